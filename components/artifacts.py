@@ -1,0 +1,42 @@
+"""Reading and writing the files of artifacts, local or on gs://."""
+
+import json
+import os
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from data.schema import parse_schema
+
+# TFX's name for the file in a Schema artifact.
+SCHEMA_FILE = "schema.pbtxt"
+
+
+def read_bytes(*path: str) -> bytes:
+    """Returns the content of the file at the joined `path`."""
+    with tf.io.gfile.GFile(os.path.join(*path), "rb") as file:
+        return file.read()
+
+
+def write_text(text: str, *path: str) -> None:
+    """Writes a file at the joined `path`, with the folders that it needs."""
+    name = os.path.join(*path)
+    tf.io.gfile.makedirs(os.path.dirname(name))
+    with tf.io.gfile.GFile(name, "w") as file:
+        file.write(text)
+
+
+def read_json(*path: str) -> Any:
+    """Returns the values of a JSON file."""
+    return json.loads(read_bytes(*path))
+
+
+def write_json(values: Any, *path: str) -> None:
+    """Writes values as indented JSON."""
+    write_text(json.dumps(values, indent=2) + "\n", *path)
+
+
+def read_schema(*path: str) -> schema_pb2.Schema:
+    """Returns the schema in a `.pbtxt` file."""
+    return parse_schema(read_bytes(*path).decode())

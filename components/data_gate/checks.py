@@ -1,0 +1,66 @@
+"""What makes data unfit to train on, in words."""
+
+from collections.abc import Mapping, Sequence
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+from data.counts import Counts
+
+
+def find_problems(
+    anomalies: Mapping[str, anomalies_pb2.Anomalies],
+    counts: Counts,
+    class_names: Sequence[str],
+    max_bad_fraction: float,
+) -> list[str]:
+    """Returns what is wrong with the data, one thing a line; empty if nothing is.
+
+    Args:
+      anomalies: what TFDV found against the schema, by split.
+      counts: what became of each record.
+      class_names: the classes of the schema.
+      max_bad_fraction: the highest share of records set aside that is allowed.
+    """
+    return [
+        *_bad_records(counts, max_bad_fraction),
+        *_anomalies(anomalies),
+        *_missing_classes(counts, class_names),
+    ]
+
+
+def _bad_records(counts: Counts, max_bad_fraction: float) -> list[str]:
+    if counts.read == 0:
+        return ["the record files hold no records"]
+    if counts.bad <= max_bad_fraction * counts.read:
+        return []
+    share, allowed = counts.bad / counts.read, max_bad_fraction
+    return [
+        f"{counts.bad} of {counts.read} records are bad ({share:.1%}); "
+        f"data.max_bad_fraction allows {allowed:.1%}",
+        *(f"  {number} x {reason}" for reason, number in counts.quarantined.items()),
+        *(f"  {bad.shard} record {bad.index}: {bad.reason}" for bad in counts.first_bad),
+    ]
+
+
+def _anomalies(anomalies: Mapping[str, anomalies_pb2.Anomalies]) -> list[str]:
+    lines = []
+    for split, found in anomalies.items():
+        for feature, info in sorted(found.anomaly_info.items()):
+            lines.append(f"{split}: feature '{feature}': {_sentence(info)}")
+        if found.HasField("dataset_anomaly_info"):
+            lines.append(f"{split}: {_sentence(found.dataset_anomaly_info)}")
+    return lines
+
+
+def _sentence(info: anomalies_pb2.AnomalyInfo) -> str:
+    return f"{info.short_description}. {info.description}".rstrip()
+
+
+def _missing_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
+    if counts.bad == counts.read:
+        return []
+    return [
+        f"{split}: no example of {', '.join(names)}; with so few images, "
+        "another data.split_salt (any text) deals them out anew"
+        for split, names in counts.missing_classes(class_names).items()
+    ]

@@ -1,0 +1,41 @@
+"""The component that stops a run on data that a model must not be trained on."""
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tfx.dsl.component.experimental.annotations import InputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types import artifact_utils
+from tfx.types.standard_artifacts import ExampleAnomalies, Examples, Schema
+
+from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
+from components.data_gate.checks import find_problems
+from components.example_gen.executor import read_counts
+from data.errors import DataRefused
+from data.schema import class_names
+
+# TFX's name for the file in which ExampleValidator keeps an Anomalies message.
+_ANOMALIES_FILE = "SchemaDiff.pb"
+
+
+@component
+def DataGate(  # noqa: N802
+    anomalies: InputArtifact[ExampleAnomalies],
+    quarantine: InputArtifact[Examples],
+    schema: InputArtifact[Schema],
+    max_bad_fraction: Parameter[float],
+    code_fingerprint: Parameter[str],
+) -> None:
+    """Raises DataRefused, with all that is wrong with the data, if anything is."""
+    del code_fingerprint  # Only TFX's cache looks at it.
+    splits = artifact_utils.decode_split_names(anomalies.split_names)
+    problems = find_problems(
+        {split: _read_anomalies(anomalies.uri, split) for split in splits},
+        read_counts(quarantine.uri),
+        class_names(read_schema(schema.uri, SCHEMA_FILE)),
+        max_bad_fraction,
+    )
+    if problems:
+        raise DataRefused("\n".join(problems))
+
+
+def _read_anomalies(uri: str, split: str) -> anomalies_pb2.Anomalies:
+    return anomalies_pb2.Anomalies.FromString(read_bytes(uri, f"Split-{split}", _ANOMALIES_FILE))

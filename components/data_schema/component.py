@@ -1,0 +1,13 @@
+"""The component that turns the curated schema's text into a Schema artifact."""
+
+from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types.standard_artifacts import Schema
+
+from components.artifacts import SCHEMA_FILE, write_text
+
+
+@component
+def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:  # noqa: N802
+    """Writes the schema's text where TFX's components look for it."""
+    write_text(text, schema.uri, SCHEMA_FILE)

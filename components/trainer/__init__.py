@@ -1,0 +1,1 @@
+"""Trainer: the network, its input pipeline, its training, and the model that serves."""

@@ -1,0 +1,68 @@
+"""The model that serves: transform graph and network behind two signatures of raw bytes."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.transform.images import decode_pixels, to_float
+from data.records import IMAGE
+
+
+class Servable(tf.Module):
+    """A trained network with its transform graph inside.
+
+    Signatures, for a batch of any size:
+      serving_default: `examples`, string [batch], serialized tf.Examples with the feature `image`.
+      serving_bytes: `image_bytes`, string [batch], encoded images.
+
+    Both return `probabilities`, float32 [batch, classes]; `class_id`, int64 [batch]; and `label`,
+    string [batch].
+    """
+
+    def __init__(
+        self,
+        model: tf.keras.Model,
+        transform: tft.TFTransformOutput,
+        class_names: Sequence[str],
+        image_size: int,
+    ):
+        super().__init__()
+        self._model = model
+        self._transform = transform.transform_features_layer()
+        self._labels = tf.constant(list(class_names))
+        self._image_size = image_size
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")], autograph=False)
+    def serving_default(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Classifies serialized tf.Examples."""
+        features = {IMAGE: tf.io.FixedLenFeature([], tf.string)}
+        return self._classify(tf.io.parse_example(examples, features)[IMAGE])
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")], autograph=False)
+    def serving_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Classifies encoded images."""
+        return self._classify(image_bytes)
+
+    def _classify(self, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+        pixels = tf.map_fn(
+            lambda image: to_float(decode_pixels(image, self._image_size)),
+            self._transform({IMAGE: encoded})[IMAGE],
+            fn_output_signature=tf.float32,
+        )
+        probabilities = self._model(pixels, training=False)
+        class_id = tf.argmax(probabilities, axis=-1)
+        return {
+            "probabilities": probabilities,
+            "class_id": class_id,
+            "label": tf.gather(self._labels, class_id),
+        }
+
+
+def export(servable: Servable, folder: str) -> None:
+    """Writes the SavedModel with both signatures."""
+    signatures = {
+        "serving_default": servable.serving_default,
+        "serving_bytes": servable.serving_bytes,
+    }
+    tf.saved_model.save(servable, folder, signatures=signatures)

@@ -1,0 +1,89 @@
+"""The input pipeline: transformed records to batches, shuffled and augmented anew each epoch."""
+
+import functools
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from components.transform.augment import augment
+from components.transform.images import decode_pixels, to_float
+from data.records import CLASS, IMAGE
+
+AUTOTUNE = tf.data.AUTOTUNE
+
+
+def read_pixels(patterns: Sequence[str], image_size: int) -> tf.data.Dataset:
+    """Returns (uint8 [size, size, 3], int64 class) of each transformed record, kept in memory.
+
+    Args:
+      patterns: globs of gzipped TFRecord files that Transform wrote.
+      image_size: side of the images in pixels.
+    """
+    features = {
+        IMAGE: tf.io.FixedLenFeature([], tf.string),
+        CLASS: tf.io.FixedLenFeature([], tf.int64),
+    }
+
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        example = tf.io.parse_single_example(record, features)
+        return decode_pixels(example[IMAGE], image_size), example[CLASS]
+
+    files = sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern))
+    records = tf.data.TFRecordDataset(files, compression_type="GZIP")
+    return records.map(parse, num_parallel_calls=AUTOTUNE).cache()
+
+
+def count_examples(examples: tf.data.Dataset) -> int:
+    """Returns how many examples there are, and fills the cache of `read_pixels` on the way."""
+    return int(examples.reduce(tf.constant(0, tf.int64), lambda total, _: total + 1))
+
+
+def training_batches(
+    examples: tf.data.Dataset,
+    count: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    flip_left_right: bool,
+    saturation: tuple[float, float] | None,
+) -> tf.data.Dataset:
+    """Returns all batches of a training, `count // batch_size` of them an epoch.
+
+    Order and augmentation are functions of seed, epoch and place, so that a seed repeats them. The
+    examples left over by the batches of an epoch are others in the next.
+
+    Args:
+      examples: uint8 images and classes, from `read_pixels`.
+      count: number of `examples`.
+
+    Returns:
+      float32 [batch, size, size, 3] in [0, 1], int64 [batch].
+    """
+    used = count // batch_size * batch_size
+
+    def epoch_of(epoch: int) -> tf.data.Dataset:
+        places = tf.data.Dataset.range(epoch * count, epoch * count + used)
+        return tf.data.Dataset.zip((examples.shuffle(count, seed=seed * epochs + epoch), places))
+
+    def augmented(example: tuple[tf.Tensor, tf.Tensor], place: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        image, label = example
+        draw = tf.stack([tf.constant(seed, tf.int64), place])
+        return augment(to_float(image), draw, flip_left_right, saturation), label
+
+    # One after the other and not by flat_map: the seed of a shuffle can't be a tensor.
+    stream = functools.reduce(tf.data.Dataset.concatenate, map(epoch_of, range(epochs)))
+    return (
+        stream.map(augmented, num_parallel_calls=AUTOTUNE)
+        .batch(batch_size, drop_remainder=True)
+        .prefetch(AUTOTUNE)
+    )
+
+
+def evaluation_batches(examples: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
+    """Returns the examples in order, unchanged, in batches; the last one may be smaller."""
+    return (
+        examples.map(lambda image, label: (to_float(image), label), num_parallel_calls=AUTOTUNE)
+        .batch(batch_size)
+        .prefetch(AUTOTUNE)
+    )

@@ -1,0 +1,47 @@
+"""SqueezeNet, as Google's codelab "Modern convnets" builds it."""
+
+from functools import partial
+
+import tensorflow as tf
+
+from components.trainer.models.classifier import Classifier
+
+_layers = tf.keras.layers
+
+# (squeeze, expand) filters of each fire module; a pooling that halves the image lies between them.
+STAGES = ((24, 48), (48, 96), (64, 128), (48, 96), (24, 48))
+STEM_FILTERS = 32
+
+_conv = partial(_layers.Conv2D, padding="same", activation="relu")
+# Keras's default of 0.99 is too slow an average for the few steps of a small data set.
+_norm = partial(_layers.BatchNormalization, momentum=0.9)
+
+
+def squeezenet(image_size: int, classes: int) -> Classifier:
+    """SqueezeNet with BatchNormalization: 120,613 parameters for 5 classes.
+
+    Paper: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB
+    model size", 2016, https://arxiv.org/abs/1602.07360.
+
+    Args:
+      image_size: side of the square image in pixels.
+      classes: number of classes.
+
+    Returns:
+      A model from float32 [batch, image_size, image_size, 3] in [0, 1] to float32 [batch, classes].
+    """
+    image = tf.keras.Input([image_size, image_size, 3])
+    x = _norm()(_conv(STEM_FILTERS, 3)(image))
+    for index, (squeeze, expand) in enumerate(STAGES):
+        if index:
+            x = _layers.MaxPooling2D(2)(x)
+        x = _fire(x, squeeze, expand)
+    x = _layers.GlobalAveragePooling2D()(x)
+    return Classifier(image, _layers.Dense(classes, activation="softmax")(x), name="squeezenet")
+
+
+def _fire(x: tf.Tensor, squeeze: int, expand: int) -> tf.Tensor:
+    """A fire module: a 1x1 convolution squeezes, 1x1 and 3x3 convolutions side by side expand."""
+    x = _norm()(_conv(squeeze, 1)(x))
+    wide = [_norm()(_conv(expand // 2, kernel)(x)) for kernel in (1, 3)]
+    return _layers.Concatenate()(wide)

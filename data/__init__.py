@@ -1,0 +1,1 @@
+"""Records: their layout, their schema, the embedded sample, and where data comes from."""

@@ -1,0 +1,9 @@
+"""The two ways in which the user's input is refused; the command line turns them into exit codes."""
+
+
+class UsageError(Exception):
+    """Settings, paths or files are wrong, seen before any work was done (exit code 2)."""
+
+
+class DataRefused(Exception):
+    """Reading all of the data found something that a model must not be trained on (exit code 4)."""

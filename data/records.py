@@ -1,0 +1,64 @@
+"""The layout of a record: one labelled image as a tf.train.Example, and how its shard is named.
+
+The layout is the one of `gs://flowers-public/tfrecords-jpeg-*`, made by Google's codelab
+"Modern convnets, squeezenet, Xception, with Keras and TPUs":
+
+| feature         | type       | content                                   |
+|-----------------|------------|-------------------------------------------|
+| `image`         | 1 bytes    | the encoded image (JPEG)                  |
+| `class`         | 1 int64    | index into the class names                |
+| `label`         | 1 bytes    | the class name, UTF-8                     |
+| `size`          | 2 int64    | width and height in pixels                |
+| `one_hot_class` | n floats   | 1.0 at `class`, 0.0 elsewhere             |
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+IMAGE = "image"
+CLASS = "class"
+LABEL = "label"
+SIZE = "size"
+ONE_HOT_CLASS = "one_hot_class"
+
+
+def encode_example(
+    image: bytes, class_id: int, class_names: Sequence[str], size: tuple[int, int]
+) -> bytes:
+    """Returns one serialized tf.train.Example in the layout above.
+
+    Args:
+      image: the encoded image, as it lies in its file.
+      class_id: index into `class_names`.
+      class_names: all classes, in the order of their ids.
+      size: width and height of the image in pixels.
+
+    Raises:
+      ValueError: `class_id` is no index into `class_names`.
+    """
+    if not 0 <= class_id < len(class_names):
+        raise ValueError(f"class id {class_id} is outside 0..{len(class_names) - 1}")
+    one_hot = [float(index == class_id) for index in range(len(class_names))]
+    features = {
+        IMAGE: _bytes(image),
+        CLASS: _ints([class_id]),
+        LABEL: _bytes(class_names[class_id].encode()),
+        SIZE: _ints(size),
+        ONE_HOT_CLASS: tf.train.Feature(float_list=tf.train.FloatList(value=one_hot)),
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    return example.SerializeToString(deterministic=True)
+
+
+def shard_name(prefix: str, index: int, count: int) -> str:
+    """Returns the file name of shard `index` with `count` records: `flowers03-150.tfrec`."""
+    return f"{prefix}{index:02d}-{count}.tfrec"
+
+
+def _bytes(value: bytes) -> tf.train.Feature:
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+
+def _ints(values: Sequence[int]) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))

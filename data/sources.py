@@ -1,0 +1,128 @@
+"""Where records come from: what `--data` may name, and which files that is."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from data.errors import UsageError
+
+SAMPLE = "sample"
+FLOWERS_PUBLIC = "flowers-public"
+# Image sides in pixels that the public bucket holds, one folder each.
+FLOWERS_PUBLIC_SIZES = (192, 224, 331, 512)
+RECORD_FILES = "*.tfrec*"
+
+_ALLOWED = f"'{SAMPLE}', '{FLOWERS_PUBLIC}', a folder, a glob of TFRecord files, or gs://..."
+
+
+@dataclass(frozen=True)
+class Source:
+    """Record files, as TFX's ExampleGen names them: a glob `pattern` under the folder `base`."""
+
+    base: str
+    pattern: str
+
+    @property
+    def remote(self) -> bool:
+        """Whether the files lie on another machine (any URL scheme, such as gs://)."""
+        return "://" in self.base
+
+    def __str__(self) -> str:
+        return f"{self.base.rstrip('/')}/{self.pattern}"
+
+
+def resolve(source: str, public_size: int = 192) -> Source:
+    """Returns the files that a value of `--data` stands for; none of them is read.
+
+    Args:
+      source: `sample`, `flowers-public`, a folder, a glob, or either on gs://.
+      public_size: image side in pixels, where `source` is `flowers-public`.
+
+    Raises:
+      UsageError: a local folder that does not exist.
+    """
+    if source == SAMPLE:
+        return Source(str(resources.files("data").joinpath("sample")), RECORD_FILES)
+    if source == FLOWERS_PUBLIC:
+        folder = f"tfrecords-jpeg-{public_size}x{public_size}-2"
+        return Source(f"gs://flowers-public/{folder}", RECORD_FILES)
+    if "://" in source:
+        return _split_glob(source)
+    path = Path(source).expanduser().absolute()
+    return Source(str(path), RECORD_FILES) if path.is_dir() else _split_glob(str(path))
+
+
+def list_files(source: Source) -> list[str]:
+    """Returns the paths of the record files, sorted.
+
+    Raises:
+      UsageError: there is none, or the place can't be read.
+    """
+    files = _list_remote(source) if source.remote else _list_local(source)
+    if not files:
+        raise UsageError(
+            f"no record files match {source}. --data (or data.source in the config) takes {_ALLOWED}"
+        )
+    return files
+
+
+def fingerprint(files: Sequence[str]) -> str:
+    """Returns a hex SHA-256 over names and contents of local record files.
+
+    TFX's own fingerprint is count, total size and whole seconds of modification time; it misses
+    a change of equal size within a second.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        with open(file, "rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest.update(f"{Path(file).name}\0{content}\n".encode())
+    return digest.hexdigest()
+
+
+def check_first_records(files: Sequence[str]) -> None:
+    """Reads the first record of every file, so that a wrong path costs no work.
+
+    Raises:
+      UsageError: a file that can't be read, is empty, or is no TFRecord file.
+    """
+    import tensorflow as tf  # noqa: PLC0415  (nine seconds; callers that only list files skip it)
+
+    for file in files:
+        try:
+            first = next(iter(tf.data.TFRecordDataset(file).take(1)), None)
+        except tf.errors.OpError as error:
+            raise UsageError(f"{file} is no readable TFRecord file: {error.message}") from error
+        if first is None:
+            raise UsageError(f"{file} holds no records; remove it or name other files in --data")
+
+
+def _split_glob(path: str) -> Source:
+    """Splits a path at its first folder with a wildcard: TFX wants a base and a pattern."""
+    scheme, _, rest = path.rpartition("://")
+    parts = rest.split("/")
+    wild = next((i for i, part in enumerate(parts) if re.search(r"[*?\[{]", part)), None)
+    if wild is None and scheme and not rest.endswith((".tfrec", ".tfrecord", ".tfrecords")):
+        return Source(path.rstrip("/"), RECORD_FILES)
+    cut = len(parts) - 1 if wild is None else wild
+    base = "/".join(parts[:cut]) or "/"
+    return Source(f"{scheme}://{base}" if scheme else base, "/".join(parts[cut:]))
+
+
+def _list_local(source: Source) -> list[str]:
+    base = Path(source.base)
+    if not base.is_dir():
+        raise UsageError(f"--data: the folder {base} does not exist. Allowed: {_ALLOWED}")
+    return sorted(str(path) for path in base.glob(source.pattern) if path.is_file())
+
+
+def _list_remote(source: Source) -> list[str]:
+    import tensorflow as tf  # noqa: PLC0415  (only TensorFlow's file systems know gs://)
+
+    try:
+        return sorted(tf.io.gfile.glob(str(source)))
+    except tf.errors.OpError as error:
+        raise UsageError(f"--data: {source} can't be listed: {error.message}") from error

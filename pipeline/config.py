@@ -1,0 +1,198 @@
+"""Strict, typed settings: defaults, then a YAML file, then `--set section.key=value`."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from data.errors import UsageError
+from data.sources import SAMPLE
+
+
+class Strict(BaseModel):
+    """A section of the settings: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SplitWeights(Strict):
+    """Shares of the images that go to each split, relative to their sum."""
+
+    train: int = Field(8, ge=1)
+    eval: int = Field(1, ge=1)
+    test: int = Field(1, ge=1)
+
+
+class DataSettings(Strict):
+    """Which records are read and how they are split."""
+
+    source: str = Field(SAMPLE, description="what --data names")
+    public_size: Literal[192, 224, 331, 512] = Field(192, description="of flowers-public, pixels")
+    splits: SplitWeights = SplitWeights()
+    split_salt: str = Field("", description="another salt deals the images out anew")
+    max_bad_fraction: float = Field(0.01, ge=0, lt=1, description="of records set aside")
+
+
+class TransformSettings(Strict):
+    """What the images become before they reach the model."""
+
+    image_size: int = Field(192, ge=32, le=1024, description="side of the square image, pixels")
+
+
+class ModelSettings(Strict):
+    """Which network is trained."""
+
+    name: Literal["squeezenet"] = "squeezenet"
+
+
+class AugmentSettings(Strict):
+    """Random changes to training images, drawn anew each epoch."""
+
+    flip_left_right: bool = True
+    saturation: tuple[float, float] | None = Field((0.0, 2.0), description="lowest, highest factor")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "AugmentSettings":
+        if self.saturation and not 0 <= self.saturation[0] < self.saturation[1]:
+            raise ValueError("saturation must be [low, high] with 0 <= low < high, or null")
+        return self
+
+
+class TrainerSettings(Strict):
+    """How the network is trained."""
+
+    epochs: int = Field(35, ge=1)
+    batch_size: int = Field(32, ge=1, description="examples a step")
+    learning_rate: float = Field(0.001, gt=0, description="of Adam")
+    seed: int = Field(0, ge=0, description="of weights, shuffling and augmentation")
+    augment: AugmentSettings = AugmentSettings()
+
+
+class EvaluatorSettings(Strict):
+    """What a model must reach to be pushed."""
+
+    target: float = Field(0.8, ge=0, le=1, description="accuracy on the test split")
+
+
+class BeamSettings(Strict):
+    """Where the Beam steps run."""
+
+    # Named in full, and in memory: Beam's DirectRunner would first try to download its Prism runner.
+    pipeline_args: list[str] = [
+        "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+        "--direct_running_mode=in_memory",
+    ]
+
+
+class Settings(Strict):
+    """Everything that a run depends on, apart from where it is kept."""
+
+    name: str = Field("flowers", pattern=r"^[a-z][a-z0-9-]*$", description="of the pipeline")
+    data: DataSettings = DataSettings()
+    transform: TransformSettings = TransformSettings()
+    model: ModelSettings = ModelSettings()
+    trainer: TrainerSettings = TrainerSettings()
+    evaluator: EvaluatorSettings = EvaluatorSettings()
+    beam: BeamSettings = BeamSettings()
+
+
+def load_settings(config: str, overrides: Sequence[str] = (), source: str | None = None) -> Settings:
+    """Returns validated settings.
+
+    Args:
+      config: the name of a config in `pipeline/configs`, or the path of a YAML file.
+      overrides: `section.key=value` strings, each value written as YAML; they win over the file.
+      source: what `--data` named; it wins over the file and not over `overrides`.
+
+    Raises:
+      UsageError: a config that can't be read, an unknown key (the nearest known one is named), or a
+        value of the wrong type or out of range.
+    """
+    path = _config_path(config)
+    values = _read_yaml(path)
+    if source is not None:
+        values.setdefault("data", {})["source"] = source
+    for override in overrides:
+        _apply(values, override)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        lines = "\n".join(_explain(problem) for problem in error.errors())
+        raise UsageError(f"settings of {path} and --set:\n{lines}") from error
+
+
+def config_names() -> list[str]:
+    """Returns the names of the configs that ship with the project."""
+    folder = resources.files("pipeline").joinpath("configs")
+    return sorted(Path(item.name).stem for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def _config_path(config: str) -> Path:
+    if config.endswith((".yaml", ".yml")):
+        return Path(config)
+    known = config_names()
+    if config not in known:
+        raise UsageError(
+            f"--config: there is no config {config!r}{_nearest(config, known)} "
+            f"Allowed: {', '.join(known)}, or the path of a .yaml file"
+        )
+    return Path(str(resources.files("pipeline").joinpath("configs", f"{config}.yaml")))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise UsageError(f"--config: {path} can't be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"--config: {path} is no YAML: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UsageError(f"--config: {path} must hold sections with keys, not a {type(values).__name__}")
+    return values
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--set takes section.key=value, got {override!r}")
+    *sections, last = key.split(".")
+    for section in sections:
+        inner = values.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise UsageError(f"--set {override}: {section} is no section")
+        values = inner
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {override}: the value is no YAML: {error}") from error
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = list(_known_keys(Settings))
+        return f"  {key}: unknown key{_nearest(key, known)}"
+    return f"  {key}: {problem['msg']}, got {problem['input']!r}"
+
+
+def _known_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield prefix + name
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _known_keys(inner, f"{prefix}{name}.")
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """Returns a hint that names the known word nearest to `word`, by its last part if need be."""
+    match = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if not match:
+        last = word.rpartition(".")[2]
+        match = [key for key in known if key.rpartition(".")[2] == last][:1]
+    return f"; did you mean {match[0]}?" if match else "."

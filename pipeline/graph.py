@@ -1,0 +1,140 @@
+"""The whole dataflow on one page: which step feeds which, with which settings."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow_data_validation as tfdv
+from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Trainer, Transform
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+
+from components.data_gate.component import DataGate
+from components.data_schema.component import CuratedSchema
+from components.evaluator.config import eval_config
+from components.example_gen.component import ImageExampleGen
+from components.gate.component import Gate
+from components.pusher.component import AtomicPusher
+from data.schema import curated_schema_text
+from data.sources import Source
+from pipeline.config import Settings
+from pipeline.fingerprint import code_fingerprint
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run reads and writes, and what marks it; none of it changes what is computed.
+
+    Attributes:
+      source: the record files.
+      data_fingerprint: of their contents; empty where they can't be read beforehand.
+      root: folder of the artifacts and of the served models.
+      metadata_path: the SQLite file of ML Metadata.
+      run_id: the run; it makes Pusher look at what serves each time, and not into TFX's cache.
+    """
+
+    source: Source
+    data_fingerprint: str
+    root: str
+    metadata_path: str
+    run_id: str
+
+
+def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = True) -> Pipeline:
+    """Returns the pipeline for any runner of TFX."""
+    examples = ImageExampleGen(
+        input_base=place.source.base,
+        pattern=place.source.pattern,
+        split_weights=settings.data.splits.model_dump(),
+        split_salt=settings.data.split_salt,
+        data_fingerprint=place.data_fingerprint,
+        code_fingerprint=code_fingerprint("components.example_gen.executor"),
+    ).with_id("ExampleGen")
+    schema = CuratedSchema(text=curated_schema_text()).with_id("Schema")
+    statistics = StatisticsGen(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        stats_options=tfdv.StatsOptions(enable_semantic_domain_stats=True),
+    )
+    anomalies = ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+    data_gate = DataGate(
+        anomalies=anomalies.outputs["anomalies"],
+        quarantine=examples.outputs["quarantine"],
+        schema=schema.outputs["schema"],
+        max_bad_fraction=settings.data.max_bad_fraction,
+        code_fingerprint=code_fingerprint("components.data_gate.component"),
+    )
+    transform = Transform(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
+        # Unless it is told so, Transform would write the test split too.
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        disable_statistics=True,
+        custom_config={
+            "image_size": settings.transform.image_size,
+            "code_fingerprint": code_fingerprint("components.transform.preprocessing"),
+        },
+    )
+    transform.add_upstream_node(data_gate)
+    trainer = Trainer(
+        run_fn="components.trainer.run.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        custom_config={
+            "options": training_options(settings),
+            "code_fingerprint": code_fingerprint("components.trainer.run"),
+        },
+    )
+    evaluator = Evaluator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        schema=schema.outputs["schema"],
+        example_splits=["test"],
+        eval_config=eval_config(),
+    )
+    gate = Gate(
+        evaluation=evaluator.outputs["evaluation"],
+        model=trainer.outputs["model"],
+        target=settings.evaluator.target,
+        code_fingerprint=code_fingerprint("components.gate.executor"),
+    )
+    pusher = AtomicPusher(
+        model=trainer.outputs["model"],
+        model_blessing=gate.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(
+                base_directory=f"{place.root}/serving"
+            )
+        ),
+        custom_config={"run_id": place.run_id},
+    ).with_id("Pusher")
+    steps: list[BaseNode] = [
+        examples, schema, statistics, anomalies, data_gate, transform, trainer, evaluator, gate,
+        pusher,
+    ]  # fmt: skip
+    return Pipeline(
+        pipeline_name=settings.name,
+        pipeline_root=f"{place.root}/artifacts",
+        components=steps,
+        enable_cache=enable_cache,
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(place.metadata_path),
+        beam_pipeline_args=settings.beam.pipeline_args,
+    )
+
+
+def training_options(settings: Settings) -> dict[str, Any]:
+    """Returns the fields of `components.trainer.train.TrainingOptions` that settings decide."""
+    trainer = settings.trainer.model_dump(mode="json")
+    return {
+        "model": settings.model.name,
+        "image_size": settings.transform.image_size,
+        **trainer.pop("augment"),
+        **trainer,
+    }
