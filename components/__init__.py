@@ -1,1 +1,1 @@
-"""What each step of the pipeline does: one folder a step, pure functions and a thin adapter for TFX."""
+"""What each step does: one folder a step, pure functions and a thin adapter for TFX."""

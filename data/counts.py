@@ -1,4 +1,4 @@
-"""What ExampleGen did with every record that it read: the counts that later steps must agree with."""
+"""What ExampleGen did with every record: the counts that later steps must agree with."""
 
 from collections.abc import Sequence
 

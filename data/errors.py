@@ -1,4 +1,4 @@
-"""The two ways in which the user's input is refused; the command line turns them into exit codes."""
+"""The two ways in which input is refused; the command line turns them into exit codes."""
 
 
 class UsageError(Exception):
@@ -6,4 +6,4 @@ class UsageError(Exception):
 
 
 class DataRefused(Exception):
-    """Reading all of the data found something that a model must not be trained on (exit code 4)."""
+    """Reading all of the data found what a model must not be trained on (exit code 4)."""

@@ -1,12 +1,12 @@
 """Where records come from: what `--data` may name, and which files that is."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from data.digest import digest_files
 from data.errors import UsageError
 
 SAMPLE = "sample"
@@ -64,7 +64,8 @@ def list_files(source: Source) -> list[str]:
     files = _list_remote(source) if source.remote else _list_local(source)
     if not files:
         raise UsageError(
-            f"no record files match {source}. --data (or data.source in the config) takes {_ALLOWED}"
+            f"no record files match {source}. "
+            f"--data (or data.source in the config) takes {_ALLOWED}"
         )
     return files
 
@@ -75,12 +76,7 @@ def fingerprint(files: Sequence[str]) -> str:
     TFX's own fingerprint is count, total size and whole seconds of modification time; it misses
     a change of equal size within a second.
     """
-    digest = hashlib.sha256()
-    for file in files:
-        with open(file, "rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
-        digest.update(f"{Path(file).name}\0{content}\n".encode())
-    return digest.hexdigest()
+    return digest_files({file: Path(file) for file in files})
 
 
 def check_first_records(files: Sequence[str]) -> None:
@@ -89,7 +85,7 @@ def check_first_records(files: Sequence[str]) -> None:
     Raises:
       UsageError: a file that can't be read, is empty, or is no TFRecord file.
     """
-    import tensorflow as tf  # noqa: PLC0415  (nine seconds; callers that only list files skip it)
+    import tensorflow as tf
 
     for file in files:
         try:
@@ -120,7 +116,7 @@ def _list_local(source: Source) -> list[str]:
 
 
 def _list_remote(source: Source) -> list[str]:
-    import tensorflow as tf  # noqa: PLC0415  (only TensorFlow's file systems know gs://)
+    import tensorflow as tf
 
     try:
         return sorted(tf.io.gfile.glob(str(source)))

@@ -16,7 +16,7 @@ from data.sources import SAMPLE
 class Strict(BaseModel):
     """A section of the settings: immutable, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class SplitWeights(Strict):
@@ -81,7 +81,7 @@ class EvaluatorSettings(Strict):
 class BeamSettings(Strict):
     """Where the Beam steps run."""
 
-    # Named in full, and in memory: Beam's DirectRunner would first try to download its Prism runner.
+    # Named in full, and in memory: Beam's DirectRunner would first try to download Prism.
     pipeline_args: list[str] = [
         "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
         "--direct_running_mode=in_memory",
@@ -100,7 +100,9 @@ class Settings(Strict):
     beam: BeamSettings = BeamSettings()
 
 
-def load_settings(config: str, overrides: Sequence[str] = (), source: str | None = None) -> Settings:
+def load_settings(
+    config: str, overrides: Sequence[str] = (), source: str | None = None
+) -> Settings:
     """Returns validated settings.
 
     Args:
@@ -153,7 +155,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise UsageError(f"--config: {path} must hold sections with keys, not a {type(values).__name__}")
+        raise UsageError(
+            f"--config: {path} must hold sections with keys, not a {type(values).__name__}"
+        )
     return values
 
 

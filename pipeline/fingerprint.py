@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from data.digest import digest_files
+
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("pipeline", "components", "data")
 _LIBRARIES = ("tensorflow", "tfx")
@@ -14,20 +16,16 @@ _LIBRARIES = ("tensorflow", "tfx")
 def code_fingerprint(module: str) -> str:
     """Returns a hex SHA-256 of a step's code.
 
-    Steps are named to TFX by import path, which stays the same when the code behind it changes. What
-    counts is every project file that the module reaches by imports, and TensorFlow's and TFX's
-    versions.
+    Steps are named to TFX by import path, which stays the same when the code behind it changes.
+    What counts is every project file that the module reaches by imports, and TensorFlow's and
+    TFX's versions.
 
     Args:
       module: the step's entry, such as `components.trainer.run`.
     """
-    digest = hashlib.sha256()
-    for library in _LIBRARIES:
-        digest.update(f"{library} {metadata.version(library)}\n".encode())
-    for file in reachable_files(module):
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        digest.update(f"{file.relative_to(_ROOT)} {content}\n".encode())
-    return digest.hexdigest()
+    versions = " ".join(metadata.version(library) for library in _LIBRARIES)
+    files = {str(file.relative_to(_ROOT)): file for file in reachable_files(module)}
+    return hashlib.sha256(f"{versions} {digest_files(files)}".encode()).hexdigest()
 
 
 def reachable_files(module: str) -> list[Path]:

@@ -109,9 +109,7 @@ def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = Tr
         model=trainer.outputs["model"],
         model_blessing=gate.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(
-                base_directory=f"{place.root}/serving"
-            )
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=f"{place.root}/serving")
         ),
         custom_config={"run_id": place.run_id},
     ).with_id("Pusher")

@@ -1,1 +1,1 @@
-"""The data gate: stops the run on anomalies, too many bad records, or a class missing from a split."""
+"""The data gate: stops the run on anomalies, too many bad records, or a split without a class."""

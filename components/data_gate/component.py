@@ -3,7 +3,7 @@
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx.dsl.component.experimental.annotations import InputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import artifact_utils
+from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_artifacts import ExampleAnomalies, Examples, Schema
 
 from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
@@ -17,7 +17,7 @@ _ANOMALIES_FILE = "SchemaDiff.pb"
 
 
 @component
-def DataGate(  # noqa: N802
+def DataGate(
     anomalies: InputArtifact[ExampleAnomalies],
     quarantine: InputArtifact[Examples],
     schema: InputArtifact[Schema],
@@ -26,9 +26,8 @@ def DataGate(  # noqa: N802
 ) -> None:
     """Raises DataRefused, with all that is wrong with the data, if anything is."""
     del code_fingerprint  # Only TFX's cache looks at it.
-    splits = artifact_utils.decode_split_names(anomalies.split_names)
     problems = find_problems(
-        {split: _read_anomalies(anomalies.uri, split) for split in splits},
+        read_anomalies(anomalies),
         read_counts(quarantine.uri),
         class_names(read_schema(schema.uri, SCHEMA_FILE)),
         max_bad_fraction,
@@ -37,5 +36,11 @@ def DataGate(  # noqa: N802
         raise DataRefused("\n".join(problems))
 
 
-def _read_anomalies(uri: str, split: str) -> anomalies_pb2.Anomalies:
-    return anomalies_pb2.Anomalies.FromString(read_bytes(uri, f"Split-{split}", _ANOMALIES_FILE))
+def read_anomalies(artifact: Artifact) -> dict[str, anomalies_pb2.Anomalies]:
+    """Returns what TFDV found, by split, from ExampleValidator's artifact."""
+    return {
+        split: anomalies_pb2.Anomalies.FromString(
+            read_bytes(artifact.uri, f"Split-{split}", _ANOMALIES_FILE)
+        )
+        for split in artifact_utils.decode_split_names(artifact.split_names)
+    }

@@ -8,6 +8,6 @@ from components.artifacts import SCHEMA_FILE, write_text
 
 
 @component
-def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:  # noqa: N802
+def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:
     """Writes the schema's text where TFX's components look for it."""
     write_text(text, schema.uri, SCHEMA_FILE)

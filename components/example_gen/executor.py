@@ -27,11 +27,11 @@ class Executor(BaseExampleGenExecutor):
 
     _quarantine_uri = ""
 
-    def GetInputSourceToExamplePTransform(self) -> beam.PTransform:  # noqa: N802
+    def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
         """Demanded by the base class; `GenerateExamplesByBeam` below reads in its place."""
         raise NotImplementedError
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],
@@ -50,7 +50,7 @@ class Executor(BaseExampleGenExecutor):
         if counts.broken_files:
             raise DataRefused("\n".join(["broken record files:", *counts.broken_files]))
 
-    def GenerateExamplesByBeam(  # noqa: N802
+    def GenerateExamplesByBeam(
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
     ) -> dict[str, beam.PCollection]:
         """Returns the records of each split, serialized; see the base class."""
@@ -77,7 +77,8 @@ class Executor(BaseExampleGenExecutor):
         _ = (
             outcomes
             | "Outcomes" >> beam.combiners.ToList()
-            | "WriteCounts" >> beam.Map(lambda every: _write_counts(count_outcomes(every, splits), uri))
+            | "WriteCounts"
+            >> beam.Map(lambda every: _write_counts(count_outcomes(every, splits), uri))
         )
 
 
@@ -89,7 +90,9 @@ def count_outcomes(outcomes: Iterable[Outcome], splits: Sequence[str]) -> Counts
     return Counts(
         splits={split: dict(sorted(counter.items())) for split, counter in classes.items()},
         quarantined=dict(Counter(o.reason for o in bad).most_common()),
-        first_bad=[BadRecord(shard=o.shard, index=o.index, reason=o.reason) for o in bad[:FIRST_BAD]],
+        first_bad=[
+            BadRecord(shard=o.shard, index=o.index, reason=o.reason) for o in bad[:FIRST_BAD]
+        ],
         broken_files=[
             f"{o.shard}: after record {o.index}: {o.reason}" for o in ordered if o.file_broken
         ],

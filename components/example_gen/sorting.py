@@ -1,5 +1,6 @@
 """The Beam part of ExampleGen: each record goes to its split, or is set aside with a reason."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -49,7 +50,7 @@ class ReadShard(beam.DoFn):
                 yield Record(shard, index, content)
                 index += 1
         except tf.errors.OpError as error:
-            problem = Outcome(shard, index, reason=error.message, file_broken=True)
+            problem = Outcome(shard, index, reason=_broken_at(error), file_broken=True)
             yield TaggedOutput(OUTCOME, problem)
 
 
@@ -69,6 +70,12 @@ class SortRecord(beam.DoFn):
         split = split_of(difference_hash(image), self._weights, self._salt)
         yield TaggedOutput(split, record.content)
         yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, split, _label(example)))
+
+
+def _broken_at(error: tf.errors.OpError) -> str:
+    """Returns the part of TensorFlow's message that says what is broken, and at which byte."""
+    found = re.search(r"(truncated|corrupted) record at (\d+)", error.message)
+    return f"{found[1]} record at byte {found[2]}" if found else str(error.message)
 
 
 def _decode(content: bytes) -> tuple[tf.train.Example, np.ndarray, str]:

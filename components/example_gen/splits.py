@@ -11,9 +11,9 @@ import numpy as np
 def difference_hash(image: np.ndarray) -> bytes:
     """Returns the 64-bit difference hash (dHash) of an image, as 8 bytes.
 
-    The image is averaged down to 8 rows of 9 grey cells; each bit says whether a cell is darker than
-    its right neighbour. Re-encoding or resizing an image hardly changes it. Integers only, so that
-    every machine finds the same hash.
+    The image is averaged down to 8 rows of 9 grey cells; each bit says whether a cell is darker
+    than its right neighbour. Re-encoding or resizing an image hardly changes it. Integers only, so
+    that every machine finds the same hash.
 
     Args:
       image: uint8 [height, width, 3], at least 1 pixel a side.

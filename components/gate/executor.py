@@ -21,7 +21,7 @@ class Executor(evaluator_executor.Executor):
     entry point on Vertex turn `current_model_id` into a resource name.
     """
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],
@@ -41,13 +41,11 @@ def read_verdict(blessing_uri: str) -> Verdict:
 
 
 def _write_blessing(blessing: types.Artifact, verdict: Verdict, model: types.Artifact) -> None:
-    """Writes what Pusher and TFX's resolvers heed: an int property `blessed`, and the model's id."""
+    """Writes what Pusher and TFX's resolvers heed: the property `blessed`, and the model's id."""
     write_json(verdict.as_dict(), blessing.uri, VERDICT_FILE)
     file = constants.BLESSED_FILE_NAME if verdict.blessed else constants.NOT_BLESSED_FILE_NAME
     write_text("", blessing.uri, file)
-    blessing.set_int_custom_property(
-        constants.ARTIFACT_PROPERTY_BLESSED_KEY, int(verdict.blessed)
-    )
+    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, int(verdict.blessed))
     blessing.set_string_custom_property(
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
     )

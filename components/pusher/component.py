@@ -21,7 +21,7 @@ class Executor(pusher_executor.Executor):
     second is lost without a word, and copies straight into the folder that TF Serving watches.
     """
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],

@@ -1,11 +1,12 @@
 """Putting a model where TF Serving watches: atomically, numbered, and never twice."""
 
-import hashlib
 import os
 import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+
+from data.digest import digest_files
 
 _UNFINISHED = ".tmp-"
 
@@ -55,12 +56,8 @@ def newest_version(serving: Path) -> int:
 
 def digest_of(model: Path) -> str:
     """Returns a hex SHA-256 over the names and contents of a SavedModel's files."""
-    digest = hashlib.sha256()
-    for file in sorted(path for path in model.rglob("*") if path.is_file()):
-        with file.open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
-        digest.update(f"{file.relative_to(model)}\0{content}\n".encode())
-    return digest.hexdigest()
+    files = [path for path in model.rglob("*") if path.is_file()]
+    return digest_files({str(path.relative_to(model)): path for path in files})
 
 
 def _flush(folder: Path) -> None:

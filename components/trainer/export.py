@@ -13,11 +13,11 @@ class Servable(tf.Module):
     """A trained network with its transform graph inside.
 
     Signatures, for a batch of any size:
-      serving_default: `examples`, string [batch], serialized tf.Examples with the feature `image`.
+      serving_default: `examples`, string [batch], tf.Examples with the feature `image`.
       serving_bytes: `image_bytes`, string [batch], encoded images.
 
-    Both return `probabilities`, float32 [batch, classes]; `class_id`, int64 [batch]; and `label`,
-    string [batch].
+    Both signatures return `probabilities`, float32 [batch, classes]; `class_id`, int64 [batch];
+    and `label`, string [batch].
     """
 
     def __init__(
@@ -43,6 +43,11 @@ class Servable(tf.Module):
     def serving_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Classifies encoded images."""
         return self._classify(image_bytes)
+
+    @tf.function(input_signature=[], autograph=False)
+    def class_names(self) -> tf.Tensor:
+        """Returns the class names in the order of `probabilities`: string [classes]."""
+        return tf.identity(self._labels)
 
     def _classify(self, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.map_fn(

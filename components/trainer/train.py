@@ -22,7 +22,7 @@ progress = logging.getLogger("flowers.progress")
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What decides the outcome of a training; the settings `model`, `trainer` and the image size."""
+    """What decides the outcome of a training: the settings `model`, `trainer`, the image size."""
 
     model: str
     image_size: int
@@ -76,11 +76,16 @@ def train(
     _check_counts(report, options.batch_size)
     progress.info(
         "training %s on %s: %d examples, %d epochs",
-        options.model, report.device, report.train_examples, options.epochs,
+        options.model,
+        report.device,
+        report.train_examples,
+        options.epochs,
     )
     model = build_model(options.model, options.image_size, classes)
+    steps = report.train_examples // options.batch_size
+    decay = tf.keras.optimizers.schedules.CosineDecay(options.learning_rate, steps * options.epochs)
     model.compile(
-        optimizer=tf.keras.optimizers.Adam(options.learning_rate),
+        optimizer=tf.keras.optimizers.Adam(decay),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -97,7 +102,7 @@ def train(
     model.fit(
         batches,
         epochs=options.epochs,
-        steps_per_epoch=report.train_examples // options.batch_size,
+        steps_per_epoch=steps,
         validation_data=evaluation_batches(held_out, options.batch_size),
         callbacks=[watch],
         verbose=0,

@@ -43,5 +43,5 @@ def decode_pixels(encoded: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def to_float(image: tf.Tensor) -> tf.Tensor:
-    """Returns float32 in [0, 1] of the same shape, from uint8: what models and augmentation take."""
+    """Returns float32 in [0, 1] of the same shape, from uint8: what a model takes."""
     return tf.cast(image, tf.float32) / 255.0

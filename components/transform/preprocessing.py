@@ -9,7 +9,7 @@ from data.records import CLASS, IMAGE
 
 
 def preprocess(encoded: tf.Tensor, size: int) -> tf.Tensor:
-    """Returns the square RGB pixels that a model sees, of one encoded image: uint8 [size, size, 3]."""
+    """Returns the pixels that a model sees of one encoded image: uint8 [size, size, 3]."""
     return resize(centre_crop(decode_rgb(encoded)), size)
 
 

@@ -1,0 +1,118 @@
+"""The `flowers` command. Heavy imports happen inside the verbs: `--help` answers at once."""
+
+import json
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.errors import UsageError
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+
+app = typer.Typer(
+    help="Image classification on TFX: from labelled images to a served model that was checked.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+config_app = typer.Typer(help="Settings.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Root = Annotated[Path, typer.Option(help="Folder of artifacts, history and served models.")]
+Config = Annotated[str, typer.Option(help="Name of a config, or path of a YAML file.")]
+Data = Annotated[
+    str | None,
+    typer.Option(help="'sample', 'flowers-public', a folder, a glob of TFRecords, or gs://..."),
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting, as section.key=value; repeatable.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Runs the command line; usage errors and Ctrl-C become exit codes and one line on stderr."""
+    # TFX's TensorFlow Transform wants Keras 2, and TensorFlow reads this as it is imported.
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    try:
+        app()
+    except UsageError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(USAGE_ERROR)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; the same command goes on with the finished steps.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: Annotated[bool, typer.Option("--version", help="Print it.")] = False) -> None:
+    if version:
+        typer.echo(f"flowers {metadata.version('flowers')}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    config: Config = "quickstart",
+    data: Data = None,
+    root: Root = Path("runs"),
+    overrides: Set = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step anew.")] = False,
+) -> None:
+    """Train, evaluate and, if the gate passes it, push a model. Exit code 3: it was refused."""
+    from pipeline.config import load_settings
+    from pipeline.run import run_pipeline
+
+    settings = load_settings(config, overrides or [], data)
+    raise typer.Exit(run_pipeline(settings, config, root, enable_cache=not no_cache))
+
+
+@app.command()
+def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
+    """List the runs under a root, newest first."""
+    from pipeline.history import History
+
+    found = History(root).runs()
+    if as_json:
+        typer.echo(json.dumps([run.model_dump(mode="json") for run in found], indent=2))
+        return
+    if not found:
+        typer.echo(f"no runs under {root}; `flowers run --root {root}` makes one")
+    for entry in found:
+        typer.echo(entry.in_a_line())
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")],
+    root: Root = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Classify images with the newest pushed model."""
+    from pipeline.predict import predict as answers
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if as_json:
+        typer.echo(json.dumps(list(answers(root, images)), indent=2))
+        return
+    for answer in answers(root, images):
+        if "error" in answer:
+            typer.echo(f"{answer['path']}: {answer['error']}")
+        else:
+            share = answer["probabilities"][answer["label"]]
+            typer.echo(f"{answer['path']}: {answer['label']} ({share:.1%})")
+
+
+@config_app.command("show")
+def config_show(config: Config = "quickstart", data: Data = None, overrides: Set = None) -> None:
+    """Print all settings that a run with these options would use, as YAML."""
+    import yaml
+
+    from pipeline.config import load_settings
+
+    settings = load_settings(config, overrides or [], data)
+    typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), nl=False)

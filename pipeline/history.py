@@ -1,0 +1,124 @@
+"""The history of runs under a root: one folder a run, with `run.json` and `verdict.json`."""
+
+import datetime
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+FORMAT_VERSION = 1
+RUN_FILE = "run.json"
+VERDICT_FILE = "verdict.json"
+LOG_FILE = "log.txt"
+
+StepState = Literal["waiting", "running", "done", "cached", "failed", "skipped", "interrupted"]
+
+RunState = Literal["running", "pushed", "refused", "data refused", "failed", "interrupted"]
+
+
+class Step(BaseModel):
+    """One step of a run: its state, how long it took, and what it found, in words."""
+
+    name: str
+    state: StepState = "waiting"
+    seconds: float = 0.0
+    why: str = ""
+    found: str = ""
+
+
+class Run(BaseModel):
+    """One run, as `flowers runs --json` prints it.
+
+    Attributes:
+      run_id: the start in UTC, to the second, and a number if that was taken.
+      started: ISO 8601 with time zone.
+      seconds: from the start to the end, or to the last step that ended.
+      state: how it ended; `running` where the process died.
+      config: the name or path that `--config` had.
+      settings: all settings.
+      model: name of the network.
+      examples: counts by split, and `quarantined`.
+      verdict: see `components.gate.verdict.Verdict`; null before the gate.
+      pushed: the served version that holds this run's model, or null.
+      error: why it failed, or null.
+    """
+
+    format_version: int = FORMAT_VERSION
+    run_id: str
+    started: str
+    seconds: float = 0.0
+    state: RunState
+    config: str
+    settings: dict[str, Any]
+    model: str
+    examples: dict[str, int] = {}
+    steps: list[Step] = []
+    verdict: dict[str, Any] | None = None
+    pushed: int | None = None
+    error: str | None = None
+
+    def in_a_line(self) -> str:
+        """Returns what `flowers runs` shows of it."""
+        accuracy = f"{self.verdict['metric']} {self.verdict['value']:.3f}" if self.verdict else ""
+        version = f"version {self.pushed}" if self.pushed else ""
+        start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
+        return f"{start} {self.model:<12} {accuracy:<15} {version}{self.error or ''}".rstrip()
+
+    def step(self, name: str) -> Step:
+        """Returns the step of that name.
+
+        Raises:
+          KeyError: there is none.
+        """
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
+
+
+class History:
+    """The folder `history` under a root."""
+
+    def __init__(self, root: Path):
+        """Names the folder; it need not exist."""
+        self._folder = root / "history"
+
+    def new_run_id(self, now: datetime.datetime) -> str:
+        """Makes the folder of a new run and returns its id, such as `20261124-055610`."""
+        stem = now.strftime("%Y%m%d-%H%M%S")
+        for number in range(1, 1000):
+            run_id = stem if number == 1 else f"{stem}-{number}"
+            try:
+                self.folder(run_id).mkdir(parents=True)
+            except FileExistsError:
+                continue
+            return run_id
+        raise RuntimeError(f"{self._folder} holds 999 runs that started at {stem}")
+
+    def folder(self, run_id: str) -> Path:
+        """Returns the folder of a run."""
+        return self._folder / run_id
+
+    def save(self, run: Run) -> None:
+        """Writes `run.json`, and `verdict.json` once there is a verdict; never half a file."""
+        folder = self.folder(run.run_id)
+        _write(folder / RUN_FILE, run.model_dump_json(indent=2))
+        if run.verdict is not None:
+            _write(folder / VERDICT_FILE, json.dumps(run.verdict, indent=2))
+
+    def runs(self) -> Sequence[Run]:
+        """Returns all runs, newest first."""
+        files = self._folder.glob(f"*/{RUN_FILE}")
+        runs = [Run.model_validate_json(file.read_text()) for file in files]
+        return sorted(
+            runs, key=lambda run: (run.started, len(run.run_id), run.run_id), reverse=True
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.tmp")
+    unfinished.write_text(text + "\n")
+    os.replace(unfinished, path)

@@ -1,0 +1,87 @@
+"""Runs a pipeline on this machine, step by step, and reports each one."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler import constants
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.proto.orchestration import pipeline_pb2
+from tfx.types import Artifact
+
+
+class Observer(Protocol):
+    """What wants to know how a run is going."""
+
+    def step_started(self, name: str) -> None:
+        """A step begins."""
+
+    def step_finished(
+        self, name: str, seconds: float, cached: bool, outputs: Mapping[str, Sequence[Artifact]]
+    ) -> None:
+        """A step ended well, or was taken from the cache."""
+
+    def step_failed(self, name: str, seconds: float, error: Exception) -> None:
+        """A step raised; the run ends with that error."""
+
+
+class ObservedDagRunner(LocalDagRunner):
+    """TFX's LocalDagRunner with hooks around each node, of which TFX's own has none."""
+
+    def __init__(self, run_id: str, observer: Observer):
+        """`run_id` becomes TFX's pipeline run id."""
+        super().__init__()
+        self._run_id = run_id
+        self._observer = observer
+
+    def run_with_ir(
+        self, pipeline: pipeline_pb2.Pipeline, run_options: pipeline_pb2.RunOptions | None = None
+    ) -> None:
+        """Launches the nodes in their topological order, as the base class does.
+
+        Raises:
+          Exception: what a step raised, unchanged.
+        """
+        if run_options is not None:
+            raise NotImplementedError("partial runs")
+        runtime_parameter_utils.substitute_runtime_parameter(
+            pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self._run_id}
+        )
+        deployment = runner_utils.extract_local_deployment_config(pipeline)
+        for node in pipeline.nodes:
+            self._run_node(pipeline, node.pipeline_node, deployment)
+
+    def _run_node(self, pipeline, node, deployment) -> None:  # type: ignore[no-untyped-def]
+        name = node.node_info.id
+        connection = deployment.metadata_connection_config
+        connection = getattr(connection, connection.WhichOneof("connection_config"))
+        node_launcher = launcher.Launcher(
+            pipeline_node=node,
+            mlmd_connection=metadata.Metadata(connection),
+            pipeline_info=pipeline.pipeline_info,
+            pipeline_runtime_spec=pipeline.runtime_spec,
+            executor_spec=runner_utils.extract_executor_spec(deployment, name),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
+        )
+        self._observer.step_started(name)
+        started = time.perf_counter()
+        try:
+            execution = node_launcher.launch()
+        except Exception as error:
+            self._observer.step_failed(name, time.perf_counter() - started, error)
+            raise
+        seconds = time.perf_counter() - started
+        with metadata.Metadata(connection) as store:
+            cached = _is_cached(store, execution.execution_id)
+            outputs = execution_lib.get_output_artifacts(store, execution.execution_id)
+        self._observer.step_finished(name, seconds, cached, outputs)
+
+
+def _is_cached(store: metadata.Metadata, execution_id: int) -> bool:
+    (execution,) = store.store.get_executions_by_id([execution_id])
+    return bool(execution.last_known_state == metadata_store_pb2.Execution.CACHED)

@@ -1,0 +1,46 @@
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+from components.data_gate.checks import find_problems
+from data.counts import BadRecord, Counts
+
+CLASSES = ["daisy", "roses"]
+GOOD = {"train": {"daisy": 50, "roses": 50}, "test": {"daisy": 1, "roses": 1}}
+
+
+def test_good_data_has_no_problems():
+    assert (
+        find_problems({"train": anomalies_pb2.Anomalies()}, Counts(splits=GOOD), CLASSES, 0) == []
+    )
+
+
+def test_an_anomaly_is_told_in_words_with_split_and_feature():
+    found = anomalies_pb2.Anomalies()
+    found.anomaly_info["label"].short_description = "Unexpected string values"
+    found.anomaly_info["label"].description = "Examples contain 'cactus'."
+    (line,) = find_problems({"eval": found}, Counts(splits=GOOD), CLASSES, 0)
+    assert line == "eval: feature 'label': Unexpected string values. Examples contain 'cactus'."
+
+
+def test_bad_records_are_tolerated_up_to_the_allowed_share():
+    counts = Counts(splits=GOOD, quarantined={"broken": 2})
+    assert find_problems({}, counts, CLASSES, 0.05) == []
+
+
+def test_too_many_bad_records_are_told_with_reasons_places_and_the_key_to_change():
+    bad = BadRecord(shard="a.tfrec", index=7, reason="broken")
+    counts = Counts(splits=GOOD, quarantined={"broken": 2}, first_bad=[bad])
+    text = "\n".join(find_problems({}, counts, CLASSES, 0.01))
+    assert "2 of 104 records are bad (1.9%); data.max_bad_fraction allows 1.0%" in text
+    assert "2 x broken" in text
+    assert "a.tfrec record 7: broken" in text
+
+
+def test_a_class_missing_from_a_split_offers_another_salt():
+    counts = Counts(splits={**GOOD, "test": {"daisy": 2}})
+    (line,) = find_problems({}, counts, CLASSES, 0)
+    assert line.startswith("test: no example of roses")
+    assert "data.split_salt" in line
+
+
+def test_files_without_records_are_a_problem():
+    assert find_problems({}, Counts(splits={"train": {}}), CLASSES, 0.01)

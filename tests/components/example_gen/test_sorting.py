@@ -1,0 +1,94 @@
+import pytest
+import tensorflow as tf
+
+from components.example_gen.executor import count_outcomes
+from components.example_gen.sorting import (
+    OUTCOME,
+    QUARANTINE,
+    Outcome,
+    ReadShard,
+    Record,
+    SortRecord,
+)
+from data.records import encode_example
+
+CLASSES = ["daisy", "roses"]
+WEIGHTS = {"train": 1, "test": 1}
+
+
+def sort(content: bytes) -> dict:
+    record = Record("a.tfrec", 7, content)
+    return {output.tag: output.value for output in SortRecord(WEIGHTS, "").process(record)}
+
+
+def jpeg(image) -> bytes:
+    return tf.io.encode_jpeg(image).numpy()
+
+
+def test_a_good_record_goes_unchanged_to_one_split(make_image):
+    content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
+    outputs = sort(content)
+    split = outputs[OUTCOME].split
+    assert outputs == {split: content, OUTCOME: Outcome("a.tfrec", 7, split, "roses")}
+
+
+def test_the_split_depends_on_the_image_and_not_on_the_label(make_image):
+    splits = set()
+    for class_id in (0, 1):
+        content = encode_example(jpeg(make_image(3)), class_id, CLASSES, (64, 48))
+        splits.add(sort(content)[OUTCOME].split)
+    assert len(splits) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xff\xff", "no tf.Example"),
+        (tf.train.Example().SerializeToString(), "0 values in the feature 'image'"),
+        (encode_example(b"no image", 0, CLASSES, (1, 1)), "can't be decoded"),
+        (encode_example(b"", 0, CLASSES, (1, 1)), "can't be decoded"),
+    ],
+)
+def test_a_bad_record_is_set_aside_whole_with_its_place_and_the_reason(content, reason):
+    outputs = sort(content)
+    features = tf.train.Example.FromString(outputs[QUARANTINE]).features.feature
+    assert reason in outputs[OUTCOME].reason
+    assert features["reason"].bytes_list.value[0].decode() == outputs[OUTCOME].reason
+    assert features["record"].bytes_list.value == [content]
+    assert features["shard"].bytes_list.value == [b"a.tfrec"]
+    assert features["index"].int64_list.value == [7]
+
+
+def test_a_jpeg_cut_short_is_set_aside(make_image):
+    whole = jpeg(make_image())
+    outcome = sort(encode_example(whole[: len(whole) // 2], 0, CLASSES, (64, 48)))[OUTCOME]
+    assert "can't be decoded" in outcome.reason
+
+
+def test_a_file_that_breaks_off_names_the_byte_after_the_records_that_were_whole(tmp_path):
+    shard = tmp_path / "x.tfrec"
+    with tf.io.TFRecordWriter(str(shard)) as writer:
+        for _ in range(3):
+            writer.write(b"a" * 100)
+    shard.write_bytes(shard.read_bytes()[:-30])
+    *records, last = ReadShard().process(str(shard))
+    assert [record.index for record in records] == [0, 1]
+    assert last.tag == OUTCOME
+    assert last.value.file_broken
+    assert last.value.reason == "truncated record at byte 232"
+
+
+def test_counts_agree_with_the_outcomes():
+    outcomes = [
+        Outcome("a", 0, "train", "daisy"),
+        Outcome("a", 1, "train", "daisy"),
+        Outcome("b", 0, "test", "roses"),
+        Outcome("b", 1, reason="bad"),
+        Outcome("c", 5, reason="broken at 7", file_broken=True),
+    ]
+    counts = count_outcomes(reversed(outcomes), ["train", "eval", "test"])
+    assert counts.splits == {"train": {"daisy": 2}, "eval": {}, "test": {"roses": 1}}
+    assert counts.quarantined == {"bad": 1}
+    assert [(bad.shard, bad.index) for bad in counts.first_bad] == [("b", 1)]
+    assert counts.broken_files == ["c: after record 5: broken at 7"]
+    assert counts.read == 4

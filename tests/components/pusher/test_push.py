@@ -1,0 +1,69 @@
+import pytest
+
+from components.pusher import push as push_module
+from components.pusher.push import digest_of, newest_version, push
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = tmp_path / "model"
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").write_text("graph")
+    (folder / "variables" / "variables.index").write_text("weights")
+    return folder
+
+
+@pytest.fixture
+def serving(tmp_path):
+    return tmp_path / "serving"
+
+
+def retrain(model):
+    weights = model / "variables" / "variables.index"
+    weights.write_text(weights.read_text() + "+")
+
+
+def test_the_first_push_is_version_1_and_whole(model, serving):
+    pushed = push(model, serving)
+    assert (pushed.version, pushed.new) == (1, True)
+    assert pushed.digest == digest_of(model) == digest_of(serving / "1")
+    assert [path.name for path in serving.iterdir()] == ["1"]
+
+
+def test_two_pushes_in_one_second_are_two_versions(model, serving):
+    push(model, serving)
+    retrain(model)
+    assert push(model, serving).version == 2
+
+
+def test_what_serves_already_is_not_pushed_again(model, serving):
+    push(model, serving)
+    pushed = push(model, serving)
+    assert (pushed.version, pushed.new) == (1, False)
+    assert newest_version(serving) == 1
+
+
+def test_versions_are_numbers_and_other_names_are_passed_over(model, serving):
+    for name in ("9", "10", ".tmp-x", "notes"):
+        (serving / name).mkdir(parents=True)
+    assert newest_version(serving) == 10
+    assert push(model, serving).version == 11
+
+
+def test_an_interrupted_push_leaves_no_version_and_the_next_one_cleans_up(
+    model, serving, monkeypatch
+):
+    def power_cut(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(push_module, "_flush", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        push(model, serving)
+    assert newest_version(serving) == 0
+    monkeypatch.undo()
+    assert push(model, serving).version == 1
+    assert [path.name for path in serving.iterdir()] == ["1"]
+
+
+def test_nothing_pushed_is_version_0(serving):
+    assert newest_version(serving) == 0

@@ -1,0 +1,80 @@
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from components.transform.images import (
+    centre_crop,
+    decode_pixels,
+    decode_rgb,
+    encode_pixels,
+    resize,
+    to_float,
+)
+from components.transform.preprocessing import preprocess, preprocessing_fn
+
+
+def encoded(image: np.ndarray, kind: str, mode: str = "RGB") -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).convert(mode).save(stream, kind)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("PNG", "RGBA"),
+     ("PNG", "L"), ("PNG", "P"), ("GIF", "P"), ("BMP", "RGB")],
+)  # fmt: skip
+def test_any_usual_format_becomes_rgb(make_image, kind, mode):
+    image = make_image()
+    pixels = decode_rgb(tf.constant(encoded(image, kind, mode))).numpy()
+    assert pixels.shape == (48, 64, 3)
+    assert pixels.dtype == np.uint8
+    colours = image if mode not in "L" else image.mean(-1, keepdims=True)
+    assert np.abs(pixels.astype(float) - colours).mean() < 25
+
+
+def test_what_is_no_image_raises():
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        decode_rgb(tf.constant(b"no image"))
+
+
+def test_the_crop_is_the_square_in_the_middle():
+    image = tf.reshape(tf.range(4 * 8), [4, 8, 1])
+    assert centre_crop(image)[0, :, 0].numpy().tolist() == [2, 3, 4, 5]
+    assert centre_crop(tf.transpose(image, [1, 0, 2]))[0, :, 0].numpy().tolist() == [2, 10, 18, 26]
+
+
+def test_resizing_keeps_a_flat_image_flat_and_rounds():
+    flat = tf.fill([31, 31, 3], tf.constant(77, tf.uint8))
+    assert np.unique(resize(flat, 8)).tolist() == [77]
+
+
+def test_shrinking_averages_instead_of_picking_pixels():
+    checks = tf.cast(
+        255 * (tf.range(64)[:, None, None] + tf.range(64)[None, :, None]) % 510, tf.uint8
+    )
+    shrunk = resize(tf.repeat(checks, 3, axis=2), 8)
+    assert np.abs(shrunk.numpy().astype(int) - 127).max() < 20
+
+
+def test_pixels_survive_their_encoding_exactly(make_image):
+    image = make_image(2, 32, 32)
+    assert (decode_pixels(encode_pixels(tf.constant(image)), 32).numpy() == image).all()
+
+
+def test_floats_lie_between_zero_and_one():
+    assert to_float(tf.constant([0, 255], tf.uint8)).numpy().tolist() == [0.0, 1.0]
+
+
+def test_preprocessing_a_batch_is_preprocessing_each_image(make_image):
+    jpegs = [encoded(make_image(seed), "JPEG") for seed in range(3)]
+    batch = preprocessing_fn(
+        {"image": tf.constant(jpegs), "class": tf.constant([2, 0, 1], tf.int64)},
+        {"image_size": 16},
+    )
+    assert batch["class"].numpy().tolist() == [2, 0, 1]
+    for one, jpeg in zip(batch["image"], jpegs, strict=True):
+        assert (decode_pixels(one, 16).numpy() == preprocess(tf.constant(jpeg), 16).numpy()).all()

@@ -1,0 +1,78 @@
+import pytest
+import tensorflow as tf
+
+from data.errors import UsageError
+from data.sources import Source, check_first_records, fingerprint, list_files, resolve
+
+
+@pytest.fixture
+def records(tmp_path):
+    for name in ("b-1.tfrec", "a-1.tfrecord"):
+        with tf.io.TFRecordWriter(str(tmp_path / name)) as writer:
+            writer.write(name.encode())
+    (tmp_path / "notes.txt").write_text("no records")
+    return tmp_path
+
+
+def test_the_sample_is_found():
+    assert len(list_files(resolve("sample"))) == 4
+
+
+def test_a_folder_stands_for_its_record_files(records):
+    assert list_files(resolve(str(records))) == [
+        str(records / "a-1.tfrecord"),
+        str(records / "b-1.tfrec"),
+    ]
+
+
+def test_a_glob_is_split_where_its_wildcards_begin(tmp_path):
+    source = resolve(f"{tmp_path}/span-*/x?.tfrec")
+    assert source == Source(str(tmp_path), "span-*/x?.tfrec")
+
+
+def test_a_single_file_is_a_pattern_of_its_own(records):
+    assert list_files(resolve(str(records / "b-1.tfrec"))) == [str(records / "b-1.tfrec")]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("flowers-public", "gs://flowers-public/tfrecords-jpeg-331x331-2/*.tfrec*"),
+        ("gs://bucket/flowers/*-1*.tfrec", "gs://bucket/flowers/*-1*.tfrec"),
+        ("gs://bucket/flowers", "gs://bucket/flowers/*.tfrec*"),
+    ],
+)
+def test_buckets(given, expected):
+    source = resolve(given, public_size=331)
+    assert source.remote
+    assert str(source) == expected
+
+
+def test_a_pattern_without_files_says_what_is_allowed(tmp_path):
+    with pytest.raises(UsageError, match=r"no record files match .*--data .* takes 'sample'"):
+        list_files(resolve(f"{tmp_path}/*.tfrec"))
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(UsageError, match="nowhere"):
+        list_files(resolve(f"{tmp_path}/nowhere/*.tfrec"))
+
+
+def test_the_fingerprint_sees_a_change_of_equal_size(records):
+    files = list_files(resolve(str(records)))
+    before = fingerprint(files)
+    content = (records / "b-1.tfrec").read_bytes()
+    (records / "b-1.tfrec").write_bytes(content[::-1])
+    assert fingerprint(files) != before
+
+
+def test_good_files_pass(records):
+    check_first_records(list_files(resolve(str(records))))
+
+
+@pytest.mark.parametrize("content", [b"", b"a text that is longer than the head of a record"])
+def test_an_empty_file_and_one_that_is_no_tfrecord_are_named(records, content):
+    bad = records / "c.tfrec"
+    bad.write_bytes(content)
+    with pytest.raises(UsageError, match=str(bad)):
+        check_first_records(list_files(resolve(str(records))))

@@ -1,0 +1,47 @@
+"""What the end-to-end tests share: the command line, called in this process."""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+import pytest
+
+from pipeline.cli import main
+
+
+class Answer(NamedTuple):
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def call(*args: str | Path) -> Answer:
+    """Runs `flowers` in this process: TFX's imports are paid once."""
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    argv = ["flowers", *map(str, args)]
+    with (
+        mock.patch.object(sys, "argv", argv),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def flowers() -> Callable[..., Answer]:
+    return call

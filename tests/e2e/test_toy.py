@@ -1,0 +1,269 @@
+"""The real pipeline on toy images, in one process and one root; each test goes on from the last."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+from components.evaluator.result import read_accuracy
+from components.example_gen.splits import difference_hash
+from components.transform.images import decode_rgb
+from data import sources
+from data.records import encode_example
+from data.synthetic import CLASS_NAMES, write_sample
+from pipeline.config import load_settings
+
+TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
+# With this salt each split has an example of each class.
+TOY += ["data.max_bad_fraction=0.02", "data.split_salt=2"]
+STEPS = [
+    "ExampleGen", "Schema", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
+    "Evaluator", "Gate", "Pusher",
+]  # fmt: skip
+SPLITS = ("train", "eval", "test")
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 good records and one that holds no image."""
+    folder = tmp_path_factory.mktemp("toy")
+    write_sample(folder, count=120, shards=2, pixels=32)
+    write_shard(folder / "bad.tfrec", [encode_example(b"no image", 0, CLASS_NAMES, (1, 1))])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("root")
+
+
+@pytest.fixture(scope="module")
+def run(flowers: Callable, toy: Path, root: Path) -> Callable:
+    """Returns a function that runs the toy pipeline with a target, and more settings."""
+
+    def run_with(target: float, *settings: str, data: Path = toy) -> Any:
+        options = [
+            option
+            for setting in [*TOY, f"evaluator.target={target}", *settings]
+            for option in ("--set", setting)
+        ]
+        return flowers("run", "--data", data, "--root", root, *options)
+
+    return run_with
+
+
+@pytest.fixture
+def newest(flowers: Callable, root: Path) -> Callable:
+    """Returns a function that reads the newest entry of the history."""
+    return lambda: flowers("runs", "--root", root, "--json").json()[0]
+
+
+def write_shard(path: Path, records: list[bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+
+
+def read_split(root: Path, split: str) -> list[bytes]:
+    (folder,) = root.glob(f"artifacts/ExampleGen/examples/*/Split-{split}")
+    files = sorted(str(path) for path in folder.iterdir())
+    return list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+
+
+def feature(record: bytes, name: str) -> Any:
+    value = tf.train.Example.FromString(record).features.feature[name]
+    return (value.bytes_list.value or value.int64_list.value)[0]
+
+
+def states(entry: dict[str, Any]) -> dict[str, str]:
+    return {step["name"]: step["state"] for step in entry["steps"]}
+
+
+def versions(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "serving").iterdir())
+
+
+def test_a_model_above_the_target_is_pushed(run, root, newest):
+    answer = run(0.0)
+    assert answer.code == 0, answer.out
+    assert "PASSED: accuracy" in answer.out
+    assert [line.split()[0] for line in answer.out.splitlines() if " done " in line] == STEPS
+    assert versions(root) == ["1"]
+    entry = newest()
+    assert entry["pushed"] == 1
+    assert entry["verdict"]["blessed"]
+    assert states(entry) == dict.fromkeys(STEPS, "done")
+    assert (
+        json.loads((root / "history" / entry["run_id"] / "verdict.json").read_text())
+        == (entry["verdict"])
+    )
+
+
+def test_every_record_is_accounted_for(root, newest):
+    examples = newest()["examples"]
+    assert examples["quarantined"] == 1
+    assert sum(examples.values()) == 121
+    for split in SPLITS:
+        assert len(read_split(root, split)) == examples[split]
+    assert newest()["verdict"]["n"] == examples["test"]
+
+
+def test_no_image_is_in_two_splits(root):
+    hashes = {
+        split: {difference_hash(decode_rgb(feature(record, "image")).numpy()) for record in records}
+        for split, records in ((split, read_split(root, split)) for split in SPLITS)
+    }
+    assert not hashes["train"] & hashes["eval"]
+    assert not (hashes["train"] | hashes["eval"]) & hashes["test"]
+
+
+def test_only_train_and_eval_are_transformed(root):
+    names = {path.name for path in root.glob("artifacts/Transform/transformed_examples/*/*")}
+    assert names == {"Split-train", "Split-eval"}
+
+
+def test_what_was_evaluated_is_what_serves(root, newest):
+    """The signatures of the served model, fed with raw bytes, give the verdict's accuracy."""
+    model = tf.saved_model.load(str(root / "serving" / "1"))
+    records = read_split(root, "test")
+    answers = model.signatures["serving_default"](examples=tf.constant(records))
+    right = answers["class_id"].numpy() == [feature(record, "class") for record in records]
+    assert right.mean() == pytest.approx(newest()["verdict"]["value"])
+    (evaluation,) = root.glob("artifacts/Evaluator/evaluation/*")
+    assert read_accuracy(str(evaluation)).correct == right.sum()
+    images = tf.constant([feature(record, "image") for record in records])
+    same = model.signatures["serving_bytes"](image_bytes=images)
+    assert np.array_equal(answers["probabilities"], same["probabilities"])
+    assert [name.decode() for name in same["label"].numpy()] == [
+        CLASS_NAMES[index] for index in answers["class_id"].numpy()
+    ]
+
+
+def test_predict_answers_with_the_pushed_model_and_passes_over_what_is_no_image(
+    flowers, root, tmp_path
+):
+    (tmp_path / "a.jpg").write_bytes(feature(read_split(root, "test")[0], "image"))
+    (tmp_path / "b.jpg").write_bytes(b"no image")
+    answer = flowers("predict", "--root", root, "--json", tmp_path)
+    good, bad = answer.json()
+    assert answer.code == 0
+    assert good["path"].endswith("a.jpg")
+    assert good["label"] in CLASS_NAMES
+    assert list(good["probabilities"]) == list(CLASS_NAMES)
+    assert sum(good["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert "error" in bad
+
+
+def test_an_unchanged_run_computes_nothing_and_pushes_nothing(run, root, newest):
+    assert run(0.0).code == 0
+    # Pusher is asked each time: only it sees what serves.
+    assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Pusher": "done"}
+    assert newest()["pushed"] == 1
+    assert versions(root) == ["1"]
+
+
+def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root, newest):
+    before = {path: path.read_bytes() for path in (root / "serving").rglob("*") if path.is_file()}
+    answer = run(0.999)
+    assert answer.code == 3
+    assert "REFUSED" in answer.out
+    assert "needed" in answer.out
+    entry = newest()
+    assert states(entry) == {**dict.fromkeys(STEPS, "cached"), "Gate": "done", "Pusher": "done"}
+    assert (entry["pushed"], entry["verdict"]["blessed"]) == (None, False)
+    assert before == {
+        path: path.read_bytes() for path in (root / "serving").rglob("*") if path.is_file()
+    }
+
+
+def test_a_refusal_that_nothing_changed_is_a_refusal_again(run):
+    assert run(0.999).code == 3
+
+
+def test_a_deleted_version_is_pushed_again(run, root):
+    (root / "serving" / "1").rename(root / "moved")
+    assert run(0.0).code == 0
+    assert versions(root) == ["1"]
+
+
+def test_tfx_own_local_runner_runs_the_same_pipeline(toy, root, tmp_path):
+    from pipeline.graph import Place, create_pipeline
+
+    source = sources.resolve(str(toy))
+    place = Place(
+        source=source,
+        data_fingerprint=sources.fingerprint(sources.list_files(source)),
+        root=str(tmp_path),
+        metadata_path=str(root / "metadata.sqlite"),
+        run_id="stock",
+    )
+    settings = load_settings("quickstart", [*TOY, "evaluator.target=0.0"])
+    LocalDagRunner().run(create_pipeline(settings, place))
+    assert (tmp_path / "serving" / "1" / "saved_model.pb").is_file()
+
+
+def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root):
+    names = [*CLASS_NAMES[:4], "cactus"]
+    records = []
+    for path in sorted(toy.glob("synthetic*")):
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            records.append(
+                encode_example(feature(record, "image"), feature(record, "class"), names, (32, 32))
+            )
+    write_shard(tmp_path / "cactus-120.tfrec", records)
+    answer = run(0.0, data=tmp_path)
+    assert answer.code == 4
+    assert "feature 'label'" in answer.out
+    assert "cactus" in answer.out
+    found = states(newest())
+    assert (found["DataGate"], found["Transform"]) == ("failed", "skipped")
+    assert newest()["state"] == "data refused"
+    assert versions(root) == ["1"]
+
+
+def test_too_many_bad_records_stop_the_run(run):
+    answer = run(0.0, "data.max_bad_fraction=0.001")
+    assert answer.code == 4
+    assert "1 of 121 records are bad (0.8%); data.max_bad_fraction allows 0.1%" in answer.out
+    assert "bad.tfrec record 0: the image can't be decoded" in answer.out
+
+
+def test_a_broken_file_is_named_with_the_byte(run, toy, tmp_path):
+    for path in toy.glob("synthetic*"):
+        content = path.read_bytes()
+        (tmp_path / path.name).write_bytes(content[:-10] if "01" in path.name else content)
+    answer = run(0.0, data=tmp_path)
+    assert answer.code == 4
+    assert "synthetic01-60.tfrec: after record 59: truncated record at byte " in answer.out
+
+
+def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):
+    answer = run(0.0, "trainer.batch_size=512")
+    assert answer.code == 1
+    assert "FAILED in Trainer: ValueError: the train split has" in answer.out
+    assert "trainer.batch_size" in answer.out
+    assert str(root / "history" / newest()["run_id"] / "log.txt") in answer.out
+    assert states(newest())["Evaluator"] == "skipped"
+
+
+def test_a_second_run_on_the_same_root_is_turned_away(run, root):
+    import filelock
+
+    with filelock.FileLock(root / ".lock"):
+        answer = run(0.0)
+    assert answer.code == 2
+    assert "another run is using" in answer.err
+
+
+def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
+    answer = run(0.0)
+    assert "INFO" not in answer.out
+    assert answer.err == ""
+    log = (root / "history" / newest()["run_id"] / "log.txt").read_text()
+    assert "Component" in log or "absl" in log

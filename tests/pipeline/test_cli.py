@@ -1,0 +1,52 @@
+"""The command line, as far as it goes without TensorFlow: in a process of its own, to see that."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def flowers(*args: str, cwd=None) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", *args]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_version_and_help():
+    assert flowers("--version").stdout.startswith("flowers 0.")
+    help_text = flowers("--help").stdout
+    for verb in ("run", "runs", "predict", "config"):
+        assert verb in help_text
+
+
+def test_cheap_verbs_import_no_tensorflow(tmp_path):
+    code = (
+        "import sys, pytest\nfrom pipeline.cli import app\n"
+        "for args in (['--help'], ['config', 'show'], ['runs', '--root', sys.argv[1]]):\n"
+        "    with pytest.raises(SystemExit):\n        app(args)\n"
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["run", "--config", "quickstat"], "did you mean quickstart"),
+        (["run", "--set", "trainer.epoch=1"], "did you mean trainer.epochs"),
+        (["run", "--data", "/nowhere/*.tfrec"], "/nowhere does not exist"),
+        (["run", "--root", "/proc/flowers"], "can't be written"),
+        (["predict", "/nowhere.jpg"], "/nowhere.jpg does not exist"),
+        (["predict", __file__, "--root", "/nowhere"], "no model was pushed"),
+        (["run", "--nonsense"], "No such option"),
+    ],
+)
+def test_usage_errors_exit_2_with_a_message_and_no_traceback(args, message):
+    done = flowers(*args)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_runs_are_an_empty_list(tmp_path):
+    assert json.loads(flowers("runs", "--root", str(tmp_path), "--json").stdout) == []

@@ -1,0 +1,74 @@
+import pytest
+import yaml
+
+from data.errors import UsageError
+from pipeline.config import Settings, config_names, load_settings
+
+
+@pytest.mark.parametrize("name", config_names())
+def test_every_config_that_ships_is_valid_and_says_how_to_run_it(name):
+    load_settings(name)
+    text = load_settings.__globals__["_config_path"](name).read_text()
+    assert text.startswith("#")
+    assert f"flowers run --config {name}" in text or "make run" in text
+
+
+def test_set_wins_over_data_and_data_over_the_file(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("data: {source: a}\ntrainer: {epochs: 3}\n")
+    assert load_settings(str(file)).data.source == "a"
+    assert load_settings(str(file), source="b").data.source == "b"
+    settings = load_settings(str(file), ["data.source=c", "evaluator.target=0.5"], "b")
+    assert (settings.data.source, settings.trainer.epochs) == ("c", 3)
+    assert settings.evaluator.target == 0.5
+
+
+def test_what_config_show_prints_is_a_config(tmp_path):
+    settings = load_settings("quickstart", ["trainer.augment.saturation=null"])
+    file = tmp_path / "copy.yaml"
+    file.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
+    assert load_settings(str(file)) == settings
+
+
+def test_an_empty_file_means_the_defaults(tmp_path):
+    file = tmp_path / "empty.yaml"
+    file.write_text("")
+    assert load_settings(str(file)) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trainer.epoch=3", "trainer.epoch: unknown key; did you mean trainer.epochs?"),
+        ("evaluatr.target=0.5", "evaluatr: unknown key; did you mean evaluator?"),
+        ("target=0.5", "target: unknown key; did you mean evaluator.target?"),
+        ("trainer.epochs=many", "trainer.epochs: Input should be a valid integer.*'many'"),
+        ("evaluator.target=1.5", "evaluator.target: .*less than or equal to 1, got 1.5"),
+        ("transform.image_size=8", "transform.image_size: .*greater than or equal to 32, got 8"),
+        ("trainer.augment.saturation=[2, 1]", "low < high"),
+        ("model.name=alexnet", "model.name: .*'squeezenet', got 'alexnet'"),
+        ("trainer.epochs", "--set takes section.key=value, got 'trainer.epochs'"),
+        ("trainer.epochs=[", "no YAML"),
+    ],
+)
+def test_a_wrong_setting_says_what_is_wrong_and_what_was_received(override, message):
+    with pytest.raises(UsageError, match=message):
+        load_settings("quickstart", [override])
+
+
+def test_a_wrong_config_name_names_the_nearest():
+    with pytest.raises(UsageError, match="did you mean quickstart"):
+        load_settings("quickstat")
+
+
+@pytest.mark.parametrize("text", ["- a list", "a: [", "just text"])
+def test_a_file_that_is_no_config_is_named(tmp_path, text):
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=str(file)):
+        load_settings(str(file))
+
+
+def test_a_file_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(UsageError, match="can't be read"):
+        load_settings(str(tmp_path / "none.yaml"))

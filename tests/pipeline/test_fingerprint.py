@@ -1,0 +1,50 @@
+import pytest
+
+from pipeline import fingerprint
+from pipeline.fingerprint import code_fingerprint, reachable_files
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    files = {
+        "components/__init__.py": "",
+        "components/step/__init__.py": "",
+        "components/step/run.py": "import os\nfrom components.step import helper\n",
+        "components/step/helper.py": "def f():\n    from data.records import IMAGE\n",
+        "components/step/other.py": "",
+        "data/__init__.py": "",
+        "data/records.py": "IMAGE = 'image'\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(fingerprint, "_ROOT", tmp_path)
+    return tmp_path
+
+
+def test_files_are_found_through_all_imports_and_no_others_are(project):
+    names = [str(file.relative_to(project)) for file in reachable_files("components.step.run")]
+    assert names == [
+        "components/step/__init__.py",
+        "components/step/helper.py",
+        "components/step/run.py",
+        "data/records.py",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"), [("data/records.py", True), ("components/step/other.py", False)]
+)
+def test_a_change_counts_where_the_step_reaches_it(project, file, changes):
+    before = code_fingerprint("components.step.run")
+    (project / file).write_text("CHANGED = 1\n")
+    assert (code_fingerprint("components.step.run") != before) == changes
+
+
+def test_augmentation_is_the_trainers_and_not_transforms():
+    trainer = {file.name for file in reachable_files("components.trainer.run")}
+    transform = {file.name for file in reachable_files("components.transform.preprocessing")}
+    assert {"augment.py", "squeezenet.py", "images.py"} <= trainer
+    assert "augment.py" not in transform
+    assert "images.py" in transform

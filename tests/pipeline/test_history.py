@@ -1,0 +1,49 @@
+import datetime
+
+import pytest
+
+from pipeline.history import History, Run, Step
+
+NOON = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=datetime.UTC)
+
+
+def new_run(history: History, now: datetime.datetime) -> Run:
+    run = Run(
+        run_id=history.new_run_id(now), started=now.isoformat(), state="running",
+        config="quickstart", settings={}, model="squeezenet", steps=[Step(name="Gate")],
+    )  # fmt: skip
+    history.save(run)
+    return run
+
+
+def test_runs_come_back_newest_first(tmp_path):
+    history = History(tmp_path)
+    first = new_run(history, NOON)
+    last = new_run(history, NOON + datetime.timedelta(hours=1))
+    assert list(history.runs()) == [last, first]
+
+
+def test_runs_that_start_in_one_second_have_names_of_their_own(tmp_path):
+    history = History(tmp_path)
+    runs = [new_run(history, NOON) for _ in range(11)]
+    assert [run.run_id for run in runs[:2]] == ["20260102-120000", "20260102-120000-2"]
+    assert list(history.runs()) == runs[::-1]
+
+
+def test_a_verdict_gets_a_file_of_its_own(tmp_path):
+    history = History(tmp_path)
+    run = new_run(history, NOON)
+    folder = history.folder(run.run_id)
+    assert [file.name for file in folder.iterdir()] == ["run.json"]
+    run.verdict = {"blessed": False}
+    history.save(run)
+    assert sorted(file.name for file in folder.iterdir()) == ["run.json", "verdict.json"]
+
+
+def test_there_is_no_history_before_the_first_run(tmp_path):
+    assert History(tmp_path).runs() == []
+
+
+def test_an_unknown_step_is_an_error(tmp_path):
+    with pytest.raises(KeyError):
+        new_run(History(tmp_path), NOON).step("Nothing")

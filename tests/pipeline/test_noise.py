@@ -1,0 +1,41 @@
+import logging
+import os
+import subprocess
+import sys
+import textwrap
+
+from pipeline.noise import diverted
+
+
+def test_noise_of_every_kind_goes_to_the_file_and_only_the_console_speaks(tmp_path):
+    program = """
+        import logging, os, sys, warnings
+        from pathlib import Path
+        from pipeline.noise import diverted
+
+        with diverted(Path(sys.argv[1])) as console:
+            print("from Python")
+            sys.stderr.write("to stderr\\n")
+            os.write(2, b"from C++\\n")
+            logging.getLogger("beam").info("from a logger")
+            warnings.warn("a warning")
+            console.write("for the user\\n")
+        print("afterwards")
+    """
+    log = tmp_path / "log.txt"
+    command = [sys.executable, "-c", textwrap.dedent(program), str(log)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["for the user", "afterwards"]
+    assert done.stderr == ""
+    for noise in ("from Python", "to stderr", "from C++", "from a logger", "a warning"):
+        assert noise in log.read_text()
+
+
+def test_descriptors_and_loggers_are_put_back(tmp_path):
+    root = logging.getLogger()
+    handlers, level, files = root.handlers, root.level, len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with diverted(tmp_path / "log.txt"):
+            pass
+    assert (root.handlers, root.level) == (handlers, level)
+    assert len(os.listdir("/proc/self/fd")) == files
