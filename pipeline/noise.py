@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+import absl.logging
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -51,12 +53,14 @@ def _logging_to(log: Path) -> Iterator[None]:
     root = logging.getLogger()
     handler = logging.FileHandler(log)
     handler.setFormatter(logging.Formatter(_FORMAT))
-    handlers, level = root.handlers, root.level
+    handlers, level, verbosity = root.handlers, root.level, absl.logging.get_verbosity()
     root.handlers, root.level = [handler], logging.INFO
+    absl.logging.set_verbosity(absl.logging.INFO)
     logging.captureWarnings(True)
     try:
         yield
     finally:
         logging.captureWarnings(False)
         root.handlers, root.level = handlers, level
+        absl.logging.set_verbosity(verbosity)
         handler.close()

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -18,7 +19,8 @@ QUARANTINE = "quarantine"
 OUTCOME = "outcome"
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True)
+class Record:
     """One record as it lies in its shard, and where that is."""
 
     shard: str
@@ -26,7 +28,8 @@ class Record(NamedTuple):
     content: bytes
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True, order=True)
+class Outcome:
     """What became of one record, or where a file broke off: `split` is then empty."""
 
     shard: str

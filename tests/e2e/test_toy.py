@@ -266,4 +266,4 @@ def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
     assert "INFO" not in answer.out
     assert answer.err == ""
     log = (root / "history" / newest()["run_id"] / "log.txt").read_text()
-    assert "Component" in log or "absl" in log
+    assert "INFO absl: Running launcher for" in log

@@ -1,0 +1,61 @@
+# `make` lists the targets. Nothing but Python 3.11, pip and git is needed; what is missing is fetched
+# from PyPI into .tools and .venv in this folder.
+
+UV_VERSION := 0.13.9
+# A uv of the user's own, or the one that the rule below installs.
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+PYTHON3 := $(or $(shell command -v python3.11 2>/dev/null),python3)
+# The environment takes 3.2 GB, its packages 1 GB more while they are fetched.
+DISK_GB := 5
+# Where there is no network but PyPI, uv would try in vain to fetch a Python.
+export UV_PYTHON_DOWNLOADS := never
+REAL_DATA ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-all lint sample bench clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.synced  ## Fetch uv and everything in uv.lock into this folder
+
+run: setup  ## Run the whole pipeline on the embedded sample of synthetic flowers
+	$(UV) run --no-sync flowers run --config quickstart
+
+test: setup  ## Run the unit tests and a whole toy pipeline
+	$(UV) run --no-sync pytest -m "not slow"
+
+test-all: setup  ## Run all tests; REAL_DATA=DIR adds those on real records
+	$(UV) run --no-sync pytest --durations=10 $(if $(REAL_DATA),--real-data $(REAL_DATA))
+
+lint: setup  ## Check style and types
+	$(UV) run --no-sync ruff check .
+	$(UV) run --no-sync ruff format --check .
+	$(UV) run --no-sync mypy
+
+sample: setup  ## Draw data/sample anew: the same bytes
+	$(UV) run --no-sync python -m data.synthetic --out data/sample
+
+clean:  ## Remove what was installed in this folder; runs/ stays
+	rm -rf .venv .tools
+
+.venv/.synced: pyproject.toml uv.lock | check-machine $(if $(findstring .tools,$(UV)),.tools/bin/uv)
+	$(UV) sync --locked --quiet --python 3.11
+	@touch $@
+
+.tools/bin/uv:
+	@echo "Fetching uv $(UV_VERSION) into .tools"
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+	  --target .tools uv==$(UV_VERSION) || { \
+	  echo "Could not install uv. Is pip there (apt install python3-pip), and can PyPI be reached?"; \
+	  exit 1; }
+
+.PHONY: check-machine
+check-machine:
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Python 3.11 is needed, and $(PYTHON3) is $$($(PYTHON3) --version 2>&1)."; \
+	  echo "TensorFlow 2.16 and TFX 1.16 run on no newer one. Debian 12 has it as python3;"; \
+	  echo "elsewhere install python3.11 so that it is on PATH."; exit 1; }
+	@free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1048576)}'); \
+	  [ -d .venv ] || [ $$free -ge $(DISK_GB) ] || { \
+	  echo "The environment needs $(DISK_GB) GB in $(CURDIR), and $$free GB are free."; exit 1; }
