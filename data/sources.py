@@ -1,5 +1,6 @@
 """Where records come from: what `--data` may name, and which files that is."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def resolve(source: str, public_size: int = 192) -> Source:
         return Source(f"gs://flowers-public/{folder}", RECORD_FILES)
     if "://" in source:
         return _split_glob(source)
-    path = Path(source).expanduser().absolute()
+    path = Path(os.path.abspath(Path(source).expanduser()))
     return Source(str(path), RECORD_FILES) if path.is_dir() else _split_glob(str(path))
 
 

@@ -2,16 +2,17 @@
 
 import json
 import os
+import signal
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from data.errors import UsageError
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR = 2
 
 app = typer.Typer(
     help="Image classification on TFX: from labelled images to a served model that was checked.",
@@ -35,17 +36,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
-    """Runs the command line; usage errors and Ctrl-C become exit codes and one line on stderr."""
+    """Runs the command line; usage errors and signals become exit codes and a line on stderr."""
     # TFX's TensorFlow Transform wants Keras 2, and TensorFlow reads this as it is imported.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
     except UsageError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(USAGE_ERROR)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; the same command goes on with the finished steps.", err=True)
-        sys.exit(INTERRUPTED)
+    except _Interrupted:
+        typer.echo("Interrupted; the same command goes on after the steps that finished.", err=True)
+        raise
+
+
+class _Interrupted(SystemExit):
+    """Ctrl-C or SIGTERM. No KeyboardInterrupt: click would turn that into exit code 1."""
+
+
+def _interrupt(number: int, _: object) -> NoReturn:
+    """Ends the process by an exception, so that what is open is closed and the history is true."""
+    raise _Interrupted(128 + number)
 
 
 @app.callback(invoke_without_command=True)
@@ -95,7 +107,6 @@ def predict(
     """Classify images with the newest pushed model."""
     from pipeline.predict import predict as answers
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if as_json:
         typer.echo(json.dumps(list(answers(root, images)), indent=2))
         return

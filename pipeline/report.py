@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from pipeline.history import LOG_FILE, History, Run, RunState
+from pipeline.history import LOG_FILE, History, Run, RunState, StepState
 
 if TYPE_CHECKING:
     from tfx.types import Artifact
@@ -44,6 +44,7 @@ class Report:
         if isinstance(error, Exception):
             self._end("failed", str(error))
         elif error is not None:
+            self._stop_steps("interrupted")
             self._end("interrupted", type(error).__name__)
 
     def say(self, line: str) -> None:
@@ -72,12 +73,8 @@ class Report:
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
         """See Observer."""
-        step = self.run.step(name)
-        step.state = "failed"
-        step.seconds = round(seconds, 3)
-        for later in self.run.steps:
-            if later.state == "waiting":
-                later.state = "skipped"
+        self.run.step(name).seconds = round(seconds, 3)
+        self._stop_steps("failed")
         self.say(f"{name:<{_NAME_WIDTH}} failed {seconds:6.1f} s")
 
     def data_refused(self, error: Exception) -> None:
@@ -109,6 +106,14 @@ class Report:
             self.say("Nothing was pushed.")
         self.say(f"Took {self.run.seconds:.0f} s; flowers runs --root {root} lists all runs.")
         return verdict.blessed
+
+    def _stop_steps(self, state: StepState) -> None:
+        """Gives the running step its last state; those that wait are skipped."""
+        for step in self.run.steps:
+            if step.state == "running":
+                step.state = state
+            elif step.state == "waiting":
+                step.state = "skipped"
 
     def _end(self, state: RunState, error: str | None = None) -> None:
         if self.run.state == "running":

@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def run_pipeline(settings: Settings, config: str, root: Path, *, enable_cache: b
     """
     source = sources.resolve(settings.data.source, settings.data.public_size)
     files = sources.list_files(source)
-    root = root.absolute()
+    root = Path(os.path.abspath(root))
     lock = _lock(root)
     try:
         history = History(root)

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ def call(*args: str | Path) -> Answer:
     out, err = io.StringIO(), io.StringIO()
     code = 0
     argv = ["flowers", *map(str, args)]
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with (
         mock.patch.object(sys, "argv", argv),
         contextlib.redirect_stdout(out),
@@ -39,6 +41,9 @@ def call(*args: str | Path) -> Answer:
             main()
         except SystemExit as end:
             code = int(end.code or 0)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     return Answer(code, out.getvalue(), err.getvalue())
 
 
