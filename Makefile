@@ -20,7 +20,7 @@ help:  ## List the targets
 setup: .venv/.synced  ## Fetch uv and everything in uv.lock into this folder
 
 run: setup  ## Run the whole pipeline on the embedded sample of synthetic flowers
-	$(UV) run --no-sync flowers run --config quickstart
+	@$(UV) run --no-sync flowers run --config quickstart
 
 test: setup  ## Run the unit tests and a whole toy pipeline
 	$(UV) run --no-sync pytest -m "not slow"
@@ -40,7 +40,8 @@ clean:  ## Remove what was installed in this folder; runs/ stays
 	rm -rf .venv .tools
 
 .venv/.synced: pyproject.toml uv.lock | check-machine $(if $(findstring .tools,$(UV)),.tools/bin/uv)
-	$(UV) sync --locked --quiet --python 3.11
+	@echo "Fetching the packages of uv.lock into .venv (3.2 GB)"
+	@$(UV) sync --locked --quiet --python 3.11
 	@touch $@
 
 .tools/bin/uv:

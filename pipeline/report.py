@@ -1,6 +1,8 @@
 """What a person and the history are told while a run is going."""
 
 import logging
+import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -88,7 +90,7 @@ class Report:
         self._end("failed", cause)
         step = next((step.name for step in self.run.steps if step.state == "failed"), "the run")
         log = self._history.folder(self.run.run_id) / LOG_FILE
-        self.say(f"\nFAILED in {step}: {cause}\nAll of it: {log}")
+        self.say(f"\nFAILED in {step}: {cause}\nAll of it: {from_here(log)}")
 
     def conclude(self, root: Path) -> bool:
         """Says the verdict, where the model lies and what to try next; returns if it passed."""
@@ -99,12 +101,14 @@ class Report:
         verdict = Verdict(**self.run.verdict)
         self._end("pushed" if verdict.blessed else "refused")
         self.say(f"\n{in_words(verdict)}")
+        command, folder = from_here(sys.argv[0]), from_here(root)
         if verdict.blessed:
-            self.say(f"Served: {root / 'serving' / str(self.run.pushed)}")
-            self.say(f"Next:   flowers predict --root {root} IMAGE...")
+            self.say(f"Served:   {from_here(root / 'serving' / str(self.run.pushed))}")
+            self.say(f"Try it:   {command} predict --root {folder} IMAGE...")
         else:
             self.say("Nothing was pushed.")
-        self.say(f"Took {self.run.seconds:.0f} s; flowers runs --root {root} lists all runs.")
+        self.say(f"All runs: {command} runs --root {folder}")
+        self.say(f"Took {self.run.seconds:.0f} s")
         return verdict.blessed
 
     def _stop_steps(self, state: StepState) -> None:
@@ -124,6 +128,12 @@ class Report:
     def _save(self) -> None:
         self.run.seconds = round(time.perf_counter() - self._started, 3)
         self._history.save(self.run)
+
+
+def from_here(path: str | Path) -> str:
+    """Returns a path as one would type it: relative if it lies below the working directory."""
+    absolute = Path(os.path.abspath(path))
+    return str(absolute.relative_to(Path.cwd()) if Path.cwd() in absolute.parents else absolute)
 
 
 class ProgressHandler(logging.Handler):

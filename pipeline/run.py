@@ -13,7 +13,7 @@ from data.errors import DataRefused, UsageError
 from pipeline.config import Settings
 from pipeline.history import LOG_FILE, History, Run, Step
 from pipeline.noise import diverted
-from pipeline.report import Report
+from pipeline.report import Report, from_here
 
 PUSHED, FAILED, REFUSED, DATA_REFUSED = 0, 1, 3, 4
 
@@ -39,8 +39,9 @@ def run_pipeline(settings: Settings, config: str, root: Path, *, enable_cache: b
         run = _new_run(history, settings, config)
         log = history.folder(run.run_id) / LOG_FILE
         with diverted(log) as console, Report(run, history, console) as report:
-            report.say(f"run {run.run_id}: {len(files)} files of {source}")
-            report.say(f"loading TensorFlow and TFX, about 20 s; their noise goes to {log}")
+            place = str(source) if source.remote else from_here(str(source))
+            report.say(f"run {run.run_id}: {len(files)} files of {place}")
+            report.say(f"loading TensorFlow and TFX, about 20 s; noise goes to {from_here(log)}")
             return _run(settings, root, source, files, report, enable_cache)
     finally:
         lock.release()

@@ -59,8 +59,16 @@ def _sentence(info: anomalies_pb2.AnomalyInfo) -> str:
 def _missing_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
     if counts.bad == counts.read:
         return []
-    return [
-        f"{split}: no example of {', '.join(names)}; with so few images, "
-        "another data.split_salt (any text) deals them out anew"
-        for split, names in counts.missing_classes(class_names).items()
+    missing = counts.missing_classes(class_names)
+    nowhere = [
+        name for name in class_names if all(name in missing.get(s, []) for s in counts.splits)
     ]
+    lines = [f"no record is of class {name}, which data/schema.pbtxt names" for name in nowhere]
+    for split, names in missing.items():
+        here = [name for name in names if name not in nowhere]
+        if here:
+            lines.append(
+                f"{split}: no example of {', '.join(here)}; where images are few, "
+                "another data.split_salt (any text) deals them out anew"
+            )
+    return lines

@@ -42,5 +42,10 @@ def test_a_class_missing_from_a_split_offers_another_salt():
     assert "data.split_salt" in line
 
 
+def test_a_class_that_no_record_has_is_a_matter_of_the_schema_and_not_of_the_salt():
+    (line,) = find_problems({}, Counts(splits=GOOD), [*CLASSES, "tulips"], 0)
+    assert line == "no record is of class tulips, which data/schema.pbtxt names"
+
+
 def test_files_without_records_are_a_problem():
     assert find_problems({}, Counts(splits={"train": {}}), CLASSES, 0.01)
