@@ -47,7 +47,7 @@ class Report:
             self._end("failed", str(error))
         elif error is not None:
             self._stop_steps("interrupted")
-            self._end("interrupted", type(error).__name__)
+            self._end("interrupted")
 
     def say(self, line: str) -> None:
         """Writes a line to the console."""

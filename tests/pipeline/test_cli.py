@@ -1,6 +1,7 @@
 """The command line, as far as it goes without TensorFlow: in a process of its own, to see that."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -46,6 +47,22 @@ def test_usage_errors_exit_2_with_a_message_and_no_traceback(args, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_with_its_exit_code_and_a_true_history(tmp_path, number):
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "--root", str(tmp_path)], **pipes) as process:
+        while "loading TensorFlow" not in process.stdout.readline():
+            pass
+        process.send_signal(number)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + number
+    assert "Interrupted" in err
+    assert "Traceback" not in err
+    (entry,) = json.loads(flowers("runs", "--root", str(tmp_path), "--json").stdout)
+    assert entry["state"] == "interrupted"
 
 
 def test_no_runs_are_an_empty_list(tmp_path):
