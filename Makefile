@@ -1,10 +1,9 @@
 # `make` lists the targets. Nothing but Python 3.11, pip and git is needed; what is missing is fetched
-# from PyPI into .tools and .venv in this folder.
+# from PyPI into .tools and .venv in this folder, and kept in uv's own cache.
 
 UV_VERSION := 0.13.9
 # A uv of the user's own, or the one that the rule below installs.
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
-PYTHON3 := $(or $(shell command -v python3.11 2>/dev/null),python3)
 # The environment takes 3.2 GB, its packages 1 GB more while they are fetched.
 DISK_GB := 5
 # Where there is no network but PyPI, uv would try in vain to fetch a Python.
@@ -12,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 REAL_DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint sample bench clean
+.PHONY: help setup run test test-all lint sample clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +38,13 @@ sample: setup  ## Draw data/sample anew: the same bytes
 clean:  ## Remove what was installed in this folder; runs/ stays
 	rm -rf .venv .tools
 
-.venv/.synced: pyproject.toml uv.lock | check-machine $(if $(findstring .tools,$(UV)),.tools/bin/uv)
+.venv/.synced: pyproject.toml uv.lock | $(if $(findstring .tools,$(UV)),.tools/bin/uv)
+	@$(UV) python find 3.11 >/dev/null 2>&1 || { \
+	  echo "Python 3.11 is needed: TensorFlow 2.16 and TFX 1.16 run on no newer one."; \
+	  echo "Debian 12 has it as python3; elsewhere put a python3.11 on PATH."; exit 1; }
+	@free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1048576)}'); \
+	  [ -d .venv ] || [ $$free -ge $(DISK_GB) ] || { \
+	  echo "The environment needs $(DISK_GB) GB in $(CURDIR), and $$free GB are free."; exit 1; }
 	@echo "Fetching the packages of uv.lock into .venv (3.2 GB)"
 	@$(UV) sync --locked --quiet --python 3.11
 	@touch $@
@@ -50,13 +55,3 @@ clean:  ## Remove what was installed in this folder; runs/ stays
 	  --target .tools uv==$(UV_VERSION) || { \
 	  echo "Could not install uv. Is pip there (apt install python3-pip), and can PyPI be reached?"; \
 	  exit 1; }
-
-.PHONY: check-machine
-check-machine:
-	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-	  echo "Python 3.11 is needed, and $(PYTHON3) is $$($(PYTHON3) --version 2>&1)."; \
-	  echo "TensorFlow 2.16 and TFX 1.16 run on no newer one. Debian 12 has it as python3;"; \
-	  echo "elsewhere install python3.11 so that it is on PATH."; exit 1; }
-	@free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1048576)}'); \
-	  [ -d .venv ] || [ $$free -ge $(DISK_GB) ] || { \
-	  echo "The environment needs $(DISK_GB) GB in $(CURDIR), and $$free GB are free."; exit 1; }

@@ -12,10 +12,9 @@ from data.errors import UsageError
 
 SAMPLE = "sample"
 FLOWERS_PUBLIC = "flowers-public"
-# Image sides in pixels that the public bucket holds, one folder each.
-FLOWERS_PUBLIC_SIZES = (192, 224, 331, 512)
 RECORD_FILES = "*.tfrec*"
 
+_WILDCARD = re.compile(r"[*?\[{]")
 _ALLOWED = f"'{SAMPLE}', '{FLOWERS_PUBLIC}', a folder, a glob of TFRecord files, or gs://..."
 
 
@@ -43,8 +42,10 @@ def resolve(source: str, public_size: int = 192) -> Source:
       public_size: image side in pixels, where `source` is `flowers-public`.
 
     Raises:
-      UsageError: a local folder that does not exist.
+      UsageError: a pattern that TFX would read otherwise than it is written.
     """
+    if "**" in source:
+        raise UsageError(f"--data: '**' is not supported, got {source}; name one folder a level")
     if source == SAMPLE:
         return Source(str(resources.files("data").joinpath("sample")), RECORD_FILES)
     if source == FLOWERS_PUBLIC:
@@ -71,23 +72,22 @@ def list_files(source: Source) -> list[str]:
     return files
 
 
-def fingerprint(files: Sequence[str]) -> str:
-    """Returns a hex SHA-256 over names and contents of local record files.
-
-    TFX's own fingerprint is count, total size and whole seconds of modification time; it misses
-    a change of equal size within a second.
-    """
-    return digest_files({file: Path(file) for file in files})
+def fingerprint(source: Source, files: Sequence[str]) -> str:
+    """Returns a hex SHA-256 over names and contents of local record files."""
+    return digest_files({os.path.relpath(file, source.base): Path(file) for file in files})
 
 
-def check_first_records(files: Sequence[str]) -> None:
+def check_first_records(source: Source, files: Sequence[str]) -> None:
     """Reads the first record of every file, so that a wrong path costs no work.
 
     Raises:
-      UsageError: a file that can't be read, is empty, or is no TFRecord file.
+      UsageError: a file that can't be read, is empty, or is no TFRecord file; or a pattern that
+        TensorFlow, which ExampleGen reads with, expands to other files.
     """
     import tensorflow as tf
 
+    if sorted(tf.io.gfile.glob(str(source))) != sorted(files):
+        raise UsageError(f"--data: TensorFlow reads the pattern {source} differently; simplify it")
     for file in files:
         try:
             first = next(iter(tf.data.TFRecordDataset(file).take(1)), None)
@@ -101,7 +101,7 @@ def _split_glob(path: str) -> Source:
     """Splits a path at its first folder with a wildcard: TFX wants a base and a pattern."""
     scheme, _, rest = path.rpartition("://")
     parts = rest.split("/")
-    wild = next((i for i, part in enumerate(parts) if re.search(r"[*?\[{]", part)), None)
+    wild = next((i for i, part in enumerate(parts) if _WILDCARD.search(part)), None)
     if wild is None and scheme and not rest.endswith((".tfrec", ".tfrecord", ".tfrecords")):
         return Source(path.rstrip("/"), RECORD_FILES)
     cut = len(parts) - 1 if wild is None else wild
@@ -111,6 +111,8 @@ def _split_glob(path: str) -> Source:
 
 def _list_local(source: Source) -> list[str]:
     base = Path(source.base)
+    if _WILDCARD.search(source.base):
+        raise UsageError(f"--data: TFX takes the name of {base} for a pattern; rename the folder")
     if not base.is_dir():
         raise UsageError(f"--data: the folder {base} does not exist. Allowed: {_ALLOWED}")
     return sorted(str(path) for path in base.glob(source.pattern) if path.is_file())

@@ -47,7 +47,7 @@ def main() -> None:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(USAGE_ERROR)
     except _Interrupted:
-        typer.echo("Interrupted; the same command goes on after the steps that finished.", err=True)
+        typer.echo("Interrupted. A run goes on after the steps that finished.", err=True)
         raise
 
 

@@ -18,6 +18,16 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sensible(cls, values: Any) -> Any:
+        """Turns an empty section into its defaults, and refuses yes and no where a number goes."""
+        for key, value in (values or {}).items() if isinstance(values or {}, dict) else ():
+            field = cls.model_fields.get(key)
+            if isinstance(value, bool) and field and field.annotation is not bool:
+                raise ValueError(f"{key} takes no yes or no")
+        return values or {}
+
 
 class SplitWeights(Strict):
     """Shares of the images that go to each split, relative to their sum."""
@@ -117,7 +127,7 @@ def load_settings(
     path = _config_path(config)
     values = _read_yaml(path)
     if source is not None:
-        values.setdefault("data", {})["source"] = source
+        _set(values, "data.source", source)
     for override in overrides:
         _apply(values, override)
     try:
@@ -148,8 +158,8 @@ def _config_path(config: str) -> Path:
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise UsageError(f"--config: {path} can't be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config: {path} can't be read: {error}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"--config: {path} is no YAML: {error}") from error
     if values is None:
@@ -165,16 +175,21 @@ def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise UsageError(f"--set takes section.key=value, got {override!r}")
-    *sections, last = key.split(".")
-    for section in sections:
-        inner = values.setdefault(section, {})
-        if not isinstance(inner, dict):
-            raise UsageError(f"--set {override}: {section} is no section")
-        values = inner
     try:
-        values[last] = yaml.safe_load(text)
+        _set(values, key, yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise UsageError(f"--set {override}: the value is no YAML: {error}") from error
+
+
+def _set(values: dict[str, Any], key: str, value: Any) -> None:
+    *sections, last = key.split(".")
+    for section in sections:
+        if values.get(section) is None:
+            values[section] = {}
+        values = values[section]
+        if not isinstance(values, dict):
+            raise UsageError(f"{key} can't be set: {section} is {values!r} and no section")
+    values[last] = value
 
 
 def _explain(problem: Mapping[str, Any]) -> str:

@@ -1,16 +1,20 @@
 """What each step found: read from its artifacts, so that a cached step tells it too."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from tfx.types import Artifact
+from tensorflow_metadata.proto.v0 import statistics_pb2
+from tfx.types import Artifact, artifact_utils
 
+from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
 from components.data_gate.component import read_anomalies
 from components.evaluator.result import read_accuracy
 from components.example_gen.executor import read_counts
 from components.gate.executor import read_verdict
 from components.gate.verdict import in_words
 from components.trainer.run import read_report
+from data.schema import class_names
 from pipeline.history import Run
 
 Outputs = Mapping[str, Sequence[Artifact]]
@@ -30,10 +34,28 @@ def _examples(run: Run, outputs: Outputs) -> str:
     return f"{counts.read} records: {splits}, set aside {counts.bad}"
 
 
+def _schema(run: Run, outputs: Outputs) -> str:
+    names = class_names(read_schema(_uri(outputs, "schema"), SCHEMA_FILE))
+    return f"{len(names)} classes: {', '.join(names)}"
+
+
+def _statistics(run: Run, outputs: Outputs) -> str:
+    statistics = outputs["statistics"][0]
+    for split in artifact_utils.decode_split_names(statistics.split_names):
+        content = read_bytes(statistics.uri, f"Split-{split}", "FeatureStats.pb")
+        (found,) = statistics_pb2.DatasetFeatureStatisticsList.FromString(content).datasets
+        _must_agree(run, split, found.num_examples)
+    return f"{sum(run.examples.values()) - run.examples['quarantined']} examples looked at"
+
+
 def _anomalies(run: Run, outputs: Outputs) -> str:
-    anomalies = read_anomalies(outputs["anomalies"][0])
-    number = sum(len(found.anomaly_info) for found in anomalies.values())
-    return f"{number or 'no'} anomalies"
+    found = read_anomalies(outputs["anomalies"][0]).values()
+    number = sum(len(a.anomaly_info) + a.HasField("dataset_anomaly_info") for a in found)
+    return f"anomalies: {number or 'none'}"
+
+
+def _data_gate(run: Run, outputs: Outputs) -> str:
+    return "fit to train on"
 
 
 def _images(run: Run, outputs: Outputs) -> str:
@@ -46,20 +68,24 @@ def _images(run: Run, outputs: Outputs) -> str:
 
 def _training(run: Run, outputs: Outputs) -> str:
     report = read_report(_uri(outputs, "model_run"))
+    _must_agree(run, "train", report["train_examples"])
+    _must_agree(run, "eval", report["eval_examples"])
     return (
         f"best epoch {report['best_epoch']} of {len(report['epochs'])}, "
-        f"eval accuracy {report['eval_accuracy']:.3f}, {report['images_per_second']:.0f} images/s"
+        f"eval accuracy {report['eval_accuracy']:.3f}, {report['images_per_second']:.0f} images/s, "
+        f"first step {report['first_step_seconds']:.1f} s"
     )
 
 
 def _evaluation(run: Run, outputs: Outputs) -> str:
     accuracy = read_accuracy(_uri(outputs, "evaluation"))
+    _must_agree(run, "test", accuracy.examples)
     return f"{accuracy.correct} of {accuracy.examples} test images right"
 
 
 def _verdict(run: Run, outputs: Outputs) -> str:
     verdict = read_verdict(_uri(outputs, "blessing"))
-    run.verdict = verdict.as_dict()
+    run.verdict = asdict(verdict)
     return in_words(verdict).partition(":")[0].lower()
 
 
@@ -72,6 +98,14 @@ def _push(run: Run, outputs: Outputs) -> str:
     return f"version {run.pushed}" if new else f"version {run.pushed} serves this model already"
 
 
+def _must_agree(run: Run, split: str, examples: int) -> None:
+    """Makes sure that a step saw what ExampleGen put into a split: no record is lost on the way."""
+    if examples != run.examples[split]:
+        raise RuntimeError(
+            f"{run.examples[split]} {split} examples were read, and this step saw {examples}"
+        )
+
+
 def _uri(outputs: Outputs, key: str) -> str:
     uri: str = outputs[key][0].uri
     return uri
@@ -79,7 +113,10 @@ def _uri(outputs: Outputs, key: str) -> str:
 
 _FINDERS: dict[str, Callable[[Run, Outputs], str]] = {
     "ExampleGen": _examples,
+    "Schema": _schema,
+    "StatisticsGen": _statistics,
     "ExampleValidator": _anomalies,
+    "DataGate": _data_gate,
     "Transform": _images,
     "Trainer": _training,
     "Evaluator": _evaluation,

@@ -24,7 +24,7 @@ from pipeline.fingerprint import code_fingerprint
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run reads and writes, and what marks it; none of it changes what is computed.
+    """Where a run reads and writes, and what marks it.
 
     Attributes:
       source: the record files.

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -64,8 +65,9 @@ class Run(BaseModel):
         """Returns what `flowers runs` shows of it."""
         accuracy = f"{self.verdict['metric']} {self.verdict['value']:.3f}" if self.verdict else ""
         version = f"version {self.pushed}" if self.pushed else ""
+        error = (self.error or "").partition("\n")[0]
         start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
-        return f"{start} {self.model:<12} {accuracy:<15} {version}{self.error or ''}".rstrip()
+        return f"{start} {self.model:<12} {accuracy:<15} {version}{error}".rstrip()
 
     def step(self, name: str) -> Step:
         """Returns the step of that name.
@@ -101,6 +103,10 @@ class History:
     def folder(self, run_id: str) -> Path:
         """Returns the folder of a run."""
         return self._folder / run_id
+
+    def discard(self, run_id: str) -> None:
+        """Removes a run that turned out not to be one: its input was refused before any work."""
+        shutil.rmtree(self.folder(run_id))
 
     def save(self, run: Run) -> None:
         """Writes `run.json`, and `verdict.json` once there is a verdict; never half a file."""

@@ -43,6 +43,8 @@ def _classify(signature: Any, image: Path, names: Sequence[str]) -> dict[str, An
         return {"error": f"can't be read: {error.strerror}"}
     except tf.errors.InvalidArgumentError:
         return {"error": "no JPEG, PNG, GIF or BMP image, or a broken one"}
+    except tf.errors.OpError as error:
+        return {"error": error.message}
     values = answer["probabilities"].numpy()[0].tolist()
     label = answer["label"].numpy()[0].decode()
     return {"label": label, "probabilities": dict(zip(names, values, strict=True))}

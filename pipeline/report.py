@@ -67,9 +67,9 @@ class Report:
         from pipeline.findings import record_findings
 
         step = self.run.step(name)
-        step.state = "cached" if cached else "done"
         step.seconds = round(seconds, 3)
         record_findings(self.run, name, outputs)
+        step.state = "cached" if cached else "done"
         self._save()
         self.say(f"{name:<{_NAME_WIDTH}} {step.state:<6} {seconds:6.1f} s  {step.found}".rstrip())
 
@@ -87,6 +87,7 @@ class Report:
     def failed(self, error: Exception) -> None:
         """Names the step, the cause in a line, and the log file."""
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        self._stop_steps("failed")
         self._end("failed", cause)
         step = next((step.name for step in self.run.steps if step.state == "failed"), "the run")
         log = self._history.folder(self.run.run_id) / LOG_FILE

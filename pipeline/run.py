@@ -34,15 +34,18 @@ def run_pipeline(settings: Settings, config: str, root: Path, *, enable_cache: b
     files = sources.list_files(source)
     root = Path(os.path.abspath(root))
     lock = _lock(root)
+    history = History(root)
+    run = _new_run(history, settings, config)
     try:
-        history = History(root)
-        run = _new_run(history, settings, config)
         log = history.folder(run.run_id) / LOG_FILE
         with diverted(log) as console, Report(run, history, console) as report:
             place = str(source) if source.remote else from_here(str(source))
             report.say(f"run {run.run_id}: {len(files)} files of {place}")
             report.say(f"loading TensorFlow and TFX, about 20 s; noise goes to {from_here(log)}")
             return _run(settings, root, source, files, report, enable_cache)
+    except UsageError:
+        history.discard(run.run_id)
+        raise
     finally:
         lock.release()
 
@@ -55,22 +58,23 @@ def _run(
     report: Report,
     enable_cache: bool,
 ) -> int:
-    sources.check_first_records(files)
+    sources.check_first_records(source, files)
     # TFX takes 20 s to import: not before the records were looked at.
     from pipeline.graph import Place, create_pipeline
     from pipeline.runners.local import ObservedDagRunner
 
     place = Place(
         source=source,
-        data_fingerprint="" if source.remote else sources.fingerprint(files),
+        data_fingerprint="" if source.remote else sources.fingerprint(source, files),
         root=str(root),
         metadata_path=str(root / "metadata.sqlite"),
         run_id=report.run.run_id,
     )
-    pipeline = create_pipeline(settings, place, enable_cache=enable_cache)
-    report.run.steps = [Step(name=node.id) for node in pipeline.components]
     try:
+        pipeline = create_pipeline(settings, place, enable_cache=enable_cache)
+        report.run.steps = [Step(name=node.id) for node in pipeline.components]
         ObservedDagRunner(report.run.run_id, report).run(pipeline)
+        return PUSHED if report.conclude(root) else REFUSED
     except DataRefused as error:
         report.data_refused(error)
         return DATA_REFUSED
@@ -78,7 +82,6 @@ def _run(
         logging.getLogger(__name__).exception("the run failed")
         report.failed(error)
         return FAILED
-    return PUSHED if report.conclude(root) else REFUSED
 
 
 def _new_run(history: History, settings: Settings, config: str) -> Run:

@@ -6,11 +6,14 @@ import os
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from components.transform.images import encode_pixels
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,3 +29,23 @@ def make_image() -> Callable[..., np.ndarray]:
         return tf.cast(tf.image.resize(coarse, [height, width]), tf.uint8).numpy()
 
     return make
+
+
+@pytest.fixture
+def write_transformed(tmp_path: Path) -> Callable[..., list[str]]:
+    """Returns a function that writes records as Transform does, and returns their glob."""
+
+    def write(name: str, images: Sequence[np.ndarray], labels: Sequence[int]) -> list[str]:
+        path = tmp_path / f"{name}.gz"
+        with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+            for image, label in zip(images, labels, strict=True):
+                pixels = encode_pixels(tf.constant(image)).numpy()
+                features = {
+                    "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[pixels])),
+                    "class": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+                }
+                example = tf.train.Example(features=tf.train.Features(feature=features))
+                writer.write(example.SerializeToString())
+        return [str(path)]
+
+    return write

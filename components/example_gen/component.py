@@ -1,10 +1,12 @@
 """The ExampleGen component: TFX's file-based one with a second output, the quarantine."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tfx import types
 from tfx.components.example_gen.component import FileBasedExampleGen
+from tfx.components.example_gen.driver import FileBasedDriver
+from tfx.components.example_gen.utils import FINGERPRINT_PROPERTY_NAME
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.proto import example_gen_pb2
@@ -31,6 +33,22 @@ class ImageExampleGenSpec(FileBasedExampleGenSpec):
     }
 
 
+class ContentDriver(FileBasedDriver):
+    """TFX's driver, whose fingerprint of the input is the one of its content where that is known.
+
+    TFX's own is made of sizes and times: a file that was touched, or cloned anew, would look
+    changed, and one that was changed within a second would not.
+    """
+
+    def resolve_exec_properties(
+        self, exec_properties: dict[str, Any], *args: Any
+    ) -> dict[str, Any]:
+        """See FileBasedDriver."""
+        resolved = super().resolve_exec_properties(exec_properties, *args)
+        content = exec_properties.get("data_fingerprint")
+        return resolved | ({FINGERPRINT_PROPERTY_NAME: content} if content else {})
+
+
 class ImageExampleGen(FileBasedExampleGen):
     """Reads TFRecords of images into splits by image content; sets bad records aside.
 
@@ -44,6 +62,7 @@ class ImageExampleGen(FileBasedExampleGen):
 
     SPEC_CLASS = ImageExampleGenSpec
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
+    DRIVER_CLASS = ContentDriver
 
     def __init__(
         self,

@@ -93,7 +93,7 @@ def _decode(content: bytes) -> tuple[tf.train.Example, np.ndarray, str]:
         return example, nothing, f"{len(images)} values in the feature {IMAGE!r} instead of one"
     try:
         return example, decode_rgb(tf.constant(images[0])).numpy(), ""
-    except tf.errors.InvalidArgumentError:
+    except tf.errors.OpError:
         return example, nothing, "the image can't be decoded"
 
 

@@ -20,9 +20,10 @@ def difference_hash(image: np.ndarray) -> bytes:
 
     Reference: N. Krawetz, "Kind of Like That", hackerfactor.com, 2013.
     """
+    sums, rows = _cell_sums(image, 8, axis=0)
+    sums, columns = _cell_sums(sums, 9, axis=1)
     # ITU-R BT.601 luma, in thousandths.
-    luma = image.astype(np.int64) @ np.array([299, 587, 114])
-    cells = _cell_means(_cell_means(luma, 8, axis=0), 9, axis=1)
+    cells = sums @ np.array([299, 587, 114]) // (rows[:, None] * columns[None, :])
     return np.packbits(cells[:, :-1] < cells[:, 1:]).tobytes()
 
 
@@ -36,12 +37,12 @@ def split_of(image_hash: bytes, weights: Mapping[str, int], salt: str = "") -> s
     return list(weights)[bisect(bounds, int.from_bytes(digest, "big") % bounds[-1])]
 
 
-def _cell_means(values: np.ndarray, cells: int, axis: int) -> np.ndarray:
-    """Averages an int64 array down to `cells` cells along `axis`; small images repeat pixels."""
+def _cell_sums(values: np.ndarray, cells: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns int64 sums over `cells` cells along `axis`, and how many values each has.
+
+    Where there are fewer values than cells, values are repeated.
+    """
     length = values.shape[axis]
     starts = np.arange(cells) * length // cells
-    stops = np.maximum((np.arange(cells) + 1) * length // cells, starts + 1)
-    sums = np.cumsum(np.insert(values, 0, 0, axis=axis), axis=axis)
-    totals = np.take(sums, stops, axis=axis) - np.take(sums, starts, axis=axis)
-    counts = stops - starts
-    return totals // (counts[:, None] if axis == 0 else counts[None, :])
+    counts = np.maximum(np.diff(np.append(starts, length)), 1)
+    return np.add.reduceat(values, starts, axis=axis, dtype=np.int64), counts

@@ -1,5 +1,6 @@
 """What the gate runs: reads the evaluation, judges, and writes verdict and blessing."""
 
+from dataclasses import asdict
 from typing import Any
 
 from tfx import types
@@ -42,7 +43,7 @@ def read_verdict(blessing_uri: str) -> Verdict:
 
 def _write_blessing(blessing: types.Artifact, verdict: Verdict, model: types.Artifact) -> None:
     """Writes what Pusher and TFX's resolvers heed: the property `blessed`, and the model's id."""
-    write_json(verdict.as_dict(), blessing.uri, VERDICT_FILE)
+    write_json(asdict(verdict), blessing.uri, VERDICT_FILE)
     file = constants.BLESSED_FILE_NAME if verdict.blessed else constants.NOT_BLESSED_FILE_NAME
     write_text("", blessing.uri, file)
     blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, int(verdict.blessed))

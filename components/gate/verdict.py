@@ -1,7 +1,6 @@
 """Whether a model may serve: the rule, its numbers, and its reasons in words."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from scipy import stats
 
@@ -30,10 +29,6 @@ class Verdict:
     target: float
     n: int
     reasons: list[str]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Returns plain values for `verdict.json`."""
-        return asdict(self)
 
 
 def judge_accuracy(correct: int, examples: int, target: float) -> Verdict:

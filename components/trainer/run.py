@@ -1,5 +1,6 @@
 """The `run_fn` that TFX's Trainer calls."""
 
+from dataclasses import asdict
 from typing import Any
 
 import tensorflow_transform as tft
@@ -23,7 +24,7 @@ def run_fn(fn_args: FnArgs) -> None:
     model, report = train(options, fn_args.train_files, fn_args.eval_files, len(names))
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     export(Servable(model, transform, names, options.image_size), fn_args.serving_model_dir)
-    write_json(report.as_dict(), fn_args.model_run_dir, REPORT_FILE)
+    write_json(asdict(report), fn_args.model_run_dir, REPORT_FILE)
 
 
 def read_report(model_run_uri: str) -> dict[str, Any]:

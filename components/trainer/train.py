@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
@@ -46,10 +46,6 @@ class TrainingReport:
     best_epoch: int = 0
     eval_accuracy: float = 0.0
     epochs: list[dict[str, float]] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Returns plain values for JSON."""
-        return asdict(self)
 
 
 def train(
@@ -98,7 +94,7 @@ def train(
         flip_left_right=options.flip_left_right,
         saturation=options.saturation,
     )
-    watch = _Watch(report, options)
+    watch = BestEpoch(report, options)
     model.fit(
         batches,
         epochs=options.epochs,
@@ -130,7 +126,7 @@ def _check_counts(report: TrainingReport, batch_size: int) -> None:
         raise ValueError("the eval split is empty, so no epoch can be chosen on it")
 
 
-class _Watch(tf.keras.callbacks.Callback):
+class BestEpoch(tf.keras.callbacks.Callback):
     """Reports each epoch, and keeps the weights of the best one."""
 
     def __init__(self, report: TrainingReport, options: TrainingOptions):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import constants
@@ -56,7 +56,7 @@ class ObservedDagRunner(LocalDagRunner):
         for node in pipeline.nodes:
             self._run_node(pipeline, node.pipeline_node, deployment)
 
-    def _run_node(self, pipeline, node, deployment) -> None:  # type: ignore[no-untyped-def]
+    def _run_node(self, pipeline: Any, node: Any, deployment: Any) -> None:
         name = node.node_info.id
         connection = deployment.metadata_connection_config
         connection = getattr(connection, connection.WhichOneof("connection_config"))

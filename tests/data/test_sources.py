@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import tensorflow as tf
 
@@ -59,20 +61,45 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path):
 
 
 def test_the_fingerprint_sees_a_change_of_equal_size(records):
-    files = list_files(resolve(str(records)))
-    before = fingerprint(files)
+    source = resolve(str(records))
+    files = list_files(source)
+    before = fingerprint(source, files)
     content = (records / "b-1.tfrec").read_bytes()
     (records / "b-1.tfrec").write_bytes(content[::-1])
-    assert fingerprint(files) != before
+    assert fingerprint(source, files) != before
 
 
 def test_good_files_pass(records):
-    check_first_records(list_files(resolve(str(records))))
+    source = resolve(str(records))
+    check_first_records(source, list_files(source))
+
+
+def test_the_fingerprint_is_the_same_in_another_place_and_at_another_time(records, tmp_path):
+    moved = shutil.copytree(records, tmp_path / "moved")
+    there, here = resolve(str(moved)), resolve(str(records))
+    assert fingerprint(there, list_files(there)) == fingerprint(here, list_files(here))
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "message"),
+    [("a[1]", "", "takes the name of"), ("a", "/**/*.tfrec", "is not supported")],
+)
+def test_patterns_that_tfx_reads_otherwise_are_refused(tmp_path, folder, pattern, message):
+    (tmp_path / folder).mkdir()
+    with pytest.raises(UsageError, match=message):
+        list_files(resolve(f"{tmp_path / folder}{pattern}"))
+
+
+def test_files_that_tensorflow_would_not_read_are_noticed(records):
+    source = resolve(str(records))
+    with pytest.raises(UsageError, match="reads the pattern"):
+        check_first_records(source, list_files(source)[:1])
 
 
 @pytest.mark.parametrize("content", [b"", b"a text that is longer than the head of a record"])
 def test_an_empty_file_and_one_that_is_no_tfrecord_are_named(records, content):
     bad = records / "c.tfrec"
     bad.write_bytes(content)
+    source = resolve(str(records))
     with pytest.raises(UsageError, match=str(bad)):
-        check_first_records(list_files(resolve(str(records))))
+        check_first_records(source, list_files(source))

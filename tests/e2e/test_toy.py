@@ -1,6 +1,8 @@
 """The real pipeline on toy images, in one process and one root; each test goes on from the last."""
 
 import json
+import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,15 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from components.evaluator.result import read_accuracy
-from components.example_gen.splits import difference_hash
-from components.transform.images import decode_rgb
-from data import sources
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
-from pipeline.config import load_settings
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
 # With this salt each split has an example of each class.
@@ -30,9 +27,10 @@ SPLITS = ("train", "eval", "test")
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """120 good records and one that holds no image."""
+    """120 good records, 40 of them once more, and one that holds no image."""
     folder = tmp_path_factory.mktemp("toy")
-    write_sample(folder, count=120, shards=2, pixels=32)
+    first, _ = write_sample(folder, count=120, shards=2, pixels=32)
+    write_shard(folder / "again.tfrec", read_records(first)[:40])
     write_shard(folder / "bad.tfrec", [encode_example(b"no image", 0, CLASS_NAMES, (1, 1))])
     return folder
 
@@ -68,6 +66,10 @@ def write_shard(path: Path, records: list[bytes]) -> None:
     with tf.io.TFRecordWriter(str(path)) as writer:
         for record in records:
             writer.write(record)
+
+
+def read_records(path: Path) -> list[bytes]:
+    return list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
 
 
 def read_split(root: Path, split: str) -> list[bytes]:
@@ -108,19 +110,17 @@ def test_a_model_above_the_target_is_pushed(run, root, newest):
 def test_every_record_is_accounted_for(root, newest):
     examples = newest()["examples"]
     assert examples["quarantined"] == 1
-    assert sum(examples.values()) == 121
+    assert sum(examples.values()) == 161
     for split in SPLITS:
         assert len(read_split(root, split)) == examples[split]
     assert newest()["verdict"]["n"] == examples["test"]
 
 
 def test_no_image_is_in_two_splits(root):
-    hashes = {
-        split: {difference_hash(decode_rgb(feature(record, "image")).numpy()) for record in records}
-        for split, records in ((split, read_split(root, split)) for split in SPLITS)
-    }
-    assert not hashes["train"] & hashes["eval"]
-    assert not (hashes["train"] | hashes["eval"]) & hashes["test"]
+    splits = {split: [feature(r, "image") for r in read_split(root, split)] for split in SPLITS}
+    everywhere = Counter(image for images in splits.values() for image in images)
+    assert list(everywhere.values()).count(2) == 40
+    assert sum(len(set(images)) for images in splits.values()) == len(everywhere) == 120
 
 
 def test_only_train_and_eval_are_transformed(root):
@@ -160,7 +160,10 @@ def test_predict_answers_with_the_pushed_model_and_passes_over_what_is_no_image(
     assert "error" in bad
 
 
-def test_an_unchanged_run_computes_nothing_and_pushes_nothing(run, root, newest):
+def test_an_unchanged_run_computes_nothing_and_pushes_nothing(run, root, newest, toy):
+    # Newer files with the same content, as after a clone, are the same data.
+    for path in toy.iterdir():
+        os.utime(path, (1, 1))
     assert run(0.0).code == 0
     # Pusher is asked each time: only it sees what serves.
     assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Pusher": "done"}
@@ -168,14 +171,20 @@ def test_an_unchanged_run_computes_nothing_and_pushes_nothing(run, root, newest)
     assert versions(root) == ["1"]
 
 
+def test_a_new_target_reruns_the_gate_alone(run, newest):
+    assert run(0.001).code == 0
+    assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Gate": "done", "Pusher": "done"}
+
+
 def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root, newest):
     before = {path: path.read_bytes() for path in (root / "serving").rglob("*") if path.is_file()}
-    answer = run(0.999)
+    answer = run(0.999, "trainer.seed=1")
     assert answer.code == 3
     assert "REFUSED" in answer.out
     assert "needed" in answer.out
     entry = newest()
-    assert states(entry) == {**dict.fromkeys(STEPS, "cached"), "Gate": "done", "Pusher": "done"}
+    ran = dict.fromkeys(["Trainer", "Evaluator", "Gate", "Pusher"], "done")
+    assert states(entry) == {**dict.fromkeys(STEPS, "cached"), **ran}
     assert (entry["pushed"], entry["verdict"]["blessed"]) == (None, False)
     assert before == {
         path: path.read_bytes() for path in (root / "serving").rglob("*") if path.is_file()
@@ -183,7 +192,7 @@ def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root
 
 
 def test_a_refusal_that_nothing_changed_is_a_refusal_again(run):
-    assert run(0.999).code == 3
+    assert run(0.999, "trainer.seed=1").code == 3
 
 
 def test_a_deleted_version_is_pushed_again(run, root):
@@ -192,27 +201,11 @@ def test_a_deleted_version_is_pushed_again(run, root):
     assert versions(root) == ["1"]
 
 
-def test_tfx_own_local_runner_runs_the_same_pipeline(toy, root, tmp_path):
-    from pipeline.graph import Place, create_pipeline
-
-    source = sources.resolve(str(toy))
-    place = Place(
-        source=source,
-        data_fingerprint=sources.fingerprint(sources.list_files(source)),
-        root=str(tmp_path),
-        metadata_path=str(root / "metadata.sqlite"),
-        run_id="stock",
-    )
-    settings = load_settings("quickstart", [*TOY, "evaluator.target=0.0"])
-    LocalDagRunner().run(create_pipeline(settings, place))
-    assert (tmp_path / "serving" / "1" / "saved_model.pb").is_file()
-
-
 def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root):
     names = [*CLASS_NAMES[:4], "cactus"]
     records = []
     for path in sorted(toy.glob("synthetic*")):
-        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        for record in read_records(path):
             records.append(
                 encode_example(feature(record, "image"), feature(record, "class"), names, (32, 32))
             )
@@ -230,7 +223,7 @@ def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root
 def test_too_many_bad_records_stop_the_run(run):
     answer = run(0.0, "data.max_bad_fraction=0.001")
     assert answer.code == 4
-    assert "1 of 121 records are bad (0.8%); data.max_bad_fraction allows 0.1%" in answer.out
+    assert "1 of 161 records are bad (0.6%); data.max_bad_fraction allows 0.1%" in answer.out
     assert "bad.tfrec record 0: the image can't be decoded" in answer.out
 
 

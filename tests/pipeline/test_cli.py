@@ -54,8 +54,7 @@ def test_a_signal_ends_a_run_with_its_exit_code_and_a_true_history(tmp_path, num
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*command, "--root", str(tmp_path)], **pipes) as process:
-        while "loading TensorFlow" not in process.stdout.readline():
-            pass
+        assert any("loading TensorFlow" in line for line in process.stdout)
         process.send_signal(number)
         _, err = process.communicate(timeout=120)
     assert process.returncode == 128 + number

@@ -1,14 +1,17 @@
+from pathlib import Path
+
 import pytest
 import yaml
 
 from data.errors import UsageError
+from pipeline import config
 from pipeline.config import Settings, config_names, load_settings
 
 
 @pytest.mark.parametrize("name", config_names())
 def test_every_config_that_ships_is_valid_and_says_how_to_run_it(name):
     load_settings(name)
-    text = load_settings.__globals__["_config_path"](name).read_text()
+    text = Path(config.__file__).with_name("configs").joinpath(f"{name}.yaml").read_text()
     assert text.startswith("#")
     assert f"flowers run --config {name}" in text or "make run" in text
 
@@ -30,6 +33,13 @@ def test_what_config_show_prints_is_a_config(tmp_path):
     assert load_settings(str(file)) == settings
 
 
+def test_an_empty_section_takes_a_setting(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("data:\ntrainer:\n")
+    settings = load_settings(str(file), ["trainer.epochs=2"], "b")
+    assert (settings.data.source, settings.trainer.epochs) == ("b", 2)
+
+
 def test_an_empty_file_means_the_defaults(tmp_path):
     file = tmp_path / "empty.yaml"
     file.write_text("")
@@ -47,6 +57,8 @@ def test_an_empty_file_means_the_defaults(tmp_path):
         ("transform.image_size=8", "transform.image_size: .*greater than or equal to 32, got 8"),
         ("trainer.augment.saturation=[2, 1]", "low < high"),
         ("model.name=alexnet", "model.name: .*'squeezenet', got 'alexnet'"),
+        ("trainer.epochs=yes", "epochs takes no yes or no"),
+        ("trainer.epochs.x=1", "epochs is 18 and no section"),
         ("trainer.epochs", "--set takes section.key=value, got 'trainer.epochs'"),
         ("trainer.epochs=[", "no YAML"),
     ],

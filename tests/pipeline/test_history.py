@@ -44,6 +44,12 @@ def test_there_is_no_history_before_the_first_run(tmp_path):
     assert History(tmp_path).runs() == []
 
 
+def test_a_run_is_one_line_whatever_went_wrong(tmp_path):
+    run = new_run(History(tmp_path), NOON)
+    run.error = "first\nsecond"
+    assert run.in_a_line().endswith("first")
+
+
 def test_an_unknown_step_is_an_error(tmp_path):
     with pytest.raises(KeyError):
         new_run(History(tmp_path), NOON).step("Nothing")

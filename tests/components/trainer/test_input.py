@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from components.trainer.input import (
     count_examples,
@@ -8,25 +7,15 @@ from components.trainer.input import (
     read_pixels,
     training_batches,
 )
-from components.transform.images import encode_pixels
 
 COUNT, SIZE = 10, 8
 PLAIN = {"flip_left_right": False, "saturation": None}
 
 
 @pytest.fixture
-def files(tmp_path, make_image):
-    path = tmp_path / "transformed.gz"
-    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
-        for index in range(COUNT):
-            pixels = encode_pixels(tf.constant(make_image(index, SIZE, SIZE))).numpy()
-            features = {
-                "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[pixels])),
-                "class": tf.train.Feature(int64_list=tf.train.Int64List(value=[index])),
-            }
-            example = tf.train.Example(features=tf.train.Features(feature=features))
-            writer.write(example.SerializeToString())
-    return [f"{tmp_path}/*"]
+def files(write_transformed, make_image):
+    images = [make_image(index, SIZE, SIZE) for index in range(COUNT)]
+    return write_transformed("transformed", images, range(COUNT))
 
 
 def batches(files, *, epochs=3, batch_size=4, seed=1, **options):
