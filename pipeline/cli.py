@@ -73,14 +73,22 @@ def run(
     data: Data = None,
     root: Root = Path("runs"),
     overrides: Set = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="Run this step and what follows it anew.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--until", help="Stop after this step.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run, and why; run nothing.")
+    ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step anew.")] = False,
 ) -> None:
     """Train, evaluate and, if the gate passes it, push a model. Exit code 3: it was refused."""
     from pipeline.config import load_settings
-    from pipeline.run import run_pipeline
+    from pipeline.run import Selection, run_pipeline
 
     settings = load_settings(config, overrides or [], data)
-    raise typer.Exit(run_pipeline(settings, config, root, enable_cache=not no_cache))
+    selection = Selection(first, last, enable_cache=not no_cache, dry_run=dry_run)
+    raise typer.Exit(run_pipeline(settings, config, root, selection))
 
 
 @app.command()

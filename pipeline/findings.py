@@ -94,6 +94,7 @@ def _push(run: Run, outputs: Outputs) -> str:
     if not pushed.get_int_custom_property("pushed"):
         return "nothing pushed"
     run.pushed = int(pushed.get_string_custom_property("pushed_version"))
+    run.digest = pushed.get_string_custom_property("digest")
     new = pushed.get_int_custom_property("new")
     return f"version {run.pushed}" if new else f"version {run.pushed} serves this model already"
 

@@ -19,7 +19,7 @@ from components.pusher.component import AtomicPusher
 from data.schema import curated_schema_text
 from data.sources import Source
 from pipeline.config import Settings
-from pipeline.fingerprint import code_fingerprint
+from pipeline.steps import code_fingerprints
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,16 @@ class Place:
     run_id: str
 
 
-def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = True) -> Pipeline:
+def create_pipeline(settings: Settings, place: Place) -> Pipeline:
     """Returns the pipeline for any runner of TFX."""
+    code = code_fingerprints()
     examples = ImageExampleGen(
         input_base=place.source.base,
         pattern=place.source.pattern,
         split_weights=settings.data.splits.model_dump(),
         split_salt=settings.data.split_salt,
         data_fingerprint=place.data_fingerprint,
-        code_fingerprint=code_fingerprint("components.example_gen.executor"),
+        code_fingerprint=code["ExampleGen"],
     ).with_id("ExampleGen")
     schema = CuratedSchema(text=curated_schema_text()).with_id("Schema")
     statistics = StatisticsGen(
@@ -65,7 +66,7 @@ def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = Tr
         quarantine=examples.outputs["quarantine"],
         schema=schema.outputs["schema"],
         max_bad_fraction=settings.data.max_bad_fraction,
-        code_fingerprint=code_fingerprint("components.data_gate.component"),
+        code_fingerprint=code["DataGate"],
     )
     transform = Transform(
         examples=examples.outputs["examples"],
@@ -76,7 +77,7 @@ def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = Tr
         disable_statistics=True,
         custom_config={
             "image_size": settings.transform.image_size,
-            "code_fingerprint": code_fingerprint("components.transform.preprocessing"),
+            "code_fingerprint": code["Transform"],
         },
     )
     transform.add_upstream_node(data_gate)
@@ -89,7 +90,7 @@ def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = Tr
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "options": training_options(settings),
-            "code_fingerprint": code_fingerprint("components.trainer.run"),
+            "code_fingerprint": code["Trainer"],
         },
     )
     evaluator = Evaluator(
@@ -103,7 +104,7 @@ def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = Tr
         evaluation=evaluator.outputs["evaluation"],
         model=trainer.outputs["model"],
         target=settings.evaluator.target,
-        code_fingerprint=code_fingerprint("components.gate.executor"),
+        code_fingerprint=code["Gate"],
     )
     pusher = AtomicPusher(
         model=trainer.outputs["model"],
@@ -121,7 +122,7 @@ def create_pipeline(settings: Settings, place: Place, *, enable_cache: bool = Tr
         pipeline_name=settings.name,
         pipeline_root=f"{place.root}/artifacts",
         components=steps,
-        enable_cache=enable_cache,
+        enable_cache=True,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(place.metadata_path),
         beam_pipeline_args=settings.beam.pipeline_args,
     )

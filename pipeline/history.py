@@ -17,7 +17,9 @@ LOG_FILE = "log.txt"
 
 StepState = Literal["waiting", "running", "done", "cached", "failed", "skipped", "interrupted"]
 
-RunState = Literal["running", "pushed", "refused", "data refused", "failed", "interrupted"]
+RunState = Literal[
+    "running", "pushed", "refused", "data refused", "stopped", "failed", "interrupted"
+]
 
 
 class Step(BaseModel):
@@ -40,10 +42,12 @@ class Run(BaseModel):
       state: how it ended; `running` where the process died.
       config: the name or path that `--config` had.
       settings: all settings.
+      inputs: all that it depends on, see `pipeline.changes`.
       model: name of the network.
       examples: counts by split, and `quarantined`.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
       pushed: the served version that holds this run's model, or null.
+      digest: of that version's files, or null.
       error: why it failed, or null.
     """
 
@@ -54,11 +58,13 @@ class Run(BaseModel):
     state: RunState
     config: str
     settings: dict[str, Any]
+    inputs: dict[str, Any] = {}
     model: str
     examples: dict[str, int] = {}
     steps: list[Step] = []
     verdict: dict[str, Any] | None = None
     pushed: int | None = None
+    digest: str | None = None
     error: str | None = None
 
     def in_a_line(self) -> str:
@@ -68,6 +74,14 @@ class Run(BaseModel):
         error = (self.error or "").partition("\n")[0]
         start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
         return f"{start} {self.model:<12} {accuracy:<15} {version}{error}".rstrip()
+
+    def stop_steps(self, state: StepState) -> None:
+        """Gives the running step its last state; those that wait are skipped."""
+        for step in self.steps:
+            if step.state == "running":
+                step.state = state
+            elif step.state == "waiting":
+                step.state = "skipped"
 
     def step(self, name: str) -> Step:
         """Returns the step of that name.
@@ -114,6 +128,19 @@ class History:
         _write(folder / RUN_FILE, run.model_dump_json(indent=2))
         if run.verdict is not None:
             _write(folder / VERDICT_FILE, json.dumps(run.verdict, indent=2))
+
+    def newest_finished(self) -> Run | None:
+        """Returns the newest run that came to a verdict, on the model or on the data."""
+        finished = ("pushed", "refused", "data refused")
+        return next((run for run in self.runs() if run.state in finished), None)
+
+    def mark_dead(self) -> None:
+        """Notes that runs which still count as running were interrupted: call it under the lock."""
+        for run in self.runs():
+            if run.state == "running":
+                run.stop_steps("interrupted")
+                run.state = "interrupted"
+                self.save(run)
 
     def runs(self) -> Sequence[Run]:
         """Returns all runs, newest first."""

@@ -9,13 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from pipeline.history import LOG_FILE, History, Run, RunState, StepState
+from components.gate.verdict import Verdict, in_words
+from pipeline.history import LOG_FILE, History, Run, RunState
 
 if TYPE_CHECKING:
     from tfx.types import Artifact
 
 PROGRESS_LOGGER = "flowers.progress"
 _NAME_WIDTH = 17
+# Pusher is asked each time, and not the cache: only it sees what serves.
+_NO_CAUSE = {"Pusher": "looks at what serves"}
 
 
 class Report:
@@ -25,12 +28,13 @@ class Report:
     `flowers.progress` is shown under the line of their step.
     """
 
-    def __init__(self, run: Run, history: History, console: TextIO):
-        """The clock starts here."""
+    def __init__(self, run: Run, history: History, console: TextIO, causes: Mapping[str, str]):
+        """The clock starts here; `causes` says why steps run, see `pipeline.changes`."""
         self.run = run
         self._history = history
         self._console = console
         self._started = time.perf_counter()
+        self._causes = causes
         self._handler = ProgressHandler(self)
 
     def __enter__(self) -> Self:
@@ -46,7 +50,7 @@ class Report:
         if isinstance(error, Exception):
             self._end("failed", str(error))
         elif error is not None:
-            self._stop_steps("interrupted")
+            self.run.stop_steps("interrupted")
             self._end("interrupted")
 
     def say(self, line: str) -> None:
@@ -70,13 +74,16 @@ class Report:
         step.seconds = round(seconds, 3)
         record_findings(self.run, name, outputs)
         step.state = "cached" if cached else "done"
+        step.why = "" if cached else self._causes.get(name, _NO_CAUSE.get(name, "not in the cache"))
         self._save()
-        self.say(f"{name:<{_NAME_WIDTH}} {step.state:<6} {seconds:6.1f} s  {step.found}".rstrip())
+        why = f"  ({step.why})" if name in self._causes and step.why != "first run" else ""
+        line = f"{name:<{_NAME_WIDTH}} {step.state:<6} {seconds:6.1f} s  {step.found}{why}"
+        self.say(line.rstrip())
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
         """See Observer."""
         self.run.step(name).seconds = round(seconds, 3)
-        self._stop_steps("failed")
+        self.run.stop_steps("failed")
         self.say(f"{name:<{_NAME_WIDTH}} failed {seconds:6.1f} s")
 
     def data_refused(self, error: Exception) -> None:
@@ -87,16 +94,20 @@ class Report:
     def failed(self, error: Exception) -> None:
         """Names the step, the cause in a line, and the log file."""
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        self._stop_steps("failed")
+        self.run.stop_steps("failed")
         self._end("failed", cause)
         step = next((step.name for step in self.run.steps if step.state == "failed"), "the run")
         log = self._history.folder(self.run.run_id) / LOG_FILE
         self.say(f"\nFAILED in {step}: {cause}\nAll of it: {from_here(log)}")
 
+    def stopped(self, step: str) -> None:
+        """Says that the run ended where it was told to."""
+        self.run.stop_steps("skipped")
+        self._end("stopped")
+        self.say(f"\nStopped after {step}, as asked; the same command without --until goes on.")
+
     def conclude(self, root: Path) -> bool:
         """Says the verdict, where the model lies and what to try next; returns if it passed."""
-        from components.gate.verdict import Verdict, in_words
-
         if self.run.verdict is None:
             raise RuntimeError("the pipeline ended without a verdict")
         verdict = Verdict(**self.run.verdict)
@@ -111,14 +122,6 @@ class Report:
         self.say(f"All runs: {command} runs --root {folder}")
         self.say(f"Took {self.run.seconds:.0f} s")
         return verdict.blessed
-
-    def _stop_steps(self, state: StepState) -> None:
-        """Gives the running step its last state; those that wait are skipped."""
-        for step in self.run.steps:
-            if step.state == "running":
-                step.state = state
-            elif step.state == "waiting":
-                step.state = "skipped"
 
     def _end(self, state: RunState, error: str | None = None) -> None:
         if self.run.state == "running":
@@ -135,6 +138,11 @@ def from_here(path: str | Path) -> str:
     """Returns a path as one would type it: relative if it lies below the working directory."""
     absolute = Path(os.path.abspath(path))
     return str(absolute.relative_to(Path.cwd()) if Path.cwd() in absolute.parents else absolute)
+
+
+def tell(line: str) -> None:
+    """Writes a line to the console, where no run has it."""
+    sys.stdout.write(line + "\n")
 
 
 class ProgressHandler(logging.Handler):

@@ -3,78 +3,161 @@
 import datetime
 import logging
 import os
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
 
+from components.gate.verdict import Verdict, in_words
+from components.pusher.push import digest_of, newest_version
 from data import sources
 from data.errors import DataRefused, UsageError
+from pipeline.changes import run_inputs, why_steps_run
 from pipeline.config import Settings
 from pipeline.history import LOG_FILE, History, Run, Step
 from pipeline.noise import diverted
-from pipeline.report import Report, from_here
+from pipeline.report import Report, from_here, tell
+from pipeline.selection import EVERYTHING, Selection
+from pipeline.steps import STEPS
 
 PUSHED, FAILED, REFUSED, DATA_REFUSED = 0, 1, 3, 4
 
 
-def run_pipeline(settings: Settings, config: str, root: Path, *, enable_cache: bool = True) -> int:
-    """Runs the whole pipeline on this machine and returns the exit code of `flowers run`.
+@dataclass(frozen=True)
+class Plan:
+    """A run that is about to begin: its settings, its records, and what it depends on."""
+
+    settings: Settings
+    config: str
+    root: Path
+    source: sources.Source
+    files: list[str]
+    data_fingerprint: str
+    inputs: dict[str, Any]
+    selection: Selection
+
+
+def run_pipeline(
+    settings: Settings, config: str, root: Path, selection: Selection = EVERYTHING
+) -> int:
+    """Runs the pipeline on this machine and returns the exit code of `flowers run`.
+
+    Where nothing that it depends on has changed since the newest finished run, and what that run
+    pushed still serves, it says so and repeats its exit code: TensorFlow is not even imported.
 
     Args:
       settings: see `pipeline.config`.
       config: the name that the history notes.
       root: folder of everything that the run leaves; made if it is missing.
-      enable_cache: whether steps whose inputs are unchanged are taken from an earlier run.
+      selection: which steps to run.
 
     Raises:
-      UsageError: the records or the root can't be used; nothing was done.
+      UsageError: the options, the records or the root can't be used; nothing was done.
     """
-    source = sources.resolve(settings.data.source, settings.data.public_size)
-    files = sources.list_files(source)
-    root = Path(os.path.abspath(root))
-    lock = _lock(root)
-    history = History(root)
-    run = _new_run(history, settings, config)
+    selection.check()
+    plan = _plan(settings, config, Path(os.path.abspath(root)), selection)
+    if selection.dry_run:
+        return _explain(plan)
+    lock = _lock(plan.root)
     try:
-        log = history.folder(run.run_id) / LOG_FILE
-        with diverted(log) as console, Report(run, history, console) as report:
-            place = str(source) if source.remote else from_here(str(source))
-            report.say(f"run {run.run_id}: {len(files)} files of {place}")
-            report.say(f"loading TensorFlow and TFX, about 20 s; noise goes to {from_here(log)}")
-            return _run(settings, root, source, files, report, enable_cache)
-    except UsageError:
-        history.discard(run.run_id)
-        raise
+        before = History(plan.root).newest_finished()
+        if before and _nothing_changed(plan, before):
+            return _repeat(before, plan.root)
+        return _run(plan, before)
     finally:
         lock.release()
 
 
-def _run(
-    settings: Settings,
-    root: Path,
-    source: sources.Source,
-    files: Sequence[str],
-    report: Report,
-    enable_cache: bool,
-) -> int:
-    sources.check_first_records(source, files)
+def _plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
+    source = sources.resolve(settings.data.source, settings.data.public_size)
+    files = sources.list_files(source)
+    # Reading a bucket twice would cost more than the run that it may save.
+    fingerprint = "" if source.remote else sources.fingerprint(source, files)
+    inputs = run_inputs(settings, str(source), fingerprint)
+    return Plan(settings, config, root, source, files, fingerprint, inputs, selection)
+
+
+def _explain(plan: Plan) -> int:
+    """Says what would run, and why."""
+    before = History(plan.root).newest_finished()
+    if before and _nothing_changed(plan, before):
+        tell(f"Nothing would run: nothing changed since run {before.run_id}.")
+        return PUSHED
+    causes = why_steps_run(before.inputs if before else None, plan.inputs)
+    for step in STEPS:
+        asked = "asked for" if step in plan.selection.anew() else None
+        why = causes.get(step) or asked
+        tell(f"{step:<17} {f'would run: {why}' if why else 'unchanged'}")
+        if step == plan.selection.last:
+            break
+    return PUSHED
+
+
+def _nothing_changed(plan: Plan, before: Run) -> bool:
+    """Whether a run would only repeat `before`, and what that pushed still serves."""
+    if not plan.selection.everything or not plan.data_fingerprint or before.inputs != plan.inputs:
+        return False
+    if before.pushed is None:
+        return True
+    serving = plan.root / "serving"
+    newest = newest_version(serving)
+    return newest == before.pushed and digest_of(serving / str(newest)) == before.digest
+
+
+def _repeat(before: Run, root: Path) -> int:
+    """Says what the run before came to, and returns its exit code."""
+    tell(f"Nothing to do: nothing changed since run {before.run_id}.")
+    if before.state == "data refused":
+        tell(f"It refused the data:\n{before.error}")
+        return DATA_REFUSED
+    verdict = Verdict(**(before.verdict or {}))
+    tell(in_words(verdict))
+    if not verdict.blessed:
+        return REFUSED
+    tell(f"Served: {from_here(root / 'serving' / str(before.pushed))}")
+    return PUSHED
+
+
+def _run(plan: Plan, before: Run | None) -> int:
+    history = History(plan.root)
+    history.mark_dead()
+    run = _new_run(history, plan)
+    log = history.folder(run.run_id) / LOG_FILE
+    causes = why_steps_run(before.inputs if before else None, plan.inputs)
+    try:
+        with diverted(log) as console, Report(run, history, console, causes) as report:
+            place = str(plan.source) if plan.source.remote else from_here(str(plan.source))
+            report.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
+            report.say(f"loading TensorFlow and TFX, about 20 s; noise goes to {from_here(log)}")
+            sources.check_first_records(plan.source, plan.files)
+            return _run_steps(plan, report)
+    except UsageError:
+        history.discard(run.run_id)
+        raise
+
+
+def _run_steps(plan: Plan, report: Report) -> int:
     # TFX takes 20 s to import: not before the records were looked at.
     from pipeline.graph import Place, create_pipeline
     from pipeline.runners.local import ObservedDagRunner
 
     place = Place(
-        source=source,
-        data_fingerprint="" if source.remote else sources.fingerprint(source, files),
-        root=str(root),
-        metadata_path=str(root / "metadata.sqlite"),
+        source=plan.source,
+        data_fingerprint=plan.data_fingerprint,
+        root=str(plan.root),
+        metadata_path=str(plan.root / "metadata.sqlite"),
         run_id=report.run.run_id,
     )
     try:
-        pipeline = create_pipeline(settings, place, enable_cache=enable_cache)
+        pipeline = create_pipeline(plan.settings, place)
         report.run.steps = [Step(name=node.id) for node in pipeline.components]
-        ObservedDagRunner(report.run.run_id, report).run(pipeline)
-        return PUSHED if report.conclude(root) else REFUSED
+        anew, last = plan.selection.anew(), plan.selection.last
+        ObservedDagRunner(report.run.run_id, report, anew=anew, until=last).run(pipeline)
+        if last and last != list(STEPS)[-1]:
+            report.stopped(last)
+            return PUSHED
+        return PUSHED if report.conclude(plan.root) else REFUSED
     except DataRefused as error:
         report.data_refused(error)
         return DATA_REFUSED
@@ -84,15 +167,16 @@ def _run(
         return FAILED
 
 
-def _new_run(history: History, settings: Settings, config: str) -> Run:
+def _new_run(history: History, plan: Plan) -> Run:
     now = datetime.datetime.now(datetime.UTC)
     run = Run(
         run_id=history.new_run_id(now),
         started=now.isoformat(timespec="seconds"),
         state="running",
-        config=config,
-        settings=settings.model_dump(mode="json"),
-        model=settings.model.name,
+        config=plan.config,
+        settings=plan.settings.model_dump(mode="json"),
+        inputs=plan.inputs,
+        model=plan.settings.model.name,
     )
     history.save(run)
     return run

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from scipy import stats
-
 CONFIDENCE = 0.95
 
 
@@ -37,6 +35,9 @@ def judge_accuracy(correct: int, examples: int, target: float) -> Verdict:
     The interval is E. B. Wilson's of 1927 ("Probable inference, the law of succession, and
     statistical inference"), which stays inside [0, 1] and holds for small samples.
     """
+    # A second to import; the words of a verdict are told without it.
+    from scipy import stats
+
     if not examples:
         return Verdict(False, "accuracy", 0.0, 0.0, 1.0, target, 0, ["there are no test examples"])
     value = correct / examples

@@ -1,7 +1,7 @@
 """Runs a pipeline on this machine, step by step, and reports each one."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from ml_metadata.proto import metadata_store_pb2
@@ -33,11 +33,27 @@ class Observer(Protocol):
 class ObservedDagRunner(LocalDagRunner):
     """TFX's LocalDagRunner with hooks around each node, of which TFX's own has none."""
 
-    def __init__(self, run_id: str, observer: Observer):
-        """`run_id` becomes TFX's pipeline run id."""
+    def __init__(
+        self,
+        run_id: str,
+        observer: Observer,
+        *,
+        anew: Collection[str] = (),
+        until: str | None = None,
+    ):
+        """Sets what to run.
+
+        Args:
+          run_id: becomes TFX's pipeline run id.
+          observer: is told of each step.
+          anew: steps that are not taken from the cache.
+          until: the last step to run; None for all.
+        """
         super().__init__()
         self._run_id = run_id
         self._observer = observer
+        self._anew = anew
+        self._until = until
 
     def run_with_ir(
         self, pipeline: pipeline_pb2.Pipeline, run_options: pipeline_pb2.RunOptions | None = None
@@ -53,13 +69,17 @@ class ObservedDagRunner(LocalDagRunner):
             pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self._run_id}
         )
         deployment = runner_utils.extract_local_deployment_config(pipeline)
+        _fail_dead_executions(_connection(deployment))
         for node in pipeline.nodes:
             self._run_node(pipeline, node.pipeline_node, deployment)
+            if node.pipeline_node.node_info.id == self._until:
+                break
 
     def _run_node(self, pipeline: Any, node: Any, deployment: Any) -> None:
         name = node.node_info.id
-        connection = deployment.metadata_connection_config
-        connection = getattr(connection, connection.WhichOneof("connection_config"))
+        connection = _connection(deployment)
+        if name in self._anew:
+            node.execution_options.caching_options.enable_cache = False
         node_launcher = launcher.Launcher(
             pipeline_node=node,
             mlmd_connection=metadata.Metadata(connection),
@@ -80,6 +100,22 @@ class ObservedDagRunner(LocalDagRunner):
             cached = _is_cached(store, execution.execution_id)
             outputs = execution_lib.get_output_artifacts(store, execution.execution_id)
         self._observer.step_finished(name, seconds, cached, outputs)
+
+
+def _connection(deployment: Any) -> Any:
+    config = deployment.metadata_connection_config
+    return getattr(config, config.WhichOneof("connection_config"))
+
+
+def _fail_dead_executions(connection: Any) -> None:
+    """Marks what a killed process left as running: ML Metadata would believe it for ever."""
+    running = metadata_store_pb2.Execution.RUNNING
+    with metadata.Metadata(connection) as store:
+        dead = [e for e in store.store.get_executions() if e.last_known_state == running]
+        for execution in dead:
+            execution.last_known_state = metadata_store_pb2.Execution.FAILED
+        if dead:
+            store.store.put_executions(dead)
 
 
 def _is_cached(store: metadata.Metadata, execution_id: int) -> bool:

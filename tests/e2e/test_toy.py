@@ -44,13 +44,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(flowers: Callable, toy: Path, root: Path) -> Callable:
     """Returns a function that runs the toy pipeline with a target, and more settings."""
 
-    def run_with(target: float, *settings: str, data: Path = toy) -> Any:
-        options = [
+    def run_with(target: float, *settings: str, data: Path = toy, options: Any = ()) -> Any:
+        given = [
             option
             for setting in [*TOY, f"evaluator.target={target}", *settings]
             for option in ("--set", setting)
         ]
-        return flowers("run", "--data", data, "--root", root, *options)
+        return flowers("run", "--data", data, "--root", root, *given, *options)
 
     return run_with
 
@@ -160,20 +160,34 @@ def test_predict_answers_with_the_pushed_model_and_passes_over_what_is_no_image(
     assert "error" in bad
 
 
-def test_an_unchanged_run_computes_nothing_and_pushes_nothing(run, root, newest, toy):
+def test_an_unchanged_run_has_nothing_to_do(run, root, newest, toy):
+    before = newest()
     # Newer files with the same content, as after a clone, are the same data.
     for path in toy.iterdir():
         os.utime(path, (1, 1))
+    answer = run(0.0)
+    assert answer.code == 0
+    assert f"Nothing to do: nothing changed since run {before['run_id']}" in answer.out
+    assert "PASSED" in answer.out
+    assert newest() == before
+    assert versions(root) == ["1"]
+
+
+def test_a_deleted_version_is_pushed_again_from_the_cache(run, root, newest):
+    (root / "serving" / "1").rename(root / "moved")
     assert run(0.0).code == 0
     # Pusher is asked each time: only it sees what serves.
     assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Pusher": "done"}
-    assert newest()["pushed"] == 1
     assert versions(root) == ["1"]
 
 
 def test_a_new_target_reruns_the_gate_alone(run, newest):
     assert run(0.001).code == 0
     assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Gate": "done", "Pusher": "done"}
+    why = {step["name"]: step["why"] for step in newest()["steps"]}
+    assert why["Gate"] == "evaluator.target 0.0 -> 0.001"
+    assert why["Pusher"] == "after Gate"
+    assert why["Trainer"] == ""
 
 
 def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root, newest):
@@ -191,14 +205,40 @@ def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root
     }
 
 
-def test_a_refusal_that_nothing_changed_is_a_refusal_again(run):
-    assert run(0.999, "trainer.seed=1").code == 3
+def test_a_refusal_that_nothing_changed_is_a_refusal_again(run, newest):
+    before = newest()
+    answer = run(0.999, "trainer.seed=1")
+    assert answer.code == 3
+    assert "Nothing to do" in answer.out
+    assert before["verdict"]["reasons"][0] in answer.out
+    assert newest() == before
 
 
-def test_a_deleted_version_is_pushed_again(run, root):
-    (root / "serving" / "1").rename(root / "moved")
-    assert run(0.0).code == 0
-    assert versions(root) == ["1"]
+def test_a_dry_run_says_what_would_run_and_why_and_runs_nothing(run, newest):
+    before = newest()
+    answer = run(0.999, "trainer.seed=2", options=["--dry-run"])
+    assert answer.code == 0
+    lines = dict(line.split(maxsplit=1) for line in answer.out.splitlines())
+    assert lines["Transform"] == "unchanged"
+    assert lines["Trainer"] == "would run: trainer.seed 1 -> 2"
+    assert lines["Gate"] == "would run: after Evaluator"
+    assert newest() == before
+
+
+def test_a_run_can_end_after_a_step_and_begin_anew_at_one(run, newest):
+    answer = run(0.0, options=["--from", "ExampleValidator", "--until", "DataGate"])
+    assert answer.code == 0
+    assert "Stopped after DataGate" in answer.out
+    found = states(newest())
+    assert [name for name, state in found.items() if state == "done"] == STEPS[3:5]
+    assert [name for name, state in found.items() if state == "skipped"] == STEPS[5:]
+    assert newest()["state"] == "stopped"
+
+
+def test_an_unknown_step_names_the_nearest(run):
+    answer = run(0.0, options=["--until", "Train"])
+    assert answer.code == 2
+    assert "did you mean Trainer" in answer.err
 
 
 def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root):
@@ -217,6 +257,10 @@ def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root
     found = states(newest())
     assert (found["DataGate"], found["Transform"]) == ("failed", "skipped")
     assert newest()["state"] == "data refused"
+    again = run(0.0, data=tmp_path)
+    assert again.code == 4
+    assert "Nothing to do" in again.out
+    assert "cactus" in again.out
     assert versions(root) == ["1"]
 
 
@@ -255,7 +299,7 @@ def test_a_second_run_on_the_same_root_is_turned_away(run, root):
 
 
 def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
-    answer = run(0.0)
+    answer = run(0.0, "evaluator.target=0.002")
     assert "INFO" not in answer.out
     assert answer.err == ""
     log = (root / "history" / newest()["run_id"] / "log.txt").read_text()

@@ -1,0 +1,73 @@
+"""What a run depends on, and what has changed since another: the run key, and why steps rerun."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from data.schema import curated_schema_text
+from pipeline.config import Settings
+from pipeline.steps import RECORDS, SCHEMA, STEPS, code_fingerprints
+
+_CODE = "code of "
+
+
+def run_inputs(settings: Settings, source: str, data_fingerprint: str) -> dict[str, Any]:
+    """Returns all that decides what a run computes, as flat keys and plain values.
+
+    Two runs under one root with equal inputs are the same run: this is the run key.
+
+    Args:
+      settings: see `pipeline.config`.
+      source: where the records lie.
+      data_fingerprint: of their contents; empty where they can't be read beforehand.
+    """
+    schema = hashlib.sha256(curated_schema_text().encode()).hexdigest()
+    code = {f"{_CODE}{step}": value for step, value in code_fingerprints().items()}
+    places = {RECORDS: f"{source} {data_fingerprint}", SCHEMA: schema}
+    flat = dict(_flatten(settings.model_dump(mode="json", exclude={"data": {"source"}})))
+    return {**flat, **places, **code}
+
+
+def why_steps_run(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the cause of rerunning, in words, of each step that has one.
+
+    Args:
+      before: the inputs of the run to compare with; None if there is none.
+      now: the inputs of this run.
+    """
+    if before is None:
+        return dict.fromkeys(STEPS, "first run")
+    causes: dict[str, str] = {}
+    for step, inputs in STEPS.items():
+        own = [*inputs.own, *([f"{_CODE}{step}"] if inputs.entry else [])]
+        changed = [key for key in _changed(before, now) if _belongs(key, own)]
+        upstream = [name for name in inputs.after if name in causes]
+        if changed:
+            causes[step] = ", ".join(_in_words(key, before, now) for key in changed)
+        elif upstream:
+            causes[step] = f"after {upstream[0]}"
+    return causes
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [key for key in {**before, **now} if before.get(key) != now.get(key)]
+
+
+def _belongs(key: str, own: list[str]) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in own)
+
+
+def _in_words(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if key in (RECORDS, SCHEMA):
+        return f"the {key} changed"
+    if key.startswith(_CODE):
+        return "its code changed"
+    return f"{key} {before.get(key)} -> {now.get(key)}"

@@ -1,0 +1,46 @@
+"""Which steps of the pipeline a run is to run."""
+
+import difflib
+from dataclasses import dataclass
+
+from data.errors import UsageError
+from pipeline.steps import STEPS, downstream
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which steps to run.
+
+    Attributes:
+      first: this step and what depends on it run anew, or None.
+      last: the run ends after this step, or None.
+      enable_cache: whether steps with unchanged inputs are taken from an earlier run.
+      dry_run: only say what would run.
+    """
+
+    first: str | None = None
+    last: str | None = None
+    enable_cache: bool = True
+    dry_run: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether it is a whole run as usual, which may turn out to have nothing to do."""
+        return self.first is None and self.last is None and self.enable_cache
+
+    def check(self) -> None:
+        """Raises a UsageError where a step does not exist."""
+        for option, step in (("--from", self.first), ("--until", self.last)):
+            if step is not None and step not in STEPS:
+                near = difflib.get_close_matches(step, STEPS, n=1, cutoff=0.3)
+                hint = f"; did you mean {near[0]}?" if near else "."
+                raise UsageError(f"{option}: no step {step!r}{hint} Steps: {', '.join(STEPS)}")
+
+    def anew(self) -> set[str]:
+        """Returns the steps that must not come from the cache."""
+        if not self.enable_cache:
+            return set(STEPS)
+        return downstream(self.first) if self.first else set()
+
+
+EVERYTHING = Selection()

@@ -1,0 +1,68 @@
+"""The steps in their order: what each depends on, so that a rerun can be explained."""
+
+from dataclasses import dataclass
+
+from pipeline.fingerprint import code_fingerprint
+
+# The records themselves, and the curated schema: inputs that are no settings.
+RECORDS = "records"
+SCHEMA = "schema"
+
+
+@dataclass(frozen=True)
+class StepInputs:
+    """What a step depends on.
+
+    Attributes:
+      own: settings (a section stands for all its keys), RECORDS or SCHEMA.
+      after: the steps whose outputs it reads, or waits for.
+      entry: the module in which its own code begins; empty where all the code is TFX's.
+    """
+
+    own: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    entry: str = ""
+
+
+STEPS = {
+    "ExampleGen": StepInputs(
+        own=(RECORDS, "data.splits", "data.split_salt"), entry="components.example_gen.executor"
+    ),
+    "Schema": StepInputs(own=(SCHEMA,)),
+    "StatisticsGen": StepInputs(after=("ExampleGen", "Schema")),
+    "ExampleValidator": StepInputs(after=("StatisticsGen", "Schema")),
+    "DataGate": StepInputs(
+        own=("data.max_bad_fraction",),
+        after=("ExampleValidator", "ExampleGen", "Schema"),
+        entry="components.data_gate.component",
+    ),
+    "Transform": StepInputs(
+        own=("transform",),
+        after=("ExampleGen", "Schema"),
+        entry="components.transform.preprocessing",
+    ),
+    "Trainer": StepInputs(
+        own=("model", "trainer"), after=("Transform", "Schema"), entry="components.trainer.run"
+    ),
+    "Evaluator": StepInputs(after=("ExampleGen", "Trainer", "Schema")),
+    "Gate": StepInputs(
+        own=("evaluator.target",),
+        after=("Evaluator", "Trainer"),
+        entry="components.gate.executor",
+    ),
+    "Pusher": StepInputs(after=("Trainer", "Gate"), entry="components.pusher.component"),
+}
+
+
+def downstream(step: str) -> set[str]:
+    """Returns a step and all that depend on it."""
+    found = {step}
+    for name, inputs in STEPS.items():
+        if found.intersection(inputs.after):
+            found.add(name)
+    return found
+
+
+def code_fingerprints() -> dict[str, str]:
+    """Returns the fingerprint of each step's own code, see `pipeline.fingerprint`."""
+    return {name: code_fingerprint(step.entry) for name, step in STEPS.items() if step.entry}

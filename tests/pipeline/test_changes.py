@@ -1,0 +1,58 @@
+import pytest
+
+from pipeline.changes import run_inputs, why_steps_run
+from pipeline.config import load_settings
+from pipeline.steps import STEPS, downstream
+
+
+def inputs(*overrides, fingerprint="x"):
+    return run_inputs(load_settings("quickstart", overrides), "/records/*", fingerprint)
+
+
+def test_equal_settings_and_records_are_equal_inputs():
+    assert inputs() == inputs()
+    assert why_steps_run(inputs(), inputs()) == {}
+
+
+def test_without_an_earlier_run_every_step_has_its_first():
+    assert set(why_steps_run(None, inputs()).values()) == {"first run"}
+
+
+@pytest.mark.parametrize(
+    ("override", "step", "cause"),
+    [
+        ("evaluator.target=0.6", "Gate", "evaluator.target 0.8 -> 0.6"),
+        ("trainer.epochs=3", "Trainer", "trainer.epochs 18 -> 3"),
+        ("trainer.augment.saturation=null", "Trainer", "trainer.augment.saturation [0.0, 2.0]"),
+        ("transform.image_size=96", "Transform", "transform.image_size 64 -> 96"),
+        ("data.split_salt=a", "ExampleGen", "data.split_salt  -> a"),
+        ("data.max_bad_fraction=0.5", "DataGate", "data.max_bad_fraction 0.01 -> 0.5"),
+    ],
+)
+def test_a_changed_setting_reruns_its_step_and_what_depends_on_it(override, step, cause):
+    causes = why_steps_run(inputs(), inputs(override))
+    assert set(causes) == downstream(step)
+    assert causes[step].startswith(cause)
+    assert all(why.startswith("after ") for name, why in causes.items() if name != step)
+
+
+def test_changed_records_rerun_what_reads_them():
+    causes = why_steps_run(inputs(), inputs(fingerprint="y"))
+    assert causes["ExampleGen"] == "the records changed"
+    assert set(causes) == set(STEPS) - {"Schema"}
+
+
+def test_where_the_records_are_named_is_no_input_of_its_own():
+    assert "data.source" not in inputs()
+
+
+def test_changed_code_is_a_cause():
+    before = inputs() | {"code of Trainer": "old"}
+    causes = why_steps_run(before, inputs())
+    assert causes["Trainer"] == "its code changed"
+    assert causes["Evaluator"] == "after Trainer"
+
+
+def test_what_lies_downstream():
+    assert downstream("Gate") == {"Gate", "Pusher"}
+    assert downstream("ExampleGen") == set(STEPS) - {"Schema"}
