@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from data.errors import UsageError
+
 FORMAT_VERSION = 1
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
@@ -143,12 +145,25 @@ class History:
                 self.save(run)
 
     def runs(self) -> Sequence[Run]:
-        """Returns all runs, newest first."""
-        files = self._folder.glob(f"*/{RUN_FILE}")
-        runs = [Run.model_validate_json(file.read_text()) for file in files]
+        """Returns all runs, newest first.
+
+        Raises:
+          UsageError: a run was written in a format that is newer than this program.
+        """
+        runs = [_read(file) for file in self._folder.glob(f"*/{RUN_FILE}")]
         return sorted(
             runs, key=lambda run: (run.started, len(run.run_id), run.run_id), reverse=True
         )
+
+
+def _read(file: Path) -> Run:
+    values = json.loads(file.read_text())
+    if values["format_version"] > FORMAT_VERSION:
+        raise UsageError(
+            f"{file} has format {values['format_version']}, and this program knows {FORMAT_VERSION}: "
+            "update it, or name another --root"
+        )
+    return Run.model_validate(values)
 
 
 def _write(path: Path, text: str) -> None:

@@ -57,6 +57,7 @@ def run_pipeline(
     """
     selection.check()
     plan = _plan(settings, config, Path(os.path.abspath(root)), selection)
+    _check_name(plan)
     if selection.dry_run:
         return _explain(plan)
     lock = _lock(plan.root)
@@ -67,6 +68,16 @@ def run_pipeline(
         return _run(plan, before)
     finally:
         lock.release()
+
+
+def _check_name(plan: Plan) -> None:
+    """Makes sure that a root is one pipeline's: the newest version in `serving` is the baseline."""
+    for run in History(plan.root).runs():
+        if run.settings["name"] != plan.settings.name:
+            raise UsageError(
+                f"--root: {plan.root} holds runs of the pipeline {run.settings['name']!r}, and the "
+                f"setting `name` is {plan.settings.name!r}; name another folder"
+            )
 
 
 def _plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:

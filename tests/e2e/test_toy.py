@@ -235,6 +235,12 @@ def test_a_run_can_end_after_a_step_and_begin_anew_at_one(run, newest):
     assert newest()["state"] == "stopped"
 
 
+def test_a_root_of_another_pipeline_is_refused(run):
+    answer = run(0.0, "name=others")
+    assert answer.code == 2
+    assert "holds runs of the pipeline 'flowers', and the setting `name` is 'others'" in answer.err
+
+
 def test_an_unknown_step_names_the_nearest(run):
     answer = run(0.0, options=["--until", "Train"])
     assert answer.code == 2

@@ -2,6 +2,7 @@ import datetime
 
 import pytest
 
+from data.errors import UsageError
 from pipeline.history import History, Run, Step
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=datetime.UTC)
@@ -48,6 +49,26 @@ def test_a_run_is_one_line_whatever_went_wrong(tmp_path):
     run = new_run(History(tmp_path), NOON)
     run.error = "first\nsecond"
     assert run.in_a_line().endswith("first")
+
+
+def test_a_newer_format_is_refused(tmp_path):
+    history = History(tmp_path)
+    run = new_run(history, NOON)
+    run.format_version += 1
+    history.save(run)
+    with pytest.raises(UsageError, match=r"run\.json has format 2, and this program knows 1"):
+        history.runs()
+
+
+def test_what_a_dead_process_left_is_marked_as_interrupted(tmp_path):
+    history = History(tmp_path)
+    run = new_run(history, NOON)
+    run.steps = [Step(name="Trainer", state="running"), Step(name="Gate")]
+    history.save(run)
+    history.mark_dead()
+    (found,) = history.runs()
+    assert found.state == "interrupted"
+    assert [step.state for step in found.steps] == ["interrupted", "skipped"]
 
 
 def test_an_unknown_step_is_an_error(tmp_path):
