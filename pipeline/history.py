@@ -158,9 +158,10 @@ class History:
 
 def _read(file: Path) -> Run:
     values = json.loads(file.read_text())
-    if values["format_version"] > FORMAT_VERSION:
+    version = values["format_version"]
+    if version > FORMAT_VERSION:
         raise UsageError(
-            f"{file} has format {values['format_version']}, and this program knows {FORMAT_VERSION}: "
+            f"{file} has format {version}, and this program knows {FORMAT_VERSION}: "
             "update it, or name another --root"
         )
     return Run.model_validate(values)
