@@ -25,7 +25,7 @@ test: setup  ## Run the unit tests and a whole toy pipeline
 	$(UV) run --no-sync pytest -m "not slow"
 
 test-all: setup  ## Run all tests; REAL_DATA=DIR adds those on real records
-	$(UV) run --no-sync pytest --durations=10 $(if $(REAL_DATA),--real-data $(REAL_DATA))
+	$(UV) run --no-sync pytest --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
 
 lint: setup  ## Check style and types
 	$(UV) run --no-sync ruff check .

@@ -17,7 +17,8 @@ from components.transform.images import encode_pixels
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--real-data", metavar="DIR", help="folder of real flower TFRecords")
+    # With `=`: pytest takes a path that stands alone for the place of its own settings.
+    parser.addoption("--real-data", metavar="DIR", help="--real-data=DIR: real flower TFRecords")
 
 
 @pytest.fixture

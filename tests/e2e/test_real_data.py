@@ -1,4 +1,4 @@
-"""Real photographs through the whole pipeline: `pytest --real-data DIR`."""
+"""Real photographs through the whole pipeline: `pytest --real-data=DIR`."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from data.sources import list_files, resolve
 def test_real_records_reach_a_verdict(flowers, request, tmp_path):
     folder = request.config.getoption("--real-data")
     if not folder:
-        pytest.skip("no --real-data DIR was given")
+        pytest.skip("no --real-data=DIR was given")
     settings = ["transform.image_size=64", "trainer.epochs=4", "evaluator.target=0.3"]
     options = [option for setting in settings for option in ("--set", setting)]
     answer = flowers(
