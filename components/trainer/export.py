@@ -1,5 +1,6 @@
 """The model that serves: transform graph and network behind two signatures of raw bytes."""
 
+import functools
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -28,7 +29,10 @@ class Servable(tf.Module):
         image_size: int,
     ):
         super().__init__()
-        self._model = model
+        # The weights are tracked and the Keras model is not: saving one converts all its layers
+        # by AutoGraph, which took 13 s, for functions that nobody calls.
+        self._weights = model.weights
+        self._network = functools.partial(model, training=False)
         self._transform = transform.transform_features_layer()
         self._labels = tf.constant(list(class_names))
         self._image_size = image_size
@@ -55,7 +59,7 @@ class Servable(tf.Module):
             self._transform({IMAGE: encoded})[IMAGE],
             fn_output_signature=tf.float32,
         )
-        probabilities = self._model(pixels, training=False)
+        probabilities = self._network(pixels)
         class_id = tf.argmax(probabilities, axis=-1)
         return {
             "probabilities": probabilities,
