@@ -1,6 +1,7 @@
 """The input pipeline: transformed records to batches, shuffled and augmented anew each epoch."""
 
 import functools
+import os
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -9,7 +10,8 @@ from components.transform.augment import augment
 from components.transform.images import decode_pixels, to_float
 from data.records import CLASS, IMAGE
 
-AUTOTUNE = tf.data.AUTOTUNE
+# Batches made ahead of the one that is trained on.
+PREFETCH = 4
 
 
 def read_pixels(patterns: Sequence[str], image_size: int) -> tf.data.Dataset:
@@ -30,7 +32,7 @@ def read_pixels(patterns: Sequence[str], image_size: int) -> tf.data.Dataset:
 
     files = sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern))
     records = tf.data.TFRecordDataset(files, compression_type="GZIP")
-    return records.map(parse, num_parallel_calls=AUTOTUNE).cache()
+    return records.map(parse, num_parallel_calls=_cores()).cache()
 
 
 def count_examples(examples: tf.data.Dataset) -> int:
@@ -73,17 +75,28 @@ def training_batches(
 
     # One after the other and not by flat_map: the seed of a shuffle can't be a tensor.
     stream = functools.reduce(tf.data.Dataset.concatenate, map(epoch_of, range(epochs)))
-    return (
-        stream.map(augmented, num_parallel_calls=AUTOTUNE)
-        .batch(batch_size, drop_remainder=True)
-        .prefetch(AUTOTUNE)
-    )
+    batches = stream.map(augmented, num_parallel_calls=_cores())
+    return _tuned(batches.batch(batch_size, drop_remainder=True))
 
 
 def evaluation_batches(examples: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     """Returns the examples in order, unchanged, in batches; the last one may be smaller."""
-    return (
-        examples.map(lambda image, label: (to_float(image), label), num_parallel_calls=AUTOTUNE)
-        .batch(batch_size)
-        .prefetch(AUTOTUNE)
+    floats = examples.map(
+        lambda image, label: (to_float(image), label), num_parallel_calls=_cores()
     )
+    return _tuned(floats.batch(batch_size))
+
+
+def _tuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Prefetches, with parallelism as it is given.
+
+    TensorFlow's tuner gains nothing here, and fit waited 8 to 60 s for it to end after the last of
+    18 epochs.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(PREFETCH).with_options(options)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
