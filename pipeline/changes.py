@@ -1,7 +1,7 @@
 """What a run depends on, and what has changed since another: the run key, and why steps rerun."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from data.schema import curated_schema_text
@@ -28,12 +28,15 @@ def run_inputs(settings: Settings, source: str, data_fingerprint: str) -> dict[s
     return {**flat, **places, **code}
 
 
-def why_steps_run(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str, str]:
+def why_steps_run(
+    before: Mapping[str, Any] | None, now: Mapping[str, Any], asked_for: Collection[str] = ()
+) -> dict[str, str]:
     """Returns the cause of rerunning, in words, of each step that has one.
 
     Args:
       before: the inputs of the run to compare with; None if there is none.
       now: the inputs of this run.
+      asked_for: the steps that are to run whether or not anything changed.
     """
     if before is None:
         return dict.fromkeys(STEPS, "first run")
@@ -44,8 +47,12 @@ def why_steps_run(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> d
         upstream = [name for name in inputs.after if name in causes]
         if changed:
             causes[step] = ", ".join(_in_words(key, before, now) for key in changed)
+        elif step in asked_for:
+            causes[step] = "asked for"
         elif upstream:
             causes[step] = f"after {upstream[0]}"
+        elif inputs.each_time:
+            causes[step] = inputs.each_time
     return causes
 
 

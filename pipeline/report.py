@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 PROGRESS_LOGGER = "flowers.progress"
 _NAME_WIDTH = 17
-# Pusher is asked each time, and not the cache: only it sees what serves.
-_NO_CAUSE = {"Pusher": "looks at what serves"}
 
 
 class Report:
@@ -74,7 +72,7 @@ class Report:
         step.seconds = round(seconds, 3)
         record_findings(self.run, name, outputs)
         step.state = "cached" if cached else "done"
-        step.why = "" if cached else self._causes.get(name, _NO_CAUSE.get(name, "not in the cache"))
+        step.why = "" if cached else self._causes.get(name, "not in the cache")
         self._save()
         why = f"  ({step.why})" if name in self._causes and step.why != "first run" else ""
         line = f"{name:<{_NAME_WIDTH}} {step.state:<6} {seconds:6.1f} s  {step.found}{why}"

@@ -95,14 +95,16 @@ def _explain(plan: Plan) -> int:
     if before and _nothing_changed(plan, before):
         tell(f"Nothing would run: nothing changed since run {before.run_id}.")
         return PUSHED
-    causes = why_steps_run(before.inputs if before else None, plan.inputs)
+    causes = _causes(plan, before)
     for step in STEPS:
-        asked = "asked for" if step in plan.selection.anew() else None
-        why = causes.get(step) or asked
-        tell(f"{step:<17} {f'would run: {why}' if why else 'unchanged'}")
+        tell(f"{step:<17} {f'would run: {causes[step]}' if step in causes else 'unchanged'}")
         if step == plan.selection.last:
             break
     return PUSHED
+
+
+def _causes(plan: Plan, before: Run | None) -> dict[str, str]:
+    return why_steps_run(before.inputs if before else None, plan.inputs, plan.selection.anew())
 
 
 def _nothing_changed(plan: Plan, before: Run) -> bool:
@@ -135,9 +137,11 @@ def _run(plan: Plan, before: Run | None) -> int:
     history.mark_dead()
     run = _new_run(history, plan)
     log = history.folder(run.run_id) / LOG_FILE
-    causes = why_steps_run(before.inputs if before else None, plan.inputs)
     try:
-        with diverted(log) as console, Report(run, history, console, causes) as report:
+        with (
+            diverted(log) as console,
+            Report(run, history, console, _causes(plan, before)) as report,
+        ):
             place = str(plan.source) if plan.source.remote else from_here(str(plan.source))
             report.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
             report.say(f"loading TensorFlow and TFX, about 20 s; noise goes to {from_here(log)}")

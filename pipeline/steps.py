@@ -17,11 +17,13 @@ class StepInputs:
       own: settings (a section stands for all its keys), RECORDS or SCHEMA.
       after: the steps whose outputs it reads, or waits for.
       entry: the module in which its own code begins; empty where all the code is TFX's.
+      each_time: why it runs although nothing changed; empty where the cache answers then.
     """
 
     own: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     entry: str = ""
+    each_time: str = ""
 
 
 STEPS = {
@@ -50,7 +52,11 @@ STEPS = {
         after=("Evaluator", "Trainer"),
         entry="components.gate.executor",
     ),
-    "Pusher": StepInputs(after=("Trainer", "Gate"), entry="components.pusher.component"),
+    "Pusher": StepInputs(
+        after=("Trainer", "Gate"),
+        entry="components.pusher.component",
+        each_time="looks at what serves",
+    ),
 }
 
 

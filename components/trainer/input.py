@@ -32,7 +32,7 @@ def read_pixels(patterns: Sequence[str], image_size: int) -> tf.data.Dataset:
 
     files = sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern))
     records = tf.data.TFRecordDataset(files, compression_type="GZIP")
-    return records.map(parse, num_parallel_calls=_cores()).cache()
+    return records.map(parse, num_parallel_calls=available_cores()).cache()
 
 
 def count_examples(examples: tf.data.Dataset) -> int:
@@ -75,19 +75,19 @@ def training_batches(
 
     # One after the other and not by flat_map: the seed of a shuffle can't be a tensor.
     stream = functools.reduce(tf.data.Dataset.concatenate, map(epoch_of, range(epochs)))
-    batches = stream.map(augmented, num_parallel_calls=_cores())
-    return _tuned(batches.batch(batch_size, drop_remainder=True))
+    batches = stream.map(augmented, num_parallel_calls=available_cores())
+    return _prefetched(batches.batch(batch_size, drop_remainder=True))
 
 
 def evaluation_batches(examples: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     """Returns the examples in order, unchanged, in batches; the last one may be smaller."""
     floats = examples.map(
-        lambda image, label: (to_float(image), label), num_parallel_calls=_cores()
+        lambda image, label: (to_float(image), label), num_parallel_calls=available_cores()
     )
-    return _tuned(floats.batch(batch_size))
+    return _prefetched(floats.batch(batch_size))
 
 
-def _tuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Prefetches, with parallelism as it is given.
 
     TensorFlow's tuner gains nothing here, and fit waited 8 to 60 s for it to end after the last of
@@ -98,5 +98,6 @@ def _tuned(batches: tf.data.Dataset) -> tf.data.Dataset:
     return batches.prefetch(PREFETCH).with_options(options)
 
 
-def _cores() -> int:
+def available_cores() -> int:
+    """Returns how many cores this process may use."""
     return len(os.sched_getaffinity(0))

@@ -1,7 +1,6 @@
 """Training: builds the network, fits it, and keeps the epoch that did best on the eval split."""
 
 import logging
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from components.trainer.input import (
+    available_cores,
     count_examples,
     evaluation_batches,
     read_pixels,
@@ -113,7 +113,7 @@ def describe_device() -> str:
     if gpus:
         names = {tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus}
         return f"{len(gpus)} GPU ({', '.join(sorted(str(name) for name in names))})"
-    return f"CPU ({len(os.sched_getaffinity(0))} cores)"
+    return f"CPU ({available_cores()} cores)"
 
 
 def _check_counts(report: TrainingReport, batch_size: int) -> None:

@@ -232,6 +232,8 @@ def test_a_run_can_end_after_a_step_and_begin_anew_at_one(run, newest):
     found = states(newest())
     assert [name for name, state in found.items() if state == "done"] == STEPS[3:5]
     assert [name for name, state in found.items() if state == "skipped"] == STEPS[5:]
+    why = {step["name"]: step["why"] for step in newest()["steps"]}
+    assert (why["ExampleGen"], why["DataGate"]) == ("", "asked for")
     assert newest()["state"] == "stopped"
 
 

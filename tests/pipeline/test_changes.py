@@ -11,7 +11,7 @@ def inputs(*overrides, fingerprint="x"):
 
 def test_equal_settings_and_records_are_equal_inputs():
     assert inputs() == inputs()
-    assert why_steps_run(inputs(), inputs()) == {}
+    assert why_steps_run(inputs(), inputs()) == {"Pusher": "looks at what serves"}
 
 
 def test_without_an_earlier_run_every_step_has_its_first():
@@ -31,9 +31,9 @@ def test_without_an_earlier_run_every_step_has_its_first():
 )
 def test_a_changed_setting_reruns_its_step_and_what_depends_on_it(override, step, cause):
     causes = why_steps_run(inputs(), inputs(override))
-    assert set(causes) == downstream(step)
+    assert set(causes) == downstream(step) | {"Pusher"}
     assert causes[step].startswith(cause)
-    assert all(why.startswith("after ") for name, why in causes.items() if name != step)
+    assert all(causes[name].startswith("after ") for name in downstream(step) - {step})
 
 
 def test_changed_records_rerun_what_reads_them():
@@ -44,6 +44,11 @@ def test_changed_records_rerun_what_reads_them():
 
 def test_where_the_records_are_named_is_no_input_of_its_own():
     assert "data.source" not in inputs()
+
+
+def test_steps_that_were_asked_for_say_so():
+    causes = why_steps_run(inputs(), inputs(), downstream("Gate"))
+    assert causes == {"Gate": "asked for", "Pusher": "asked for"}
 
 
 def test_changed_code_is_a_cause():
