@@ -157,14 +157,19 @@ class History:
 
 
 def _read(file: Path) -> Run:
-    values = json.loads(file.read_text())
-    version = values["format_version"]
-    if version > FORMAT_VERSION:
+    try:
+        values = json.loads(file.read_text())
+        version = values["format_version"]
+        if version <= FORMAT_VERSION:
+            return Run.model_validate(values)
+    except (ValueError, TypeError, KeyError) as error:
         raise UsageError(
-            f"{file} has format {version}, and this program knows {FORMAT_VERSION}: "
-            "update it, or name another --root"
-        )
-    return Run.model_validate(values)
+            f"{file} is damaged ({error}); if nothing else can be done, remove its folder"
+        ) from error
+    raise UsageError(
+        f"{file} has format {version}, and this program knows {FORMAT_VERSION}: "
+        "update it, or name another --root"
+    )
 
 
 def _write(path: Path, text: str) -> None:

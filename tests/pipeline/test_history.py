@@ -60,6 +60,15 @@ def test_a_newer_format_is_refused(tmp_path):
         history.runs()
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"format_version": 1}'])
+def test_a_damaged_run_is_named(tmp_path, text):
+    folder = tmp_path / "history" / "20260102-120000"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(text)
+    with pytest.raises(UsageError, match=r"20260102-120000/run\.json is damaged"):
+        History(tmp_path).runs()
+
+
 def test_what_a_dead_process_left_is_marked_as_interrupted(tmp_path):
     history = History(tmp_path)
     run = new_run(history, NOON)
