@@ -81,14 +81,22 @@ def run(
         bool, typer.Option("--dry-run", help="Say what would run, and why; run nothing.")
     ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step anew.")] = False,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Lines instead of the live table; as without a terminal."),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show all that TFX, Beam and TensorFlow print.")
+    ] = False,
 ) -> None:
     """Train, evaluate and, if the gate passes it, push a model. Exit code 3: it was refused."""
     from pipeline.config import load_settings
+    from pipeline.console import View
     from pipeline.run import Selection, run_pipeline
 
     settings = load_settings(config, overrides or [], data)
     selection = Selection(first, last, enable_cache=not no_cache, dry_run=dry_run)
-    raise typer.Exit(run_pipeline(settings, config, root, selection))
+    raise typer.Exit(run_pipeline(settings, config, root, selection, View(plain, verbose)))
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,20 +15,24 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextlib.contextmanager
-def diverted(log: Path) -> Iterator[TextIO]:
+def diverted(log: Path, verbose: bool = False) -> Iterator[TextIO]:
     """Sends descriptors 1 and 2 and all loggers to a file; yields a stream to the console.
 
     C++ writes to the descriptors themselves, so replacing sys.stdout would not be enough.
+
+    Args:
+      log: the file.
+      verbose: whether the console shows it too.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     saved = [os.dup(1), os.dup(2)]
     console = _console(saved[0])
-    with log.open("ab", buffering=0) as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    with _sink(log, saved[0] if verbose else None) as sink:
+        os.dup2(sink, 1)
+        os.dup2(sink, 2)
         try:
-            with _logging_to(log):
+            with _logging_to(sink):
                 yield console
         finally:
             sys.stdout.flush()
@@ -35,6 +40,24 @@ def diverted(log: Path) -> Iterator[TextIO]:
             for descriptor, original in zip((1, 2), saved, strict=True):
                 os.dup2(original, descriptor)
                 os.close(original)
+
+
+@contextlib.contextmanager
+def _sink(log: Path, copy: int | None) -> Iterator[int]:
+    """Yields a descriptor that leads to a file and, by way of `tee`, to the descriptor `copy`."""
+    if copy is None:
+        with log.open("ab", buffering=0) as file:
+            yield file.fileno()
+        return
+    # It ignores Ctrl-C, and ends when the last writer does.
+    command = ["tee", "--append", "--ignore-interrupts", str(log)]
+    reading, writing = os.pipe()
+    with subprocess.Popen(command, stdin=reading, stdout=copy):
+        os.close(reading)
+        try:
+            yield writing
+        finally:
+            os.close(writing)
 
 
 def _console(descriptor: int) -> TextIO:
@@ -49,9 +72,12 @@ def _console(descriptor: int) -> TextIO:
 
 
 @contextlib.contextmanager
-def _logging_to(log: Path) -> Iterator[None]:
+def _logging_to(descriptor: int) -> Iterator[None]:
     root = logging.getLogger()
-    handler = logging.FileHandler(log)
+    stream = os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
+    # Progress below INFO is for the console alone.
+    handler = logging.StreamHandler(stream)
+    handler.setLevel(logging.INFO)
     handler.setFormatter(logging.Formatter(_FORMAT))
     handlers, level, verbosity = root.handlers, root.level, absl.logging.get_verbosity()
     root.handlers, root.level = [handler], logging.INFO
@@ -63,4 +89,4 @@ def _logging_to(log: Path) -> Iterator[None]:
         logging.captureWarnings(False)
         root.handlers, root.level = handlers, level
         absl.logging.set_verbosity(verbosity)
-        handler.close()
+        stream.close()

@@ -7,37 +7,44 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self
 
 from components.gate.verdict import Verdict, in_words
+from data.errors import UsageError
+from data.words import duration
+from pipeline.console import Console
 from pipeline.history import LOG_FILE, History, Run, RunState
 
 if TYPE_CHECKING:
     from tfx.types import Artifact
 
 PROGRESS_LOGGER = "flowers.progress"
-_NAME_WIDTH = 17
+_GOOD, _BAD = "bold green", "bold red"
 
 
 class Report:
-    """Writes one line a step to the console, and keeps the history's `run.json` up to date.
+    """Tells the console what happens, and keeps the history's `run.json` up to date.
 
     It is the Observer of `pipeline.runners.local`. While it is open, what steps send to the logger
-    `flowers.progress` is shown under the line of their step.
+    `flowers.progress` is shown: records of level DEBUG only until the next one comes, and the
+    attribute `fraction`, where a record has it, as a bar.
     """
 
-    def __init__(self, run: Run, history: History, console: TextIO, causes: Mapping[str, str]):
+    def __init__(self, run: Run, history: History, console: Console, causes: Mapping[str, str]):
         """The clock starts here; `causes` says why steps run, see `pipeline.changes`."""
         self.run = run
+        self.console = console
         self._history = history
-        self._console = console
         self._started = time.perf_counter()
         self._causes = causes
-        self._handler = ProgressHandler(self)
+        self._handler = _ProgressHandler(console)
 
     def __enter__(self) -> Self:
         """Attaches the progress handler."""
-        logging.getLogger(PROGRESS_LOGGER).addHandler(self._handler)
+        logger = logging.getLogger(PROGRESS_LOGGER)
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(self._handler)
+        self.console.follow(self.run.steps)
         return self
 
     def __exit__(
@@ -45,21 +52,20 @@ class Report:
     ) -> None:
         """Notes what ended the run, where nothing else has."""
         logging.getLogger(PROGRESS_LOGGER).removeHandler(self._handler)
-        if isinstance(error, Exception):
+        if isinstance(error, UsageError):
+            self.console.close(keep=False)
+        elif isinstance(error, Exception):
             self._end("failed", str(error))
         elif error is not None:
             self.run.stop_steps("interrupted")
             self._end("interrupted")
 
-    def say(self, line: str) -> None:
-        """Writes a line to the console."""
-        self._console.write(line + "\n")
-        self._console.flush()
-
     def step_started(self, name: str) -> None:
         """See Observer."""
-        self.run.step(name).state = "running"
+        step = self.run.step(name)
+        step.state = "running"
         self._save()
+        self.console.changed(step)
 
     def step_finished(
         self, name: str, seconds: float, cached: bool, outputs: "Mapping[str, Sequence[Artifact]]"
@@ -74,20 +80,20 @@ class Report:
         step.state = "cached" if cached else "done"
         step.why = "" if cached else self._causes.get(name, "not in the cache")
         self._save()
-        why = f"  ({step.why})" if name in self._causes and step.why != "first run" else ""
-        line = f"{name:<{_NAME_WIDTH}} {step.state:<6} {seconds:6.1f} s  {step.found}{why}"
-        self.say(line.rstrip())
+        self.console.changed(step)
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
         """See Observer."""
-        self.run.step(name).seconds = round(seconds, 3)
+        step = self.run.step(name)
+        step.seconds = round(seconds, 3)
         self.run.stop_steps("failed")
-        self.say(f"{name:<{_NAME_WIDTH}} failed {seconds:6.1f} s")
+        self.console.changed(step)
 
     def data_refused(self, error: Exception) -> None:
         """Says what is wrong with the data."""
         self._end("data refused", str(error))
-        self.say(f"\nDATA REFUSED, nothing was trained or pushed:\n{error}")
+        self._say("\nDATA REFUSED, nothing was trained or pushed:", _BAD)
+        self._say(str(error))
 
     def failed(self, error: Exception) -> None:
         """Names the step, the cause in a line, and the log file."""
@@ -96,13 +102,15 @@ class Report:
         self._end("failed", cause)
         step = next((step.name for step in self.run.steps if step.state == "failed"), "the run")
         log = self._history.folder(self.run.run_id) / LOG_FILE
-        self.say(f"\nFAILED in {step}: {cause}\nAll of it: {from_here(log)}")
+        self._say(f"\nFAILED in {step}: {cause}", _BAD)
+        self._say(f"All of it: {from_here(log)}")
+        self._say("The same command goes on after the steps that finished.")
 
     def stopped(self, step: str) -> None:
         """Says that the run ended where it was told to."""
         self.run.stop_steps("skipped")
         self._end("stopped")
-        self.say(f"\nStopped after {step}, as asked; the same command without --until goes on.")
+        self._say(f"\nStopped after {step}, as asked; the same command without --until goes on.")
 
     def conclude(self, root: Path) -> bool:
         """Says the verdict, where the model lies and what to try next; returns if it passed."""
@@ -110,16 +118,27 @@ class Report:
             raise RuntimeError("the pipeline ended without a verdict")
         verdict = Verdict(**self.run.verdict)
         self._end("pushed" if verdict.blessed else "refused")
-        self.say(f"\n{in_words(verdict)}")
+        self._say(f"\n{in_words(verdict)}", _GOOD if verdict.blessed else _BAD)
         command, folder = from_here(sys.argv[0]), from_here(root)
         if verdict.blessed:
-            self.say(f"Served:   {from_here(root / 'serving' / str(self.run.pushed))}")
-            self.say(f"Try it:   {command} predict --root {folder} IMAGE...")
+            self._say(f"Served:   {from_here(root / 'serving' / str(self.run.pushed))}")
+            self._say(f"Try it:   {command} predict --root {folder} IMAGE...")
         else:
-            self.say("Nothing was pushed.")
-        self.say(f"All runs: {command} runs --root {folder}")
-        self.say(f"Took {self.run.seconds:.0f} s")
+            self._say("Nothing was pushed.")
+        self._say(f"All runs: {command} runs --root {folder}")
+        self._say(f"Took {duration(self.run.seconds)}: {self._time_by_step()}")
         return verdict.blessed
+
+    def _time_by_step(self) -> str:
+        """Returns the steps that took a second or more, longest first, and what lay between."""
+        steps = sorted(self.run.steps, key=lambda step: -step.seconds)
+        words = [f"{step.name} {duration(step.seconds)}" for step in steps if step.seconds >= 1]
+        between = self.run.seconds - sum(step.seconds for step in steps)
+        return ", ".join([*words, f"start and between {duration(between)}"])
+
+    def _say(self, line: str, style: str = "") -> None:
+        self.console.close()
+        self.console.say(line, style)
 
     def _end(self, state: RunState, error: str | None = None) -> None:
         if self.run.state == "running":
@@ -143,14 +162,13 @@ def tell(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-class ProgressHandler(logging.Handler):
-    """Shows log records on the console of a report."""
+class _ProgressHandler(logging.Handler):
+    """Shows log records on a console."""
 
-    def __init__(self, report: Report):
-        """Lines go to `report.say`."""
-        super().__init__(logging.INFO)
-        self._report = report
+    def __init__(self, console: Console):
+        super().__init__(logging.DEBUG)
+        self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes one line."""
-        self._report.say(f"{'':<{_NAME_WIDTH}} {record.getMessage()}")
+        fraction = getattr(record, "fraction", None)
+        self._console.now(record.getMessage(), fraction, stays=record.levelno >= logging.INFO)

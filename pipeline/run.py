@@ -15,6 +15,7 @@ from data import sources
 from data.errors import DataRefused, UsageError
 from pipeline.changes import run_inputs, why_steps_run
 from pipeline.config import Settings
+from pipeline.console import View, console_on
 from pipeline.history import LOG_FILE, History, Run, Step
 from pipeline.noise import diverted
 from pipeline.report import Report, from_here, tell
@@ -39,7 +40,11 @@ class Plan:
 
 
 def run_pipeline(
-    settings: Settings, config: str, root: Path, selection: Selection = EVERYTHING
+    settings: Settings,
+    config: str,
+    root: Path,
+    selection: Selection = EVERYTHING,
+    view: View = View(),  # noqa: B008 (it is frozen)
 ) -> int:
     """Runs the pipeline on this machine and returns the exit code of `flowers run`.
 
@@ -51,6 +56,7 @@ def run_pipeline(
       config: the name that the history notes.
       root: folder of everything that the run leaves; made if it is missing.
       selection: which steps to run.
+      view: how it is shown.
 
     Raises:
       UsageError: the options, the records or the root can't be used; nothing was done.
@@ -65,7 +71,7 @@ def run_pipeline(
         before = History(plan.root).newest_finished()
         if before and _nothing_changed(plan, before):
             return _repeat(before, plan.root)
-        return _run(plan, before)
+        return _run(plan, before, view)
     finally:
         lock.release()
 
@@ -132,19 +138,21 @@ def _repeat(before: Run, root: Path) -> int:
     return PUSHED
 
 
-def _run(plan: Plan, before: Run | None) -> int:
+def _run(plan: Plan, before: Run | None, view: View) -> int:
     history = History(plan.root)
     history.mark_dead()
     run = _new_run(history, plan)
     log = history.folder(run.run_id) / LOG_FILE
+    place = str(plan.source) if plan.source.remote else from_here(str(plan.source))
     try:
         with (
-            diverted(log) as console,
+            diverted(log, view.verbose) as stream,
+            console_on(stream, view) as console,
             Report(run, history, console, _causes(plan, before)) as report,
         ):
-            place = str(plan.source) if plan.source.remote else from_here(str(plan.source))
-            report.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
-            report.say(f"loading TensorFlow and TFX, about 20 s; noise goes to {from_here(log)}")
+            console.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
+            console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
+            console.now("loading TensorFlow and TFX, about 20 s")
             sources.check_first_records(plan.source, plan.files)
             return _run_steps(plan, report)
     except UsageError:
@@ -166,7 +174,6 @@ def _run_steps(plan: Plan, report: Report) -> int:
     )
     try:
         pipeline = create_pipeline(plan.settings, place)
-        report.run.steps = [Step(name=node.id) for node in pipeline.components]
         anew, last = plan.selection.anew(), plan.selection.last
         ObservedDagRunner(report.run.run_id, report, anew=anew, until=last).run(pipeline)
         if last and last != list(STEPS)[-1]:
@@ -192,6 +199,7 @@ def _new_run(history: History, plan: Plan) -> Run:
         settings=plan.settings.model_dump(mode="json"),
         inputs=plan.inputs,
         model=plan.settings.model.name,
+        steps=[Step(name=name) for name in STEPS],
     )
     history.save(run)
     return run

@@ -1,10 +1,8 @@
 """Training: builds the network, fits it, and keeps the epoch that did best on the eval split."""
 
 import logging
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import tensorflow as tf
 
@@ -16,6 +14,7 @@ from components.trainer.input import (
     training_batches,
 )
 from components.trainer.models import build_model
+from components.trainer.watch import EpochWatch, TrainingReport
 
 progress = logging.getLogger("flowers.progress")
 
@@ -32,20 +31,6 @@ class TrainingOptions:
     seed: int
     flip_left_right: bool
     saturation: tuple[float, float] | None
-
-
-@dataclass
-class TrainingReport:
-    """What a training was: for the console and the history."""
-
-    device: str
-    train_examples: int
-    eval_examples: int
-    first_step_seconds: float = 0.0
-    images_per_second: float = 0.0
-    best_epoch: int = 0
-    eval_accuracy: float = 0.0
-    epochs: list[dict[str, float]] = field(default_factory=list)
 
 
 def train(
@@ -94,7 +79,7 @@ def train(
         flip_left_right=options.flip_left_right,
         saturation=options.saturation,
     )
-    watch = BestEpoch(report, options)
+    watch = EpochWatch(report, steps, options.epochs, options.batch_size)
     model.fit(
         batches,
         epochs=options.epochs,
@@ -124,55 +109,3 @@ def _check_counts(report: TrainingReport, batch_size: int) -> None:
         )
     if not report.eval_examples:
         raise ValueError("the eval split is empty, so no epoch can be chosen on it")
-
-
-class BestEpoch(tf.keras.callbacks.Callback):
-    """Reports each epoch, and keeps the weights of the best one."""
-
-    def __init__(self, report: TrainingReport, options: TrainingOptions):
-        super().__init__()
-        self._report = report
-        self._epochs = options.epochs
-        self._images = report.train_examples // options.batch_size * options.batch_size
-        self._best = (-1.0, 0.0)
-        self.best_weights: list[Any] = []
-
-    def on_train_begin(self, logs: object = None) -> None:
-        self._started = self._epoch_started = time.perf_counter()
-        self._training_seconds = 0.0
-
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        if not self._report.first_step_seconds:
-            self._report.first_step_seconds = time.perf_counter() - self._started
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self._epoch_started = time.perf_counter()
-
-    def on_test_begin(self, logs: object = None) -> None:
-        self._training_seconds = time.perf_counter() - self._epoch_started
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        speed = self._images / self._training_seconds
-        self._report.epochs.append(values | {"images_per_second": speed})
-        self._report.images_per_second = max(self._report.images_per_second, speed)
-        self._keep_best(epoch, values)
-        self._tell(epoch, values, speed)
-
-    def _keep_best(self, epoch: int, values: dict[str, float]) -> None:
-        # Among epochs of equal accuracy, which small eval splits have, the lower loss is better.
-        score = (values["val_accuracy"], -values["val_loss"])
-        if score > self._best:
-            self._best = score
-            self.best_weights = self.model.get_weights()
-            self._report.best_epoch = epoch + 1
-            self._report.eval_accuracy = values["val_accuracy"]
-
-    def _tell(self, epoch: int, values: dict[str, float], speed: float) -> None:
-        done = epoch + 1
-        left = (time.perf_counter() - self._started) / done * (self._epochs - done)
-        progress.info(
-            "epoch %d/%d: loss %.3f, accuracy %.3f, eval accuracy %.3f, %.0f images/s, %.0f s left",
-            done, self._epochs, values["loss"], values["accuracy"], values["val_accuracy"],
-            speed, left,
-        )  # fmt: skip

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from components.trainer.models import build_model
-from components.trainer.train import BestEpoch, TrainingOptions, TrainingReport, train
+from components.trainer.train import TrainingOptions, train
+from components.trainer.watch import EpochWatch, TrainingReport
 
 OPTIONS = TrainingOptions(
     model="squeezenet", image_size=32, epochs=2, batch_size=8, learning_rate=0.003, seed=0,
@@ -38,7 +39,7 @@ def test_a_training_sees_its_splits_and_reports_each_epoch(write, make_image):
 def test_the_weights_kept_are_those_of_the_best_epoch_on_eval(accuracies, losses, best):
     model = build_model("squeezenet", 32, 2)
     report = TrainingReport("CPU", train_examples=8, eval_examples=8)
-    watch = BestEpoch(report, OPTIONS)
+    watch = EpochWatch(report, 1, 3, 8)
     watch.set_model(model)
     watch.on_train_begin()
     for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True)):
