@@ -2,6 +2,7 @@
 
 import os
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -14,6 +15,9 @@ SAMPLE = "sample"
 FLOWERS_PUBLIC = "flowers-public"
 RECORD_FILES = "*.tfrec*"
 
+# A TFRecord is its length, data, and a checksum of each.
+_LENGTH = struct.Struct("<Q")
+_FRAME_BYTES = 16
 _WILDCARD = re.compile(r"[*?\[{]")
 _ALLOWED = f"'{SAMPLE}', '{FLOWERS_PUBLIC}', a folder, a glob of TFRecord files, or gs://..."
 
@@ -75,6 +79,22 @@ def list_files(source: Source) -> list[str]:
 def fingerprint(source: Source, files: Sequence[str]) -> str:
     """Returns a hex SHA-256 over names and contents of local record files."""
     return digest_files({os.path.relpath(file, source.base): Path(file) for file in files})
+
+
+def measure(files: Sequence[str]) -> tuple[int, int]:
+    """Returns the bytes of local record files, and about how many records they hold.
+
+    The number is an estimate from the length of each file's first record.
+    """
+    total, records = 0, 0
+    for file in files:
+        size = os.path.getsize(file)
+        with open(file, "rb") as stream:
+            header = stream.read(_LENGTH.size)
+        length = _LENGTH.unpack(header)[0] if len(header) == _LENGTH.size else 0
+        total += size
+        records += size // (length + _FRAME_BYTES)
+    return total, records
 
 
 def check_first_records(source: Source, files: Sequence[str]) -> None:

@@ -115,6 +115,19 @@ def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
 
 
 @app.command()
+def clean(
+    root: Root = Path("runs"),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
+    ] = False,
+) -> None:
+    """Remove what old and killed runs left and no served or blessed model needs."""
+    from pipeline.clean import clean as clean_root
+
+    clean_root(Path(os.path.abspath(root)), dry_run)
+
+
+@app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")],
     root: Root = Path("runs"),

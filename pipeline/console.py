@@ -53,6 +53,7 @@ class Console:
     def __init__(self, stream: TextIO):
         """Lines go to `stream`."""
         self._stream = stream
+        self._indent = 0
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -76,6 +77,7 @@ class Console:
 
     def changed(self, step: Step) -> None:
         """Shows that a step began or ended."""
+        self._indent = _NAME_WIDTH + 1
         if step.state != "running":
             start = f"{step.name:<{_NAME_WIDTH}} {step.state:<6} {step.seconds:6.1f} s  "
             self.say(f"{start}{step.found}{_cause(step)}".rstrip())
@@ -89,7 +91,7 @@ class Console:
           stays: whether it is worth a line where nothing can be replaced.
         """
         if stays or time.monotonic() - self._last > _SELDOM:
-            self.say(f"{'':<{_NAME_WIDTH}} {line}")
+            self.say(" " * self._indent + line)
 
     def close(self, keep: bool = True) -> None:
         """Ends the table: what is said from now on stands below it, or in its place."""
@@ -139,7 +141,8 @@ class LiveConsole(Console):
 
     def _picture(self) -> Group:
         # Rich would ask descriptors 0 to 2, which lead to the log file while a run is going.
-        self._rich.size = ConsoleDimensions(*os.get_terminal_size(self._stream.fileno()))
+        columns, lines = os.get_terminal_size(self._stream.fileno())
+        self._rich.size = ConsoleDimensions(columns or 80, lines or 25)
         below = [self._going_on()] if self._line else []
         return Group(self._table(), *below)
 

@@ -69,6 +69,11 @@ class Run(BaseModel):
     digest: str | None = None
     error: str | None = None
 
+    @property
+    def finished(self) -> bool:
+        """Whether it came to a verdict, on the model or on the data."""
+        return self.state in ("pushed", "refused", "data refused")
+
     def in_a_line(self) -> str:
         """Returns what `flowers runs` shows of it."""
         accuracy = f"{self.verdict['metric']} {self.verdict['value']:.3f}" if self.verdict else ""
@@ -133,8 +138,7 @@ class History:
 
     def newest_finished(self) -> Run | None:
         """Returns the newest run that came to a verdict, on the model or on the data."""
-        finished = ("pushed", "refused", "data refused")
-        return next((run for run in self.runs() if run.state in finished), None)
+        return next((run for run in self.runs() if run.finished), None)
 
     def mark_dead(self) -> None:
         """Notes that runs which still count as running were interrupted: call it under the lock."""

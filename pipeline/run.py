@@ -3,11 +3,10 @@
 import datetime
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import filelock
 
 from components.gate.verdict import Verdict, in_words
 from components.pusher.push import digest_of, newest_version
@@ -19,6 +18,7 @@ from pipeline.console import View, console_on
 from pipeline.history import LOG_FILE, History, Run, Step
 from pipeline.noise import diverted
 from pipeline.report import Report, from_here, tell
+from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked
 from pipeline.selection import EVERYTHING, Selection
 from pipeline.steps import STEPS
 
@@ -63,27 +63,16 @@ def run_pipeline(
     """
     selection.check()
     plan = _plan(settings, config, Path(os.path.abspath(root)), selection)
-    _check_name(plan)
+    check_root(plan.root, settings.name)
     if selection.dry_run:
         return _explain(plan)
-    lock = _lock(plan.root)
-    try:
+    with locked(plan.root) as lock:
         before = History(plan.root).newest_finished()
         if before and _nothing_changed(plan, before):
             return _repeat(before, plan.root)
-        return _run(plan, before, view)
-    finally:
-        lock.release()
-
-
-def _check_name(plan: Plan) -> None:
-    """Makes sure that a root is one pipeline's: the newest version in `serving` is the baseline."""
-    for run in History(plan.root).runs():
-        if run.settings["name"] != plan.settings.name:
-            raise UsageError(
-                f"--root: {plan.root} holds runs of the pipeline {run.settings['name']!r}, and the "
-                f"setting `name` is {plan.settings.name!r}; name another folder"
-            )
+        causes = _causes(plan, before)
+        check_space(plan.root, _bytes_needed(plan, causes))
+        return _run(plan, causes, lock, view)
 
 
 def _plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
@@ -138,22 +127,32 @@ def _repeat(before: Run, root: Path) -> int:
     return PUSHED
 
 
-def _run(plan: Plan, before: Run | None, view: View) -> int:
+def _bytes_needed(plan: Plan, causes: Mapping[str, str]) -> int:
+    """Returns about how many bytes of records the steps will write that have a cause to run."""
+    if plan.source.remote:
+        return 0
+    total, records = sources.measure(plan.files)
+    images = records * 3 * plan.settings.transform.image_size**2
+    return ("ExampleGen" in causes) * total + ("Transform" in causes) * images
+
+
+def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
     history = History(plan.root)
     history.mark_dead()
     run = _new_run(history, plan)
+    lock.name_run(run.run_id)
     log = history.folder(run.run_id) / LOG_FILE
     place = str(plan.source) if plan.source.remote else from_here(str(plan.source))
     try:
         with (
             diverted(log, view.verbose) as stream,
             console_on(stream, view) as console,
-            Report(run, history, console, _causes(plan, before)) as report,
+            Report(run, history, console, causes) as report,
         ):
-            console.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
-            console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
             console.now("loading TensorFlow and TFX, about 20 s")
             sources.check_first_records(plan.source, plan.files)
+            console.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
+            console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
             return _run_steps(plan, report)
     except UsageError:
         history.discard(run.run_id)
@@ -169,7 +168,7 @@ def _run_steps(plan: Plan, report: Report) -> int:
         source=plan.source,
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
-        metadata_path=str(plan.root / "metadata.sqlite"),
+        metadata_path=str(plan.root / METADATA_FILE),
         run_id=report.run.run_id,
     )
     try:
@@ -203,18 +202,3 @@ def _new_run(history: History, plan: Plan) -> Run:
     )
     history.save(run)
     return run
-
-
-def _lock(root: Path) -> filelock.BaseFileLock:
-    """Returns a lock that holds the root for this process."""
-    lock = filelock.FileLock(root / ".lock", timeout=0)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise UsageError(
-            f"--root: another run is using {root}; wait until it ends, or name another folder"
-        ) from error
-    except OSError as error:
-        raise UsageError(f"--root: {root} can't be written: {error.strerror}") from error
-    return lock

@@ -28,7 +28,7 @@ def push(model: Path, serving: Path) -> Pushed:
     written to disk. What an interrupted push left is removed.
     """
     serving.mkdir(parents=True, exist_ok=True)
-    for leftover in serving.glob(f"{_UNFINISHED}*"):
+    for leftover in unfinished_pushes(serving):
         shutil.rmtree(leftover)
     digest = digest_of(model)
     served = newest_version(serving)
@@ -45,13 +45,20 @@ def push(model: Path, serving: Path) -> Pushed:
 
 
 def newest_version(serving: Path) -> int:
-    """Returns the highest version in a serving folder, the one that TF Serving serves; 0 if none.
+    """Returns the highest version in a folder, the one that TF Serving serves; 0 if none."""
+    return max(served_versions(serving), default=0)
 
-    Versions are compared as numbers: 10 is newer than 9.
-    """
+
+def served_versions(serving: Path) -> list[int]:
+    """Returns the versions in a serving folder in their order as numbers: 10 is newer than 9."""
     if not serving.is_dir():
-        return 0
-    return max((int(path.name) for path in serving.iterdir() if path.name.isdecimal()), default=0)
+        return []
+    return sorted(int(path.name) for path in serving.iterdir() if path.name.isdecimal())
+
+
+def unfinished_pushes(serving: Path) -> list[Path]:
+    """Returns what interrupted pushes left in a serving folder."""
+    return sorted(serving.glob(f"{_UNFINISHED}*"))
 
 
 def digest_of(model: Path) -> str:

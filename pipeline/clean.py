@@ -1,0 +1,118 @@
+"""`flowers clean`: what no run needs any more."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ml_metadata.metadata_store import MetadataStore
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from components.pusher.push import served_versions, unfinished_pushes
+from data.errors import UsageError
+from data.words import size
+from pipeline.history import History, Run
+from pipeline.report import from_here, tell
+from pipeline.root import METADATA_FILE, locked
+
+# What a blessed model can't do without, even where another has taken its place.
+_OF_A_MODEL = ("Model", "ModelEvaluation", "ModelBlessing")
+# TFX's own folder in that of each step: empty once the step has ended.
+_SYSTEM = ".system"
+
+
+def clean(root: Path, dry_run: bool) -> None:
+    """Removes the artifacts of old runs, and what killed ones left; says what and how much.
+
+    What stays: all of the newest finished run and of those after it; all of each run whose model
+    lies in `serving`; model, evaluation and verdict of any blessed one; and the history. ML
+    Metadata notes what is gone.
+
+    Args:
+      root: folder of `flowers run`.
+      dry_run: only say it.
+
+    Raises:
+      UsageError: there are no runs, or one is going on.
+    """
+    if not (root / METADATA_FILE).exists():
+        raise UsageError(f"--root: {root} holds no runs, so there is nothing to clean")
+    with locked(root):
+        store = _store(root)
+        doomed = _doomed(root, _needed(root, store))
+        for line in _in_words(root, doomed):
+            tell(line)
+        if dry_run:
+            tell(f"Would free {size(sum(map(_size, doomed)))}; nothing was removed.")
+            return
+        freed = sum(map(_size, doomed))
+        _remove(store, doomed)
+        tell(f"Freed {size(freed)}.")
+
+
+def _store(root: Path) -> MetadataStore:
+    config = mlmd.ConnectionConfig()
+    config.sqlite.filename_uri = str(root / METADATA_FILE)
+    return MetadataStore(config)
+
+
+def _needed(root: Path, store: MetadataStore) -> set[str]:
+    """Returns the URIs of the artifacts that stay."""
+    served = served_versions(root / "serving")
+    uris: set[str] = set()
+    finished_since = False
+    for run in History(root).runs():
+        whole = not finished_since or run.pushed in served
+        uris.update(_outputs(store, run, whole))
+        finished_since = finished_since or run.finished
+    return uris
+
+
+def _outputs(store: MetadataStore, run: Run, whole: bool) -> Iterable[str]:
+    """Returns the URIs of what a run made or took from the cache, or of what its model needs."""
+    blessed = bool(run.verdict and run.verdict["blessed"])
+    context = store.get_context_by_type_and_name("pipeline_run", run.run_id)
+    if context is None or not (whole or blessed):
+        return []
+    executions = [execution.id for execution in store.get_executions_by_context(context.id)]
+    made = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT)
+    events = store.get_events_by_execution_ids(executions) if executions else []
+    artifacts = store.get_artifacts_by_id([e.artifact_id for e in events if e.type in made])
+    return [artifact.uri for artifact in artifacts if whole or artifact.type in _OF_A_MODEL]
+
+
+def _doomed(root: Path, needed: set[str]) -> list[Path]:
+    """Returns the folders that go: `artifacts/<step>/<output>/<execution>`, and half pushes."""
+    outputs = [path for path in root.glob("artifacts/*/*/*") if path.parent.name != _SYSTEM]
+    doomed = [path for path in outputs if str(path) not in needed]
+    doomed += root.glob(f"artifacts/*/{_SYSTEM}/*/*")
+    return sorted(doomed) + unfinished_pushes(root / "serving")
+
+
+def _in_words(root: Path, doomed: list[Path]) -> Iterator[str]:
+    by_output: dict[Path, list[Path]] = defaultdict(list)
+    for folder in doomed:
+        by_output[folder.parent].append(folder)
+    for parent, folders in by_output.items():
+        bytes_there = sum(map(_size, folders))
+        if bytes_there:
+            numbers = f"{len(folders):>4} of them, {size(bytes_there):>9}"
+            yield f"{from_here(parent):<50} {numbers}"
+    if not doomed:
+        yield f"Everything under {from_here(root)} is needed."
+
+
+def _remove(store: MetadataStore, doomed: list[Path]) -> None:
+    # First the note: a folder without one is found again, a note without a folder would lie.
+    gone = {str(folder) for folder in doomed}
+    artifacts = [artifact for artifact in store.get_artifacts() if artifact.uri in gone]
+    for artifact in artifacts:
+        artifact.state = mlmd.Artifact.DELETED
+    if artifacts:
+        store.put_artifacts(artifacts)
+    for folder in doomed:
+        shutil.rmtree(folder)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,165 @@
+"""The folder that a run works in: whose it is, who uses it, and whether there is room."""
+
+import contextlib
+import datetime
+import os
+import shutil
+import socket
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+from pydantic import BaseModel, ValidationError
+
+from data.errors import UsageError
+from data.words import duration, size
+from pipeline.history import History
+
+METADATA_FILE = "metadata.sqlite"
+LOCK_FILE = ".lock"
+# Beside the lock: taking a lock empties its file.
+OWNER_FILE = ".lock.json"
+# What ML Metadata 1.16 writes, and the newest that it reads.
+_METADATA_VERSION = 10
+# Room for models, statistics, logs and metadata, and not to fill a disk to its last byte.
+_MARGIN_BYTES = 500_000_000
+
+
+class Owner(BaseModel):
+    """Who holds a root."""
+
+    host: str
+    pid: int
+    since: datetime.datetime
+    run_id: str = ""
+
+    def in_words(self) -> str:
+        """Returns who it is, and since when."""
+        age = (datetime.datetime.now(datetime.UTC) - self.since).total_seconds()
+        run = f"run {self.run_id}" if self.run_id else "a command"
+        return f"{run} (process {self.pid} on {self.host}, since {duration(age)})"
+
+
+class Lock:
+    """Holds a root for this process."""
+
+    def __init__(self, root: Path):
+        """`root` exists."""
+        self._file = root / OWNER_FILE
+        now = datetime.datetime.now(datetime.UTC)
+        self._owner = Owner(host=socket.gethostname(), pid=os.getpid(), since=now)
+        self._write()
+
+    def name_run(self, run_id: str) -> None:
+        """Tells others which run it is."""
+        self._owner.run_id = run_id
+        self._write()
+
+    def _write(self) -> None:
+        self._file.write_text(self._owner.model_dump_json())
+
+
+@contextlib.contextmanager
+def locked(root: Path) -> Iterator[Lock]:
+    """Makes a root if need be, and holds it for this process.
+
+    Raises:
+      UsageError: it is in use, on this machine or, as far as can be seen, on another; or it can't
+        be written.
+    """
+    lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+        _refuse_other_hosts(root)
+        held = Lock(root)
+    except filelock.Timeout as error:
+        owner = _owner(root)
+        raise UsageError(
+            f"--root: {owner.in_words() if owner else 'another run'} is using {root}; "
+            "wait until it ends, or name another folder"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"--root: {root} can't be written: {error.strerror}") from error
+    try:
+        yield held
+    finally:
+        (root / OWNER_FILE).unlink(missing_ok=True)
+        lock.release()
+
+
+def check_root(root: Path, name: str) -> None:
+    """Makes sure that a root is this pipeline's, and that this program can read it.
+
+    Args:
+      root: it need not exist.
+      name: of the pipeline. A root is one pipeline's: its newest version is the one that serves.
+
+    Raises:
+      UsageError: it is another pipeline's, or was made by a newer version of a library.
+    """
+    for run in History(root).runs():
+        if run.settings["name"] != name:
+            raise UsageError(
+                f"--root: {root} holds runs of the pipeline {run.settings['name']!r}, and the "
+                f"setting `name` is {name!r}; name another folder"
+            )
+    _check_metadata(root / METADATA_FILE)
+
+
+def check_space(root: Path, needed: int) -> None:
+    """Makes sure that a run fits on the disk.
+
+    Args:
+      root: it exists.
+      needed: bytes that the records of the run will take.
+
+    Raises:
+      UsageError: it does not fit.
+    """
+    free = shutil.disk_usage(root).free
+    if free < needed + _MARGIN_BYTES:
+        raise UsageError(
+            f"--root: the run needs about {size(needed + _MARGIN_BYTES)}, and the disk of {root} "
+            f"has {size(free)} free; `flowers clean --root {root}` may free some, or name another "
+            "folder"
+        )
+
+
+def _refuse_other_hosts(root: Path) -> None:
+    """On a network disk a lock may not reach from one machine to another: a note beside it does."""
+    owner = _owner(root)
+    if owner and owner.host != socket.gethostname():
+        raise UsageError(
+            f"--root: {owner.in_words()} is using {root}; if that machine is gone for good, "
+            f"remove {root / OWNER_FILE}"
+        )
+
+
+def _owner(root: Path) -> Owner | None:
+    try:
+        return Owner.model_validate_json((root / OWNER_FILE).read_text())
+    except (OSError, ValidationError):
+        return None
+
+
+def _check_metadata(file: Path) -> None:
+    if not file.exists():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            row = database.execute("SELECT schema_version FROM MLMDEnv").fetchone()
+    except sqlite3.OperationalError:
+        # Killed before its tables were there: ML Metadata makes them.
+        return
+    except sqlite3.DatabaseError as error:
+        raise UsageError(
+            f"--root: {file} is damaged ({error}); name another folder, or move it away: then "
+            "every step runs anew"
+        ) from error
+    if row and row[0] > _METADATA_VERSION:
+        raise UsageError(
+            f"--root: {file} was made by a newer ML Metadata (version {row[0]}; this one reads up "
+            f"to {_METADATA_VERSION}); update this program, or name another folder"
+        )

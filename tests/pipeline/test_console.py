@@ -1,0 +1,99 @@
+import io
+import os
+import pty
+import re
+import select
+
+import pytest
+
+from pipeline.console import Console, View, console_on
+from pipeline.history import Step
+
+PLAIN = View()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A stream to a new terminal, and a function that reads what it was sent."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    master, slave = pty.openpty()
+    os.set_blocking(master, False)
+
+    def sent() -> str:
+        content = b""
+        while select.select([master], [], [], 0.2)[0]:
+            content += os.read(master, 65536)
+        return content.decode()
+
+    with os.fdopen(slave, "w", encoding="utf-8") as stream:
+        yield stream, sent
+    os.close(master)
+
+
+def show(console: Console) -> None:
+    """Shows a run of two steps, the second of which fails."""
+    steps = [Step(name="ExampleGen"), Step(name="Trainer")]
+    with console:
+        console.follow(steps)
+        console.now("loading")
+        for step, state in zip(steps, ["done", "failed"], strict=True):
+            step.state = "running"
+            console.changed(step)
+            console.now(f"half of {step.name}", 0.5, stays=False)
+            step.state, step.seconds, step.found, step.why = state, 1.25, "7 records", "its code"
+            console.changed(step)
+        console.close()
+        console.say("FAILED", "bold red")
+
+
+def without_codes(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def test_a_terminal_gets_a_table_in_colour(terminal):
+    stream, sent = terminal
+    show(console_on(stream, PLAIN))
+    text = sent()
+    assert "\x1b[32m" in text
+    assert "\x1b[1;31mFAILED" in text
+    lines = [line.strip() for line in without_codes(text).splitlines()]
+    assert "✘ Trainer    1.2 s 7 records  (its code)" in lines
+    # The cursor is there again.
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_no_color_takes_the_colours_and_leaves_the_table(terminal, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream, sent = terminal
+    show(console_on(stream, PLAIN))
+    text = sent()
+    assert "✘ Trainer" in without_codes(text)
+    assert not re.search(r"\x1b\[[0-9;]*3\dm", text)
+
+
+@pytest.mark.parametrize("view", [View(plain=True), View(verbose=True)])
+def test_on_request_a_terminal_gets_lines(terminal, view):
+    stream, sent = terminal
+    show(console_on(stream, view))
+    text = sent()
+    assert "\x1b" not in text
+    assert "Trainer           failed    1.2 s  7 records  (its code)" in text
+
+
+def test_a_dumb_terminal_gets_lines(terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    stream, sent = terminal
+    show(console_on(stream, PLAIN))
+    assert "\x1b" not in sent()
+
+
+def test_where_there_is_no_terminal_only_what_stays_is_written():
+    stream = io.StringIO()
+    show(console_on(stream, PLAIN))
+    assert stream.getvalue().splitlines() == [
+        "loading",
+        "ExampleGen        done      1.2 s  7 records  (its code)",
+        "Trainer           failed    1.2 s  7 records  (its code)",
+        "FAILED",
+    ]

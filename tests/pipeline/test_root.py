@@ -1,0 +1,87 @@
+import datetime
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from data.errors import UsageError
+from pipeline.root import OWNER_FILE, check_root, check_space, locked
+
+
+def test_a_second_user_of_a_root_is_told_who_the_first_is(tmp_path):
+    with locked(tmp_path) as lock:
+        lock.name_run("20261124-120000")
+        with (
+            pytest.raises(UsageError, match=f"run 20261124-120000 .process {os.getpid()} on"),
+            locked(tmp_path),
+        ):
+            pass
+    with locked(tmp_path):
+        pass
+
+
+def test_what_a_killed_process_held_is_free(tmp_path):
+    code = f"""
+import os, signal
+from pathlib import Path
+from pipeline.root import locked
+with locked(Path({str(tmp_path)!r})):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert (tmp_path / OWNER_FILE).exists()
+    with locked(tmp_path):
+        pass
+
+
+def test_a_root_that_another_machine_holds_is_refused_with_its_name_and_age(tmp_path):
+    since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=3, minutes=5)
+    owner = {"host": "elsewhere", "pid": 7, "since": since.isoformat(), "run_id": "20261124-090000"}
+    (tmp_path / OWNER_FILE).write_text(json.dumps(owner))
+    with (
+        pytest.raises(UsageError, match=r"on elsewhere, since 3 h 5 min.*remove .*json"),
+        locked(tmp_path),
+    ):
+        pass
+    assert (tmp_path / OWNER_FILE).exists()
+    (tmp_path / OWNER_FILE).write_text(json.dumps(owner | {"host": socket.gethostname()}))
+    with locked(tmp_path):
+        pass
+
+
+def test_a_root_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UsageError, match="can't be written: Not a directory"),
+        locked(tmp_path / "file" / "root"),
+    ):
+        pass
+
+
+def test_metadata_of_a_newer_library_is_refused(tmp_path):
+    with sqlite3.connect(tmp_path / "metadata.sqlite") as database:
+        database.execute("CREATE TABLE MLMDEnv (schema_version INTEGER PRIMARY KEY)")
+        database.execute("INSERT INTO MLMDEnv VALUES (10)")
+    check_root(tmp_path, "flowers")
+    with sqlite3.connect(tmp_path / "metadata.sqlite") as database:
+        database.execute("UPDATE MLMDEnv SET schema_version = 11")
+    with pytest.raises(
+        UsageError, match=r"newer ML Metadata \(version 11; this one reads up to 10"
+    ):
+        check_root(tmp_path, "flowers")
+
+
+def test_damaged_metadata_is_named(tmp_path):
+    (tmp_path / "metadata.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(UsageError, match=r"metadata\.sqlite is damaged"):
+        check_root(tmp_path, "flowers")
+
+
+def test_a_run_that_does_not_fit_on_the_disk_is_refused(tmp_path):
+    check_space(tmp_path, 0)
+    with pytest.raises(UsageError, match=r"needs about 1000\.0 TB, and the disk of .* has .* free"):
+        check_space(tmp_path, 10**15)
