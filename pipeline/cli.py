@@ -115,6 +115,20 @@ def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
 
 
 @app.command()
+def doctor(root: Root = Path("runs")) -> None:
+    """Say whether this machine can run the pipeline, and what to do where it can't."""
+    from pipeline.doctor import examine
+
+    findings = []
+    for finding in examine(Path(os.path.abspath(root))):
+        typer.echo(finding.in_words())
+        findings.append(finding)
+    bad = sum(finding.state == "bad" for finding in findings)
+    typer.echo(f"\n{bad} of {len(findings)} things are bad." if bad else "\nReady to run.")
+    raise typer.Exit(USAGE_ERROR if bad else 0)
+
+
+@app.command()
 def clean(
     root: Root = Path("runs"),
     dry_run: Annotated[

@@ -1,0 +1,44 @@
+from importlib import metadata
+
+import pytest
+
+from pipeline import doctor
+
+
+def test_this_machine_can_run_the_pipeline(tmp_path):
+    findings = list(doctor.examine(tmp_path / "not" / "there"))
+    assert [f.in_words() for f in findings if f.state == "bad"] == []
+    found = {finding.subject: finding.found for finding in findings}
+    assert found["TensorFlow"] == metadata.version("tensorflow")
+    assert "CPU cores" in found["devices"]
+
+
+def test_a_wrong_and_a_missing_package_are_named_with_the_remedy(monkeypatch):
+    monkeypatch.setattr(metadata, "requires", lambda _: ["numpy==0.1", "no-such-package", "rich"])
+    (finding,) = [doctor._packages()]
+    assert finding.state == "bad"
+    assert f"numpy is {metadata.version('numpy')} and not ==0.1" in finding.found
+    assert "no-such-package is missing" in finding.found
+    assert "rich" not in finding.found
+    assert "make clean setup" in finding.in_words()
+
+
+@pytest.mark.parametrize(
+    ("limit", "look"),
+    [
+        ("_DISK_NEEDED", lambda root: doctor._disk(root)),
+        ("_MEMORY_NEEDED", lambda _: doctor._memory()),
+    ],
+)
+def test_too_little_room_is_bad(monkeypatch, tmp_path, limit, look):
+    monkeypatch.setattr(doctor, limit, 10**18)
+    finding = look(tmp_path)
+    assert finding.state == "bad"
+    assert finding.remedy
+
+
+def test_a_tensorflow_that_cannot_be_imported_is_bad(monkeypatch):
+    monkeypatch.setattr(doctor, "_LOOK_AT_TENSORFLOW", "raise SystemError('no AVX')")
+    (finding,) = doctor._tensorflow()
+    assert finding.state == "bad"
+    assert "SystemError: no AVX" in finding.found
