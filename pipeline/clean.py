@@ -94,10 +94,9 @@ def _in_words(root: Path, doomed: list[Path]) -> Iterator[str]:
     for folder in doomed:
         by_output[folder.parent].append(folder)
     for parent, folders in by_output.items():
-        bytes_there = sum(map(_size, folders))
-        if bytes_there:
-            numbers = f"{len(folders):>4} of them, {size(bytes_there):>9}"
-            yield f"{from_here(parent):<50} {numbers}"
+        freed = sum(map(_size, folders))
+        if freed or _SYSTEM not in parent.parts:
+            yield f"{from_here(parent)}: {len(folders)} of them, {size(freed)}"
     if not doomed:
         yield f"Everything under {from_here(root)} is needed."
 

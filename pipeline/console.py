@@ -147,7 +147,7 @@ class LiveConsole(Console):
         return Group(self._table(), *below)
 
     def _table(self) -> Table:
-        table = Table.grid(padding=(0, 1))
+        table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(justify="right", no_wrap=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import tensorflow as tf
 from components.evaluator.result import read_accuracy
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
+from pipeline.root import locked
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
 # With this salt each split has an example of each class.
@@ -297,13 +299,38 @@ def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):
     assert states(newest())["Evaluator"] == "skipped"
 
 
-def test_a_second_run_on_the_same_root_is_turned_away(run, root):
-    import filelock
-
-    with filelock.FileLock(root / ".lock"):
+def test_a_second_run_on_the_same_root_is_turned_away_and_told_who_is_there(run, root, newest):
+    before = newest()
+    with locked(root) as lock:
+        lock.name_run("20261124-120000")
         answer = run(0.0)
     assert answer.code == 2
-    assert "another run is using" in answer.err
+    assert "run 20261124-120000 (process" in answer.err
+    assert newest() == before
+
+
+def test_a_run_that_does_not_fit_on_the_disk_is_refused(run, newest, monkeypatch):
+    before = newest()
+    usage = shutil.disk_usage("/")._replace(free=400_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    answer = run(0.0, "transform.image_size=512")
+    assert answer.code == 2
+    # 160 images of 512 x 512, and half a gigabyte of room.
+    assert "needs about 6" in answer.err
+    assert "has 400.0 MB free" in answer.err
+    assert newest() == before
+
+
+def test_records_without_the_features_are_refused(run, toy, tmp_path):
+    records = []
+    for record in read_records(next(toy.glob("synthetic*"))):
+        example = tf.train.Example.FromString(record)
+        del example.features.feature["class"]
+        records.append(example.SerializeToString())
+    write_shard(tmp_path / "unlabelled.tfrec", records)
+    answer = run(0.0, data=tmp_path)
+    assert answer.code == 4
+    assert "feature 'class'" in answer.out
 
 
 def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
@@ -312,3 +339,33 @@ def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
     assert answer.err == ""
     log = (root / "history" / newest()["run_id"] / "log.txt").read_text()
     assert "INFO absl: Running launcher for" in log
+
+
+def test_verbose_shows_the_noise_and_logs_it_too(run, root, newest, capfd):
+    assert run(0.0, "evaluator.target=0.003", options=["--verbose"]).code == 0
+    assert "INFO absl: Running launcher for" in capfd.readouterr().out
+    log = (root / "history" / newest()["run_id"] / "log.txt").read_text()
+    assert "INFO absl: Running launcher for" in log
+
+
+def test_clean_removes_what_no_served_and_no_newest_run_needs(flowers, run, root):
+    served = set((root / "serving").rglob("*"))
+    would = flowers("clean", "--root", root, "--dry-run").out
+    assert "nothing was removed" in would
+    models = set(root.glob("artifacts/Trainer/model/*"))
+    freed = flowers("clean", "--root", root).out
+    assert "Freed" in freed
+    assert "Freed 0 B" not in freed
+    assert freed.splitlines()[:-1] == would.splitlines()[:-1]
+    # The refused model of another seed is gone; that of the served version is there.
+    assert len(models - set(root.glob("artifacts/Trainer/model/*"))) == 1
+    assert served == set((root / "serving").rglob("*"))
+    assert "Freed 0 B" in flowers("clean", "--root", root).out
+    assert "Nothing to do" in run(0.0, "evaluator.target=0.003").out
+    assert run(0.0, "evaluator.target=0.004").code == 0
+
+
+def test_clean_has_nothing_to_do_where_no_run_was(flowers, tmp_path):
+    answer = flowers("clean", "--root", tmp_path)
+    assert answer.code == 2
+    assert "holds no runs" in answer.err

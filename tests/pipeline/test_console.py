@@ -58,7 +58,7 @@ def test_a_terminal_gets_a_table_in_colour(terminal):
     assert "\x1b[32m" in text
     assert "\x1b[1;31mFAILED" in text
     lines = [line.strip() for line in without_codes(text).splitlines()]
-    assert "✘ Trainer    1.2 s 7 records  (its code)" in lines
+    assert "✘  Trainer     1.2 s  7 records  (its code)" in lines
     # The cursor is there again.
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
@@ -68,7 +68,7 @@ def test_no_color_takes_the_colours_and_leaves_the_table(terminal, monkeypatch):
     stream, sent = terminal
     show(console_on(stream, PLAIN))
     text = sent()
-    assert "✘ Trainer" in without_codes(text)
+    assert "✘  Trainer" in without_codes(text)
     assert not re.search(r"\x1b\[[0-9;]*3\dm", text)
 
 

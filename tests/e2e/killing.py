@@ -1,0 +1,34 @@
+"""What a process does that is to be ended by a signal in the middle of a run."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+# A step of the toy takes a second or more.
+_IN_THE_MIDDLE = 0.3
+
+
+def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> None:
+    """Runs `flowers` and sends itself a signal at a step: before, during or after it."""
+    from pipeline.cli import main
+    from pipeline.report import Report
+
+    def die():
+        os.kill(os.getpid(), number)
+
+    def started(self, name, original=Report.step_started):
+        original(self, name)
+        if name == step and phase == "before":
+            die()
+        if name == step and phase == "during":
+            threading.Timer(_IN_THE_MIDDLE, die).start()
+
+    def finished(self, name, *args, original=Report.step_finished):
+        if name == step and phase == "after":
+            die()
+        original(self, name, *args)
+
+    Report.step_started, Report.step_finished = started, finished
+    sys.argv = ["flowers", *command]
+    main()

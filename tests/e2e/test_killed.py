@@ -1,0 +1,85 @@
+"""Runs that are ended by signals, in processes of their own."""
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from data.synthetic import write_sample
+
+STEPS = [
+    "ExampleGen", "Schema", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
+    "Evaluator", "Gate", "Pusher",
+]  # fmt: skip
+SETTINGS = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
+SETTINGS += ["data.split_salt=2", "evaluator.target=0.0"]
+
+
+@pytest.fixture(scope="module")
+def end():
+    """Returns a function that runs a command, ends it at a step, and returns its exit code.
+
+    The processes are forks of one that has imported TFX: none of them takes 20 s to start.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pipeline.graph", "pipeline.runners.local", "pipeline.run"])
+    with pytest.MonkeyPatch.context() as patch:
+        # By a name of its own: some packages install a module `tests`.
+        patch.syspath_prepend(str(Path(__file__).parent))
+        from killing import run_and_die
+
+        def run(command, step, phase, number=signal.SIGKILL):
+            process = context.Process(target=run_and_die, args=(command, step, phase, number))
+            process.start()
+            process.join(300)
+            return process.exitcode
+
+        yield run
+
+
+@pytest.fixture
+def command(tmp_path):
+    write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
+    options = [option for setting in SETTINGS for option in ("--set", setting)]
+    return ["run", "--data", str(tmp_path / "data"), "--root", str(tmp_path / "root"), *options]
+
+
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_finishes_in_the_end(flowers, end, command, tmp_path):
+    kills = [
+        ("ExampleGen", "during"), ("ExampleGen", "after"), ("Transform", "during"),
+        ("Transform", "after"), ("Trainer", "during"), ("Evaluator", "during"), ("Gate", "before"),
+        ("Pusher", "before"), ("Pusher", "after"),
+    ]  # fmt: skip
+    for step, phase in kills:
+        assert end(command, step, phase) == -signal.SIGKILL
+    answer = flowers(*command)
+    assert answer.code == 0, answer.out
+    *died, last = reversed(flowers("runs", "--root", tmp_path / "root", "--json").json())
+    assert last["state"] == "pushed"
+    for (step, phase), entry in zip(kills, died, strict=True):
+        assert entry["state"] == "interrupted"
+        found = {s["name"]: s["state"] for s in entry["steps"]}
+        assert found[step] == "interrupted", (step, phase)
+        assert set(list(found.values())[STEPS.index(step) + 1 :]) <= {"skipped"}
+    # What was published before a kill is finished for TFX.
+    for (step, phase), entry in zip(kills, [*died[1:], last], strict=True):
+        found = {s["name"]: s["state"] for s in entry["steps"]}
+        finished = STEPS[: STEPS.index(step) + (phase == "after")]
+        assert {found[name] for name in finished if name != "Pusher"} <= {"cached"}, (step, phase)
+    assert os.listdir(tmp_path / "root" / "serving") == ["1"]
+    freed = flowers("clean", "--root", tmp_path / "root").out
+    assert "Transform/transformed_examples" in freed
+    assert "Nothing to do" in flowers(*command).out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_leave_a_true_history(flowers, end, command, tmp_path, number, code):
+    assert end(command, "Transform", "during", number) == code
+    (entry,) = flowers("runs", "--root", tmp_path / "root", "--json").json()
+    found = {s["name"]: s["state"] for s in entry["steps"]}
+    assert (entry["state"], found["Transform"]) == ("interrupted", "interrupted")
+    assert (found["DataGate"], found["Trainer"]) == ("done", "skipped")
