@@ -2,8 +2,11 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from data.digest import digest_files
+from data.errors import UsageError
 from data.schema import curated_schema_text
 from pipeline.config import Settings
 from pipeline.steps import RECORDS, SCHEMA, STEPS, code_fingerprints
@@ -20,11 +23,16 @@ def run_inputs(settings: Settings, source: str, data_fingerprint: str) -> dict[s
       settings: see `pipeline.config`.
       source: where the records lie.
       data_fingerprint: of their contents; empty where they can't be read beforehand.
+
+    Raises:
+      UsageError: the file of `model.weights` can't be read.
     """
     schema = hashlib.sha256(curated_schema_text().encode()).hexdigest()
     code = {f"{_CODE}{step}": value for step, value in code_fingerprints().items()}
     places = {RECORDS: f"{source} {data_fingerprint}", SCHEMA: schema}
     flat = dict(_flatten(settings.model_dump(mode="json", exclude={"data": {"source"}})))
+    if settings.model.weights_file:
+        flat["model.weights"] += f" ({_digest_of_weights(settings.model.weights_file)})"
     return {**flat, **places, **code}
 
 
@@ -54,6 +62,16 @@ def why_steps_run(
         elif inputs.each_time:
             causes[step] = inputs.each_time
     return causes
+
+
+def _digest_of_weights(file: str) -> str:
+    try:
+        return digest_files({"": Path(file)})[:12]
+    except OSError as error:
+        raise UsageError(
+            f"model.weights: {file} can't be read: {error.strerror}; it takes 'none', 'imagenet', "
+            "or the path of an .h5 file of Keras weights without the top"
+        ) from error
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """`flowers clean`: what no run needs any more."""
 
+import datetime
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -39,7 +40,7 @@ def clean(root: Path, dry_run: bool) -> None:
         raise UsageError(f"--root: {root} holds no runs, so there is nothing to clean")
     with locked(root):
         store = _store(root)
-        doomed = _doomed(root, _needed(root, store))
+        doomed = _doomed(root, _needed(root, store)) + _abandoned_trainings(root)
         for line in _in_words(root, doomed):
             tell(line)
         if dry_run:
@@ -87,6 +88,13 @@ def _doomed(root: Path, needed: set[str]) -> list[Path]:
     doomed = [path for path in outputs if str(path) not in needed]
     doomed += root.glob(f"artifacts/*/{_SYSTEM}/*/*")
     return sorted(doomed) + unfinished_pushes(root / "serving")
+
+
+def _abandoned_trainings(root: Path) -> list[Path]:
+    """Returns the states of trainings that were last saved before the newest finished run began."""
+    newest = History(root).newest_finished()
+    began = datetime.datetime.fromisoformat(newest.started).timestamp() if newest else 0
+    return [path for path in root.glob("checkpoints/*") if path.stat().st_mtime < began]
 
 
 def _in_words(root: Path, doomed: list[Path]) -> Iterator[str]:

@@ -7,26 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError
 
+from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
 from data.errors import UsageError
 from data.sources import SAMPLE
-
-
-class Strict(BaseModel):
-    """A section of the settings: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _sensible(cls, values: Any) -> Any:
-        """Turns an empty section into its defaults, and refuses yes and no where a number goes."""
-        for key, value in (values or {}).items() if isinstance(values or {}, dict) else ():
-            field = cls.model_fields.get(key)
-            if isinstance(value, bool) and field and field.annotation is not bool:
-                raise ValueError(f"{key} takes no yes or no")
-        return values or {}
+from data.strict import Strict
 
 
 class SplitWeights(Strict):
@@ -53,35 +39,6 @@ class TransformSettings(Strict):
     image_size: int = Field(192, ge=32, le=1024, description="side of the square image, pixels")
 
 
-class ModelSettings(Strict):
-    """Which network is trained."""
-
-    name: Literal["squeezenet"] = "squeezenet"
-
-
-class AugmentSettings(Strict):
-    """Random changes to training images, drawn anew each epoch."""
-
-    flip_left_right: bool = True
-    saturation: tuple[float, float] | None = Field((0.0, 2.0), description="lowest, highest factor")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "AugmentSettings":
-        if self.saturation and not 0 <= self.saturation[0] < self.saturation[1]:
-            raise ValueError("saturation must be [low, high] with 0 <= low < high, or null")
-        return self
-
-
-class TrainerSettings(Strict):
-    """How the network is trained."""
-
-    epochs: int = Field(35, ge=1)
-    batch_size: int = Field(32, ge=1, description="examples a step")
-    learning_rate: float = Field(0.001, gt=0, description="of Adam")
-    seed: int = Field(0, ge=0, description="of weights, shuffling and augmentation")
-    augment: AugmentSettings = AugmentSettings()
-
-
 class EvaluatorSettings(Strict):
     """What a model must reach to be pushed."""
 
@@ -92,10 +49,12 @@ class BeamSettings(Strict):
     """Where the Beam steps run."""
 
     # Named in full, and in memory: Beam's DirectRunner would first try to download Prism.
-    pipeline_args: list[str] = [
-        "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-        "--direct_running_mode=in_memory",
-    ]
+    pipeline_args: list[str] = Field(
+        [
+            "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+            "--direct_running_mode=in_memory",
+        ]
+    )
 
 
 class Settings(Strict):
@@ -108,6 +67,12 @@ class Settings(Strict):
     trainer: TrainerSettings = TrainerSettings()
     evaluator: EvaluatorSettings = EvaluatorSettings()
     beam: BeamSettings = BeamSettings()
+
+    def training_options(self) -> TrainingOptions:
+        """Returns what the Trainer is given."""
+        return TrainingOptions(
+            image_size=self.transform.image_size, model=self.model, trainer=self.trainer
+        )
 
 
 def load_settings(

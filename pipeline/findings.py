@@ -67,13 +67,15 @@ def _images(run: Run, outputs: Outputs) -> str:
 
 
 def _training(run: Run, outputs: Outputs) -> str:
-    report = read_report(_uri(outputs, "model_run"))
+    report = run.training = read_report(_uri(outputs, "model_run"))
     _must_agree(run, "train", report["train_examples"])
     _must_agree(run, "eval", report["eval_examples"])
+    resumed = report["resumed_at"]
+    again = f", gone on before epoch {', '.join(map(str, resumed))}" if resumed else ""
     return (
         f"best epoch {report['best_epoch']} of {len(report['epochs'])}, "
         f"eval accuracy {report['eval_accuracy']:.3f}, {report['images_per_second']:.0f} images/s, "
-        f"first step {report['first_step_seconds']:.1f} s"
+        f"first step {report['first_step_seconds']:.1f} s{again}"
     )
 
 

@@ -1,7 +1,6 @@
 """The whole dataflow on one page: which step feeds which, with which settings."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Trainer, Transform
@@ -89,7 +88,8 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
-            "options": training_options(settings),
+            "options": settings.training_options().model_dump(mode="json"),
+            "checkpoints": f"{place.root}/checkpoints",
             "code_fingerprint": code["Trainer"],
         },
     )
@@ -126,14 +126,3 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         metadata_connection_config=metadata.sqlite_metadata_connection_config(place.metadata_path),
         beam_pipeline_args=settings.beam.pipeline_args,
     )
-
-
-def training_options(settings: Settings) -> dict[str, Any]:
-    """Returns the fields of `components.trainer.train.TrainingOptions` that settings decide."""
-    trainer = settings.trainer.model_dump(mode="json")
-    return {
-        "model": settings.model.name,
-        "image_size": settings.transform.image_size,
-        **trainer.pop("augment"),
-        **trainer,
-    }

@@ -48,6 +48,7 @@ class Run(BaseModel):
       model: name of the network.
       examples: counts by split, and `quarantined`.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
+      training: see `components.trainer.watch.TrainingReport`; null before the Trainer has ended.
       pushed: the served version that holds this run's model, or null.
       digest: of that version's files, or null.
       error: why it failed, or null.
@@ -65,6 +66,7 @@ class Run(BaseModel):
     examples: dict[str, int] = {}
     steps: list[Step] = []
     verdict: dict[str, Any] | None = None
+    training: dict[str, Any] | None = None
     pushed: int | None = None
     digest: str | None = None
     error: str | None = None

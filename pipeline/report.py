@@ -125,6 +125,8 @@ class Report:
             self._say(f"Try it:   {command} predict --root {folder} IMAGE...")
         else:
             self._say("Nothing was pushed.")
+        curves = from_here(root / "artifacts" / "Trainer" / "model_run")
+        self._say(f"Curves:   {Path(command).with_name('tensorboard')} --logdir {curves}")
         self._say(f"All runs: {command} runs --root {folder}")
         self._say(f"Took {duration(self.run.seconds)}: {self._time_by_step()}")
         return verdict.blessed

@@ -3,6 +3,7 @@
 import datetime
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,12 +152,22 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
         ):
             console.now("loading TensorFlow and TFX, about 20 s")
             sources.check_first_records(plan.source, plan.files)
+            if "Trainer" in causes:
+                _check_training(plan.settings)
             console.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
             console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
             return _run_steps(plan, report)
     except UsageError:
         history.discard(run.run_id)
         raise
+
+
+def _check_training(settings: Settings) -> None:
+    """Makes sure that devices, network and weights are there, before hours of other work."""
+    from components.trainer.train import check
+    from data.schema import class_names, curated_schema_text, parse_schema
+
+    check(settings.training_options(), len(class_names(parse_schema(curated_schema_text()))))
 
 
 def _run_steps(plan: Plan, report: Report) -> int:
@@ -175,6 +186,9 @@ def _run_steps(plan: Plan, report: Report) -> int:
         pipeline = create_pipeline(plan.settings, place)
         anew, last = plan.selection.anew(), plan.selection.last
         ObservedDagRunner(report.run.run_id, report, anew=anew, until=last).run(pipeline)
+        if report.run.training:
+            # The Trainer is published: its state is of no use any more.
+            shutil.rmtree(report.run.training["state_folder"], ignore_errors=True)
         if last and last != list(STEPS)[-1]:
             report.stopped(last)
             return PUSHED

@@ -1,6 +1,8 @@
 """The model that serves: transform graph and network behind two signatures of raw bytes."""
 
 import functools
+import os
+import tempfile
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -8,6 +10,8 @@ import tensorflow_transform as tft
 
 from components.transform.images import decode_pixels, to_float
 from data.records import IMAGE
+
+WEIGHTS_FILE = "weights.h5"
 
 
 class Servable(tf.Module):
@@ -75,3 +79,16 @@ def export(servable: Servable, folder: str) -> None:
         "serving_bytes": servable.serving_bytes,
     }
     tf.saved_model.save(servable, folder, signatures=signatures)
+
+
+def save_weights(model: tf.keras.Model, serving_folder: str) -> None:
+    """Writes the Keras weights beside the folder of the SavedModel: `Format-Keras/weights.h5`.
+
+    A later training can start from them. h5py takes no gs:// path, so they are written here first.
+    """
+    folder = os.path.join(os.path.dirname(serving_folder), "Format-Keras")
+    tf.io.gfile.makedirs(folder)
+    with tempfile.TemporaryDirectory() as here:
+        file = os.path.join(here, WEIGHTS_FILE)
+        model.save_weights(file)
+        tf.io.gfile.copy(file, os.path.join(folder, WEIGHTS_FILE))

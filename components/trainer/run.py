@@ -7,24 +7,45 @@ import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.artifacts import read_json, read_schema, write_json
-from components.trainer.export import Servable, export
-from components.trainer.train import TrainingOptions, train
+from components.trainer.devices import is_chief
+from components.trainer.export import Servable, export, save_weights
+from components.trainer.options import TrainingOptions
+from components.trainer.state import state_key
+from components.trainer.train import train
 from data.schema import class_names
 
 REPORT_FILE = "training.json"
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Trains, exports the model that serves, and writes `training.json` beside the training's logs.
+    """Trains, and exports the model that serves.
 
-    `fn_args.custom_config` holds `options`, the fields of TrainingOptions.
+    `fn_args.custom_config` holds `options`, the fields of TrainingOptions; `checkpoints`, a folder
+    for the state of unfinished trainings; and `code_fingerprint`. Beside the model that serves lie
+    its Keras weights, and in the folder of the ModelRun TensorBoard's logs and `training.json`.
     """
-    options = TrainingOptions(**fn_args.custom_config["options"])
+    config = fn_args.custom_config
+    options = TrainingOptions.model_validate(config["options"])
     names = class_names(read_schema(fn_args.schema_path))
-    model, report = train(options, fn_args.train_files, fn_args.eval_files, len(names))
-    transform = tft.TFTransformOutput(fn_args.transform_graph_path)
-    export(Servable(model, transform, names, options.image_size), fn_args.serving_model_dir)
-    write_json(asdict(report), fn_args.model_run_dir, REPORT_FILE)
+    folder = state_folder(config, fn_args.transform_graph_path, fn_args.train_files)
+    model, report = train(
+        options, fn_args.train_files, fn_args.eval_files, len(names), folder,
+        fn_args.model_run_dir,
+    )  # fmt: skip
+    if is_chief(options.trainer.strategy):
+        transform = tft.TFTransformOutput(fn_args.transform_graph_path)
+        export(Servable(model, transform, names, options.image_size), fn_args.serving_model_dir)
+        save_weights(model, fn_args.serving_model_dir)
+        write_json(asdict(report), fn_args.model_run_dir, REPORT_FILE)
+
+
+def state_folder(config: dict[str, Any], *inputs: Any) -> str:
+    """Returns where the state of this training is kept while it is unfinished.
+
+    The name is a digest of all that decides the outcome, so that nothing else goes on from it.
+    """
+    key = state_key(config["options"], config["code_fingerprint"], *inputs)
+    return f"{config['checkpoints']}/{key}"
 
 
 def read_report(model_run_uri: str) -> dict[str, Any]:

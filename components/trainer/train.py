@@ -1,36 +1,39 @@
 """Training: builds the network, fits it, and keeps the epoch that did best on the eval split."""
 
+import functools
 import logging
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import tensorflow as tf
 
-from components.trainer.input import (
-    available_cores,
-    count_examples,
-    evaluation_batches,
-    read_pixels,
-    training_batches,
-)
+from components.trainer.devices import describe, make_strategy, precision, worker_folder
+from components.trainer.input import Images, evaluation_batches, training_batches
 from components.trainer.models import build_model
-from components.trainer.watch import EpochWatch, TrainingReport
+from components.trainer.options import NO_WEIGHTS, TrainerSettings, TrainingOptions
+from components.trainer.schedule import RampHoldDecay
+from components.trainer.state import TrainingState
+from components.trainer.watch import TrainingReport, Watch
+from data.errors import UsageError
 
 progress = logging.getLogger("flowers.progress")
 
 
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What decides the outcome of a training: the settings `model`, `trainer`, the image size."""
+def check(options: TrainingOptions, classes: int) -> None:
+    """Builds the strategy and the network, so that what is missing is known before any work.
 
-    model: str
-    image_size: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    seed: int
-    flip_left_right: bool
-    saturation: tuple[float, float] | None
+    Raises:
+      UsageError: the devices are not there, or the network can't be built as it is asked for.
+    """
+    with make_strategy(options.trainer.strategy).scope():
+        try:
+            build_model(options.model, options.image_size, classes)
+        except (ValueError, OSError) as error:
+            cause = " ".join(str(error).split())
+            raise UsageError(
+                f"settings model.* and transform.image_size ({options.image_size}): "
+                f"{options.model.name} can't be built: {cause}"
+            ) from error
 
 
 def train(
@@ -38,74 +41,134 @@ def train(
     train_files: Sequence[str],
     eval_files: Sequence[str],
     classes: int,
+    state_folder: str,
+    log_folder: str = "",
 ) -> tuple[tf.keras.Model, TrainingReport]:
     """Trains a network on transformed records; its weights are those of the best epoch on eval.
 
     Args:
-      options: see TrainingOptions.
+      options: the settings.
       train_files: globs of the records to learn from.
       eval_files: globs of the records to choose the epoch on.
       classes: number of classes.
+      state_folder: where the state is kept after each epoch; if there is one, it goes on from it.
+      log_folder: for TensorBoard; empty for none.
+
+    Returns:
+      The network, outside the strategy and in float32, and what there is to tell.
 
     Raises:
+      UsageError: the devices that were asked for are not there.
       ValueError: a split has too few examples.
+      FloatingPointError: the loss is no number any more.
     """
-    tf.keras.utils.set_random_seed(options.seed)
-    examples = read_pixels(train_files, options.image_size)
-    held_out = read_pixels(eval_files, options.image_size)
-    report = TrainingReport(describe_device(), count_examples(examples), count_examples(held_out))
-    _check_counts(report, options.batch_size)
-    progress.info(
-        "training %s on %s: %d examples, %d epochs",
-        options.model,
-        report.device,
-        report.train_examples,
-        options.epochs,
+    trainer = options.trainer
+    tf.keras.utils.set_random_seed(trainer.seed)
+    strategy = make_strategy(trainer.strategy)
+    replicas = strategy.num_replicas_in_sync
+    images = Images(train_files, options.image_size)
+    held_out = Images(eval_files, options.image_size)
+    _check_counts(images.count, held_out.count, trainer.batch_size * replicas)
+    report = TrainingReport(
+        describe(strategy), state_folder, replicas, images.count, held_out.count
     )
-    model = build_model(options.model, options.image_size, classes)
-    steps = report.train_examples // options.batch_size
-    decay = tf.keras.optimizers.schedules.CosineDecay(options.learning_rate, steps * options.epochs)
+    with strategy.scope(), precision(trainer.precision):
+        model = build_model(options.model, options.image_size, classes)
+        steps = images.count // (trainer.batch_size * replicas)
+        _compile(model, RampHoldDecay(trainer.learning_rate, steps, replicas), trainer)
+        state = TrainingState(worker_folder(strategy, state_folder), model)
+    _resume(report, state, steps, options)
+    watch = Watch(report, state, trainer)
+    _fit(model, images, held_out, watch, log_folder)
+    return _outside(options, classes, watch), report
+
+
+def _check_counts(train: int, held_out: int, batch_size: int) -> None:
+    if train < batch_size:
+        raise ValueError(
+            f"the train split has {train} examples, fewer than one batch of {batch_size}: "
+            "lower trainer.batch_size or bring more data"
+        )
+    if not held_out:
+        raise ValueError("the eval split is empty, so no epoch can be chosen on it")
+
+
+def _compile(model: tf.keras.Model, rate: RampHoldDecay, trainer: TrainerSettings) -> None:
     model.compile(
-        optimizer=tf.keras.optimizers.Adam(decay),
+        optimizer=tf.keras.optimizers.Adam(rate),
         loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        # Weighted: what fills up the last batch of eval does not count.
+        weighted_metrics=["accuracy"],
+        steps_per_execution=trainer.steps_per_execution,
     )
-    batches = training_batches(
-        examples,
-        report.train_examples,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        flip_left_right=options.flip_left_right,
-        saturation=options.saturation,
-    )
-    watch = EpochWatch(report, steps, options.epochs, options.batch_size)
-    model.fit(
-        batches,
-        epochs=options.epochs,
-        steps_per_epoch=steps,
-        validation_data=evaluation_batches(held_out, options.batch_size),
-        callbacks=[watch],
+
+
+def _resume(
+    report: TrainingReport, state: TrainingState, steps: int, options: TrainingOptions
+) -> None:
+    """Takes over what was done before, and says what is going on."""
+    told = f"{options.model.name} on {report.device}"
+    if not state.report:
+        progress.info(
+            "training %s: %d examples, %d epochs of %d steps",
+            told, report.train_examples, options.trainer.epochs, steps,
+        )  # fmt: skip
+        return
+    for name in ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "epochs"):
+        setattr(report, name, state.report[name])
+    done = len(report.epochs)
+    report.resumed_at.append(done + 1)
+    progress.info(
+        "going on with %s: %d of %d epochs are done, and %d of %d steps of the next",
+        told, done, options.trainer.epochs, state.steps, steps,
+    )  # fmt: skip
+
+
+def _fit(
+    model: tf.keras.Model, images: Images, held_out: Images, watch: Watch, log_folder: str
+) -> None:
+    """Trains what is left; on a signal to end, the state is saved first."""
+    trainer, callbacks = watch.trainer, [watch]
+    if log_folder:
+        board = tf.keras.callbacks.TensorBoard(log_folder, write_graph=False, profile_batch=0)
+        callbacks.append(board)
+    fit = functools.partial(
+        model.fit,
+        validation_data=evaluation_batches(held_out, watch.batch_size),
+        validation_steps=math.ceil(held_out.count / watch.batch_size),
+        callbacks=callbacks,
         verbose=0,
     )
+    batches = functools.partial(training_batches, images, trainer, watch.batch_size)
+    epoch, skip = len(watch.report.epochs), watch.state.steps
+    try:
+        if skip:
+            left = watch.steps - skip
+            fit(batches(epoch, skip), steps_per_epoch=left, initial_epoch=epoch, epochs=epoch + 1)
+            epoch += 1
+        if epoch < trainer.epochs and not watch.early():
+            fit(batches(epoch), steps_per_epoch=watch.steps, initial_epoch=epoch,
+                epochs=trainer.epochs)  # fmt: skip
+    except (KeyboardInterrupt, SystemExit):
+        _save_within_epoch(model, watch)
+        raise
+
+
+def _save_within_epoch(model: tf.keras.Model, watch: Watch) -> None:
+    """Saves the state between two steps.
+
+    Not where the optimizer does not count each step, as float16's does, nor after the last step of
+    an epoch, whose end is still to come: then the state of the last epoch's end stays.
+    """
+    steps = int(model.optimizer.iterations) - len(watch.report.epochs) * watch.steps
+    if watch.trainer.precision != "mixed_float16" and 0 < steps < watch.steps:
+        watch.save(steps)
+        progress.info("saved after step %d of %d of the epoch", steps, watch.steps)
+
+
+def _outside(options: TrainingOptions, classes: int, watch: Watch) -> tf.keras.Model:
+    """Returns the network with the best weights: outside the strategy, and in float32."""
+    bare = options.model.model_copy(update={"weights": NO_WEIGHTS})
+    model = build_model(bare, options.image_size, classes)
     model.set_weights(watch.best_weights)
-    return model, report
-
-
-def describe_device() -> str:
-    """Returns what TensorFlow found to train on, in words."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        names = {tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus}
-        return f"{len(gpus)} GPU ({', '.join(sorted(str(name) for name in names))})"
-    return f"CPU ({available_cores()} cores)"
-
-
-def _check_counts(report: TrainingReport, batch_size: int) -> None:
-    if report.train_examples < batch_size:
-        raise ValueError(
-            f"the train split has {report.train_examples} examples, fewer than one batch: "
-            f"lower trainer.batch_size (now {batch_size}) or bring more data"
-        )
-    if not report.eval_examples:
-        raise ValueError("the eval split is empty, so no epoch can be chosen on it")
+    return model

@@ -1,12 +1,15 @@
-"""Watches a training: reports it, and keeps the weights of the epoch that was best on eval."""
+"""Watches a training: tells of it, keeps the best weights and its state, and stops it."""
 
 import logging
+import math
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
+import numpy as np
 import tensorflow as tf
 
+from components.trainer.options import TrainerSettings
+from components.trainer.state import TrainingState
 from data.words import duration
 
 progress = logging.getLogger("flowers.progress")
@@ -17,40 +20,62 @@ _NEWS = 1.0
 
 @dataclass
 class TrainingReport:
-    """What a training was: for the console and the history."""
+    """What a training was: for the console and the history.
+
+    Attributes:
+      device: what it ran on, in words.
+      state_folder: where its state was kept while it was unfinished.
+      replicas: how many batches a step took.
+      train_examples: of which each epoch leaves out what fills no batch.
+      eval_examples: on which the epoch was chosen.
+      first_step_seconds: from the start of `fit`, in the process that ended the training.
+      images_per_second: of the fastest epoch.
+      best_epoch: counted from 1.
+      eval_accuracy: of the best epoch.
+      resumed_at: the epochs before which it was taken up again.
+      epochs: of each one loss, accuracy, val_loss, val_accuracy, learning_rate (of its last step)
+        and images_per_second.
+    """
 
     device: str
+    state_folder: str
+    replicas: int
     train_examples: int
     eval_examples: int
     first_step_seconds: float = 0.0
     images_per_second: float = 0.0
     best_epoch: int = 0
     eval_accuracy: float = 0.0
+    resumed_at: list[int] = field(default_factory=list)
     epochs: list[dict[str, float]] = field(default_factory=list)
 
 
-class EpochWatch(tf.keras.callbacks.Callback):
-    """Reports steps and epochs, and keeps the weights of the best epoch."""
+class Watch(tf.keras.callbacks.Callback):
+    """Reports steps and epochs, saves the state after each epoch, and ends what leads nowhere."""
 
-    def __init__(self, report: TrainingReport, steps: int, epochs: int, batch_size: int):
+    def __init__(self, report: TrainingReport, state: TrainingState, trainer: TrainerSettings):
         """Fills `report` as the training goes on.
 
         Args:
-          report: its counts are set.
-          steps: of an epoch.
-          epochs: of the training.
-          batch_size: examples a step.
+          report: its counts are set; epochs that it has were done before.
+          state: where the training is saved; what it holds was restored.
+          trainer: its settings.
         """
         super().__init__()
-        self._report = report
-        self._steps, self._epochs, self._batch_size = steps, epochs, batch_size
-        self._epoch = 0
-        self._best = (-1.0, 0.0)
-        self.best_weights: list[Any] = []
+        self.report, self.state, self.trainer = report, state, trainer
+        self.batch_size = trainer.batch_size * report.replicas
+        self.steps = report.train_examples // self.batch_size
+        self.best_weights: list[np.ndarray] = state.best_weights
+        # Steps of the epoch that `fit` begins with that were done before.
+        self._before = state.steps
+        self._began = self._told = time.perf_counter()
+        # How many steps of the training were done when the clock began: at the end of the first.
+        self._done_before = -1
 
-    def on_train_begin(self, logs: object = None) -> None:
-        """Starts the clock."""
-        self._started = self._first_step_at = self._told = time.perf_counter()
+    def early(self) -> bool:
+        """Returns whether it is time to stop, because no epoch was better for so long."""
+        patience = self.trainer.early_stopping
+        return patience is not None and len(self.report.epochs) - self.report.best_epoch >= patience
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Notes where it is."""
@@ -58,49 +83,84 @@ class EpochWatch(tf.keras.callbacks.Callback):
         self._epoch_started = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Tells now and then how the epoch is going."""
+        """Tells now and then how the epoch is going.
+
+        Raises:
+          FloatingPointError: the loss is no number any more.
+        """
         now = time.perf_counter()
-        if not self._report.first_step_seconds:
-            self._first_step_at = now
-            self._report.first_step_seconds = now - self._started
-        if now - self._told >= _NEWS and batch + 1 < self._steps:
-            self._told = now
-            speed = (batch + 1) * self._batch_size / (now - self._epoch_started)
-            self._tell(logging.DEBUG, batch + 1, logs or {}, speed)
+        step = self._before + batch + 1
+        if self._done_before < 0:
+            self.report.first_step_seconds = now - self._began
+            self._began, self._done_before = now, self._epoch * self.steps + step
+        if now - self._told < _NEWS and step < self.steps:
+            return
+        self._told = now
+        values = logs or {}
+        self._check_loss(values["loss"], step)
+        if step < self.steps:
+            self._tell(logging.DEBUG, step, values, self._speed(batch + 1, now))
 
     def on_test_begin(self, logs: object = None) -> None:
         """Stops the clock of the epoch's training."""
-        self._training_seconds = time.perf_counter() - self._epoch_started
+        self._trained = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Notes and tells what the epoch came to."""
+        """Notes, saves and tells what the epoch came to."""
         values = {name: float(value) for name, value in (logs or {}).items()}
-        speed = self._steps * self._batch_size / self._training_seconds
-        self._report.epochs.append(values | {"images_per_second": speed})
-        self._report.images_per_second = max(self._report.images_per_second, speed)
-        self._keep_best(epoch, values)
-        self._tell(logging.INFO, self._steps, values, speed)
+        # The loss is divided by the batches' size, which those that fill up the last one add to.
+        examples = self.report.eval_examples
+        values["val_loss"] *= math.ceil(examples / self.batch_size) * self.batch_size / examples
+        speed = self._speed(self.steps - self._before, self._trained)
+        self._before = 0
+        self._note(epoch, values, speed)
+        self.save(steps=0)
+        self._tell(logging.INFO, self.steps, values, speed)
+        if self.early():
+            self.model.stop_training = True
+            progress.info("stopped early: no better epoch since epoch %d", self.report.best_epoch)
 
-    def _keep_best(self, epoch: int, values: dict[str, float]) -> None:
+    def save(self, steps: int) -> None:
+        """Saves the state; `steps` are done of the epoch that is going on."""
+        self.state.save(asdict(self.report), self.best_weights, steps)
+
+    def _note(self, epoch: int, values: dict[str, float], speed: float) -> None:
+        report = self.report
+        best = report.epochs[report.best_epoch - 1] if report.best_epoch else None
+        rate = float(self.model.optimizer.learning_rate)
+        report.epochs.append({**values, "learning_rate": rate, "images_per_second": speed})
+        report.images_per_second = max(report.images_per_second, speed)
         # Among epochs of equal accuracy, which small eval splits have, the lower loss is better.
-        score = (values["val_accuracy"], -values["val_loss"])
-        if score > self._best:
-            self._best = score
+        if best is None or _score(values) > _score(best):
             self.best_weights = self.model.get_weights()
-            self._report.best_epoch = epoch + 1
-            self._report.eval_accuracy = values["val_accuracy"]
+            report.best_epoch, report.eval_accuracy = epoch + 1, values["val_accuracy"]
+
+    def _check_loss(self, loss: float, step: int) -> None:
+        if math.isfinite(loss):
+            return
+        rate = float(self.model.optimizer.learning_rate)
+        raise FloatingPointError(
+            f"the loss is {loss} by step {step} of epoch {self._epoch + 1}, at a learning rate of "
+            f"{rate:.2g}: lower trainer.learning_rate.peak, or ramp up longer"
+        )
+
+    def _speed(self, steps: int, until: float) -> float:
+        return steps * self.batch_size / (until - self._epoch_started)
 
     def _tell(self, level: int, step: int, values: dict[str, float], speed: float) -> None:
-        done = self._epoch * self._steps + step
-        total = self._epochs * self._steps
-        passed = time.perf_counter() - self._first_step_at
-        left = passed / max(done - 1, 1) * (total - done)
+        done, total = self._epoch * self.steps + step, self.trainer.epochs * self.steps
+        passed = time.perf_counter() - self._began
+        left = passed / max(done - self._done_before, 1) * (total - done)
         words = [f"loss {values['loss']:.3f}", f"accuracy {values['accuracy']:.3f}"]
         if "val_accuracy" in values:
             words.append(f"eval accuracy {values['val_accuracy']:.3f}")
         progress.log(
             level,
             "epoch %d/%d: %s, %.0f images/s, %s left",
-            self._epoch + 1, self._epochs, ", ".join(words), speed, duration(left),
+            self._epoch + 1, self.trainer.epochs, ", ".join(words), speed, duration(left),
             extra={"fraction": done / total},
         )  # fmt: skip
+
+
+def _score(epoch: dict[str, float]) -> tuple[float, float]:
+    return epoch["val_accuracy"], -epoch["val_loss"]

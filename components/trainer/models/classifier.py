@@ -1,4 +1,4 @@
-"""The Keras model class that all networks share."""
+"""What all networks share: the Keras model class, and the last layer."""
 
 import tensorflow as tf
 
@@ -19,3 +19,9 @@ class Classifier(tf.keras.Model):
     def test_step(self, data: object) -> dict[str, tf.Tensor]:
         """See tf.keras.Model."""
         return super().test_step(data)
+
+
+def probabilities(x: tf.Tensor, classes: int) -> tf.Tensor:
+    """Returns float32 [batch, classes] from features [batch, n], whatever precision they have."""
+    logits = tf.keras.layers.Dense(classes, dtype="float32")(x)
+    return tf.keras.layers.Softmax(dtype="float32")(logits)

@@ -4,26 +4,28 @@ from functools import partial
 
 import tensorflow as tf
 
-from components.trainer.models.classifier import Classifier
+from components.trainer.devices import several_replicas
+from components.trainer.models.classifier import Classifier, probabilities
+from components.trainer.options import ModelSettings
 
 _layers = tf.keras.layers
 
-# (squeeze, expand) filters of each fire module; a pooling that halves the image lies between them.
-STAGES = ((24, 48), (48, 96), (64, 128), (48, 96), (24, 48))
+# (squeeze, expand) filters of the fire modules of each stage; a pooling that halves the image lies
+# between the stages.
+STAGES = (((24, 48),), ((48, 96),), ((64, 128),), ((48, 96),), ((24, 48),))
 STEM_FILTERS = 32
 
 _conv = partial(_layers.Conv2D, padding="same", activation="relu")
-# Keras's default of 0.99 is too slow an average for the few steps of a small data set.
-_norm = partial(_layers.BatchNormalization, momentum=0.9)
 
 
-def squeezenet(image_size: int, classes: int) -> Classifier:
+def squeezenet(settings: ModelSettings, image_size: int, classes: int) -> Classifier:
     """SqueezeNet with BatchNormalization: 120,613 parameters for 5 classes.
 
     Paper: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB
     model size", 2016, https://arxiv.org/abs/1602.07360.
 
     Args:
+      settings: not used.
       image_size: side of the square image in pixels.
       classes: number of classes.
 
@@ -32,12 +34,13 @@ def squeezenet(image_size: int, classes: int) -> Classifier:
     """
     image = tf.keras.Input([image_size, image_size, 3])
     x = _norm()(_conv(STEM_FILTERS, 3)(image))
-    for index, (squeeze, expand) in enumerate(STAGES):
+    for index, fires in enumerate(STAGES):
         if index:
             x = _layers.MaxPooling2D(2)(x)
-        x = _fire(x, squeeze, expand)
+        for squeeze, expand in fires:
+            x = _fire(x, squeeze, expand)
     x = _layers.GlobalAveragePooling2D()(x)
-    return Classifier(image, _layers.Dense(classes, activation="softmax")(x), name="squeezenet")
+    return Classifier(image, probabilities(x, classes), name="squeezenet")
 
 
 def _fire(x: tf.Tensor, squeeze: int, expand: int) -> tf.Tensor:
@@ -45,3 +48,8 @@ def _fire(x: tf.Tensor, squeeze: int, expand: int) -> tf.Tensor:
     x = _norm()(_conv(squeeze, 1)(x))
     wide = [_norm()(_conv(expand // 2, kernel)(x)) for kernel in (1, 3)]
     return _layers.Concatenate()(wide)
+
+
+def _norm() -> tf.keras.layers.Layer:
+    # Keras's default of 0.99 is too slow an average for the few steps of a small data set.
+    return _layers.BatchNormalization(momentum=0.9, synchronized=several_replicas())

@@ -1,12 +1,10 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from components.trainer.input import (
-    count_examples,
-    evaluation_batches,
-    read_pixels,
-    training_batches,
-)
+from components.trainer import input as input_module
+from components.trainer.input import Images, evaluation_batches, training_batches
+from components.trainer.options import TrainerSettings
 
 COUNT, SIZE = 10, 8
 PLAIN = {"flip_left_right": False, "saturation": None}
@@ -18,19 +16,37 @@ def files(write_transformed, make_image):
     return write_transformed("transformed", images, range(COUNT))
 
 
-def batches(files, *, epochs=3, batch_size=4, seed=1, **options):
-    examples = read_pixels(files, SIZE)
-    stream = training_batches(
-        examples, count_examples(examples), epochs=epochs, batch_size=batch_size, seed=seed,
-        **(PLAIN | options),
-    )  # fmt: skip
+def batches(files, *, epochs=3, batch_size=4, seed=1, first_epoch=0, skip_steps=0, augment=PLAIN):
+    # As a training does: tf.data mixes it into the seed of a shuffle.
+    tf.keras.utils.set_random_seed(0)
+    settings = TrainerSettings(epochs=epochs, seed=seed, augment=augment)
+    stream = training_batches(Images(files, SIZE), settings, batch_size, first_epoch, skip_steps)
     return [(images.numpy(), labels.numpy()) for images, labels in stream]
 
 
 def test_records_are_read_in_order(files, make_image):
-    examples = list(read_pixels(files, SIZE).as_numpy_iterator())
+    images = Images(files, SIZE)
+    examples = list(images.examples.as_numpy_iterator())
+    assert images.count == COUNT
     assert [label for _, label in examples] == list(range(COUNT))
     assert np.array_equal(examples[3][0], make_image(3, SIZE, SIZE))
+
+
+def test_a_training_that_was_interrupted_goes_on_with_the_batches_that_come_next(files):
+    whole, rest = batches(files), batches(files, first_epoch=1, skip_steps=1)
+    assert len(rest) == 3
+    for (images, labels), (again, labels_again) in zip(whole[3:], rest, strict=True):
+        assert np.array_equal(images, again)
+        assert np.array_equal(labels, labels_again)
+
+
+def test_images_that_do_not_fit_into_memory_are_read_anew(files, monkeypatch):
+    monkeypatch.setattr(input_module, "IMAGES_BYTES", 4 * SIZE * SIZE * 3)
+    images = Images(files, SIZE)
+    assert (images.count, images.shuffle_buffer) == (COUNT, 4)
+    labels = [label for _, batch in batches(files, batch_size=5) for label in batch]
+    assert [sorted(labels[i : i + COUNT]) for i in (0, 10, 20)] == [list(range(COUNT))] * 3
+    assert labels[:10] != labels[10:20]
 
 
 def test_batches_have_one_shape_and_an_epoch_has_no_example_twice(files):
@@ -56,15 +72,18 @@ def test_images_keep_their_labels(files, make_image):
 
 def test_augmentation_is_drawn_anew_each_epoch(files):
     seen = {label: set() for label in range(COUNT)}
-    for images, labels in batches(files, epochs=6, saturation=(0.0, 2.0)):
+    for images, labels in batches(files, epochs=6, augment={}):
         for image, label in zip(images, labels, strict=True):
             seen[int(label)].add(image.tobytes())
-    assert all(len(variants) >= 3 for variants in seen.values())
     assert sum(map(len, seen.values())) == 6 * 8
 
 
-def test_evaluation_sees_every_example_unchanged_and_in_order(files, make_image):
-    found = list(evaluation_batches(read_pixels(files, SIZE), 4))
-    assert [len(labels) for _, labels in found] == [4, 4, 2]
-    assert np.concatenate([labels for _, labels in found]).tolist() == list(range(COUNT))
+def test_evaluation_sees_every_example_once_and_fills_up_with_some_that_do_not_count(
+    files, make_image
+):
+    found = list(evaluation_batches(Images(files, SIZE), 4))
+    assert [images.shape[0] for images, _, _ in found] == [4, 4, 4]
+    labels, weights = (np.concatenate([batch[i] for batch in found]) for i in (1, 2))
+    assert labels[:COUNT].tolist() == list(range(COUNT))
+    assert weights.tolist() == [1] * COUNT + [0] * 2
     assert np.allclose(found[2][0][1], make_image(9, SIZE, SIZE) / 255, atol=1e-6)

@@ -1,47 +1,143 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from components.trainer.models import build_model
-from components.trainer.train import TrainingOptions, train
-from components.trainer.watch import EpochWatch, TrainingReport
+from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
+from components.trainer.state import TrainingState
+from components.trainer.train import check, train
+from components.trainer.watch import TrainingReport, Watch
+from data.errors import UsageError
 
-OPTIONS = TrainingOptions(
-    model="squeezenet", image_size=32, epochs=2, batch_size=8, learning_rate=0.003, seed=0,
-    flip_left_right=True, saturation=(0.0, 2.0),
-)  # fmt: skip
+TRAINER = {"epochs": 3, "batch_size": 8, "learning_rate": {"ramp_epochs": 0}}
+
+
+def options(name="dense", size=32, **trainer):
+    settings = TrainerSettings.model_validate({**TRAINER, **trainer})
+    return TrainingOptions(image_size=size, model=ModelSettings(name=name), trainer=settings)
 
 
 @pytest.fixture
-def write(write_transformed, make_image):
-    """Returns a function that writes a split of dark and bright images, class 0 and 1."""
+def splits(write_transformed, make_image):
+    """Records of dark and bright images, class 0 and 1: 24 to train on, and 10."""
 
     def split(name, count):
         labels = [index % 2 for index in range(count)]
         images = [make_image(i, 32, 32) // 2 + 127 * label for i, label in enumerate(labels)]
         return write_transformed(name, np.asarray(images, np.uint8), labels)
 
-    return split
+    return split("train", 24), split("eval", 10)
 
 
-def test_a_training_sees_its_splits_and_reports_each_epoch(write, make_image):
-    model, report = train(OPTIONS, write("train", 24), write("eval", 10), classes=2)
-    assert (report.train_examples, report.eval_examples, len(report.epochs)) == (24, 10, 2)
+@pytest.fixture
+def deterministic():
+    tf.config.experimental.enable_op_determinism()
+    yield
+    from tensorflow.python.framework.config import disable_op_determinism
+
+    disable_op_determinism()
+
+
+def test_a_training_sees_its_splits_and_reports_each_epoch(splits, make_image, tmp_path):
+    model, report = train(options("squeezenet"), *splits, 2, str(tmp_path), str(tmp_path / "logs"))
+    assert (report.train_examples, report.eval_examples, len(report.epochs)) == (24, 10, 3)
     assert report.eval_accuracy == max(epoch["val_accuracy"] for epoch in report.epochs)
     images = np.stack([make_image(i, 32, 32) // 2 + 127 * (i % 2) for i in range(10)]) / 255
-    right = model.predict(images.astype(np.float32), verbose=0).argmax(-1) == np.arange(10) % 2
-    assert right.mean() == pytest.approx(report.eval_accuracy)
+    classes = np.arange(10) % 2
+    answers = model.predict(images.astype(np.float32), verbose=0)
+    assert (answers.argmax(-1) == classes).mean() == pytest.approx(report.eval_accuracy)
+    # What fills up the last batch of eval does not count.
+    loss = -np.log(answers[np.arange(10), classes]).mean()
+    assert report.epochs[report.best_epoch - 1]["val_loss"] == pytest.approx(loss, rel=1e-3)
+    assert list((tmp_path / "logs").rglob("events*"))
+
+
+def test_the_learning_rate_of_each_epoch_is_reported(splits, tmp_path):
+    rate = {"ramp_epochs": 0, "hold_epochs": 1, "peak": 0.003, "end": 0, "decay": 0.5}
+    _, report = train(options(learning_rate=rate), *splits, 2, str(tmp_path))
+    rates = [epoch["learning_rate"] for epoch in report.epochs]
+    # That of its last step.
+    assert rates == pytest.approx([0.003, 0.003 * 0.5 ** (2 / 3), 0.003 * 0.5 ** (5 / 3)])
+
+
+class Killed(Exception):
+    """Stands for the end of a process: nothing is saved on it."""
+
+
+@pytest.mark.parametrize(
+    ("end", "at"), [(Killed, (1, 1)), (SystemExit, (1, 1)), (SystemExit, (1, 2))]
+)
+def test_an_interrupted_training_comes_to_the_same_weights(
+    splits, tmp_path, monkeypatch, deterministic, end, at
+):
+    expected, report = train(options("squeezenet"), *splits, 2, str(tmp_path / "whole"))
+    original = Watch.on_train_batch_end
+
+    def stop(self, batch, logs=None):
+        original(self, batch, logs)
+        if (self._epoch, batch) == at:
+            raise end
+
+    monkeypatch.setattr(Watch, "on_train_batch_end", stop)
+    with pytest.raises(end):
+        train(options("squeezenet"), *splits, 2, str(tmp_path / "cut"))
+    monkeypatch.undo()
+    model, resumed = train(options("squeezenet"), *splits, 2, str(tmp_path / "cut"))
+    for weight, again in zip(expected.get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(weight, again)
+    same = ("loss", "val_loss", "val_accuracy", "learning_rate")
+    # Of the epoch that was cut in two, the loss is that of its rest.
+    epochs = [e for e in range(3) if e != at[0]]
+    assert [resumed.epochs[e][k] for e in epochs for k in same] == [
+        report.epochs[e][k] for e in epochs for k in same
+    ]
+    assert resumed.resumed_at == [2]
+
+
+def test_it_stops_early_and_does_not_go_on_after_that(splits, tmp_path):
+    settings = options(
+        epochs=9, early_stopping=1, learning_rate={"peak": 1e-30, "start": 0, "end": 0}
+    )
+    _, report = train(settings, *splits, 2, str(tmp_path))
+    epochs = len(report.epochs)
+    assert epochs < 9
+    assert epochs == report.best_epoch + 1
+    _, again = train(settings, *splits, 2, str(tmp_path))
+    assert again.epochs == report.epochs
+
+
+def test_a_loss_that_is_no_number_names_step_and_learning_rate(splits, tmp_path):
+    rate = {"start": 1e30, "peak": 1e30, "end": 1}
+    with pytest.raises(
+        FloatingPointError,
+        match=r"loss is nan by step \d of epoch \d, at a learning rate of 1e\+30",
+    ):
+        train(options(learning_rate=rate), *splits, 2, str(tmp_path))
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_and_several_steps_at_once_give_a_float32_network(
+    splits, tmp_path, precision
+):
+    settings = options("convnet", precision=precision, steps_per_execution=3, epochs=1)
+    model, report = train(settings, *splits, 2, str(tmp_path))
+    assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
+    assert model.layers[1].compute_dtype == "float32"
+    assert tf.keras.mixed_precision.global_policy().name == "float32"
+    assert len(report.epochs) == 1
 
 
 @pytest.mark.parametrize(
     ("accuracies", "losses", "best"),
     [([0.5, 0.9, 0.7], [1, 1, 1], 2), ([0.9, 0.9, 0.9], [3, 1, 2], 2), ([0, 0, 0], [1, 2, 3], 1)],
 )
-def test_the_weights_kept_are_those_of_the_best_epoch_on_eval(accuracies, losses, best):
-    model = build_model("squeezenet", 32, 2)
-    report = TrainingReport("CPU", train_examples=8, eval_examples=8)
-    watch = EpochWatch(report, 1, 3, 8)
+def test_the_weights_kept_are_those_of_the_best_epoch_on_eval(tmp_path, accuracies, losses, best):
+    model = build_model(ModelSettings(name="dense"), 32, 2)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    state = TrainingState(str(tmp_path), model)
+    report = TrainingReport("CPU", str(tmp_path), 1, train_examples=8, eval_examples=8)
+    watch = Watch(report, state, options().trainer)
     watch.set_model(model)
-    watch.on_train_begin()
     for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True)):
         model.set_weights([np.full_like(weight, epoch + 1) for weight in model.get_weights()])
         watch.on_epoch_begin(epoch)
@@ -50,9 +146,31 @@ def test_the_weights_kept_are_those_of_the_best_epoch_on_eval(accuracies, losses
         watch.on_epoch_end(epoch, logs)
     assert report.best_epoch == best
     assert all((weight == best).all() for weight in watch.best_weights)
+    again = TrainingState(str(tmp_path), model)
+    assert all((weight == best).all() for weight in again.best_weights)
 
 
-def test_fewer_examples_than_a_batch_name_the_setting_to_change(write):
-    files = write("train", 4)
-    with pytest.raises(ValueError, match=r"4 examples, .* trainer\.batch_size \(now 8\)"):
-        train(OPTIONS, files, files, classes=2)
+def test_fewer_examples_than_a_batch_name_the_setting_to_change(splits, tmp_path):
+    with pytest.raises(ValueError, match=r"24 examples, fewer .* of 32: lower trainer\.batch_size"):
+        train(options(batch_size=32), *splits, 2, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        (options(strategy="tpu"), r"trainer\.strategy is tpu, and there is none"),
+        (options(strategy="gpu"), r"trainer\.strategy is gpu, and TensorFlow sees no GPU here"),
+        (options(strategy="multiworker"), "TF_CONFIG does not name the workers"),
+        (
+            options(name="xception", size=64),
+            r"transform\.image_size \(64\): xception can't be built",
+        ),
+    ],
+)
+def test_what_was_asked_for_and_is_not_there_is_an_error(settings, error):
+    with pytest.raises(UsageError, match=error):
+        check(settings, 2)
+
+
+def test_what_is_there_passes():
+    check(options(strategy="cpu"), 2)

@@ -1,0 +1,134 @@
+"""What a training runs on: the strategy that was asked for, or an error that says what lacks."""
+
+import contextlib
+import importlib.util
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from data.errors import UsageError
+
+
+def available_cores() -> int:
+    """Returns how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def make_strategy(name: str) -> tf.distribute.Strategy:
+    """Returns the strategy for a value of `trainer.strategy`.
+
+    Args:
+      name: `cpu`: one replica on each logical CPU device, of which there is one unless a program
+        sets more. `gpu`: one on each GPU. `tpu`: one on each core of the TPU of this machine.
+        `multiworker`: this process is one of those that TF_CONFIG names. `auto`: a TPU if there is
+        one, else the GPUs, else the CPU.
+
+    Raises:
+      UsageError: it is not there.
+    """
+    if name == "auto":
+        has_gpu = tf.config.list_physical_devices("GPU")
+        name = "tpu" if _has_tpu() else "gpu" if has_gpu else "cpu"
+    if name == "tpu":
+        return _tpu()
+    if name == "multiworker":
+        return _multiworker()
+    return _on_this_machine(name.upper())
+
+
+def describe(strategy: tf.distribute.Strategy) -> str:
+    """Returns what a strategy runs on, in words."""
+    replicas = strategy.num_replicas_in_sync
+    if isinstance(strategy, tf.distribute.TPUStrategy):
+        return f"TPU ({replicas} cores)"
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return f"{replicas} replicas of several workers"
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus and not isinstance(strategy, tf.distribute.OneDeviceStrategy):
+        names = {tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus}
+        return f"{replicas} GPU ({', '.join(sorted(map(str, names)))})"
+    cores = f"CPU ({available_cores()} cores)"
+    return cores if replicas == 1 else f"{replicas} replicas on {cores}"
+
+
+def is_chief(strategy_name: str) -> bool:
+    """Returns whether this process is the one of several workers that writes the model."""
+    if strategy_name != "multiworker":
+        return True
+    task = json.loads(os.environ["TF_CONFIG"])["task"]
+    return task["type"] == "chief" or (task["type"] == "worker" and task["index"] == 0)
+
+
+def worker_folder(strategy: tf.distribute.Strategy, folder: str) -> str:
+    """Returns a folder for what each of several workers has to write, but for itself."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return folder
+    resolver = strategy.cluster_resolver
+    return f"{folder}/{resolver.task_type}-{resolver.task_id}"
+
+
+def several_replicas() -> bool:
+    """Returns whether the strategy in whose scope this is called has more than one replica.
+
+    BatchNormalization is synchronised only then: Keras has no fused kernel for that, and SqueezeNet
+    took a third longer.
+    """
+    return tf.distribute.get_strategy().num_replicas_in_sync > 1
+
+
+@contextlib.contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Sets Keras's precision for what is built inside, and puts back what was there."""
+    before = tf.keras.mixed_precision.global_policy()
+    tf.keras.mixed_precision.set_global_policy(policy)
+    try:
+        yield
+    finally:
+        tf.keras.mixed_precision.set_global_policy(before)
+
+
+def _tpu() -> tf.distribute.Strategy:
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu="local")
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+        return tf.distribute.TPUStrategy(resolver)
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        cause = str(error).partition("\n")[0]
+        raise UsageError(
+            f"trainer.strategy is tpu, and there is none that TensorFlow can use here ({cause}). "
+            "It takes a TPU VM and tensorflow-tpu in place of tensorflow; or set trainer.strategy "
+            "to gpu, cpu or auto"
+        ) from error
+
+
+def _multiworker() -> tf.distribute.Strategy:
+    if not os.environ.get("TF_CONFIG"):
+        raise UsageError(
+            "trainer.strategy is multiworker, and TF_CONFIG does not name the workers; set it, "
+            "or set trainer.strategy to gpu, cpu or auto"
+        )
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def _on_this_machine(kind: str) -> tf.distribute.Strategy:
+    devices = [device.name for device in tf.config.list_logical_devices(kind)]
+    if not devices:
+        raise UsageError(
+            f"trainer.strategy is {kind.lower()}, and TensorFlow sees no {kind} here; see `flowers "
+            "doctor`, or set trainer.strategy to cpu or auto"
+        )
+    if len(devices) > 1:
+        return tf.distribute.MirroredStrategy(devices)
+    if kind == "CPU" and tf.config.list_physical_devices("GPU"):
+        return tf.distribute.OneDeviceStrategy(devices[0])
+    # TensorFlow's default, which takes the only device there is.
+    return tf.distribute.get_strategy()
+
+
+def _has_tpu() -> bool:
+    """Whether this is a TPU VM and TensorFlow's build for it: that alone brings libtpu."""
+    return importlib.util.find_spec("libtpu") is not None and any(Path("/dev").glob("accel[0-9]*"))
