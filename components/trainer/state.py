@@ -21,7 +21,7 @@ class TrainingState:
 
         Args:
           folder: made where it is missing; gs:// is fine.
-          model: built under the strategy that trains it.
+          model: built under the strategy that trains it, in whose scope this is called.
         """
         self.report: dict[str, Any] = {}
         self.best_weights: list[np.ndarray] = []
@@ -31,12 +31,13 @@ class TrainingState:
         checkpoint = tf.train.Checkpoint(
             model=model, optimizer=model.optimizer, progress=_Progress(self), best=_Best(self)
         )
-        # Where the variables are on an accelerator, files are written by the host.
-        local = tf.train.CheckpointOptions(experimental_io_device="/job:localhost")
-        self._options = local
+        on_tpu = isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
+        # The variables are on the TPU, and the files on its host.
+        io_device = "/job:localhost" if on_tpu else None
+        self._options = tf.train.CheckpointOptions(experimental_io_device=io_device)
         self._manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=1)
         if self._manager.latest_checkpoint:
-            status = checkpoint.restore(self._manager.latest_checkpoint, options=local)
+            status = checkpoint.restore(self._manager.latest_checkpoint, options=self._options)
             status.assert_existing_objects_matched()
 
     def save(self, report: dict[str, Any], best_weights: list[np.ndarray], steps: int) -> None:

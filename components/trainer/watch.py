@@ -127,7 +127,7 @@ class Watch(tf.keras.callbacks.Callback):
     def _note(self, epoch: int, values: dict[str, float], speed: float) -> None:
         report = self.report
         best = report.epochs[report.best_epoch - 1] if report.best_epoch else None
-        rate = float(self.model.optimizer.learning_rate)
+        rate = self._learning_rate()
         report.epochs.append({**values, "learning_rate": rate, "images_per_second": speed})
         report.images_per_second = max(report.images_per_second, speed)
         # Among epochs of equal accuracy, which small eval splits have, the lower loss is better.
@@ -138,11 +138,15 @@ class Watch(tf.keras.callbacks.Callback):
     def _check_loss(self, loss: float, step: int) -> None:
         if math.isfinite(loss):
             return
-        rate = float(self.model.optimizer.learning_rate)
+        rate = self._learning_rate()
         raise FloatingPointError(
             f"the loss is {loss} by step {step} of epoch {self._epoch + 1}, at a learning rate of "
             f"{rate:.2g}: lower trainer.learning_rate.peak, or ramp up longer"
         )
+
+    def _learning_rate(self) -> float:
+        """Returns that of the last step; under a strategy it is a variable on each replica."""
+        return float(tf.keras.backend.get_value(self.model.optimizer.learning_rate))
 
     def _speed(self, steps: int, until: float) -> float:
         return steps * self.batch_size / (until - self._epoch_started)
