@@ -16,6 +16,7 @@ FORMAT_VERSION = 1
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
 LOG_FILE = "log.txt"
+PLOT_FILE = "training.png"
 
 StepState = Literal["waiting", "running", "done", "cached", "failed", "skipped", "interrupted"]
 

@@ -13,7 +13,7 @@ from components.gate.verdict import Verdict, in_words
 from data.errors import UsageError
 from data.words import duration
 from pipeline.console import Console
-from pipeline.history import LOG_FILE, History, Run, RunState
+from pipeline.history import LOG_FILE, PLOT_FILE, History, Run, RunState
 
 if TYPE_CHECKING:
     from tfx.types import Artifact
@@ -71,12 +71,15 @@ class Report:
         self, name: str, seconds: float, cached: bool, outputs: "Mapping[str, Sequence[Artifact]]"
     ) -> None:
         """See Observer."""
-        # It imports TFX, which the runner that calls this has loaded already.
+        # The first imports TFX, which the runner that calls this has loaded already.
         from pipeline.findings import record_findings
+        from pipeline.plots import draw_training
 
         step = self.run.step(name)
         step.seconds = round(seconds, 3)
         record_findings(self.run, name, outputs)
+        if name == "Trainer" and self.run.training:
+            draw_training(self.run.training, self._history.folder(self.run.run_id) / PLOT_FILE)
         step.state = "cached" if cached else "done"
         step.why = "" if cached else self._causes.get(name, "not in the cache")
         self._save()

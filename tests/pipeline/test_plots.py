@@ -1,0 +1,14 @@
+import matplotlib.image
+import pytest
+
+from pipeline.plots import draw_training
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_training_is_drawn(tmp_path, number):
+    epoch = {"accuracy": 0.5, "val_accuracy": 0.4, "loss": 1, "val_loss": 2, "learning_rate": 0.1}
+    draw_training({"epochs": [epoch] * number, "best_epoch": 1}, tmp_path / "training.png")
+    pixels = matplotlib.image.imread(tmp_path / "training.png")
+    assert pixels.shape[:2] == (350, 1200)
+    # There is ink on it.
+    assert pixels[..., :3].min() < 0.1
