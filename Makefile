@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 REAL_DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint sample pictures clean
+.PHONY: help setup run test test-all lint sample bench pictures clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ lint: setup  ## Check style and types
 
 sample: setup  ## Draw data/sample anew: the same bytes
 	$(UV) run --no-sync python -m data.synthetic --out data/sample
+
+bench: setup  ## Measure training beside a bare tf.keras script; REAL_DATA=DIR on real records
+	$(UV) run --no-sync python tests/bench/training.py --data $(or $(REAL_DATA),sample)
 
 pictures: setup  ## Run the sample anew and make the README's pictures of it
 	$(UV) run --no-sync python docs/take_pictures.py --root runs/pictures; rm -r runs/pictures

@@ -1,5 +1,6 @@
 """What a process does that is to be ended by a signal in the middle of a run."""
 
+import logging
 import os
 import sys
 import threading
@@ -10,7 +11,10 @@ _IN_THE_MIDDLE = 0.3
 
 
 def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> None:
-    """Runs `flowers` and sends itself a signal at a step: before, during or after it."""
+    """Runs `flowers` and sends itself a signal at a step.
+
+    The phases are before, during and after it, and "epoch 2": once that epoch has been told.
+    """
     from pipeline.cli import main
     from pipeline.report import Report
 
@@ -29,6 +33,14 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
             die()
         original(self, name, *args)
 
+    class Listener(logging.Handler):
+        def emit(self, record):
+            if phase.startswith("epoch") and record.getMessage().startswith(f"{phase}/"):
+                die()
+
+    if phase.startswith("epoch"):
+        # Of the lines that stay: an epoch has ended.
+        logging.getLogger("flowers.progress").addHandler(Listener(logging.INFO))
     Report.step_started, Report.step_finished = started, finished
     sys.argv = ["flowers", *command]
     main()

@@ -83,3 +83,25 @@ def test_signals_leave_a_true_history(flowers, end, command, tmp_path, number, c
     found = {s["name"]: s["state"] for s in entry["steps"]}
     assert (entry["state"], found["Transform"]) == ("interrupted", "interrupted")
     assert (found["DataGate"], found["Trainer"]) == ("done", "skipped")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
+def test_a_training_goes_on_after_the_last_epoch_that_ended(
+    flowers, end, command, tmp_path, number, code
+):
+    command = [*command, "--set", "trainer.epochs=3"]
+    root = tmp_path / "root"
+    assert end(command, "Trainer", "epoch 2", number) == code
+    assert len(list(root.glob("checkpoints/*"))) == 1
+    answer = flowers(*command)
+    assert answer.code == 0, answer.out
+    assert "going on with squeezenet on CPU" in answer.out
+    assert "2 of 3 epochs are done" in answer.out
+    assert "epoch 2/3" not in answer.out
+    entry, died = flowers("runs", "--root", root, "--json").json()
+    assert died["state"] == "interrupted"
+    assert (entry["training"]["resumed_at"], len(entry["training"]["epochs"])) == ([3], 3)
+    assert (root / "history" / entry["run_id"] / "training.png").is_file()
+    # What is published needs no state any more.
+    assert list(root.glob("checkpoints/*")) == []

@@ -299,6 +299,22 @@ def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):
     assert states(newest())["Evaluator"] == "skipped"
 
 
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        (["trainer.strategy=tpu"], "trainer.strategy is tpu, and there is none"),
+        (["model.name=xception"], "xception can't be built: Input size must be at least 71x71"),
+        (["model.name=xception", "model.weights=none.h5"], "model.weights: none.h5 can't be read"),
+    ],
+)
+def test_what_a_training_lacks_is_found_before_the_data_is_read(run, newest, settings, error):
+    before = newest()
+    answer = run(0.0, *settings)
+    assert answer.code == 2
+    assert error in answer.err
+    assert newest() == before
+
+
 def test_a_second_run_on_the_same_root_is_turned_away_and_told_who_is_there(run, root, newest):
     before = newest()
     with locked(root) as lock:
