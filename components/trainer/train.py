@@ -28,7 +28,8 @@ def check(options: TrainingOptions, classes: int) -> None:
     with make_strategy(options.trainer.strategy).scope():
         try:
             build_model(options.model, options.image_size, classes)
-        except (ValueError, OSError) as error:
+        except Exception as error:
+            # Keras raises a bare Exception where it can't fetch weights.
             cause = " ".join(str(error).split())
             raise UsageError(
                 f"settings model.* and transform.image_size ({options.image_size}): "

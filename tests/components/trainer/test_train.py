@@ -172,5 +172,14 @@ def test_what_was_asked_for_and_is_not_there_is_an_error(settings, error):
         check(settings, 2)
 
 
+def test_weights_that_cannot_be_fetched_are_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    model = ModelSettings(name="keras_application", application="MobileNetV2", weights="imagenet")
+    settings = options(size=96).model_copy(update={"model": model})
+    with pytest.raises(UsageError, match=r"model\.\*.*URL fetch failure on https://"):
+        check(settings, 2)
+
+
 def test_what_is_there_passes():
     check(options(strategy="cpu"), 2)
