@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 COUNTS_FILE = "counts.json"
+# ExampleGen's second output, and its only split.
+QUARANTINE = "quarantine"
 
 
 class BadRecord(BaseModel):

@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Settings.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+data_app = typer.Typer(help="Records.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
 
 Root = Annotated[Path, typer.Option(help="Folder of artifacts, history and served models.")]
 Config = Annotated[str, typer.Option(help="Name of a config, or path of a YAML file.")]
@@ -170,3 +172,35 @@ def config_show(config: Config = "quickstart", data: Data = None, overrides: Set
 
     settings = load_settings(config, overrides or [], data)
     typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), nl=False)
+
+
+@data_app.command("quarantine")
+def data_quarantine(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Newest if left out.")
+    ] = None,
+    root: Root = Path("runs"),
+    export: Annotated[Path | None, typer.Option(help="Folder for the images.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the records that a run set aside, with the reason of each; export their images."""
+    from pipeline.quiet import import_tensorflow
+
+    import_tensorflow()
+    from pipeline.quarantine import choose_run, read_quarantine
+    from pipeline.quarantine import export as export_image
+
+    chosen = choose_run(root, run_id)
+    answers = []
+    for item in read_quarantine(chosen):
+        answer = {"shard": item.shard, "index": item.index, "reason": item.reason}
+        if export:
+            answer["file"] = str(export_image(item, export))
+        answers.append(answer)
+        if not as_json:
+            file = f" -> {answer['file']}" if export else ""
+            typer.echo(f"{item.shard} record {item.index}: {item.reason}{file}")
+    if as_json:
+        typer.echo(json.dumps(answers, indent=2))
+    else:
+        typer.echo(f"run {chosen.run_id} set {len(answers)} records aside")

@@ -31,6 +31,8 @@ class DataSettings(Strict):
     splits: SplitWeights = SplitWeights()
     split_salt: str = Field("", description="another salt deals the images out anew")
     max_bad_fraction: float = Field(0.01, ge=0, lt=1, description="of records set aside")
+    max_pixels: int = Field(50_000_000, ge=64, description="of an image; a larger one is set aside")
+    broken_file: Literal["refuse", "keep_before"] = "refuse"
 
 
 class TransformSettings(Strict):

@@ -28,10 +28,12 @@ def record_findings(run: Run, step: str, outputs: Outputs) -> None:
 
 
 def _examples(run: Run, outputs: Outputs) -> str:
-    counts = read_counts(_uri(outputs, "quarantine"))
+    run.quarantine = _uri(outputs, "quarantine")
+    counts = read_counts(run.quarantine)
     run.examples = {**counts.by_split(), "quarantined": counts.bad}
     splits = ", ".join(f"{name} {number}" for name, number in counts.by_split().items())
-    return f"{counts.read} records: {splits}, set aside {counts.bad}"
+    broken = f", {len(counts.broken_files)} files broken off" if counts.broken_files else ""
+    return f"{counts.read} records: {splits}, set aside {counts.bad}{broken}"
 
 
 def _schema(run: Run, outputs: Outputs) -> str:

@@ -15,7 +15,7 @@ from components.evaluator.config import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
 from components.pusher.component import AtomicPusher
-from data.schema import curated_schema_text
+from data.schema import class_names, curated_schema_text, parse_schema
 from data.sources import Source
 from pipeline.config import Settings
 from pipeline.steps import code_fingerprints
@@ -48,6 +48,9 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         pattern=place.source.pattern,
         split_weights=settings.data.splits.model_dump(),
         split_salt=settings.data.split_salt,
+        class_names=class_names(parse_schema(curated_schema_text())),
+        max_pixels=settings.data.max_pixels,
+        broken_file=settings.data.broken_file,
         data_fingerprint=place.data_fingerprint,
         code_fingerprint=code["ExampleGen"],
     ).with_id("ExampleGen")

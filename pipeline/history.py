@@ -48,6 +48,7 @@ class Run(BaseModel):
       inputs: all that it depends on, see `pipeline.changes`.
       model: name of the network.
       examples: counts by split, and `quarantined`.
+      quarantine: the folder of what was set aside, or null.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
       training: see `components.trainer.watch.TrainingReport`; null before the Trainer has ended.
       pushed: the served version that holds this run's model, or null.
@@ -65,6 +66,7 @@ class Run(BaseModel):
     inputs: dict[str, Any] = {}
     model: str
     examples: dict[str, int] = {}
+    quarantine: str | None = None
     steps: list[Step] = []
     verdict: dict[str, Any] | None = None
     training: dict[str, Any] | None = None

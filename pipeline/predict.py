@@ -1,13 +1,11 @@
 """`flowers predict`: the newest pushed model on image files."""
 
-import os
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from data.errors import UsageError
+from pipeline.quiet import import_tensorflow
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
@@ -27,7 +25,7 @@ def predict(root: Path, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """
     images = list(_images(paths))
     model_path = _newest_model(root)
-    tf = _import_tensorflow()
+    tf = import_tensorflow()
 
     model = tf.saved_model.load(str(model_path))
     names = [name.decode() for name in model.class_names().numpy()]
@@ -36,7 +34,7 @@ def predict(root: Path, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
 
 def _classify(signature: Any, image: Path, names: Sequence[str]) -> dict[str, Any]:
-    tf = _import_tensorflow()
+    tf = import_tensorflow()
     try:
         answer = signature(image_bytes=tf.constant([image.read_bytes()]))
     except OSError as error:
@@ -48,15 +46,6 @@ def _classify(signature: Any, image: Path, names: Sequence[str]) -> dict[str, An
     values = answer["probabilities"].numpy()[0].tolist()
     label = answer["label"].numpy()[0].decode()
     return {"label": label, "probabilities": dict(zip(names, values, strict=True))}
-
-
-def _import_tensorflow() -> ModuleType:
-    """Imports TensorFlow, nine seconds, once the paths were looked at; its warnings are no news."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        import tensorflow
-    return tensorflow
 
 
 def _images(paths: Sequence[Path]) -> Iterator[Path]:

@@ -28,7 +28,15 @@ class StepInputs:
 
 STEPS = {
     "ExampleGen": StepInputs(
-        own=(RECORDS, "data.splits", "data.split_salt"), entry="components.example_gen.executor"
+        own=(
+            RECORDS,
+            SCHEMA,
+            "data.splits",
+            "data.split_salt",
+            "data.max_pixels",
+            "data.broken_file",
+        ),
+        entry="components.example_gen.executor",
     ),
     "Schema": StepInputs(own=(SCHEMA,)),
     "StatisticsGen": StepInputs(after=("ExampleGen", "Schema")),

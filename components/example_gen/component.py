@@ -1,6 +1,7 @@
 """The ExampleGen component: TFX's file-based one with a second output, the quarantine."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from tfx import types
@@ -15,7 +16,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.types.standard_component_specs import FileBasedExampleGenSpec
 
 from components.example_gen.executor import Executor
-from components.example_gen.sorting import QUARANTINE
+from data.counts import QUARANTINE
 
 
 class ImageExampleGenSpec(FileBasedExampleGenSpec):
@@ -24,6 +25,9 @@ class ImageExampleGenSpec(FileBasedExampleGenSpec):
     PARAMETERS: ClassVar = {
         **FileBasedExampleGenSpec.PARAMETERS,
         "split_salt": ExecutionParameter(type=str),
+        "class_names": ExecutionParameter(type=str),
+        "max_pixels": ExecutionParameter(type=int),
+        "broken_file": ExecutionParameter(type=str),
         "data_fingerprint": ExecutionParameter(type=str),
         "code_fingerprint": ExecutionParameter(type=str),
     }
@@ -70,10 +74,19 @@ class ImageExampleGen(FileBasedExampleGen):
         pattern: str,
         split_weights: Mapping[str, int],
         split_salt: str,
+        class_names: Sequence[str],
+        max_pixels: int,
+        broken_file: str,
         data_fingerprint: str,
         code_fingerprint: str,
     ):
-        """See `data.sources.Source` for `input_base` and `pattern`, `splits.py` for the splits."""
+        """See `data.sources.Source` for `input_base` and `pattern`, `splits.py` for the splits.
+
+        Args:
+          class_names: in the order of their ids.
+          max_pixels: a larger image is set aside undecoded.
+          broken_file: what to do with a file that breaks off, `refuse` or `keep_before`.
+        """
         inputs = example_gen_pb2.Input.Split(name="all", pattern=pattern)
         outputs = [
             example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=weight)
@@ -88,6 +101,9 @@ class ImageExampleGen(FileBasedExampleGen):
             output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
             split_salt=split_salt,
+            class_names=json.dumps(list(class_names)),
+            max_pixels=max_pixels,
+            broken_file=broken_file,
             data_fingerprint=data_fingerprint,
             code_fingerprint=code_fingerprint,
             examples=types.Channel(type=standard_artifacts.Examples),

@@ -1,5 +1,6 @@
 """What ExampleGen runs: splits by image content, and a quarantine beside them."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,12 +15,21 @@ from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from components.artifacts import read_bytes, write_text
-from components.example_gen.sorting import OUTCOME, QUARANTINE, Outcome, ReadShard, SortRecord
-from data.counts import COUNTS_FILE, BadRecord, Counts
+from components.example_gen.sorting import (
+    OUTCOME,
+    DigestImage,
+    Outcome,
+    ReadShard,
+    SortRecord,
+    several_labels,
+)
+from data.counts import COUNTS_FILE, QUARANTINE, BadRecord, Counts
 from data.errors import DataRefused
 
 # How many bad records the counts name; the quarantine holds them all.
 FIRST_BAD = 10
+# What `data.broken_file` may be: end the run, or keep the records before the place that is broken.
+REFUSE, KEEP_BEFORE = "refuse", "keep_before"
 
 
 class Executor(BaseExampleGenExecutor):
@@ -47,22 +57,26 @@ class Executor(BaseExampleGenExecutor):
         self._quarantine_uri = quarantine.uri
         super().Do(input_dict, output_dict, exec_properties)
         counts = read_counts(quarantine.uri)
-        if counts.broken_files:
-            raise DataRefused("\n".join(["broken record files:", *counts.broken_files]))
+        if counts.broken_files and exec_properties["broken_file"] == REFUSE:
+            advice = "data.broken_file=keep_before would keep what lies before that"
+            raise DataRefused("\n".join(["broken record files:", *counts.broken_files, advice]))
 
     def GenerateExamplesByBeam(
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
     ) -> dict[str, beam.PCollection]:
         """Returns the records of each split, serialized; see the base class."""
         weights = _split_weights(exec_properties)
-        read = (
-            pipeline
-            | "Shards" >> beam.Create(_input_files(exec_properties))
-            | "Read" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
+        shards = pipeline | "Shards" >> beam.Create(_input_files(exec_properties))
+        read = shards | "Read" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
+        sort = SortRecord(
+            weights,
+            exec_properties["split_salt"],
+            json.loads(exec_properties["class_names"]),
+            exec_properties["max_pixels"],
         )
-        sort = SortRecord(weights, exec_properties["split_salt"])
+        doubted = beam.pvalue.AsDict(_doubted(shards))
         tags = [*weights, QUARANTINE, OUTCOME]
-        outputs = read["records"] | "Sort" >> beam.ParDo(sort).with_outputs(*tags)
+        outputs = read["records"] | "Sort" >> beam.ParDo(sort, doubted).with_outputs(*tags)
         self._write_quarantine(outputs[QUARANTINE])
         outcomes = (read[OUTCOME], outputs[OUTCOME]) | beam.Flatten()
         self._write_counts(outcomes, list(weights))
@@ -80,6 +94,20 @@ class Executor(BaseExampleGenExecutor):
             | "WriteCounts"
             >> beam.Map(lambda every: _write_counts(count_outcomes(every, splits), uri))
         )
+
+
+def _doubted(shards: beam.PCollection) -> beam.PCollection:
+    """Returns (digest, labels in words) of the images that come under several labels.
+
+    All files are read a second time for that: cheaper than to keep all records until it is known.
+    """
+    look = shards | "Look" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
+    return (
+        look["records"]
+        | "Digest" >> beam.ParDo(DigestImage())
+        | "ByImage" >> beam.GroupByKey()
+        | "SeveralLabels" >> beam.FlatMap(several_labels)
+    )
 
 
 def count_outcomes(outcomes: Iterable[Outcome], splits: Sequence[str]) -> Counts:

@@ -1,21 +1,21 @@
 """The Beam part of ExampleGen: each record goes to its split, or is set aside with a reason."""
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import tensorflow as tf
 from apache_beam.pvalue import TaggedOutput
 from google.protobuf.message import DecodeError
 
+from components.example_gen.checks import Bad, check_record
 from components.example_gen.splits import difference_hash, split_of
-from components.transform.images import decode_rgb
-from data.records import CLASS, IMAGE, LABEL
+from data.counts import QUARANTINE
+from data.records import IMAGE, LABEL
 
-QUARANTINE = "quarantine"
 OUTCOME = "outcome"
 
 
@@ -57,50 +57,64 @@ class ReadShard(beam.DoFn):
             yield TaggedOutput(OUTCOME, problem)
 
 
+class DigestImage(beam.DoFn):
+    """Yields (digest of the encoded image, label), where a record has both."""
+
+    def process(self, record: Record) -> Iterator[tuple[bytes, bytes]]:
+        try:
+            features = tf.train.Example.FromString(record.content).features.feature
+        except DecodeError:
+            return
+        images, labels = features[IMAGE].bytes_list.value, features[LABEL].bytes_list.value
+        if len(images) == len(labels) == 1:
+            yield hashlib.sha256(images[0]).digest(), labels[0]
+
+
 class SortRecord(beam.DoFn):
     """Tags a record with its split or with QUARANTINE, and what became of it with OUTCOME."""
 
-    def __init__(self, weights: Mapping[str, int], salt: str):
+    def __init__(
+        self, weights: Mapping[str, int], salt: str, class_names: Sequence[str], max_pixels: int
+    ):
         self._weights = dict(weights)
         self._salt = salt
+        self._class_names = list(class_names)
+        self._max_pixels = max_pixels
 
-    def process(self, record: Record) -> Iterator[Any]:
-        example, image, problem = _decode(record.content)
-        if problem:
-            yield TaggedOutput(QUARANTINE, _quarantined(record, problem))
-            yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, reason=problem))
+    def process(self, record: Record, doubted: Mapping[bytes, str]) -> Iterator[Any]:
+        """Sorts one record.
+
+        Args:
+          record: as it was read.
+          doubted: images that come under several labels, by digest, and which labels these are.
+        """
+        try:
+            good = check_record(record.content, self._class_names, self._max_pixels)
+            labels = doubted.get(hashlib.sha256(good.image).digest())
+            if labels:
+                raise Bad(f"the same image under several labels: {labels}")
+        except Bad as bad:
+            reason = str(bad)
+            yield TaggedOutput(QUARANTINE, _quarantined(record, reason))
+            yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, reason=reason))
             return
-        split = split_of(difference_hash(image), self._weights, self._salt)
+        split = split_of(difference_hash(good.pixels), self._weights, self._salt)
         yield TaggedOutput(split, record.content)
-        yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, split, _label(example)))
+        yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, split, good.label))
+
+
+def several_labels(labels_of_image: tuple[bytes, Iterable[bytes]]) -> Iterator[tuple[bytes, str]]:
+    """Yields an image's digest and its labels in words, if it has more than one."""
+    digest, labels = labels_of_image
+    distinct = sorted({label.decode(errors="replace") for label in labels})
+    if len(distinct) > 1:
+        yield digest, ", ".join(distinct)
 
 
 def _broken_at(error: tf.errors.OpError) -> str:
     """Returns the part of TensorFlow's message that says what is broken, and at which byte."""
     found = re.search(r"(truncated|corrupted) record at (\d+)", error.message)
     return f"{found[1]} record at byte {found[2]}" if found else str(error.message)
-
-
-def _decode(content: bytes) -> tuple[tf.train.Example, np.ndarray, str]:
-    """Returns the example, its pixels and what is wrong with it (empty if nothing is)."""
-    nothing = np.zeros([0, 0, 3], np.uint8)
-    try:
-        example = tf.train.Example.FromString(content)
-    except DecodeError:
-        return tf.train.Example(), nothing, "no tf.Example"
-    images = example.features.feature[IMAGE].bytes_list.value
-    if len(images) != 1:
-        return example, nothing, f"{len(images)} values in the feature {IMAGE!r} instead of one"
-    try:
-        return example, decode_rgb(tf.constant(images[0])).numpy(), ""
-    except tf.errors.OpError:
-        return example, nothing, "the image can't be decoded"
-
-
-def _label(example: tf.train.Example) -> str:
-    features = example.features.feature
-    labels, classes = features[LABEL].bytes_list.value, features[CLASS].int64_list.value
-    return labels[0].decode(errors="replace") if labels else str(classes[0] if classes else "none")
 
 
 def _quarantined(record: Record, reason: str) -> bytes:

@@ -118,6 +118,16 @@ def test_every_record_is_accounted_for(root, newest):
     assert newest()["verdict"]["n"] == examples["test"]
 
 
+def test_what_was_set_aside_can_be_listed_and_exported(flowers, root, tmp_path):
+    answer = flowers("data", "quarantine", "--root", root, "--export", tmp_path / "bad", "--json")
+    (found,) = answer.json()
+    assert found["shard"].endswith("bad.tfrec")
+    assert (found["index"], found["reason"]) == (0, "not an image")
+    assert Path(found["file"]).read_bytes() == b"no image"
+    assert "1 records aside" in flowers("data", "quarantine", "--root", root).out
+    assert flowers("data", "quarantine", "nothing", "--root", root).code == 2
+
+
 def test_no_image_is_in_two_splits(root):
     splits = {split: [feature(r, "image") for r in read_split(root, split)] for split in SPLITS}
     everywhere = Counter(image for images in splits.values() for image in images)
@@ -278,7 +288,7 @@ def test_too_many_bad_records_stop_the_run(run):
     answer = run(0.0, "data.max_bad_fraction=0.001")
     assert answer.code == 4
     assert "1 of 161 records are bad (0.6%); data.max_bad_fraction allows 0.1%" in answer.out
-    assert "bad.tfrec record 0: the image can't be decoded" in answer.out
+    assert "bad.tfrec record 0: not an image" in answer.out
 
 
 def test_a_broken_file_is_named_with_the_byte(run, toy, tmp_path):
@@ -288,6 +298,12 @@ def test_a_broken_file_is_named_with_the_byte(run, toy, tmp_path):
     answer = run(0.0, data=tmp_path)
     assert answer.code == 4
     assert "synthetic01-60.tfrec: after record 59: truncated record at byte " in answer.out
+    kept = run(
+        0.0, "data.broken_file=keep_before", data=tmp_path, options=["--until", "ExampleGen"]
+    )
+    assert kept.code == 0
+    assert "119 records" in kept.out
+    assert "1 files broken off" in kept.out
 
 
 def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):

@@ -1,24 +1,30 @@
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 import tensorflow as tf
 
 from components.example_gen.executor import count_outcomes
 from components.example_gen.sorting import (
     OUTCOME,
-    QUARANTINE,
+    DigestImage,
     Outcome,
     ReadShard,
     Record,
     SortRecord,
+    several_labels,
 )
+from data.counts import QUARANTINE
 from data.records import encode_example
 
 CLASSES = ["daisy", "roses"]
 WEIGHTS = {"train": 1, "test": 1}
 
 
-def sort(content: bytes) -> dict:
+def sort(content: bytes, doubted: Mapping[bytes, str] = MappingProxyType({})) -> dict:
     record = Record("a.tfrec", 7, content)
-    return {output.tag: output.value for output in SortRecord(WEIGHTS, "").process(record)}
+    outputs = SortRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, doubted)
+    return {output.tag: output.value for output in outputs}
 
 
 def jpeg(image) -> bytes:
@@ -44,9 +50,7 @@ def test_the_split_depends_on_the_image_and_not_on_the_label(make_image):
     ("content", "reason"),
     [
         (b"\xff\xff\xff", "no tf.Example"),
-        (tf.train.Example().SerializeToString(), "0 values in the feature 'image'"),
-        (encode_example(b"no image", 0, CLASSES, (1, 1)), "can't be decoded"),
-        (encode_example(b"", 0, CLASSES, (1, 1)), "can't be decoded"),
+        (encode_example(b"x", 0, CLASSES, (1, 1)), "not an image"),
     ],
 )
 def test_a_bad_record_is_set_aside_whole_with_its_place_and_the_reason(content, reason):
@@ -62,7 +66,19 @@ def test_a_bad_record_is_set_aside_whole_with_its_place_and_the_reason(content, 
 def test_a_jpeg_cut_short_is_set_aside(make_image):
     whole = jpeg(make_image())
     outcome = sort(encode_example(whole[: len(whole) // 2], 0, CLASSES, (64, 48)))[OUTCOME]
-    assert "can't be decoded" in outcome.reason
+    assert "cut short" in outcome.reason
+
+
+def test_an_image_under_several_labels_is_set_aside(make_image):
+    image = jpeg(make_image())
+    contents = [encode_example(image, class_id, CLASSES, (64, 48)) for class_id in (0, 1)]
+    (digest, daisy), (_, roses) = [
+        found for content in contents for found in DigestImage().process(Record("a", 0, content))
+    ]
+    (doubted,) = several_labels((digest, [roses, daisy, roses]))
+    assert list(several_labels((digest, [roses, roses]))) == []
+    outcome = sort(contents[0], dict([doubted]))[OUTCOME]
+    assert outcome.reason == "the same image under several labels: daisy, roses"
 
 
 def test_a_file_that_breaks_off_names_the_byte_after_the_records_that_were_whole(tmp_path):

@@ -1,0 +1,139 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from components.example_gen.checks import Bad, check_record
+from data.records import encode_example
+
+CLASSES = ["daisy", "roses"]
+LIMIT = 10_000_000
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    content = io.BytesIO()
+    image.save(content, kind, **options)
+    return content.getvalue()
+
+
+@pytest.fixture
+def picture(make_image) -> Image.Image:
+    return Image.fromarray(make_image(1, 40, 60))
+
+
+def check(image: bytes, class_id=1):
+    return check_record(encode_example(image, class_id, CLASSES, (1, 1)), CLASSES, LIMIT)
+
+
+def changed(image: bytes, change) -> bytes:
+    example = tf.train.Example.FromString(encode_example(image, 1, CLASSES, (1, 1)))
+    change(example.features.feature)
+    return example.SerializeToString()
+
+
+def bomb() -> bytes:
+    """A PNG that says it has 50,000 x 50,000 pixels, and has none."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
+
+
+def test_a_good_record_comes_with_pixels_and_label(picture):
+    found = check(encoded(picture, "PNG"))
+    assert np.array_equal(found.pixels, np.asarray(picture))
+    assert found.label == "roses"
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "options"),
+    [
+        ("L", "JPEG", {}),
+        ("CMYK", "JPEG", {}),
+        ("RGB", "JPEG", {"progressive": True}),
+        ("RGBA", "PNG", {}),
+        ("LA", "PNG", {}),
+        ("I;16", "PNG", {}),
+        ("P", "PNG", {}),
+        ("1", "PNG", {}),
+        ("P", "GIF", {}),
+        ("RGB", "BMP", {}),
+    ],
+)
+def test_grey_cmyk_alpha_16_bit_gif_and_progressive_images_come_out_as_rgb(
+    picture, mode, kind, options
+):
+    # Pillow has no way from RGB to 16 bits but through one grey channel of 32.
+    source = picture.convert("I").convert(mode) if mode == "I;16" else picture.convert(mode)
+    found = check(encoded(source, kind, **options))
+    assert found.pixels.shape == (40, 60, 3)
+    assert found.pixels.dtype == np.uint8
+
+
+def test_trailing_bytes_are_fine(picture):
+    assert check(encoded(picture, "JPEG") + b"\0" * 100).pixels.shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (b"", "no bytes"),
+        (b"not an image at all", "not an image"),
+        (bomb(), r"more pixels than data\.max_pixels allows \(10,000,000\)"),
+        (encoded(Image.new("RGB", (7, 200)), "PNG"), "smaller than 8 px a side"),
+        (encoded(Image.new("RGB", (4000, 3000)), "PNG"), "more pixels"),
+        (encoded(Image.new("RGB", (20, 20)), "WEBP"), "a WEBP; it must be a JPEG"),
+    ],
+)
+def test_a_bad_image_names_the_reason(image, reason):
+    with pytest.raises(Bad, match=reason):
+        check(image)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_an_image_cut_short_is_bad(picture, kind, share):
+    whole = encoded(picture, kind)
+    with pytest.raises(Bad, match="cut short or broken"):
+        check(whole[: int(len(whole) * share)])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda f: f.pop("image"), "'image' is missing"),
+        (lambda f: f.pop("class"), "'class' is missing"),
+        (lambda f: f["image"].bytes_list.value.append(b"x"), "'image' has 2 values"),
+        (lambda f: f["class"].int64_list.value.append(0), "'class' has 2 values"),
+        (lambda f: f["class"].float_list.value.append(1), "'class' is a float_list and no int64"),
+        (lambda f: f["class"].int64_list.value.__setitem__(0, 9), "class 9 is none of 0 to 1"),
+        (lambda f: f["class"].int64_list.value.__setitem__(0, -1), "class -1 is none of 0 to 1"),
+        (lambda f: f["class"].int64_list.value.__setitem__(0, 0), "label is roses, and class 0 is"),
+        (lambda f: f["label"].bytes_list.value.__setitem__(0, b"\xff"), "no UTF-8"),
+    ],
+)
+def test_a_bad_feature_is_named(picture, change, reason):
+    with pytest.raises(Bad, match=reason):
+        check_record(changed(encoded(picture, "PNG"), change), CLASSES, LIMIT)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xff\xff", b"no example, but text"])
+def test_bytes_that_are_no_example_are_bad(content):
+    with pytest.raises(Bad, match=r"no tf\.Example|is missing"):
+        check_record(content, CLASSES, LIMIT)
+
+
+def test_a_class_that_nobody_knows_is_left_to_the_schema(picture):
+    def rename(features):
+        features["label"].bytes_list.value[0] = b"cactus"
+        features["class"].int64_list.value[0] = 7
+
+    content = changed(encoded(picture, "PNG"), rename)
+    assert check_record(content, CLASSES, LIMIT).label == "cactus"
