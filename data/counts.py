@@ -18,11 +18,20 @@ class BadRecord(BaseModel):
 
 
 class Counts(BaseModel):
-    """Records by split and class name, those set aside by reason, and files that break off."""
+    """What became of all records.
+
+    Attributes:
+      splits: examples by split and class name.
+      quarantined: records set aside, by reason.
+      first_bad: a few of these.
+      near_duplicates: pairs of almost identical images in two different splits.
+      broken_files: files that break off, and where.
+    """
 
     splits: dict[str, dict[str, int]]
     quarantined: dict[str, int] = {}
     first_bad: list[BadRecord] = []
+    near_duplicates: int = 0
     broken_files: list[str] = []
 
     def by_split(self) -> dict[str, int]:

@@ -33,7 +33,11 @@ def _examples(run: Run, outputs: Outputs) -> str:
     run.examples = {**counts.by_split(), "quarantined": counts.bad}
     splits = ", ".join(f"{name} {number}" for name, number in counts.by_split().items())
     broken = f", {len(counts.broken_files)} files broken off" if counts.broken_files else ""
-    return f"{counts.read} records: {splits}, set aside {counts.bad}{broken}"
+    near = f", {counts.near_duplicates} near-duplicates across splits"
+    return (
+        f"{counts.read} records: {splits}, set aside {counts.bad}{broken}"
+        f"{near if counts.near_duplicates else ''}"
+    )
 
 
 def _schema(run: Run, outputs: Outputs) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import tensorflow as tf
 from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
@@ -15,6 +16,7 @@ from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from components.artifacts import read_bytes, write_text
+from components.example_gen.near import near_pairs
 from components.example_gen.sorting import (
     OUTCOME,
     DigestImage,
@@ -121,10 +123,22 @@ def count_outcomes(outcomes: Iterable[Outcome], splits: Sequence[str]) -> Counts
         first_bad=[
             BadRecord(shard=o.shard, index=o.index, reason=o.reason) for o in bad[:FIRST_BAD]
         ],
+        near_duplicates=_near_duplicates([o for o in ordered if o.split]),
         broken_files=[
             f"{o.shard}: after record {o.index}: {o.reason}" for o in ordered if o.file_broken
         ],
     )
+
+
+def _near_duplicates(outcomes: Sequence[Outcome]) -> int:
+    """Returns how many pairs of near-duplicates lie in two different splits.
+
+    Images with one hash lie in one split, so that each hash is looked at once.
+    """
+    splits = {outcome.image_hash: outcome.split for outcome in outcomes}
+    hashes = list(splits)
+    pairs = near_pairs(np.array(hashes, np.uint64))
+    return sum(splits[hashes[a]] != splits[hashes[b]] for a, b in pairs)
 
 
 def read_counts(quarantine_uri: str) -> Counts:

@@ -30,12 +30,16 @@ class Record:
 
 @dataclass(frozen=True, order=True)
 class Outcome:
-    """What became of one record, or where a file broke off: `split` is then empty."""
+    """What became of one record, or where a file broke off: `split` is then empty.
+
+    `image_hash` is the difference hash of its image, as a number of 64 bits.
+    """
 
     shard: str
     index: int
     split: str = ""
     label: str = ""
+    image_hash: int = 0
     reason: str = ""
     file_broken: bool = False
 
@@ -98,9 +102,12 @@ class SortRecord(beam.DoFn):
             yield TaggedOutput(QUARANTINE, _quarantined(record, reason))
             yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, reason=reason))
             return
-        split = split_of(difference_hash(good.pixels), self._weights, self._salt)
+        image_hash = difference_hash(good.pixels)
+        split = split_of(image_hash, self._weights, self._salt)
         yield TaggedOutput(split, record.content)
-        yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, split, good.label))
+        number = int.from_bytes(image_hash, "big")
+        outcome = Outcome(record.shard, record.index, split, good.label, number)
+        yield TaggedOutput(OUTCOME, outcome)
 
 
 def several_labels(labels_of_image: tuple[bytes, Iterable[bytes]]) -> Iterator[tuple[bytes, str]]:

@@ -34,8 +34,10 @@ def jpeg(image) -> bytes:
 def test_a_good_record_goes_unchanged_to_one_split(make_image):
     content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
     outputs = sort(content)
-    split = outputs[OUTCOME].split
-    assert outputs == {split: content, OUTCOME: Outcome("a.tfrec", 7, split, "roses")}
+    outcome = outputs[OUTCOME]
+    assert outputs == {outcome.split: content, OUTCOME: outcome}
+    assert (outcome.shard, outcome.index, outcome.label) == ("a.tfrec", 7, "roses")
+    assert outcome.image_hash
 
 
 def test_the_split_depends_on_the_image_and_not_on_the_label(make_image):
@@ -96,15 +98,19 @@ def test_a_file_that_breaks_off_names_the_byte_after_the_records_that_were_whole
 
 def test_counts_agree_with_the_outcomes():
     outcomes = [
-        Outcome("a", 0, "train", "daisy"),
-        Outcome("a", 1, "train", "daisy"),
-        Outcome("b", 0, "test", "roses"),
+        Outcome("a", 0, "train", "daisy", image_hash=0b1111 << 40),
+        Outcome("a", 1, "train", "daisy", image_hash=0b0111 << 40),
+        Outcome("b", 0, "test", "roses", image_hash=0b11111 << 36),
         Outcome("b", 1, reason="bad"),
         Outcome("c", 5, reason="broken at 7", file_broken=True),
     ]
     counts = count_outcomes(reversed(outcomes), ["train", "eval", "test"])
     assert counts.splits == {"train": {"daisy": 2}, "eval": {}, "test": {"roses": 1}}
     assert counts.quarantined == {"bad": 1}
+    # The second and third are five bits apart, and the first two in one split.
+    assert counts.near_duplicates == 0
+    joined = [*outcomes, Outcome("d", 0, "test", "daisy", image_hash=0b1110 << 40)]
+    assert count_outcomes(joined, ["train", "eval", "test"]).near_duplicates == 2
     assert [(bad.shard, bad.index) for bad in counts.first_bad] == [("b", 1)]
     assert counts.broken_files == ["c: after record 5: broken at 7"]
     assert counts.read == 4

@@ -1,0 +1,27 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from components.example_gen.near import near_pairs
+
+
+def test_it_finds_the_pairs_that_comparing_all_of_them_finds():
+    generator = np.random.default_rng(0)
+    hashes = generator.integers(0, 2**64, 60, dtype=np.uint64)
+    for index in range(0, 60, 3):
+        # A copy that is up to 6 bits away.
+        flips = np.uint64(sum(1 << int(bit) for bit in generator.choice(64, index // 10, False)))
+        hashes[index + 1] = hashes[index] ^ flips
+    expected = [
+        [a, b]
+        for a, b in itertools.combinations(range(60), 2)
+        if int(hashes[a] ^ hashes[b]).bit_count() <= 4
+    ]
+    assert len(expected) > 10
+    assert near_pairs(hashes).tolist() == expected
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_where_there_are_no_two_there_is_no_pair(number):
+    assert near_pairs(np.zeros(number, np.uint64)).shape == (0, 2)
