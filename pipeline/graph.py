@@ -43,17 +43,7 @@ class Place:
 def create_pipeline(settings: Settings, place: Place) -> Pipeline:
     """Returns the pipeline for any runner of TFX."""
     code = code_fingerprints()
-    examples = ImageExampleGen(
-        input_base=place.source.base,
-        pattern=place.source.pattern,
-        split_weights=settings.data.splits.model_dump(),
-        split_salt=settings.data.split_salt,
-        class_names=class_names(parse_schema(curated_schema_text())),
-        max_pixels=settings.data.max_pixels,
-        broken_file=settings.data.broken_file,
-        data_fingerprint=place.data_fingerprint,
-        code_fingerprint=code["ExampleGen"],
-    ).with_id("ExampleGen")
+    examples = _example_gen(settings, place, code["ExampleGen"])
     schema = CuratedSchema(text=curated_schema_text()).with_id("Schema")
     statistics = StatisticsGen(
         examples=examples.outputs["examples"],
@@ -70,32 +60,9 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         max_bad_fraction=settings.data.max_bad_fraction,
         code_fingerprint=code["DataGate"],
     )
-    transform = Transform(
-        examples=examples.outputs["examples"],
-        schema=schema.outputs["schema"],
-        preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
-        # Unless it is told so, Transform would write the test split too.
-        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
-        disable_statistics=True,
-        custom_config={
-            "image_size": settings.transform.image_size,
-            "code_fingerprint": code["Transform"],
-        },
-    )
+    transform = _transform(settings, examples, schema, code["Transform"])
     transform.add_upstream_node(data_gate)
-    trainer = Trainer(
-        run_fn="components.trainer.run.run_fn",
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema.outputs["schema"],
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-        custom_config={
-            "options": settings.training_options().model_dump(mode="json"),
-            "checkpoints": f"{place.root}/checkpoints",
-            "code_fingerprint": code["Trainer"],
-        },
-    )
+    trainer = _trainer(settings, place, transform, schema, code["Trainer"])
     evaluator = Evaluator(
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
@@ -128,4 +95,48 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         enable_cache=True,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(place.metadata_path),
         beam_pipeline_args=settings.beam.pipeline_args,
+    )
+
+
+def _example_gen(settings: Settings, place: Place, code: str) -> BaseNode:
+    return ImageExampleGen(
+        input_base=place.source.base,
+        pattern=place.source.pattern,
+        split_weights=settings.data.splits.model_dump(),
+        split_salt=settings.data.split_salt,
+        class_names=class_names(parse_schema(curated_schema_text())),
+        max_pixels=settings.data.max_pixels,
+        broken_file=settings.data.broken_file,
+        data_fingerprint=place.data_fingerprint,
+        code_fingerprint=code,
+    ).with_id("ExampleGen")
+
+
+def _transform(settings: Settings, examples: BaseNode, schema: BaseNode, code: str) -> BaseNode:
+    return Transform(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
+        # Unless it is told so, Transform would write the test split too.
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        disable_statistics=True,
+        custom_config={"image_size": settings.transform.image_size, "code_fingerprint": code},
+    )
+
+
+def _trainer(
+    settings: Settings, place: Place, transform: BaseNode, schema: BaseNode, code: str
+) -> BaseNode:
+    return Trainer(
+        run_fn="components.trainer.run.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        custom_config={
+            "options": settings.training_options().model_dump(mode="json"),
+            "checkpoints": f"{place.root}/checkpoints",
+            "code_fingerprint": code,
+        },
     )
