@@ -204,3 +204,39 @@ def data_quarantine(
         typer.echo(json.dumps(answers, indent=2))
     else:
         typer.echo(f"run {chosen.run_id} set {len(answers)} records aside")
+
+
+@data_app.command("import")
+def data_import(
+    source: Annotated[
+        Path, typer.Argument(help="Folder with a folder for each class, or CSV of path and label.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the records.")],
+    span: Annotated[int | None, typer.Option(min=0, help="Put them into span-N of it.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=8, help="Of the shorter side, in pixels; else as they are.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the order.")] = 0,
+    per_shard: Annotated[int, typer.Option(min=1, help="Images in a file.")] = 500,
+) -> None:
+    """Make records of labelled images. Interrupted, the same command goes on."""
+    from pipeline.quiet import import_tensorflow
+    from pipeline.report import from_here
+
+    import_tensorflow()
+    from data.importing import import_images
+    from pipeline.progress import progress_bar
+
+    folder = out if span is None else out / f"span-{span}"
+    workers = len(os.sched_getaffinity(0))
+    with progress_bar():
+        found = import_images(
+            source, folder, size=size, seed=seed, per_shard=per_shard, workers=workers
+        )
+    for path, reason in found.unreadable:
+        typer.echo(f"left out: {path}: {reason}")
+    typer.echo(
+        f"{found.written} records of {len(found.classes)} classes in {from_here(found.folder)}; "
+        f"{len(found.unreadable)} files left out"
+    )
+    typer.echo(f"Next: flowers run --data {from_here(found.folder)}")

@@ -1,0 +1,48 @@
+"""A progress bar for commands that have no steps."""
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from pipeline.report import PROGRESS_LOGGER
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[None]:
+    """Shows what is logged to `flowers.progress` while it is open.
+
+    Records with the attribute `total` start a bar, those with `advance` move it; without a terminal
+    there is none. Records of level INFO and above are lines.
+    """
+    logger = logging.getLogger(PROGRESS_LOGGER)
+    logger.setLevel(logging.DEBUG)
+    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(file=sys.stdout)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        handler = _BarHandler(bar)
+        logger.addHandler(handler)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+
+
+class _BarHandler(logging.Handler):
+    """Moves a bar by log records."""
+
+    def __init__(self, bar: Progress):
+        super().__init__(logging.DEBUG)
+        self._bar = bar
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "total"):
+            self._bar.add_task(record.getMessage(), total=record.total)
+        elif hasattr(record, "advance"):
+            for task in self._bar.task_ids:
+                self._bar.advance(task, record.advance)
+        else:
+            self._bar.console.print(record.getMessage(), highlight=False, markup=False)

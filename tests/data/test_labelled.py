@@ -1,0 +1,117 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.errors import UsageError
+from data.labelled import LabelledFile, Unreadable, find_images, read_rgb
+
+
+@pytest.fixture
+def save(tmp_path, make_image):
+    """Returns a function that writes an image file and returns its path."""
+
+    def write(name="a.jpg", mode="RGB", height=40, width=60, **options):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(make_image(1, height, width)).convert(mode).save(path, **options)
+        return str(path)
+
+    return write
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+def test_a_folder_for_each_class_gives_the_labels(save, tmp_path):
+    for name in ("photos/roses/deep/b.png", "photos/daisy/a.jpg", "photos/.hidden/c.jpg"):
+        save(name)
+    (tmp_path / "photos" / "daisy" / ".DS_Store").touch()
+    photos = tmp_path / "photos"
+    assert find_images(photos) == [
+        LabelledFile(str(photos / "daisy" / "a.jpg"), "daisy"),
+        LabelledFile(str(photos / "roses" / "deep" / "b.png"), "roses"),
+    ]
+
+
+def test_a_csv_names_path_and_label(tmp_path):
+    table = tmp_path / "images.csv"
+    table.write_text("label,path,more\nroses,sub/b.jpg,1\ndaisy,/x/a.jpg,2\n")
+    assert set(find_images(table)) == {
+        LabelledFile("/x/a.jpg", "daisy"),
+        LabelledFile(str(tmp_path / "sub" / "b.jpg"), "roses"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("file,label\na,b\n", "has no column path; it takes path and label"),
+        ("path,label\na.jpg,x\n,y\n", "line 3: path or label is empty"),
+        ("path,label\na.jpg,x\n", "1 files of 1 classes; it takes two classes or more"),
+    ],
+)
+def test_a_csv_that_will_not_do_says_why(tmp_path, content, error):
+    (tmp_path / "images.csv").write_text(content)
+    with pytest.raises(UsageError, match=error):
+        find_images(tmp_path / "images.csv")
+
+
+def test_what_is_neither_folder_nor_csv_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"neither a folder .* nor a \.csv file"):
+        find_images(tmp_path / "nothing")
+
+
+def test_a_jpeg_that_needs_no_change_keeps_its_bytes(save):
+    path = save()
+    with open(path, "rb") as file:
+        assert read_rgb(path, None) == (file.read(), (60, 40))
+    assert read_rgb(path, 100)[1] == (60, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("a.jpg", "L"), ("a.jpg", "CMYK"), ("a.png", "RGBA"), ("a.png", "P"), ("a.png", "1"),
+     ("a.gif", "P"), ("a.webp", "RGB"), ("a.tif", "RGB"), ("a.bmp", "RGB"), ("a.ppm", "RGB")],
+)  # fmt: skip
+def test_any_format_and_mode_becomes_an_rgb_jpeg(save, name, mode):
+    content, size = read_rgb(save(name, mode), None)
+    assert (opened(content).format, opened(content).mode) == ("JPEG", "RGB")
+    assert opened(content).size == size == (60, 40)
+
+
+def test_sixteen_bits_keep_their_brightness(tmp_path):
+    values = np.linspace(0, 65_535, 40 * 40).astype(np.uint16).reshape(40, 40)
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    pixels = np.asarray(opened(read_rgb(str(tmp_path / "deep.png"), None)[0]).convert("L"))
+    assert pixels[0, 0] < 5
+    assert pixels[-1, -1] > 250
+    assert pixels[20, 20] == pytest.approx(131, abs=4)
+
+
+def test_the_shorter_side_gets_the_size(save):
+    content, size = read_rgb(save(height=300, width=200), 100)
+    assert size == opened(content).size == (100, 150)
+
+
+def test_the_orientation_is_applied(save):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Turned by 90 degrees.
+    content, size = read_rgb(save(exif=exif), None)
+    assert size == opened(content).size == (40, 60)
+    assert opened(content).getexif().get(0x0112, 1) == 1
+
+
+def test_what_cannot_be_read_names_the_reason(save, tmp_path):
+    (tmp_path / "text.jpg").write_text("no image")
+    with pytest.raises(Unreadable, match="no image that Pillow can read"):
+        read_rgb(str(tmp_path / "text.jpg"), None)
+    path = save("cut.png", height=200)
+    with open(path, "rb+") as file:
+        file.truncate(200)
+    with pytest.raises(Unreadable, match=r"truncated|broken"):
+        read_rgb(path, None)
+    with pytest.raises(Unreadable, match="No such file"):
+        read_rgb(str(tmp_path / "nothing.jpg"), None)
