@@ -92,6 +92,7 @@ def _write_shards(shards: Sequence[Shard], write: "WriteShard", state: Path, wor
         progress.info("going on: %d of %d files are whole", len(shards) - len(left), len(shards))
     progress.debug("images", extra={"total": sum(len(shard.files) for shard in left)})
     options = PipelineOptions(
+        flags=[],  # Or it would read the command line.
         runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner",
         direct_running_mode="multi_threading", direct_num_workers=workers,
     )  # fmt: skip

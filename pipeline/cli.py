@@ -220,16 +220,15 @@ def data_import(
     per_shard: Annotated[int, typer.Option(min=1, help="Images in a file.")] = 500,
 ) -> None:
     """Make records of labelled images. Interrupted, the same command goes on."""
-    from pipeline.quiet import import_tensorflow
-    from pipeline.report import from_here
-
-    import_tensorflow()
-    from data.importing import import_images
     from pipeline.progress import progress_bar
+    from pipeline.report import from_here
 
     folder = out if span is None else out / f"span-{span}"
     workers = len(os.sched_getaffinity(0))
     with progress_bar():
+        # TensorFlow and Beam are noisy when they are imported, too.
+        from data.importing import import_images
+
         found = import_images(
             source, folder, size=size, seed=seed, per_shard=per_shard, workers=workers
         )

@@ -2,33 +2,49 @@
 
 import contextlib
 import logging
-import sys
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from data.errors import UsageError
+from pipeline.noise import diverted
 from pipeline.report import PROGRESS_LOGGER
 
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[None]:
-    """Shows what is logged to `flowers.progress` while it is open.
+    """Shows what is logged to `flowers.progress` while it is open, and none of the noise of others.
 
     Records with the attribute `total` start a bar, those with `advance` move it; without a terminal
-    there is none. Records of level INFO and above are lines.
+    there is none. Records of level INFO and above are lines. The noise goes to a file, which stays
+    where the work failed.
     """
     logger = logging.getLogger(PROGRESS_LOGGER)
     logger.setLevel(logging.DEBUG)
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(file=sys.stdout)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        handler = _BarHandler(bar)
-        logger.addHandler(handler)
-        try:
-            yield
-        finally:
-            logger.removeHandler(handler)
+    descriptor, name = tempfile.mkstemp(prefix="flowers-", suffix=".log")
+    os.close(descriptor)
+    log = Path(name)
+    with diverted(log) as stream:
+        console = Console(file=stream, highlight=False, markup=False)
+        with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+            handler = _BarHandler(bar)
+            logger.addHandler(handler)
+            try:
+                yield
+                log.unlink()
+            except UsageError:
+                log.unlink()
+                raise
+            except Exception:
+                console.print(f"Failed; all that was logged is in {log}")
+                raise
+            finally:
+                logger.removeHandler(handler)
 
 
 class _BarHandler(logging.Handler):
@@ -45,4 +61,4 @@ class _BarHandler(logging.Handler):
             for task in self._bar.task_ids:
                 self._bar.advance(task, record.advance)
         else:
-            self._bar.console.print(record.getMessage(), highlight=False, markup=False)
+            self._bar.console.print(record.getMessage())

@@ -38,7 +38,8 @@ def choose_run(root: Path, run_id: str | None) -> Run:
             return run
     known = ", ".join(run.run_id for run in runs[:5]) or "none"
     raise UsageError(
-        f"--root: {root} has no run {run_id or ''} that read records. Newest that did: {known}"
+        f"--root: {root} has no run{f' {run_id}' if run_id else ''} whose ExampleGen ended; "
+        f"newest of those that have: {known}"
     )
 
 
