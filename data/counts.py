@@ -55,3 +55,31 @@ class Counts(BaseModel):
             for split, classes in self.splits.items()
         }
         return {split: names for split, names in lacking.items() if names}
+
+    def balance(self, few: int, skewed: float) -> list[str]:
+        """Returns how the classes are spread, in words; warnings after the first.
+
+        Args:
+          few: fewer training examples of a class are a warning.
+          skewed: so much between a class's shares of two splits is one, 0 to 1.
+        """
+        train = self.splits.get("train", {})
+        if not train:
+            return []
+        words = [f"{min(train.values())} to {max(train.values())} training examples a class"]
+        for name, number in train.items():
+            if number < few:
+                words.append(f"only {number} training examples of {name}")
+        for split, classes in self.splits.items():
+            for name in train:
+                shares = [_share(classes, name), _share(train, name)]
+                if abs(shares[0] - shares[1]) > skewed:
+                    words.append(
+                        f"{name} is {shares[0]:.0%} of {split} and {shares[1]:.0%} of train"
+                    )
+        return words
+
+
+def _share(classes: dict[str, int], name: str) -> float:
+    total = sum(classes.values())
+    return classes.get(name, 0) / total if total else 0.0

@@ -17,6 +17,10 @@ from components.trainer.run import read_report
 from data.schema import class_names
 from pipeline.history import Run
 
+# What is told of the classes: fewer training examples than this, and shares that differ by more.
+_FEW_EXAMPLES = 50
+_SKEWED = 0.15
+
 Outputs = Mapping[str, Sequence[Artifact]]
 
 
@@ -30,6 +34,7 @@ def record_findings(run: Run, step: str, outputs: Outputs) -> None:
 def _examples(run: Run, outputs: Outputs) -> str:
     run.quarantine = _uri(outputs, "quarantine")
     counts = read_counts(run.quarantine)
+    run.classes = counts.splits
     run.examples = {**counts.by_split(), "quarantined": counts.bad}
     splits = ", ".join(f"{name} {number}" for name, number in counts.by_split().items())
     broken = f", {len(counts.broken_files)} files broken off" if counts.broken_files else ""
@@ -61,7 +66,8 @@ def _anomalies(run: Run, outputs: Outputs) -> str:
 
 
 def _data_gate(run: Run, outputs: Outputs) -> str:
-    return "fit to train on"
+    balance = read_counts(str(run.quarantine)).balance(_FEW_EXAMPLES, _SKEWED)
+    return "; ".join(["fit to train on", *balance])
 
 
 def _images(run: Run, outputs: Outputs) -> str:

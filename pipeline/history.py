@@ -48,6 +48,7 @@ class Run(BaseModel):
       inputs: all that it depends on, see `pipeline.changes`.
       model: name of the network.
       examples: counts by split, and `quarantined`.
+      classes: examples by split and class name.
       quarantine: the folder of what was set aside, or null.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
       training: see `components.trainer.watch.TrainingReport`; null before the Trainer has ended.
@@ -66,6 +67,7 @@ class Run(BaseModel):
     inputs: dict[str, Any] = {}
     model: str
     examples: dict[str, int] = {}
+    classes: dict[str, dict[str, int]] = {}
     quarantine: str | None = None
     steps: list[Step] = []
     verdict: dict[str, Any] | None = None
