@@ -15,7 +15,7 @@ from data.records import CLASS, IMAGE
 PREFETCH = 4
 # Images are kept in memory where all of them fit into this; else they are read anew each epoch, and
 # shuffled in a buffer of this size. So memory does not grow with the data.
-IMAGES_BYTES = 2**28
+IMAGES_BYTES = 2**27
 
 # A batch for Keras: images, classes, and the weight of each example.
 Batch = tuple[tf.Tensor, ...]

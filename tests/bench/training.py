@@ -53,7 +53,11 @@ def _measure(files: list[str], size: int, repeats: int) -> dict[str, list[dict[s
     for repeat in range(repeats):
         for kind in kinds if not repeat else kinds[:3]:
             command = [sys.executable, __file__, "--worker", json.dumps([kind, size, files])]
-            answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+            answer = subprocess.run(
+                command, check=True, stdout=subprocess.PIPE, text=True, env=quiet
+            )
+            print(kind, f"{size} px,", f"turn {repeat + 1} of {repeats}", flush=True)  # noqa: T201
             found[kind].append(json.loads(answer.stdout.splitlines()[-1]))
     return found
 
