@@ -87,7 +87,7 @@ def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_pat
         assert again[name] == pytest.approx(epoch[name], rel=5e-3), name
     for weight, other in zip(weights, same, strict=True):
         # The fused kernel's moving variance is Bessel's, the synchronised one's is not.
-        assert other == pytest.approx(weight, rel=1e-2, abs=1e-3)
+        assert other == pytest.approx(weight, rel=3e-2, abs=1e-3)
 
 
 @pytest.mark.slow
