@@ -16,6 +16,7 @@ import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from data.errors import UsageError
+from data.files import write_whole
 from data.labelled import LabelledFile, Unreadable, find_images, read_rgb
 from data.records import encode_example, shard_name
 
@@ -126,7 +127,7 @@ class WriteShard(beam.DoFn):
             os.replace(unfinished, out / shard_name(_PREFIX, shard.index, written))
         note = json.dumps({"written": written, "unreadable": unreadable})
         # After the shard: killed in between, it is written again, to the same name.
-        _write(_note_of(state, shard.index), note)
+        write_whole(_note_of(state, shard.index), note)
         return iter(())
 
 
@@ -166,7 +167,7 @@ def _begin(out: Path, plan: str) -> Path:
     if not noted.exists() and any(out.glob("*.tfrec")):
         raise UsageError(f"{out} holds records already; name another --out")
     state.mkdir(parents=True, exist_ok=True)
-    _write(noted, plan)
+    write_whole(noted, plan)
     return state
 
 
@@ -175,18 +176,12 @@ def _end(out: Path, state: Path, plan: str, classes: list[str], shards: int) -> 
     notes = [json.loads(_note_of(state, index).read_text()) for index in range(shards)]
     written = sum(note["written"] for note in notes)
     unreadable = [(path, reason) for note in notes for path, reason in note["unreadable"]]
-    _write(out / LABELS_FILE, "".join(f"{name}\n" for name in classes))
+    write_whole(out / LABELS_FILE, "".join(f"{name}\n" for name in classes))
     summary = {"plan": plan, "classes": classes, "written": written, "unreadable": unreadable}
-    _write(out / SUMMARY_FILE, json.dumps(summary, indent=2))
+    write_whole(out / SUMMARY_FILE, json.dumps(summary, indent=2))
     shutil.rmtree(state)
     return Imported(out, classes, written, unreadable)
 
 
 def _note_of(state: Path, index: int) -> Path:
     return state / f"{index}.json"
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(text)
-    os.replace(unfinished, path)

@@ -43,10 +43,10 @@ def clean(root: Path, dry_run: bool) -> None:
         doomed = _doomed(root, _needed(root, store)) + _abandoned_trainings(root)
         for line in _in_words(root, doomed):
             tell(line)
-        if dry_run:
-            tell(f"Would free {size(sum(map(_size, doomed)))}; nothing was removed.")
-            return
         freed = sum(map(_size, doomed))
+        if dry_run:
+            tell(f"Would free {size(freed)}; nothing was removed.")
+            return
         _remove(store, doomed)
         tell(f"Freed {size(freed)}.")
 

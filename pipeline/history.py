@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from data.errors import UsageError
+from data.files import write_whole
 
 FORMAT_VERSION = 1
 RUN_FILE = "run.json"
@@ -139,9 +139,9 @@ class History:
     def save(self, run: Run) -> None:
         """Writes `run.json`, and `verdict.json` once there is a verdict; never half a file."""
         folder = self.folder(run.run_id)
-        _write(folder / RUN_FILE, run.model_dump_json(indent=2))
+        write_whole(folder / RUN_FILE, run.model_dump_json(indent=2) + "\n")
         if run.verdict is not None:
-            _write(folder / VERDICT_FILE, json.dumps(run.verdict, indent=2))
+            write_whole(folder / VERDICT_FILE, json.dumps(run.verdict, indent=2) + "\n")
 
     def newest_finished(self) -> Run | None:
         """Returns the newest run that came to a verdict, on the model or on the data."""
@@ -181,9 +181,3 @@ def _read(file: Path) -> Run:
         f"{file} has format {version}, and this program knows {FORMAT_VERSION}: "
         "update it, or name another --root"
     )
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.write_text(text + "\n")
-    os.replace(unfinished, path)

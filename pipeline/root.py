@@ -81,7 +81,11 @@ def locked(root: Path) -> Iterator[Lock]:
             "wait until it ends, or name another folder"
         ) from error
     except OSError as error:
+        lock.release()
         raise UsageError(f"--root: {root} can't be written: {error.strerror}") from error
+    except UsageError:
+        lock.release()
+        raise
     try:
         yield held
     finally:

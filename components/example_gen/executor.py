@@ -30,8 +30,8 @@ from data.errors import DataRefused
 
 # How many bad records the counts name; the quarantine holds them all.
 FIRST_BAD = 10
-# What `data.broken_file` may be: end the run, or keep the records before the place that is broken.
-REFUSE, KEEP_BEFORE = "refuse", "keep_before"
+# The value of `data.broken_file` that ends the run; the other one keeps what lies before the break.
+REFUSE = "refuse"
 
 
 class Executor(BaseExampleGenExecutor):
