@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 REAL_DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint sample bench pictures clean
+.PHONY: help setup run test test-all lint sample bench bench-data pictures clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ sample: setup  ## Draw data/sample anew: the same bytes
 
 bench: setup  ## Measure training beside a bare tf.keras script; REAL_DATA=DIR on real records
 	$(UV) run --no-sync python tests/bench/training.py --data $(or $(REAL_DATA),sample)
+
+bench-data: setup  ## Measure import and ExampleGen beside plain tf.data; REAL_DATA=DIR
+	$(UV) run --no-sync python tests/bench/reading.py --data $(or $(REAL_DATA),data/sample)
 
 pictures: setup  ## Run the sample anew and make the README's pictures of it
 	$(UV) run --no-sync python docs/take_pictures.py --root runs/pictures; rm -r runs/pictures

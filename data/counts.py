@@ -1,8 +1,11 @@
 """What ExampleGen did with every record: the counts that later steps must agree with."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel
+
+from data.words import MOST_LISTED, listed
 
 COUNTS_FILE = "counts.json"
 # ExampleGen's second output, and its only split.
@@ -25,6 +28,8 @@ class Counts(BaseModel):
       quarantined: records set aside, by reason.
       first_bad: a few of these.
       near_duplicates: pairs of almost identical images in two different splits.
+      better_salt: a `data.split_salt` with which no split would lack a class; None where none does,
+        or none was found.
       broken_files: files that break off, and where.
     """
 
@@ -32,6 +37,7 @@ class Counts(BaseModel):
     quarantined: dict[str, int] = {}
     first_bad: list[BadRecord] = []
     near_duplicates: int = 0
+    better_salt: str | None = None
     broken_files: list[str] = []
 
     def by_split(self) -> dict[str, int]:
@@ -48,6 +54,13 @@ class Counts(BaseModel):
         """The number of records read: those in the splits and those set aside."""
         return sum(self.by_split().values()) + self.bad
 
+    def classes_beside(self, class_names: Sequence[str]) -> dict[str, int]:
+        """Returns how many examples there are of each class that is none of `class_names`."""
+        total = Counter[str]()
+        for classes in self.splits.values():
+            total.update({n: number for n, number in classes.items() if n not in class_names})
+        return dict(sorted(total.items()))
+
     def missing_classes(self, class_names: Sequence[str]) -> dict[str, list[str]]:
         """Returns the classes without an example, by split; only splits that lack one."""
         lacking = {
@@ -55,6 +68,19 @@ class Counts(BaseModel):
             for split, classes in self.splits.items()
         }
         return {split: names for split, names in lacking.items() if names}
+
+    def table(self) -> list[str]:
+        """Returns the examples by class and split as lines; of many classes, the rarest ones."""
+        total = self.classes_beside(())
+        shown = list(total) if len(total) <= MOST_LISTED else sorted(total, key=total.__getitem__)
+        width = max(map(len, [*shown[:MOST_LISTED], "class"]))
+        lines = [f"{'class':<{width}}" + "".join(f"{split:>9}" for split in self.splits)]
+        for name in shown[:MOST_LISTED]:
+            numbers = "".join(f"{classes.get(name, 0):>9}" for classes in self.splits.values())
+            lines.append(f"{name:<{width}}{numbers}")
+        if len(shown) > MOST_LISTED:
+            lines.append(f"and {len(shown) - MOST_LISTED} classes with more")
+        return lines
 
     def balance(self, few: int, skewed: float) -> list[str]:
         """Returns how the classes are spread, in words; warnings after the first.
@@ -67,16 +93,18 @@ class Counts(BaseModel):
         if not train:
             return []
         words = [f"{min(train.values())} to {max(train.values())} training examples a class"]
-        for name, number in train.items():
-            if number < few:
-                words.append(f"only {number} training examples of {name}")
+        rare = [f"{name} ({number})" for name, number in train.items() if number < few]
+        if rare:
+            words.append(f"fewer than {few} training examples of {listed(rare)}")
         for split, classes in self.splits.items():
-            for name in train:
-                shares = [_share(classes, name), _share(train, name)]
-                if abs(shares[0] - shares[1]) > skewed:
-                    words.append(
-                        f"{name} is {shares[0]:.0%} of {split} and {shares[1]:.0%} of train"
-                    )
+            shares = {name: (_share(classes, name), _share(train, name)) for name in train}
+            uneven = [
+                f"{name} ({here:.0%}, and {there:.0%} of train)"
+                for name, (here, there) in shares.items()
+                if abs(here - there) > skewed
+            ]
+            if uneven:
+                words.append(f"{split} has other shares of {listed(uneven)}")
         return words
 
 

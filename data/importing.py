@@ -1,6 +1,5 @@
 """`flowers data import`: labelled images to sharded TFRecords, in the layout of `data.records`."""
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -15,13 +14,13 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from data.classes import read_labels, write_labels
 from data.errors import UsageError
 from data.files import write_whole
 from data.labelled import LabelledFile, Unreadable, find_images, read_rgb
 from data.records import encode_example, shard_name
+from data.sources import IMPORT_FILE
 
-LABELS_FILE = "labels.txt"
-SUMMARY_FILE = "import.json"
 _PREFIX = "images"
 # Where an import that is not finished keeps what it has done.
 _STATE = ".import"
@@ -55,13 +54,21 @@ class Shard:
 
 
 def import_images(
-    source: Path, out: Path, *, size: int | None, seed: int, per_shard: int, workers: int
+    source: Path,
+    base: Path,
+    *,
+    span: int | None = None,
+    size: int | None = None,
+    seed: int = 0,
+    per_shard: int = 500,
+    workers: int = 1,
 ) -> Imported:
     """Writes labelled images as TFRecord files, shuffled; what an interrupted import wrote stays.
 
     Args:
       source: see `data.labelled.find_images`.
-      out: folder of the shards; `labels.txt` there, if there is one, gives classes their ids.
+      base: folder of the shards, or of the spans.
+      span: they go to the folder `span-N`; classes keep the ids that they have in other spans.
       size: of the shorter side in pixels; None for images as they are.
       seed: of the order.
       per_shard: images in a file.
@@ -70,8 +77,9 @@ def import_images(
     Raises:
       UsageError: the source is none, or `out` holds something else.
     """
+    out = base if span is None else base / f"span-{span}"
     files = find_images(source)
-    classes = _classes(out, files)
+    classes = _classes(out, base if span is not None else None, files)
     random.Random(seed).shuffle(files)
     plan = _digest([size, seed, per_shard, classes, [(f.path, f.label) for f in files]])
     finished = _finished(out, plan)
@@ -131,11 +139,11 @@ class WriteShard(beam.DoFn):
         return iter(())
 
 
-def _classes(out: Path, files: Sequence[LabelledFile]) -> list[str]:
-    """Returns the classes, those that `labels.txt` names first, in its order."""
-    known: list[str] = []
-    with contextlib.suppress(FileNotFoundError):
-        known = (out / LABELS_FILE).read_text().split("\n")[:-1]
+def _classes(out: Path, spans: Path | None, files: Sequence[LabelledFile]) -> list[str]:
+    """Returns the classes: first those that `labels.txt`, here or in another span, names."""
+    known = read_labels([str(out)])
+    if not known and spans:
+        known = read_labels(map(str, spans.glob("span-*")))
     return known + sorted({file.label for file in files} - set(known))
 
 
@@ -146,7 +154,7 @@ def _digest(plan: object) -> str:
 def _finished(out: Path, plan: str) -> Imported | None:
     """Returns what an earlier import of the same came to; None if there was none."""
     try:
-        summary = json.loads((out / SUMMARY_FILE).read_text())
+        summary = json.loads((out / IMPORT_FILE).read_text())
     except FileNotFoundError:
         return None
     if summary.pop("plan") != plan:
@@ -176,9 +184,9 @@ def _end(out: Path, state: Path, plan: str, classes: list[str], shards: int) -> 
     notes = [json.loads(_note_of(state, index).read_text()) for index in range(shards)]
     written = sum(note["written"] for note in notes)
     unreadable = [(path, reason) for note in notes for path, reason in note["unreadable"]]
-    write_whole(out / LABELS_FILE, "".join(f"{name}\n" for name in classes))
+    write_labels(out, classes)
     summary = {"plan": plan, "classes": classes, "written": written, "unreadable": unreadable}
-    write_whole(out / SUMMARY_FILE, json.dumps(summary, indent=2))
+    write_whole(out / IMPORT_FILE, json.dumps(summary, indent=2))
     shutil.rmtree(state)
     return Imported(out, classes, written, unreadable)
 

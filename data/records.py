@@ -1,32 +1,16 @@
-"""The layout of a record: one labelled image as a tf.train.Example, and how its shard is named.
-
-The layout is the one of `gs://flowers-public/tfrecords-jpeg-*`, made by Google's codelab
-"Modern convnets, squeezenet, Xception, with Keras and TPUs":
-
-| feature         | type       | content                                   |
-|-----------------|------------|-------------------------------------------|
-| `image`         | 1 bytes    | the encoded image (JPEG)                  |
-| `class`         | 1 int64    | index into the class names                |
-| `label`         | 1 bytes    | the class name, UTF-8                     |
-| `size`          | 2 int64    | width and height in pixels                |
-| `one_hot_class` | n floats   | 1.0 at `class`, 0.0 elsewhere             |
-"""
+"""A record: one labelled image as a tf.train.Example; and how its shard is named."""
 
 from collections.abc import Sequence
 
 import tensorflow as tf
 
-IMAGE = "image"
-CLASS = "class"
-LABEL = "label"
-SIZE = "size"
-ONE_HOT_CLASS = "one_hot_class"
+from data.features import CLASS, IMAGE, LABEL, ONE_HOT_CLASS, SIZE
 
 
 def encode_example(
     image: bytes, class_id: int, class_names: Sequence[str], size: tuple[int, int]
 ) -> bytes:
-    """Returns one serialized tf.train.Example in the layout above.
+    """Returns one serialized tf.train.Example in the layout of `data.features`.
 
     Args:
       image: the encoded image, as it lies in its file.

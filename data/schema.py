@@ -1,16 +1,34 @@
 """The curated schema, and the class names that it pins."""
 
+from collections.abc import Sequence
 from importlib import resources
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from data.features import CLASS, LABEL, ONE_HOT_CLASS
+
 CLASS_DOMAIN = "classes"
 
 
 def curated_schema_text() -> str:
-    """Returns the text of `data/schema.pbtxt`."""
+    """Returns the text of `data/schema.pbtxt`, which knows no classes."""
     return resources.files("data").joinpath("schema.pbtxt").read_text()
+
+
+def schema_with(names: Sequence[str]) -> str:
+    """Returns the text of the curated schema with classes, in the order of their ids."""
+    schema = parse_schema(curated_schema_text())
+    schema.string_domain.add(name=CLASS_DOMAIN, value=names)
+    for feature in schema.feature:
+        if feature.name == CLASS:
+            feature.int_domain.max = len(names) - 1
+        elif feature.name == LABEL:
+            feature.domain = CLASS_DOMAIN
+        elif feature.name == ONE_HOT_CLASS:
+            # Records of an earlier span may know fewer classes.
+            feature.value_count.min, feature.value_count.max = 2, len(names)
+    return text_format.MessageToString(schema)
 
 
 def parse_schema(text: str) -> schema_pb2.Schema:

@@ -17,6 +17,7 @@ from pathlib import Path
 import tensorflow as tf
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
+from data.classes import write_labels
 from data.flower_drawing import (
     Brush,
     circle,
@@ -136,6 +137,7 @@ def write_sample(
         with tf.io.TFRecordWriter(str(paths[-1])) as writer:
             for index in hand:
                 writer.write(make_record(index, pixels=pixels, seed=seed, quality=quality))
+    write_labels(folder, CLASS_NAMES)
     return paths
 
 

@@ -1,4 +1,14 @@
-"""Quantities as people read them."""
+"""Quantities and lists as people read them."""
+
+from collections.abc import Sequence
+
+MOST_LISTED = 12
+
+
+def listed(words: Sequence[str]) -> str:
+    """Returns words with commas between; of many, the first ones and how many more there are."""
+    more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
+    return ", ".join(words[:MOST_LISTED]) + more
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """What a run depends on, and what has changed since another: the run key, and why steps rerun."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +9,31 @@ from data.digest import digest_files
 from data.errors import UsageError
 from data.schema import curated_schema_text
 from pipeline.config import Settings
-from pipeline.steps import RECORDS, SCHEMA, STEPS, code_fingerprints
+from pipeline.steps import CLASSES, RECORDS, SCHEMA, STEPS, code_fingerprints
 
 _CODE = "code of "
+_IN_RECORDS_OR_CLASSES = {"source", "public_size", "spans", "classes"}
 
 
-def run_inputs(settings: Settings, source: str, data_fingerprint: str) -> dict[str, Any]:
+def run_inputs(settings: Settings, records: str, classes: Sequence[str] | None) -> dict[str, Any]:
     """Returns all that decides what a run computes, as flat keys and plain values.
 
     Two runs under one root with equal inputs are the same run: this is the run key.
 
     Args:
       settings: see `pipeline.config`.
-      source: where the records lie.
-      data_fingerprint: of their contents; empty where they can't be read beforehand.
+      records: where they lie, and the fingerprint of their contents.
+      classes: in the order of their ids; None as long as they are not known.
 
     Raises:
       UsageError: the file of `model.weights` can't be read.
     """
     schema = hashlib.sha256(curated_schema_text().encode()).hexdigest()
     code = {f"{_CODE}{step}": value for step, value in code_fingerprints().items()}
-    places = {RECORDS: f"{source} {data_fingerprint}", SCHEMA: schema}
-    flat = dict(_flatten(settings.model_dump(mode="json", exclude={"data": {"source"}})))
+    places = {RECORDS: records, CLASSES: classes, SCHEMA: schema}
+    flat = dict(
+        _flatten(settings.model_dump(mode="json", exclude={"data": _IN_RECORDS_OR_CLASSES}))
+    )
     if settings.model.weights_file:
         flat["model.weights"] += f" ({_digest_of_weights(settings.model.weights_file)})"
     return {**flat, **places, **code}
@@ -91,7 +94,7 @@ def _belongs(key: str, own: list[str]) -> bool:
 
 
 def _in_words(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    if key in (RECORDS, SCHEMA):
+    if key in (RECORDS, CLASSES, SCHEMA):
         return f"the {key} changed"
     if key.startswith(_CODE):
         return "its code changed"

@@ -10,9 +10,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from data.errors import UsageError
+from data.errors import DataRefused, UsageError
 
-USAGE_ERROR = 2
+USAGE_ERROR, DATA_REFUSED = 2, 4
 
 app = typer.Typer(
     help="Image classification on TFX: from labelled images to a served model that was checked.",
@@ -48,6 +48,9 @@ def main() -> None:
     except UsageError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(USAGE_ERROR)
+    except DataRefused as error:
+        typer.echo(f"The data was refused: {error}", err=True)
+        sys.exit(DATA_REFUSED)
     except _Interrupted:
         typer.echo("Interrupted. A run goes on after the steps that finished.", err=True)
         raise
@@ -206,6 +209,48 @@ def data_quarantine(
         typer.echo(f"run {chosen.run_id} set {len(answers)} records aside")
 
 
+@data_app.command("inspect")
+def data_inspect(
+    data: Annotated[str, typer.Argument(metavar="PATTERN", help="As --data of flowers run.")],
+    config: Config = "quickstart",
+    overrides: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what records hold, and what a run with a config on them would take."""
+    from pipeline.config import load_settings
+    from pipeline.progress import progress_bar
+
+    settings = load_settings(config, overrides or [], data)
+    with progress_bar():
+        from pipeline.inspection import in_words, inspect
+
+        found = inspect(settings)
+    typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(in_words(found, settings)))
+
+
+@data_app.command("download")
+def data_download(
+    name: Annotated[str, typer.Argument(help="flowers-public, the codelab's bucket.")],
+    out: Annotated[Path, typer.Option(help="Folder for the records.")],
+    size: Annotated[int, typer.Option(help="Side of the images: 192, 224, 331 or 512.")] = 192,
+) -> None:
+    """Copy the codelab's records here. Interrupted, the same command goes on."""
+    from data.download import download_flowers
+    from data.sources import FLOWERS_PUBLIC, PUBLIC_SIZES
+    from pipeline.progress import progress_bar
+    from pipeline.report import from_here
+
+    if name != FLOWERS_PUBLIC or size not in PUBLIC_SIZES:
+        allowed = ", ".join(map(str, PUBLIC_SIZES))
+        raise UsageError(
+            f"it takes {FLOWERS_PUBLIC} with --size {allowed}; got {name} with --size {size}"
+        )
+    with progress_bar(of_bytes=True):
+        files = download_flowers(out, size)
+    typer.echo(f"{len(files)} files in {from_here(out)}")
+    typer.echo(f"Next: flowers run --data {from_here(out)}")
+
+
 @data_app.command("import")
 def data_import(
     source: Annotated[
@@ -223,14 +268,13 @@ def data_import(
     from pipeline.progress import progress_bar
     from pipeline.report import from_here
 
-    folder = out if span is None else out / f"span-{span}"
     workers = len(os.sched_getaffinity(0))
     with progress_bar():
         # TensorFlow and Beam are noisy when they are imported, too.
         from data.importing import import_images
 
         found = import_images(
-            source, folder, size=size, seed=seed, per_shard=per_shard, workers=workers
+            source, out, span=span, size=size, seed=seed, per_shard=per_shard, workers=workers
         )
     for path, reason in found.unreadable:
         typer.echo(f"left out: {path}: {reason}")
@@ -238,4 +282,5 @@ def data_import(
         f"{found.written} records of {len(found.classes)} classes in {from_here(found.folder)}; "
         f"{len(found.unreadable)} files left out"
     )
-    typer.echo(f"Next: flowers run --data {from_here(found.folder)}")
+    data = from_here(found.folder if span is None else out / "span-{SPAN}")
+    typer.echo(f"Next: flowers run --data '{data}'")

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
+from data.classes import check_names
 from data.errors import UsageError
 from data.sources import SAMPLE
+from data.spans import LATEST, parse_rule
 from data.strict import Strict
 
 
@@ -27,12 +29,35 @@ class DataSettings(Strict):
     """Which records are read and how they are split."""
 
     source: str = Field(SAMPLE, description="what --data names")
+    spans: str = Field(LATEST, description="'latest', 'last N', or 'A..B', where source has spans")
+    classes: list[str] | None = Field(
+        None,
+        description="in the order of their ids; null: as accepted before, or as they are found",
+    )
     public_size: Literal[192, 224, 331, 512] = Field(192, description="of flowers-public, pixels")
     splits: SplitWeights = SplitWeights()
     split_salt: str = Field("", description="another salt deals the images out anew")
+    group_near_duplicates: bool = Field(
+        False, description="into one split; an image may then change it when others come"
+    )
     max_bad_fraction: float = Field(0.01, ge=0, lt=1, description="of records set aside")
     max_pixels: int = Field(50_000_000, ge=64, description="of an image; a larger one is set aside")
     broken_file: Literal["refuse", "keep_before"] = "refuse"
+    few_examples: int = Field(50, ge=0, description="fewer to train a class on are warned of")
+    skew: float = Field(
+        0.15, ge=0, le=1, description="so much between a class's shares of two splits is warned of"
+    )
+
+    @field_validator("spans")
+    @classmethod
+    def _is_rule(cls, spans: str) -> str:
+        parse_rule(spans)
+        return spans
+
+    @field_validator("classes")
+    @classmethod
+    def _are_names(cls, classes: list[str] | None) -> list[str] | None:
+        return None if classes is None else check_names(classes)
 
 
 class TransformSettings(Strict):

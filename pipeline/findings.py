@@ -15,11 +15,8 @@ from components.gate.executor import read_verdict
 from components.gate.verdict import in_words
 from components.trainer.run import read_report
 from data.schema import class_names
+from data.words import listed
 from pipeline.history import Run
-
-# What is told of the classes: fewer training examples than this, and shares that differ by more.
-_FEW_EXAMPLES = 50
-_SKEWED = 0.15
 
 Outputs = Mapping[str, Sequence[Artifact]]
 
@@ -47,7 +44,7 @@ def _examples(run: Run, outputs: Outputs) -> str:
 
 def _schema(run: Run, outputs: Outputs) -> str:
     names = class_names(read_schema(_uri(outputs, "schema"), SCHEMA_FILE))
-    return f"{len(names)} classes: {', '.join(names)}"
+    return f"{len(names)} classes, from {run.classes_from}: {listed(names)}"
 
 
 def _statistics(run: Run, outputs: Outputs) -> str:
@@ -66,7 +63,8 @@ def _anomalies(run: Run, outputs: Outputs) -> str:
 
 
 def _data_gate(run: Run, outputs: Outputs) -> str:
-    balance = read_counts(str(run.quarantine)).balance(_FEW_EXAMPLES, _SKEWED)
+    data = run.settings["data"]
+    balance = read_counts(str(run.quarantine)).balance(data["few_examples"], data["skew"])
     return "; ".join(["fit to train on", *balance])
 
 

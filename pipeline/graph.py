@@ -1,5 +1,6 @@
 """The whole dataflow on one page: which step feeds which, with which settings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import tensorflow_data_validation as tfdv
@@ -15,7 +16,7 @@ from components.evaluator.config import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
 from components.pusher.component import AtomicPusher
-from data.schema import class_names, curated_schema_text, parse_schema
+from data.schema import schema_with
 from data.sources import Source
 from pipeline.config import Settings
 from pipeline.steps import code_fingerprints
@@ -27,6 +28,7 @@ class Place:
 
     Attributes:
       source: the record files.
+      classes: in the order of their ids.
       data_fingerprint: of their contents; empty where they can't be read beforehand.
       root: folder of the artifacts and of the served models.
       metadata_path: the SQLite file of ML Metadata.
@@ -34,6 +36,7 @@ class Place:
     """
 
     source: Source
+    classes: Sequence[str]
     data_fingerprint: str
     root: str
     metadata_path: str
@@ -44,7 +47,7 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
     """Returns the pipeline for any runner of TFX."""
     code = code_fingerprints()
     examples = _example_gen(settings, place, code["ExampleGen"])
-    schema = CuratedSchema(text=curated_schema_text()).with_id("Schema")
+    schema = CuratedSchema(text=schema_with(place.classes)).with_id("Schema")
     statistics = StatisticsGen(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
@@ -101,10 +104,11 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
 def _example_gen(settings: Settings, place: Place, code: str) -> BaseNode:
     return ImageExampleGen(
         input_base=place.source.base,
-        pattern=place.source.pattern,
+        patterns=place.source.patterns,
         split_weights=settings.data.splits.model_dump(),
         split_salt=settings.data.split_salt,
-        class_names=class_names(parse_schema(curated_schema_text())),
+        group_near_duplicates=settings.data.group_near_duplicates,
+        class_names=place.classes,
         max_pixels=settings.data.max_pixels,
         broken_file=settings.data.broken_file,
         data_fingerprint=place.data_fingerprint,

@@ -48,6 +48,9 @@ class Run(BaseModel):
       inputs: all that it depends on, see `pipeline.changes`.
       model: name of the network.
       examples: counts by split, and `quarantined`.
+      spans: those of the data that were read, by name; none where it has none.
+      class_names: the classes, in the order of their ids.
+      classes_from: where these come from, in words.
       classes: examples by split and class name.
       quarantine: the folder of what was set aside, or null.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
@@ -67,6 +70,9 @@ class Run(BaseModel):
     inputs: dict[str, Any] = {}
     model: str
     examples: dict[str, int] = {}
+    spans: list[str] = []
+    class_names: list[str] = []
+    classes_from: str = ""
     classes: dict[str, dict[str, int]] = {}
     quarantine: str | None = None
     steps: list[Step] = []
@@ -80,6 +86,12 @@ class Run(BaseModel):
     def finished(self) -> bool:
         """Whether it came to a verdict, on the model or on the data."""
         return self.state in ("pushed", "refused", "data refused")
+
+    @property
+    def data_accepted(self) -> bool:
+        """Whether its data passed the data gate, so that its classes hold for later runs."""
+        gate = next((step for step in self.steps if step.name == "DataGate"), None)
+        return bool(gate and gate.state in ("done", "cached") and self.class_names)
 
     def in_a_line(self) -> str:
         """Returns what `flowers runs` shows of it."""

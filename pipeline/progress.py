@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from data.errors import UsageError
+from data.errors import DataRefused, UsageError
 from pipeline.noise import diverted
 from pipeline.report import PROGRESS_LOGGER
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator[None]:
+def progress_bar(of_bytes: bool = False) -> Iterator[None]:
     """Shows what is logged to `flowers.progress` while it is open, and none of the noise of others.
+
+    It counts things, or bytes.
 
     Records with the attribute `total` start a bar, those with `advance` move it; without a terminal
     there is none. Records of level INFO and above are lines. The noise goes to a file, which stays
@@ -25,7 +27,8 @@ def progress_bar() -> Iterator[None]:
     """
     logger = logging.getLogger(PROGRESS_LOGGER)
     logger.setLevel(logging.DEBUG)
-    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
+    done = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    columns = (*Progress.get_default_columns()[:-1], done, TimeRemainingColumn())
     descriptor, name = tempfile.mkstemp(prefix="flowers-", suffix=".log")
     os.close(descriptor)
     log = Path(name)
@@ -37,7 +40,7 @@ def progress_bar() -> Iterator[None]:
             try:
                 yield
                 log.unlink()
-            except UsageError:
+            except (UsageError, DataRefused):
                 log.unlink()
                 raise
             except Exception:

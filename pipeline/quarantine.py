@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 
 from data.counts import QUARANTINE
 from data.errors import UsageError
-from data.records import IMAGE
+from data.features import IMAGE
 from pipeline.history import History, Run
 
 # How image files begin.

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from components.gate.verdict import Verdict, in_words
+from data.counts import Counts
 from data.errors import UsageError
 from data.words import duration
 from pipeline.console import Console
@@ -84,6 +85,9 @@ class Report:
         step.why = "" if cached else self._causes.get(name, "not in the cache")
         self._save()
         self.console.changed(step)
+        if name == "ExampleGen" and not cached:
+            for line in Counts(splits=self.run.classes).table():
+                self.console.say(f"  {line}")
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
         """See Observer."""

@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from components.gate.verdict import Verdict, in_words
 from components.pusher.push import digest_of, newest_version
 from data import sources
 from data.errors import DataRefused, UsageError
+from data.words import listed
 from pipeline.changes import run_inputs, why_steps_run
+from pipeline.classes import Classes, known_classes
 from pipeline.config import Settings
 from pipeline.console import View, console_on
 from pipeline.history import LOG_FILE, History, Run, Step
@@ -21,7 +23,7 @@ from pipeline.noise import diverted
 from pipeline.report import Report, from_here, tell
 from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked
 from pipeline.selection import EVERYTHING, Selection
-from pipeline.steps import STEPS
+from pipeline.steps import CLASSES, STEPS
 
 PUSHED, FAILED, REFUSED, DATA_REFUSED = 0, 1, 3, 4
 
@@ -36,6 +38,7 @@ class Plan:
     source: sources.Source
     files: list[str]
     data_fingerprint: str
+    classes: Classes
     inputs: dict[str, Any]
     selection: Selection
 
@@ -77,12 +80,15 @@ def run_pipeline(
 
 
 def _plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
-    source = sources.resolve(settings.data.source, settings.data.public_size)
+    data = settings.data
+    source = sources.resolve(data.source, data.public_size, data.spans)
     files = sources.list_files(source)
     # Reading a bucket twice would cost more than the run that it may save.
     fingerprint = "" if source.remote else sources.fingerprint(source, files)
-    inputs = run_inputs(settings, str(source), fingerprint)
-    return Plan(settings, config, root, source, files, fingerprint, inputs, selection)
+    records = f"{source} {fingerprint}"
+    classes = known_classes(settings, source, files, History(root), records)
+    inputs = run_inputs(settings, records, classes.names)
+    return Plan(settings, config, root, source, files, fingerprint, classes, inputs, selection)
 
 
 def _explain(plan: Plan) -> int:
@@ -143,7 +149,6 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
     run = _new_run(history, plan)
     lock.name_run(run.run_id)
     log = history.folder(run.run_id) / LOG_FILE
-    place = str(plan.source) if plan.source.remote else from_here(str(plan.source))
     try:
         with (
             diverted(log, view.verbose) as stream,
@@ -154,7 +159,7 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
             sources.check_first_records(plan.source, plan.files)
             if "Trainer" in causes:
                 _check_training(plan.settings)
-            console.say(f"run {run.run_id}: {len(plan.files)} files of {place}")
+            console.say(f"run {run.run_id}: {_files_in_words(plan)}")
             console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
             return _run_steps(plan, report)
     except UsageError:
@@ -162,37 +167,36 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
         raise
 
 
+def _files_in_words(plan: Plan) -> str:
+    spans = plan.source.spans
+    which = f", span {listed([span.name for span in spans])}" if spans else ""
+    base = plan.source.base if plan.source.remote else from_here(plan.source.base)
+    patterns = plan.source.patterns[0] if len(plan.source.patterns) == 1 else "..."
+    return f"{len(plan.files)} files of {base}/{patterns}{which}"
+
+
+def _find_classes(plan: Plan, run: Run) -> Plan:
+    """Returns the plan with the classes that the records name, where nothing else names any."""
+    from data.scanning import classes_in
+
+    names = classes_in(plan.files)
+    run.class_names = names
+    run.inputs[CLASSES] = names
+    return replace(plan, classes=replace(plan.classes, names=names))
+
+
 def _check_training(settings: Settings) -> None:
     """Makes sure that devices, network and weights are there, before hours of other work."""
     from components.trainer.train import check
-    from data.schema import class_names, curated_schema_text, parse_schema
 
-    check(settings.training_options(), len(class_names(parse_schema(curated_schema_text()))))
+    check(settings.training_options())
 
 
 def _run_steps(plan: Plan, report: Report) -> int:
-    # TFX takes 20 s to import: not before the records were looked at.
-    from pipeline.graph import Place, create_pipeline
-    from pipeline.runners.local import ObservedDagRunner
-
-    place = Place(
-        source=plan.source,
-        data_fingerprint=plan.data_fingerprint,
-        root=str(plan.root),
-        metadata_path=str(plan.root / METADATA_FILE),
-        run_id=report.run.run_id,
-    )
     try:
-        pipeline = create_pipeline(plan.settings, place)
-        anew, last = plan.selection.anew(), plan.selection.last
-        ObservedDagRunner(report.run.run_id, report, anew=anew, until=last).run(pipeline)
-        if report.run.training:
-            # The Trainer is published: its state is of no use any more.
-            shutil.rmtree(report.run.training["state_folder"], ignore_errors=True)
-        if last and last != list(STEPS)[-1]:
-            report.stopped(last)
-            return PUSHED
-        return PUSHED if report.conclude(plan.root) else REFUSED
+        if plan.classes.names is None:
+            plan = _find_classes(plan, report.run)
+        return _run_pipeline(plan, report)
     except DataRefused as error:
         report.data_refused(error)
         return DATA_REFUSED
@@ -200,6 +204,31 @@ def _run_steps(plan: Plan, report: Report) -> int:
         logging.getLogger(__name__).exception("the run failed")
         report.failed(error)
         return FAILED
+
+
+def _run_pipeline(plan: Plan, report: Report) -> int:
+    # TFX takes 20 s to import: not before the records were looked at.
+    from pipeline.graph import Place, create_pipeline
+    from pipeline.runners.local import ObservedDagRunner
+
+    place = Place(
+        source=plan.source,
+        classes=plan.classes.names or [],
+        data_fingerprint=plan.data_fingerprint,
+        root=str(plan.root),
+        metadata_path=str(plan.root / METADATA_FILE),
+        run_id=report.run.run_id,
+    )
+    pipeline = create_pipeline(plan.settings, place)
+    anew, last = plan.selection.anew(), plan.selection.last
+    ObservedDagRunner(report.run.run_id, report, anew=anew, until=last).run(pipeline)
+    if report.run.training:
+        # The Trainer is published: its state is of no use any more.
+        shutil.rmtree(report.run.training["state_folder"], ignore_errors=True)
+    if last and last != list(STEPS)[-1]:
+        report.stopped(last)
+        return PUSHED
+    return PUSHED if report.conclude(plan.root) else REFUSED
 
 
 def _new_run(history: History, plan: Plan) -> Run:
@@ -212,6 +241,9 @@ def _new_run(history: History, plan: Plan) -> Run:
         settings=plan.settings.model_dump(mode="json"),
         inputs=plan.inputs,
         model=plan.settings.model.name,
+        spans=[span.name for span in plan.source.spans],
+        class_names=plan.classes.names or [],
+        classes_from=plan.classes.origin,
         steps=[Step(name=name) for name in STEPS],
     )
     history.save(run)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from pipeline.fingerprint import code_fingerprint
 
-# The records themselves, and the curated schema: inputs that are no settings.
+# The records themselves, their classes, and the curated schema: inputs that are no settings.
 RECORDS = "records"
+CLASSES = "classes"
 SCHEMA = "schema"
 
 
@@ -14,7 +15,7 @@ class StepInputs:
     """What a step depends on.
 
     Attributes:
-      own: settings (a section stands for all its keys), RECORDS or SCHEMA.
+      own: settings (a section stands for all its keys), RECORDS, CLASSES or SCHEMA.
       after: the steps whose outputs it reads, or waits for.
       entry: the module in which its own code begins; empty where all the code is TFX's.
       each_time: why it runs although nothing changed; empty where the cache answers then.
@@ -30,15 +31,16 @@ STEPS = {
     "ExampleGen": StepInputs(
         own=(
             RECORDS,
-            SCHEMA,
+            CLASSES,
             "data.splits",
             "data.split_salt",
+            "data.group_near_duplicates",
             "data.max_pixels",
             "data.broken_file",
         ),
         entry="components.example_gen.executor",
     ),
-    "Schema": StepInputs(own=(SCHEMA,)),
+    "Schema": StepInputs(own=(SCHEMA, CLASSES)),
     "StatisticsGen": StepInputs(after=("ExampleGen", "Schema")),
     "ExampleValidator": StepInputs(after=("StatisticsGen", "Schema")),
     "DataGate": StepInputs(

@@ -1,10 +1,12 @@
 """What makes data unfit to train on, in words."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from data.counts import Counts
+from data.words import listed
 
 
 def find_problems(
@@ -23,6 +25,7 @@ def find_problems(
     """
     return [
         *_bad_records(counts, max_bad_fraction),
+        *_new_classes(counts, class_names),
         *_anomalies(anomalies),
         *_missing_classes(counts, class_names),
     ]
@@ -40,6 +43,16 @@ def _bad_records(counts: Counts, max_bad_fraction: float) -> list[str]:
         *(f"  {number} x {reason}" for reason, number in counts.quarantined.items()),
         *(f"  {bad.shard} record {bad.index}: {bad.reason}" for bad in counts.first_bad),
     ]
+
+
+def _new_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
+    """Returns what to do about classes that are none of the run's."""
+    new = counts.classes_beside(class_names)
+    if not new:
+        return []
+    lines = [f"new class {name}: {number} examples" for name, number in new.items()]
+    accepted = json.dumps([*class_names, *new], ensure_ascii=False)
+    return [*lines, f"to accept them, in the order of their ids: --set data.classes='{accepted}'"]
 
 
 def _anomalies(anomalies: Mapping[str, anomalies_pb2.Anomalies]) -> list[str]:
@@ -63,12 +76,24 @@ def _missing_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
     nowhere = [
         name for name in class_names if all(name in missing.get(s, []) for s in counts.splits)
     ]
-    lines = [f"no record is of class {name}, which data/schema.pbtxt names" for name in nowhere]
-    for split, names in missing.items():
-        here = [name for name in names if name not in nowhere]
-        if here:
-            lines.append(
-                f"{split}: no example of {', '.join(here)}; where images are few, "
-                "another data.split_salt (any text) deals them out anew"
-            )
+    lines = []
+    if nowhere:
+        lines.append(
+            f"no record is of class {listed(nowhere)}; data.classes names those that there are"
+        )
+    lacking = {split: [n for n in names if n not in nowhere] for split, names in missing.items()}
+    lines += [
+        f"{split}: no example of {listed(names)}" for split, names in lacking.items() if names
+    ]
+    if any(lacking.values()):
+        lines.append(_advice(counts.better_salt))
     return lines
+
+
+def _advice(better_salt: str | None) -> str:
+    if better_salt:
+        return f"dealt out anew, no split lacks a class: --set data.split_salt={better_salt}"
+    return (
+        "no data.split_salt was found with which no split lacks a class: bring more images of the "
+        "rare classes, or give eval and test more in data.splits"
+    )

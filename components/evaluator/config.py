@@ -2,7 +2,7 @@
 
 import tensorflow_model_analysis as tfma
 
-from data.records import CLASS, LABEL
+from data.features import CLASS, LABEL
 
 ACCURACY = "accuracy"
 EXAMPLE_COUNT = "example_count"

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from PIL import Image, UnidentifiedImageError
 
 from components.transform.images import decode_rgb
-from data.records import CLASS, IMAGE, LABEL
+from data.features import CLASS, IMAGE, LABEL
 
 # Smaller images say nothing; the split's hash looks at 8 rows.
 MIN_SIDE = 8
@@ -36,8 +36,8 @@ class GoodRecord:
 def check_record(content: bytes, class_names: Sequence[str], max_pixels: int) -> GoodRecord:
     """Returns what a record holds, its image decoded.
 
-    A label that is none of the classes passes: a new class is no bad record but data that the
-    schema does not know, and stops the run there.
+    A label that is none of the classes passes, if its class is none either: a new class is no bad
+    record but data that the schema does not know, and stops the run there.
 
     Args:
       content: a serialized tf.train.Example.
@@ -79,9 +79,9 @@ def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str
         name = label.decode()
     except UnicodeDecodeError as error:
         raise Bad("the label is no UTF-8") from error
-    if name not in class_names:
-        return name
     if not 0 <= class_id < len(class_names):
+        if name not in class_names and class_id >= 0:
+            return name
         raise Bad(f"class {class_id} is none of 0 to {len(class_names) - 1}")
     if class_names[class_id] != name:
         raise Bad(f"the label is {name}, and class {class_id} is {class_names[class_id]}")

@@ -24,7 +24,9 @@ class ImageExampleGenSpec(FileBasedExampleGenSpec):
 
     PARAMETERS: ClassVar = {
         **FileBasedExampleGenSpec.PARAMETERS,
+        "further_patterns": ExecutionParameter(type=str),
         "split_salt": ExecutionParameter(type=str),
+        "group_near_duplicates": ExecutionParameter(type=int),
         "class_names": ExecutionParameter(type=str),
         "max_pixels": ExecutionParameter(type=int),
         "broken_file": ExecutionParameter(type=str),
@@ -71,23 +73,27 @@ class ImageExampleGen(FileBasedExampleGen):
     def __init__(
         self,
         input_base: str,
-        pattern: str,
+        patterns: Sequence[str],
         split_weights: Mapping[str, int],
         split_salt: str,
+        group_near_duplicates: bool,
         class_names: Sequence[str],
         max_pixels: int,
         broken_file: str,
         data_fingerprint: str,
         code_fingerprint: str,
     ):
-        """See `data.sources.Source` for `input_base` and `pattern`, `splits.py` for the splits.
+        """See `data.sources.Source` for `input_base` and `patterns`, `splits.py` for the splits.
 
         Args:
+          group_near_duplicates: whether they go into one split.
           class_names: in the order of their ids.
           max_pixels: a larger image is set aside undecoded.
           broken_file: what to do with a file that breaks off, `refuse` or `keep_before`.
         """
-        inputs = example_gen_pb2.Input.Split(name="all", pattern=pattern)
+        # TFX takes one pattern where the splits are made of what is read.
+        first, *further = patterns
+        inputs = example_gen_pb2.Input.Split(name="all", pattern=first)
         outputs = [
             example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=weight)
             for name, weight in split_weights.items()
@@ -100,7 +106,9 @@ class ImageExampleGen(FileBasedExampleGen):
             ),
             output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
+            further_patterns=json.dumps(further),
             split_salt=split_salt,
+            group_near_duplicates=int(group_near_duplicates),
             class_names=json.dumps(list(class_names)),
             max_pixels=max_pixels,
             broken_file=broken_file,

@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -12,24 +12,29 @@ import tensorflow as tf
 from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.proto import example_gen_pb2
-from tfx.types import artifact_utils
+from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components.artifacts import read_bytes, write_text
-from components.example_gen.near import near_pairs
+from components.example_gen.near import near_pairs, representatives
 from components.example_gen.sorting import (
     OUTCOME,
     DigestImage,
+    HashImage,
     Outcome,
     ReadShard,
     SortRecord,
     several_labels,
 )
+from components.example_gen.splits import find_salt
 from data.counts import COUNTS_FILE, QUARANTINE, BadRecord, Counts
 from data.errors import DataRefused
+from data.sources import holds_records
 
 # How many bad records the counts name; the quarantine holds them all.
 FIRST_BAD = 10
+# A class of more images hardly ever lacks in a split.
+_RARE = 200
 # The value of `data.broken_file` that ends the run; the other one keeps what lies before the break.
 REFUSE = "refuse"
 
@@ -37,6 +42,7 @@ REFUSE = "refuse"
 class Executor(BaseExampleGenExecutor):
     """Reads TFRecord files, decodes every image, writes splits, quarantine and counts."""
 
+    _examples: Sequence[types.Artifact] = ()
     _quarantine_uri = ""
 
     def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
@@ -57,6 +63,7 @@ class Executor(BaseExampleGenExecutor):
         quarantine = artifact_utils.get_single_instance(output_dict[QUARANTINE])
         quarantine.split_names = artifact_utils.encode_split_names([QUARANTINE])
         self._quarantine_uri = quarantine.uri
+        self._examples = output_dict[standard_component_specs.EXAMPLES_KEY]
         super().Do(input_dict, output_dict, exec_properties)
         counts = read_counts(quarantine.uri)
         if counts.broken_files and exec_properties["broken_file"] == REFUSE:
@@ -66,36 +73,43 @@ class Executor(BaseExampleGenExecutor):
     def GenerateExamplesByBeam(
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
     ) -> dict[str, beam.PCollection]:
-        """Returns the records of each split, serialized; see the base class."""
+        """Writes the records of each split, and leaves none for the base class to write.
+
+        That shuffles them, for which Beam's local runner holds a whole split in memory.
+        """
         weights = _split_weights(exec_properties)
         shards = pipeline | "Shards" >> beam.Create(_input_files(exec_properties))
         read = shards | "Read" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
-        sort = SortRecord(
-            weights,
-            exec_properties["split_salt"],
-            json.loads(exec_properties["class_names"]),
-            exec_properties["max_pixels"],
-        )
+        names, limit = json.loads(exec_properties["class_names"]), exec_properties["max_pixels"]
+        sort = SortRecord(weights, exec_properties["split_salt"], names, limit)
         doubted = beam.pvalue.AsDict(_doubted(shards))
+        groups: Any = {}
+        if exec_properties["group_near_duplicates"]:
+            groups = beam.pvalue.AsSingleton(_groups(shards, HashImage(names, limit)))
         tags = [*weights, QUARANTINE, OUTCOME]
-        outputs = read["records"] | "Sort" >> beam.ParDo(sort, doubted).with_outputs(*tags)
-        self._write_quarantine(outputs[QUARANTINE])
+        outputs = read["records"] | "Sort" >> beam.ParDo(sort, doubted, groups).with_outputs(*tags)
+        bad = os.path.join(self._quarantine_uri, f"Split-{QUARANTINE}")
+        _write_records(outputs[QUARANTINE], bad, "Write bad")
         outcomes = (read[OUTCOME], outputs[OUTCOME]) | beam.Flatten()
-        self._write_counts(outcomes, list(weights))
-        return {split: outputs[split] for split in weights}
+        self._write_counts(outcomes, weights)
+        for split in weights:
+            folder = artifact_utils.get_split_uri(self._examples, split)
+            _write_records(outputs[split], folder, f"Write {split}")
+        return {}
 
-    def _write_quarantine(self, bad: beam.PCollection) -> None:
-        prefix = os.path.join(self._quarantine_uri, f"Split-{QUARANTINE}", "data_tfrecord")
-        _ = bad | "WriteBad" >> beam.io.WriteToTFRecord(prefix, file_name_suffix=".gz")
-
-    def _write_counts(self, outcomes: beam.PCollection, splits: list[str]) -> None:
+    def _write_counts(self, outcomes: beam.PCollection, weights: dict[str, int]) -> None:
         uri = self._quarantine_uri
         _ = (
             outcomes
             | "Outcomes" >> beam.combiners.ToList()
             | "WriteCounts"
-            >> beam.Map(lambda every: _write_counts(count_outcomes(every, splits), uri))
+            >> beam.Map(lambda every: _write_counts(count_outcomes(every, weights), uri))
         )
+
+
+def _write_records(records: beam.PCollection, folder: str, label: str) -> None:
+    prefix = os.path.join(folder, "data_tfrecord")
+    _ = records | label >> beam.io.WriteToTFRecord(prefix, file_name_suffix=".gz")
 
 
 def _doubted(shards: beam.PCollection) -> beam.PCollection:
@@ -112,10 +126,26 @@ def _doubted(shards: beam.PCollection) -> beam.PCollection:
     )
 
 
-def count_outcomes(outcomes: Iterable[Outcome], splits: Sequence[str]) -> Counts:
+def _groups(shards: beam.PCollection, hash_image: HashImage) -> beam.PCollection:
+    """Returns one mapping: the hashes of near-duplicates that go where another one goes.
+
+    All images are decoded a second time for that: cheaper than to keep them.
+    """
+    look = shards | "LookAgain" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
+    return (
+        look["records"]
+        | "Hash" >> beam.ParDo(hash_image)
+        | "Once" >> beam.Distinct()
+        | "Hashes" >> beam.combiners.ToList()
+        | "Group" >> beam.Map(lambda hashes: representatives(np.array(hashes, np.uint64)))
+    )
+
+
+def count_outcomes(outcomes: Iterable[Outcome], weights: Mapping[str, int]) -> Counts:
     """Returns the counts of what became of each record; splits without records are there too."""
     ordered = sorted(outcomes)
-    classes = {split: Counter(o.label for o in ordered if o.split == split) for split in splits}
+    classes = {split: Counter(o.label for o in ordered if o.split == split) for split in weights}
+    good = [o for o in ordered if o.split]
     bad = [o for o in ordered if not o.split and not o.file_broken]
     return Counts(
         splits={split: dict(sorted(counter.items())) for split, counter in classes.items()},
@@ -123,7 +153,8 @@ def count_outcomes(outcomes: Iterable[Outcome], splits: Sequence[str]) -> Counts
         first_bad=[
             BadRecord(shard=o.shard, index=o.index, reason=o.reason) for o in bad[:FIRST_BAD]
         ],
-        near_duplicates=_near_duplicates([o for o in ordered if o.split]),
+        near_duplicates=_near_duplicates(good),
+        better_salt=_better_salt(good, weights),
         broken_files=[
             f"{o.shard}: after record {o.index}: {o.reason}" for o in ordered if o.file_broken
         ],
@@ -141,6 +172,19 @@ def _near_duplicates(outcomes: Sequence[Outcome]) -> int:
     return sum(splits[hashes[a]] != splits[hashes[b]] for a, b in pairs)
 
 
+def _better_salt(outcomes: Sequence[Outcome], weights: Mapping[str, int]) -> str | None:
+    """Returns a salt with which no split lacks a class, if one does; None if none is needed.
+
+    Only rare classes are looked at, and with images that stay alone: a salt is a suggestion.
+    """
+    labels = {o.image_hash.to_bytes(8, "big"): o.label for o in outcomes}
+    numbers = Counter(labels.values())
+    if len({(o.split, o.label) for o in outcomes}) == len(numbers) * len(weights):
+        return None
+    rare = {h: label for h, label in labels.items() if numbers[label] <= _RARE}
+    return find_salt(rare, weights)
+
+
 def read_counts(quarantine_uri: str) -> Counts:
     """Returns the counts that lie in ExampleGen's quarantine artifact."""
     return Counts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
@@ -152,8 +196,10 @@ def _write_counts(counts: Counts, quarantine_uri: str) -> None:
 
 def _input_files(exec_properties: dict[str, Any]) -> list[str]:
     config = proto_utils.json_to_proto(exec_properties["input_config"], example_gen_pb2.Input())
-    pattern = os.path.join(exec_properties["input_base"], config.splits[0].pattern)
-    return sorted(tf.io.gfile.glob(pattern))
+    base, further = exec_properties["input_base"], json.loads(exec_properties["further_patterns"])
+    patterns = [os.path.join(base, pattern) for pattern in (config.splits[0].pattern, *further)]
+    found = {path for pattern in patterns for path in tf.io.gfile.glob(pattern)}
+    return sorted(filter(holds_records, found))
 
 
 def _split_weights(exec_properties: dict[str, Any]) -> dict[str, int]:

@@ -3,6 +3,8 @@
 import itertools
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 # Re-encoded or slightly cropped, an image stays within these many bits of 64.
 MAX_DISTANCE = 4
@@ -30,6 +32,21 @@ def near_pairs(hashes: np.ndarray, max_distance: int = MAX_DISTANCE) -> np.ndarr
             if len(group) > 1:
                 found.append(_near_in(group, hashes, max_distance))
     return np.unique(np.concatenate(found), axis=0)
+
+
+def representatives(hashes: np.ndarray) -> dict[int, int]:
+    """Returns for each hash that has near ones the smallest of its group: near ones' near ones too.
+
+    Args:
+      hashes: uint64 [n], each once.
+    """
+    hashes = np.sort(hashes)
+    pairs = near_pairs(hashes)
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(hashes), len(hashes)))
+    _, group_of = connected_components(links, directed=False)
+    _, first = np.unique(group_of, return_index=True)
+    smallest = hashes[first[group_of]]
+    return {int(h): int(s) for h, s in zip(hashes, smallest, strict=True) if h != s}
 
 
 def _near_in(group: np.ndarray, hashes: np.ndarray, max_distance: int) -> np.ndarray:

@@ -11,10 +11,10 @@ import tensorflow as tf
 from apache_beam.pvalue import TaggedOutput
 from google.protobuf.message import DecodeError
 
-from components.example_gen.checks import Bad, check_record
+from components.example_gen.checks import Bad, GoodRecord, check_record
 from components.example_gen.splits import difference_hash, split_of
 from data.counts import QUARANTINE
-from data.records import IMAGE, LABEL
+from data.features import IMAGE, LABEL
 
 OUTCOME = "outcome"
 
@@ -74,23 +74,46 @@ class DigestImage(beam.DoFn):
             yield hashlib.sha256(images[0]).digest(), labels[0]
 
 
+class HashImage(beam.DoFn):
+    """Yields the difference hash of each good record's image, as a number."""
+
+    def __init__(self, class_names: Sequence[str], max_pixels: int):
+        """See `ImageExampleGen`."""
+        self._class_names, self._max_pixels = list(class_names), max_pixels
+
+    def process(self, record: Record) -> Iterator[int]:
+        try:
+            yield hash_number(check_record(record.content, self._class_names, self._max_pixels))
+        except Bad:
+            return
+
+
+def hash_number(good: GoodRecord) -> int:
+    """Returns the difference hash of a record's image as a number of 64 bits."""
+    return int.from_bytes(difference_hash(good.pixels), "big")
+
+
 class SortRecord(beam.DoFn):
     """Tags a record with its split or with QUARANTINE, and what became of it with OUTCOME."""
 
     def __init__(
         self, weights: Mapping[str, int], salt: str, class_names: Sequence[str], max_pixels: int
     ):
+        """See `ImageExampleGen`."""
         self._weights = dict(weights)
         self._salt = salt
         self._class_names = list(class_names)
         self._max_pixels = max_pixels
 
-    def process(self, record: Record, doubted: Mapping[bytes, str]) -> Iterator[Any]:
+    def process(
+        self, record: Record, doubted: Mapping[bytes, str], groups: Mapping[int, int]
+    ) -> Iterator[Any]:
         """Sorts one record.
 
         Args:
           record: as it was read.
           doubted: images that come under several labels, by digest, and which labels these are.
+          groups: the hashes that go where another hash goes, which is the value.
         """
         try:
             good = check_record(record.content, self._class_names, self._max_pixels)
@@ -102,11 +125,11 @@ class SortRecord(beam.DoFn):
             yield TaggedOutput(QUARANTINE, _quarantined(record, reason))
             yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, reason=reason))
             return
-        image_hash = difference_hash(good.pixels)
-        split = split_of(image_hash, self._weights, self._salt)
+        image_hash = hash_number(good)
+        key = groups.get(image_hash, image_hash)
+        split = split_of(key.to_bytes(8, "big"), self._weights, self._salt)
         yield TaggedOutput(split, record.content)
-        number = int.from_bytes(image_hash, "big")
-        outcome = Outcome(record.shard, record.index, split, good.label, number)
+        outcome = Outcome(record.shard, record.index, split, good.label, image_hash)
         yield TaggedOutput(OUTCOME, outcome)
 
 

@@ -37,6 +37,28 @@ def split_of(image_hash: bytes, weights: Mapping[str, int], salt: str = "") -> s
     return list(weights)[bisect(bounds, int.from_bytes(digest, "big") % bounds[-1])]
 
 
+def find_salt(
+    labels: Mapping[bytes, str], weights: Mapping[str, int], tries: int = 200
+) -> str | None:
+    """Returns the first of the salts "1", "2", ... with which no split lacks a class.
+
+    Args:
+      labels: the class of each image hash. Only those of the rarest classes need to be given: the
+        others lack nowhere.
+      weights: of the splits.
+      tries: how many salts are looked at.
+
+    Returns:
+      The salt, or None if none of these will do.
+    """
+    wanted = len(set(labels.values())) * len(weights)
+    for salt in map(str, range(1, tries + 1)):
+        pairs = {(split_of(h, weights, salt), label) for h, label in labels.items()}
+        if len(pairs) == wanted:
+            return salt
+    return None
+
+
 def _cell_sums(values: np.ndarray, cells: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns int64 sums over `cells` cells along `axis`, and how many values each has.
 

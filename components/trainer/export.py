@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.transform.images import decode_pixels, to_float
-from data.records import IMAGE
+from data.features import IMAGE
 
 WEIGHTS_FILE = "weights.h5"
 

@@ -9,7 +9,7 @@ from components.trainer.devices import available_cores
 from components.trainer.options import TrainerSettings
 from components.transform.augment import augment
 from components.transform.images import decode_pixels, to_float
-from data.records import CLASS, IMAGE
+from data.features import CLASS, IMAGE
 
 # Batches made ahead of the one that is trained on.
 PREFETCH = 4

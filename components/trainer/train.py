@@ -19,7 +19,7 @@ from data.errors import UsageError
 progress = logging.getLogger("flowers.progress")
 
 
-def check(options: TrainingOptions, classes: int) -> None:
+def check(options: TrainingOptions) -> None:
     """Builds the strategy and the network, so that what is missing is known before any work.
 
     Raises:
@@ -27,7 +27,7 @@ def check(options: TrainingOptions, classes: int) -> None:
     """
     with make_strategy(options.trainer.strategy).scope():
         try:
-            build_model(options.model, options.image_size, classes)
+            build_model(options.model, options.image_size, classes=2)
         except Exception as error:
             # Keras raises a bare Exception where it can't fetch weights.
             cause = " ".join(str(error).split())

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from components.transform.images import centre_crop, decode_rgb, encode_pixels, resize
-from data.records import CLASS, IMAGE
+from data.features import CLASS, IMAGE
 
 
 def preprocess(encoded: tf.Tensor, size: int) -> tf.Tensor:

@@ -21,10 +21,27 @@ def test_few_examples_and_skewed_classes_are_told():
     uneven = Counts(splits={"train": {"a": 60, "b": 40}, "eval": {"a": 1, "b": 3}, "test": {}})
     assert uneven.balance(few=50, skewed=0.3) == [
         "40 to 60 training examples a class",
-        "only 40 training examples of b",
-        "a is 25% of eval and 60% of train",
-        "b is 75% of eval and 40% of train",
-        "a is 0% of test and 60% of train",
-        "b is 0% of test and 40% of train",
+        "fewer than 50 training examples of b (40)",
+        "eval has other shares of a (25%, and 60% of train), b (75%, and 40% of train)",
+        "test has other shares of a (0%, and 60% of train), b (0%, and 40% of train)",
     ]
     assert Counts(splits={}).balance(few=1, skewed=1) == []
+
+
+def test_the_table_has_a_row_a_class_and_of_many_classes_the_rarest():
+    few = Counts(splits={"train": {"roses": 3, "daisy": 12}, "test": {"daisy": 1}})
+    assert [line.split() for line in few.table()] == [
+        ["class", "train", "test"],
+        ["daisy", "12", "1"],
+        ["roses", "3", "0"],
+    ]
+    many = Counts(splits={"train": {f"c{number}": 200 - number for number in range(102)}})
+    lines = many.table()
+    assert len(lines) == 14
+    assert lines[1].split() == ["c101", "99"]
+    assert lines[-1] == "and 90 classes with more"
+
+
+def test_classes_beside_those_of_the_run_are_counted_over_all_splits():
+    counts = Counts(splits={"train": {"a": 3, "c": 2}, "test": {"c": 1}})
+    assert counts.classes_beside(["a", "b"]) == {"c": 3}

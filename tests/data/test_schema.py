@@ -1,21 +1,22 @@
 import pytest
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from data.schema import class_names, curated_schema_text, parse_schema
-from data.synthetic import CLASS_NAMES
+from data.schema import class_names, curated_schema_text, parse_schema, schema_with
 
 
-def test_the_curated_schema_names_the_classes_of_the_sample_in_the_order_of_their_ids():
-    assert class_names(parse_schema(curated_schema_text())) == list(CLASS_NAMES)
-
-
-def test_the_curated_schema_agrees_with_itself_on_the_number_of_classes():
-    schema = parse_schema(curated_schema_text())
+@pytest.mark.parametrize("number", [2, 5, 102])
+def test_a_schema_pins_the_classes_in_the_order_of_their_ids(number):
+    names = [f"class {index}" for index in reversed(range(number))]
+    schema = parse_schema(schema_with(names))
+    assert class_names(schema) == names
     features = {feature.name: feature for feature in schema.feature}
-    assert features["class"].int_domain.max == len(class_names(schema)) - 1
-    assert features["one_hot_class"].value_count.max == len(class_names(schema))
+    assert features["class"].int_domain.max == number - 1
+    assert features["one_hot_class"].value_count.max == number
+    assert features["label"].domain == "classes"
 
 
-def test_a_schema_without_classes_is_refused():
+def test_the_curated_schema_knows_no_classes():
+    with pytest.raises(ValueError, match="classes"):
+        class_names(parse_schema(curated_schema_text()))
     with pytest.raises(ValueError, match="classes"):
         class_names(schema_pb2.Schema())

@@ -29,7 +29,7 @@ def test_a_folder_stands_for_its_record_files(records):
 
 def test_a_glob_is_split_where_its_wildcards_begin(tmp_path):
     source = resolve(f"{tmp_path}/span-*/x?.tfrec")
-    assert source == Source(str(tmp_path), "span-*/x?.tfrec")
+    assert source == Source(str(tmp_path), ("span-*/x?.tfrec",))
 
 
 def test_a_single_file_is_a_pattern_of_its_own(records):

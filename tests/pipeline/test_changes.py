@@ -5,8 +5,8 @@ from pipeline.config import load_settings
 from pipeline.steps import STEPS, downstream
 
 
-def inputs(*overrides, fingerprint="x"):
-    return run_inputs(load_settings("quickstart", overrides), "/records/*", fingerprint)
+def inputs(*overrides, fingerprint="x", classes=("a", "b")):
+    return run_inputs(load_settings("quickstart", overrides), f"/records/* {fingerprint}", classes)
 
 
 def test_equal_settings_and_records_are_equal_inputs():
@@ -44,6 +44,13 @@ def test_changed_records_rerun_what_reads_them():
 
 def test_where_the_records_are_named_is_no_input_of_its_own():
     assert "data.source" not in inputs()
+    assert inputs("data.classes=[a, b]", "data.spans=last 3") == inputs()
+
+
+def test_changed_classes_rerun_what_reads_them():
+    causes = why_steps_run(inputs(), inputs(classes=["a", "b", "c"]))
+    assert causes["Schema"] == causes["ExampleGen"] == "the classes changed"
+    assert set(causes) == set(STEPS)
 
 
 def test_steps_that_were_asked_for_say_so():

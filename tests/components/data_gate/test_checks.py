@@ -1,3 +1,4 @@
+import pytest
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.data_gate.checks import find_problems
@@ -35,16 +36,26 @@ def test_too_many_bad_records_are_told_with_reasons_places_and_the_key_to_change
     assert "a.tfrec record 7: broken" in text
 
 
-def test_a_class_missing_from_a_split_offers_another_salt():
-    counts = Counts(splits={**GOOD, "test": {"daisy": 2}})
-    (line,) = find_problems({}, counts, CLASSES, 0)
-    assert line.startswith("test: no example of roses")
-    assert "data.split_salt" in line
+@pytest.mark.parametrize(
+    ("salt", "advice"), [("7", "--set data.split_salt=7"), (None, "bring more images")]
+)
+def test_a_class_missing_from_a_split_offers_a_salt_that_was_found(salt, advice):
+    counts = Counts(splits={**GOOD, "test": {"daisy": 2}}, better_salt=salt)
+    first, second = find_problems({}, counts, CLASSES, 0)
+    assert first == "test: no example of roses"
+    assert advice in second
 
 
-def test_a_class_that_no_record_has_is_a_matter_of_the_schema_and_not_of_the_salt():
+def test_a_new_class_is_told_with_what_would_accept_it():
+    train = {**GOOD["train"], "cactus": 3}
+    first, second = find_problems({}, Counts(splits={**GOOD, "train": train}), CLASSES, 0)
+    assert first == "new class cactus: 3 examples"
+    assert """--set data.classes='["daisy", "roses", "cactus"]'""" in second
+
+
+def test_a_class_that_no_record_has_is_no_matter_of_the_salt():
     (line,) = find_problems({}, Counts(splits=GOOD), [*CLASSES, "tulips"], 0)
-    assert line == "no record is of class tulips, which data/schema.pbtxt names"
+    assert line == "no record is of class tulips; data.classes names those that there are"
 
 
 def test_files_without_records_are_a_problem():

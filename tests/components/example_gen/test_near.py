@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from components.example_gen.near import near_pairs
+from components.example_gen.near import near_pairs, representatives
 
 
 def test_it_finds_the_pairs_that_comparing_all_of_them_finds():
@@ -25,3 +25,11 @@ def test_it_finds_the_pairs_that_comparing_all_of_them_finds():
 @pytest.mark.parametrize("number", [0, 1])
 def test_where_there_are_no_two_there_is_no_pair(number):
     assert near_pairs(np.zeros(number, np.uint64)).shape == (0, 2)
+
+
+def test_near_ones_and_their_near_ones_are_one_group_with_its_smallest_for_a_name():
+    chain = [0b1, 0b1111_1, 0b1111_1111_1]
+    far = [0xFFFF << 32]
+    found = representatives(np.array([*reversed(chain), *far], np.uint64))
+    assert found == {chain[1]: chain[0], chain[2]: chain[0]}
+    assert representatives(np.array([], np.uint64)) == {}

@@ -14,6 +14,7 @@ from components.example_gen.sorting import (
     SortRecord,
     several_labels,
 )
+from components.example_gen.splits import split_of
 from data.counts import QUARANTINE
 from data.records import encode_example
 
@@ -21,9 +22,12 @@ CLASSES = ["daisy", "roses"]
 WEIGHTS = {"train": 1, "test": 1}
 
 
-def sort(content: bytes, doubted: Mapping[bytes, str] = MappingProxyType({})) -> dict:
+NONE: Mapping = MappingProxyType({})
+
+
+def sort(content: bytes, doubted: Mapping = NONE, groups: Mapping = NONE) -> dict:
     record = Record("a.tfrec", 7, content)
-    outputs = SortRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, doubted)
+    outputs = SortRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, doubted, groups)
     return {output.tag: output.value for output in outputs}
 
 
@@ -104,13 +108,44 @@ def test_counts_agree_with_the_outcomes():
         Outcome("b", 1, reason="bad"),
         Outcome("c", 5, reason="broken at 7", file_broken=True),
     ]
-    counts = count_outcomes(reversed(outcomes), ["train", "eval", "test"])
+    weights = {"train": 8, "eval": 1, "test": 1}
+    counts = count_outcomes(reversed(outcomes), weights)
     assert counts.splits == {"train": {"daisy": 2}, "eval": {}, "test": {"roses": 1}}
     assert counts.quarantined == {"bad": 1}
     # The second and third are five bits apart, and the first two in one split.
     assert counts.near_duplicates == 0
     joined = [*outcomes, Outcome("d", 0, "test", "daisy", image_hash=0b1110 << 40)]
-    assert count_outcomes(joined, ["train", "eval", "test"]).near_duplicates == 2
+    assert count_outcomes(joined, weights).near_duplicates == 2
     assert [(bad.shard, bad.index) for bad in counts.first_bad] == [("b", 1)]
     assert counts.broken_files == ["c: after record 5: broken at 7"]
     assert counts.read == 4
+
+
+def test_where_a_split_lacks_a_class_a_salt_is_found_with_which_none_does():
+    weights = {"train": 2, "test": 1}
+    images = [(number << 32, "ab"[number % 2]) for number in range(1, 9)]
+
+    def dealt(salt: str) -> list[Outcome]:
+        splits = [split_of(h.to_bytes(8, "big"), weights, salt) for h, _ in images]
+        return [
+            Outcome("s", index, split, label, image_hash)
+            for index, ((image_hash, label), split) in enumerate(zip(images, splits, strict=True))
+        ]
+
+    bad = next(
+        s for s in map(str, range(100)) if len(count_outcomes(dealt(s), weights).splits["test"]) < 2
+    )
+    better = count_outcomes(dealt(bad), weights).better_salt
+    assert better
+    again = count_outcomes(dealt(better), weights)
+    assert again.missing_classes(["a", "b"]) == {}
+    assert again.better_salt is None
+
+
+def test_an_image_goes_where_its_group_goes(make_image):
+    content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
+    alone = sort(content)[OUTCOME]
+    other = next(h for h in range(99) if split_of(h.to_bytes(8, "big"), WEIGHTS) != alone.split)
+    grouped = sort(content, groups={alone.image_hash: other})[OUTCOME]
+    assert grouped.split != alone.split
+    assert grouped.image_hash == alone.image_hash

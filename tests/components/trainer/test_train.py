@@ -169,7 +169,7 @@ def test_fewer_examples_than_a_batch_name_the_setting_to_change(splits, tmp_path
 )
 def test_what_was_asked_for_and_is_not_there_is_an_error(settings, error):
     with pytest.raises(UsageError, match=error):
-        check(settings, 2)
+        check(settings)
 
 
 def test_weights_that_cannot_be_fetched_are_an_error(tmp_path, monkeypatch):
@@ -178,8 +178,8 @@ def test_weights_that_cannot_be_fetched_are_an_error(tmp_path, monkeypatch):
     model = ModelSettings(name="keras_application", application="MobileNetV2", weights="imagenet")
     settings = options(size=96).model_copy(update={"model": model})
     with pytest.raises(UsageError, match=r"model\.\*.*URL fetch failure on https://"):
-        check(settings, 2)
+        check(settings)
 
 
 def test_what_is_there_passes():
-    check(options(strategy="cpu"), 2)
+    check(options(strategy="cpu"))

@@ -1,0 +1,101 @@
+"""`flowers data download`: the codelab's records from Google's bucket to a folder."""
+
+import base64
+import hashlib
+import json
+import logging
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import UsageError
+from data.sources import FLOWERS_PUBLIC, public_folder
+
+# Google Cloud Storage's JSON interface: public objects need no account.
+ENDPOINT = "https://storage.googleapis.com"
+_CHUNK_BYTES = 2**20
+_TIMEOUT_SECONDS = 30
+progress = logging.getLogger("flowers.progress")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file in the bucket: its name without the folder, its URL, bytes and MD5 digest."""
+
+    name: str
+    url: str
+    size: int
+    md5: bytes
+
+
+def download_flowers(out: Path, size: int) -> list[Path]:
+    """Copies the record files of one image size to a folder; whole ones that are there stay.
+
+    Each file is written under a hidden name, compared with the bucket's digest, and renamed.
+
+    Args:
+      out: the folder; made if it is missing.
+      size: side of the images in pixels, see `data.public_size`.
+
+    Returns:
+      The files, sorted.
+
+    Raises:
+      UsageError: the bucket can't be reached, or what came is not what it holds.
+    """
+    try:
+        files = list(_list(public_folder(size)))
+        out.mkdir(parents=True, exist_ok=True)
+        progress.debug("bytes", extra={"total": sum(file.size for file in files)})
+        return sorted(_fetch(file, out) for file in files)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", error)
+        raise UsageError(
+            f"gs://{FLOWERS_PUBLIC} can't be read: {reason}. Is there a network? The same command "
+            "goes on with the files that are missing"
+        ) from error
+
+
+def _list(folder: str) -> Iterator[RemoteFile]:
+    query = {"prefix": f"{folder}/", "fields": "items(name,size,md5Hash,mediaLink),nextPageToken"}
+    while True:
+        with _open(
+            f"{ENDPOINT}/storage/v1/b/{FLOWERS_PUBLIC}/o?{urllib.parse.urlencode(query)}"
+        ) as page:
+            answer = json.load(page)
+        for item in answer.get("items", []):
+            name = item["name"].rpartition("/")[2]
+            if name.endswith(".tfrec"):
+                digest = base64.b64decode(item["md5Hash"])
+                yield RemoteFile(name, item["mediaLink"], int(item["size"]), digest)
+        if "nextPageToken" not in answer:
+            return
+        query["pageToken"] = answer["nextPageToken"]
+
+
+def _fetch(file: RemoteFile, out: Path) -> Path:
+    path, unfinished = out / file.name, out / f".{file.name}.tmp"
+    if path.exists() and _md5(path) == file.md5:
+        progress.debug(file.name, extra={"advance": file.size})
+        return path
+    with _open(file.url) as answer, unfinished.open("wb") as target:
+        while chunk := answer.read(_CHUNK_BYTES):
+            target.write(chunk)
+            progress.debug(file.name, extra={"advance": len(chunk)})
+    if _md5(unfinished) != file.md5:
+        raise UsageError(f"{file.name} came damaged; the same command fetches it again")
+    os.replace(unfinished, path)
+    return path
+
+
+def _open(url: str) -> "urllib.response.addinfourl":
+    return urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS)
+
+
+def _md5(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()

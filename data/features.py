@@ -1,0 +1,19 @@
+"""The features of a record.
+
+Their layout is the one of `gs://flowers-public/tfrecords-jpeg-*`, made by Google's codelab
+"Modern convnets, squeezenet, Xception, with Keras and TPUs":
+
+| feature         | type       | content                                   |
+|-----------------|------------|-------------------------------------------|
+| `image`         | 1 bytes    | the encoded image (JPEG)                  |
+| `class`         | 1 int64    | index into the class names                |
+| `label`         | 1 bytes    | the class name, UTF-8                     |
+| `size`          | 2 int64    | width and height in pixels                |
+| `one_hot_class` | n floats   | 1.0 at `class`, 0.0 elsewhere             |
+"""
+
+IMAGE = "image"
+CLASS = "class"
+LABEL = "label"
+SIZE = "size"
+ONE_HOT_CLASS = "one_hot_class"

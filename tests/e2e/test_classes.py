@@ -1,0 +1,122 @@
+"""Classes and spans that come from the data: two classes, then a third, then 102."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "evaluator.target=0"]
+# Few images: more of them to eval and test.
+TOY += ["data.splits={train: 2, eval: 1, test: 1}"]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("classes")
+
+
+@pytest.fixture(scope="module")
+def run(flowers: Callable, base: Path) -> Callable:
+    """Returns a function that runs the pipeline on the spans under one root."""
+
+    def run_with(*settings: str, data: str = "records/span-{SPAN}/*", options: Any = ()) -> Any:
+        given = [option for setting in [*TOY, *settings] for option in ("--set", setting)]
+        return flowers("run", "--data", f"{base}/{data}", "--root", base / "root", *given, *options)
+
+    return run_with
+
+
+@pytest.fixture
+def newest(flowers: Callable, base: Path) -> Callable:
+    return lambda: flowers("runs", "--root", base / "root", "--json").json()[0]
+
+
+def draw(folder: Path, classes: list[str], each: int, seed: int) -> Path:
+    """Draws coarse noise, a folder for each class."""
+    random = np.random.default_rng(seed)
+    for name in classes:
+        (folder / name).mkdir(parents=True)
+        for index in range(each):
+            coarse = Image.fromarray(random.integers(0, 255, [6, 6, 3], np.uint8))
+            coarse.resize((40, 40)).save(folder / name / f"{index}.jpg")
+    return folder
+
+
+def test_a_model_has_the_classes_that_were_imported(flowers, run, newest, base):
+    photos = draw(base / "photos1", ["rust", "mildew"], each=40, seed=1)
+    told = flowers("data", "import", photos, "--out", base / "records", "--span", "1")
+    assert told.code == 0, told.out
+    assert told.out.splitlines()[-1] == f"Next: flowers run --data '{base}/records/span-{{SPAN}}'"
+    answer = run(data="records/span-{SPAN}")
+    assert answer.code == 0, answer.out
+    entry = newest()
+    assert (entry["class_names"], entry["classes_from"]) == (["mildew", "rust"], "labels.txt")
+    assert entry["spans"] == ["1"]
+    (found,) = flowers(
+        "predict", "--root", base / "root", "--json", photos / "rust" / "0.jpg"
+    ).json()
+    assert list(found["probabilities"]) == ["mildew", "rust"]
+
+
+def test_a_class_that_a_later_span_brings_is_refused(flowers, run, newest, base):
+    photos = draw(base / "photos2", ["rust", "blight", "mildew"], each=40, seed=2)
+    told = flowers("data", "import", photos, "--out", base / "records", "--span", "2")
+    assert "80 records" not in told.out
+    answer = run()
+    assert answer.code == 4, answer.out
+    assert "new class blight: 40 examples" in answer.out
+    # The classes that were known keep their ids.
+    assert """--set data.classes='["mildew", "rust", "blight"]'""" in answer.out
+    assert newest()["spans"] == ["2"]
+    assert newest()["class_names"] == ["mildew", "rust"]
+    again = run()
+    assert again.code == 4
+    assert "Nothing to do" in again.out
+
+
+def test_a_window_of_spans_with_the_class_accepted_is_trained_on(run, newest):
+    accepted = 'data.classes=["mildew", "rust", "blight"]'
+    answer = run(accepted, "data.spans=last 2")
+    assert answer.code == 0, answer.out
+    entry = newest()
+    assert entry["spans"] == ["1", "2"]
+    assert sum(entry["examples"].values()) == 200
+    assert entry["classes"]["train"].keys() == {"mildew", "rust", "blight"}
+    assert entry["pushed"] == 2
+    # From now on they are known, and it is the same run.
+    same = run("data.spans=1..2")
+    assert same.code == 0
+    assert "Nothing to do" in same.out
+
+
+def test_classes_that_only_the_records_name_are_found_once(flowers, run, newest, base, tmp_path):
+    (base / "records" / "span-2" / "labels.txt").rename(tmp_path / "labels.txt")
+    root = ("--root", tmp_path / "root", "--until", "DataGate", "--set", TOY[-1])
+    options = ("run", "--data", base / "records" / "span-2", *root)
+    assert flowers(*options).code == 0
+    answer = flowers("runs", *root[:2], "--json").json()[0]
+    assert answer["class_names"] == ["mildew", "rust", "blight"]
+    assert answer["classes_from"] == "the records"
+
+
+@pytest.mark.slow
+def test_a_hundred_and_two_classes(flowers, tmp_path):
+    names = [f"species {number}" for number in range(102)]
+    photos = draw(tmp_path / "photos", names, each=20, seed=3)
+    flowers("data", "import", photos, "--out", tmp_path / "records")
+    settings = [*TOY[:-1], "data.splits={train: 1, eval: 1, test: 1}", "trainer.epochs=1"]
+    options = [option for setting in settings for option in ("--set", setting)]
+    run = ("run", "--data", tmp_path / "records", "--root", tmp_path / "root", *options)
+    answer = flowers(*run)
+    if answer.code == 4:
+        salt = answer.out.split("--set data.split_salt=")[1].split()[0]
+        answer = flowers(*run, "--set", f"data.split_salt={salt}")
+    assert answer.code == 0, answer.out
+    entry = flowers("runs", "--root", tmp_path / "root", "--json").json()[0]
+    assert entry["class_names"] == sorted(names)
+    image = photos / names[7] / "0.jpg"
+    (found,) = flowers("predict", "--root", tmp_path / "root", "--json", image).json()
+    assert len(found["probabilities"]) == 102
