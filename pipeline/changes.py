@@ -11,11 +11,14 @@ from data.schema import curated_schema_text
 from pipeline.config import Settings
 from pipeline.steps import CLASSES, RECORDS, SCHEMA, STEPS, code_fingerprints
 
+SPLIT_SALT = "data.split_salt"
 _CODE = "code of "
 _IN_RECORDS_OR_CLASSES = {"source", "public_size", "spans", "classes"}
 
 
-def run_inputs(settings: Settings, records: str, classes: Sequence[str] | None) -> dict[str, Any]:
+def run_inputs(
+    settings: Settings, records: str, classes: Sequence[str] | None, split_salt: str
+) -> dict[str, Any]:
     """Returns all that decides what a run computes, as flat keys and plain values.
 
     Two runs under one root with equal inputs are the same run: this is the run key.
@@ -24,6 +27,7 @@ def run_inputs(settings: Settings, records: str, classes: Sequence[str] | None) 
       settings: see `pipeline.config`.
       records: where they lie, and the fingerprint of their contents.
       classes: in the order of their ids; None as long as they are not known.
+      split_salt: with which the images are dealt out.
 
     Raises:
       UsageError: the file of `model.weights` can't be read.
@@ -34,6 +38,7 @@ def run_inputs(settings: Settings, records: str, classes: Sequence[str] | None) 
     flat = dict(
         _flatten(settings.model_dump(mode="json", exclude={"data": _IN_RECORDS_OR_CLASSES}))
     )
+    flat[SPLIT_SALT] = split_salt
     if settings.model.weights_file:
         flat["model.weights"] += f" ({_digest_of_weights(settings.model.weights_file)})"
     return {**flat, **places, **code}

@@ -72,7 +72,7 @@ def _needed(root: Path, store: MetadataStore) -> set[str]:
 def _outputs(store: MetadataStore, run: Run, whole: bool) -> Iterable[str]:
     """Returns the URIs of what a run made or took from the cache, or of what its model needs."""
     blessed = bool(run.verdict and run.verdict["blessed"])
-    context = store.get_context_by_type_and_name("pipeline_run", run.run_id)
+    context = store.get_context_by_type_and_name("pipeline_run", run.pipeline_run_id or run.run_id)
     if context is None or not (whole or blessed):
         return []
     executions = [execution.id for execution in store.get_executions_by_context(context.id)]

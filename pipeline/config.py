@@ -36,7 +36,9 @@ class DataSettings(Strict):
     )
     public_size: Literal[192, 224, 331, 512] = Field(192, description="of flowers-public, pixels")
     splits: SplitWeights = SplitWeights()
-    split_salt: str = Field("", description="another salt deals the images out anew")
+    split_salt: str | None = Field(
+        None, description="another one deals the images out anew; null: as before, or as it must be"
+    )
     group_near_duplicates: bool = Field(
         False, description="into one split; an image may then change it when others come"
     )

@@ -29,6 +29,7 @@ class Place:
     Attributes:
       source: the record files.
       classes: in the order of their ids.
+      split_salt: with which the images are dealt out.
       data_fingerprint: of their contents; empty where they can't be read beforehand.
       root: folder of the artifacts and of the served models.
       metadata_path: the SQLite file of ML Metadata.
@@ -37,6 +38,7 @@ class Place:
 
     source: Source
     classes: Sequence[str]
+    split_salt: str
     data_fingerprint: str
     root: str
     metadata_path: str
@@ -106,7 +108,7 @@ def _example_gen(settings: Settings, place: Place, code: str) -> BaseNode:
         input_base=place.source.base,
         patterns=place.source.patterns,
         split_weights=settings.data.splits.model_dump(),
-        split_salt=settings.data.split_salt,
+        split_salt=place.split_salt,
         group_near_duplicates=settings.data.group_near_duplicates,
         class_names=place.classes,
         max_pixels=settings.data.max_pixels,

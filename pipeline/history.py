@@ -40,6 +40,7 @@ class Run(BaseModel):
 
     Attributes:
       run_id: the start in UTC, to the second, and a number if that was taken.
+      pipeline_run_id: what ML Metadata calls it.
       started: ISO 8601 with time zone.
       seconds: from the start to the end, or to the last step that ended.
       state: how it ended; `running` where the process died.
@@ -62,6 +63,7 @@ class Run(BaseModel):
 
     format_version: int = FORMAT_VERSION
     run_id: str
+    pipeline_run_id: str = ""
     started: str
     seconds: float = 0.0
     state: RunState

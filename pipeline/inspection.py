@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from components.example_gen.checks import Bad, check_record
 from components.example_gen.near import near_pairs
-from components.example_gen.sorting import hash_number
+from components.example_gen.sorting import hash_number, in_doubt
 from components.trainer.speed import measure_speed
 from data.classes import classes_beside
 from data.counts import BadRecord
@@ -89,7 +89,7 @@ class _Tally:
         self.first_bad: list[BadRecord] = []
         self.sizes: list[tuple[int, int]] = []
         self.hashes: set[int] = set()
-        self.digests: set[bytes] = set()
+        self.labels_of: dict[bytes, Counter[str]] = {}
 
     def add(self, shard: str, index: int, content: bytes) -> None:
         self.records += 1
@@ -105,7 +105,16 @@ class _Tally:
             self.formats[str(image.format)] += 1
         self.sizes.append((good.pixels.shape[1], good.pixels.shape[0]))
         self.hashes.add(hash_number(good))
-        self.digests.add(hashlib.sha256(good.image).digest())
+        digest = hashlib.sha256(good.image).digest()
+        self.labels_of.setdefault(digest, Counter())[good.label] += 1
+
+    def doubt(self) -> None:
+        """Makes bad records of the images that come under several labels, once all are added."""
+        for digest, labels in list(self.labels_of.items()):
+            if len(labels) > 1:
+                self.bad[in_doubt(labels)] += labels.total()
+                self.classes.subtract(labels)
+                del self.labels_of[digest]
 
 
 def inspect(settings: Settings) -> Inspection:
@@ -127,8 +136,9 @@ def inspect(settings: Settings) -> Inspection:
     for file in files:
         _read(file, tally)
     seconds = time.perf_counter() - started
-    good = len(tally.sizes)
-    widths, heights = zip(*tally.sizes, strict=True) if good else ((0,), (0,))
+    tally.doubt()
+    good = tally.classes.total()
+    widths, heights = zip(*tally.sizes, strict=True) if tally.sizes else ((0,), (0,))
     return Inspection(
         files=len(files),
         records=tally.records,
@@ -139,7 +149,7 @@ def inspect(settings: Settings) -> Inspection:
         formats=dict(tally.formats.most_common()),
         widths=_range(widths),
         heights=_range(heights),
-        identical=good - len(tally.digests),
+        identical=good - len(tally.labels_of),
         near_duplicates=len(near_pairs(np.array(sorted(tally.hashes), np.uint64))),
         bad=dict(tally.bad.most_common()),
         first_bad=tally.first_bad,

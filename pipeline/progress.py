@@ -63,5 +63,5 @@ class _BarHandler(logging.Handler):
         elif hasattr(record, "advance"):
             for task in self._bar.task_ids:
                 self._bar.advance(task, record.advance)
-        else:
+        elif record.levelno >= logging.INFO:
             self._bar.console.print(record.getMessage())

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from components.gate.verdict import Verdict, in_words
-from data.counts import Counts
 from data.errors import UsageError
-from data.words import duration
+from data.words import duration, listed
 from pipeline.console import Console
 from pipeline.history import LOG_FILE, PLOT_FILE, History, Run, RunState
 
@@ -21,6 +20,15 @@ if TYPE_CHECKING:
 
 PROGRESS_LOGGER = "flowers.progress"
 _GOOD, _BAD = "bold green", "bold red"
+
+
+class SplitLacksClass(Exception):
+    """A split has no example of a class, and another salt would mend it."""
+
+    def __init__(self, what: str, better_salt: str):
+        """`what` says it in words."""
+        super().__init__(what)
+        self.better_salt = better_salt
 
 
 class Report:
@@ -39,6 +47,8 @@ class Report:
         self._started = time.perf_counter()
         self._causes = causes
         self._handler = _ProgressHandler(console)
+        # Whether a split that lacks a class ends the run with SplitLacksClass, to begin it anew.
+        self.may_redeal = False
 
     def __enter__(self) -> Self:
         """Attaches the progress handler."""
@@ -73,6 +83,7 @@ class Report:
     ) -> None:
         """See Observer."""
         # The first imports TFX, which the runner that calls this has loaded already.
+        from components.example_gen.executor import read_counts
         from pipeline.findings import record_findings
         from pipeline.plots import draw_training
 
@@ -85,9 +96,15 @@ class Report:
         step.why = "" if cached else self._causes.get(name, "not in the cache")
         self._save()
         self.console.changed(step)
-        if name == "ExampleGen" and not cached:
-            for line in Counts(splits=self.run.classes).table():
-                self.console.say(f"  {line}")
+        if name == "ExampleGen":
+            counts = read_counts(str(self.run.quarantine))
+            if not cached:
+                for line in counts.table():
+                    self.console.say(f"  {line}")
+            if self.may_redeal and counts.better_salt:
+                lacking = counts.missing_classes(self.run.class_names)
+                words = [f"{split} has no {listed(names)}" for split, names in lacking.items()]
+                raise SplitLacksClass("; ".join(words), counts.better_salt)
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
         """See Observer."""

@@ -14,13 +14,13 @@ from components.pusher.push import digest_of, newest_version
 from data import sources
 from data.errors import DataRefused, UsageError
 from data.words import listed
-from pipeline.changes import run_inputs, why_steps_run
-from pipeline.classes import Classes, known_classes
+from pipeline.changes import SPLIT_SALT, run_inputs, why_steps_run
 from pipeline.config import Settings
 from pipeline.console import View, console_on
 from pipeline.history import LOG_FILE, History, Run, Step
+from pipeline.known import Classes, known_classes, known_salt
 from pipeline.noise import diverted
-from pipeline.report import Report, from_here, tell
+from pipeline.report import Report, SplitLacksClass, from_here, tell
 from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked
 from pipeline.selection import EVERYTHING, Selection
 from pipeline.steps import CLASSES, STEPS
@@ -30,7 +30,10 @@ PUSHED, FAILED, REFUSED, DATA_REFUSED = 0, 1, 3, 4
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that is about to begin: its settings, its records, and what it depends on."""
+    """A run that is about to begin: its settings, its records, and what it depends on.
+
+    Unless `salt_known`, another salt may still be chosen: no setting and no earlier run names one.
+    """
 
     settings: Settings
     config: str
@@ -39,6 +42,8 @@ class Plan:
     files: list[str]
     data_fingerprint: str
     classes: Classes
+    split_salt: str
+    salt_known: bool
     inputs: dict[str, Any]
     selection: Selection
 
@@ -86,9 +91,14 @@ def _plan(settings: Settings, config: str, root: Path, selection: Selection) -> 
     # Reading a bucket twice would cost more than the run that it may save.
     fingerprint = "" if source.remote else sources.fingerprint(source, files)
     records = f"{source} {fingerprint}"
-    classes = known_classes(settings, source, files, History(root), records)
-    inputs = run_inputs(settings, records, classes.names)
-    return Plan(settings, config, root, source, files, fingerprint, classes, inputs, selection)
+    history = History(root)
+    classes = known_classes(settings, source, files, history, records)
+    salt = known_salt(settings, history, records)
+    inputs = run_inputs(settings, records, classes.names, salt or "")
+    return Plan(
+        settings, config, root, source, files, fingerprint, classes, salt or "", salt is not None,
+        inputs, selection,
+    )  # fmt: skip
 
 
 def _explain(plan: Plan) -> int:
@@ -185,6 +195,15 @@ def _find_classes(plan: Plan, run: Run) -> Plan:
     return replace(plan, classes=replace(plan.classes, names=names))
 
 
+def _dealt_anew(plan: Plan, report: Report, lack: SplitLacksClass) -> Plan:
+    """Returns the plan with another salt: nothing holds to the first one yet."""
+    report.console.say(f"{lack}: dealt out anew, with data.split_salt {lack.better_salt}")
+    report.run.inputs[SPLIT_SALT] = lack.better_salt
+    # TFX would not run a step twice under one id.
+    report.run.pipeline_run_id += "-dealt-anew"
+    return replace(plan, split_salt=lack.better_salt, salt_known=True)
+
+
 def _check_training(settings: Settings) -> None:
     """Makes sure that devices, network and weights are there, before hours of other work."""
     from components.trainer.train import check
@@ -196,7 +215,10 @@ def _run_steps(plan: Plan, report: Report) -> int:
     try:
         if plan.classes.names is None:
             plan = _find_classes(plan, report.run)
-        return _run_pipeline(plan, report)
+        try:
+            return _run_pipeline(plan, report)
+        except SplitLacksClass as lack:
+            return _run_pipeline(_dealt_anew(plan, report, lack), report)
     except DataRefused as error:
         report.data_refused(error)
         return DATA_REFUSED
@@ -214,14 +236,16 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
     place = Place(
         source=plan.source,
         classes=plan.classes.names or [],
+        split_salt=plan.split_salt,
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
         metadata_path=str(plan.root / METADATA_FILE),
         run_id=report.run.run_id,
     )
     pipeline = create_pipeline(plan.settings, place)
+    report.may_redeal = not plan.salt_known
     anew, last = plan.selection.anew(), plan.selection.last
-    ObservedDagRunner(report.run.run_id, report, anew=anew, until=last).run(pipeline)
+    ObservedDagRunner(report.run.pipeline_run_id, report, anew=anew, until=last).run(pipeline)
     if report.run.training:
         # The Trainer is published: its state is of no use any more.
         shutil.rmtree(report.run.training["state_folder"], ignore_errors=True)
@@ -233,8 +257,10 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
 
 def _new_run(history: History, plan: Plan) -> Run:
     now = datetime.datetime.now(datetime.UTC)
+    run_id = history.new_run_id(now)
     run = Run(
-        run_id=history.new_run_id(now),
+        run_id=run_id,
+        pipeline_run_id=run_id,
         started=now.isoformat(timespec="seconds"),
         state="running",
         config=plan.config,

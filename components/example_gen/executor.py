@@ -113,7 +113,7 @@ def _write_records(records: beam.PCollection, folder: str, label: str) -> None:
 
 
 def _doubted(shards: beam.PCollection) -> beam.PCollection:
-    """Returns (digest, labels in words) of the images that come under several labels.
+    """Returns (digest, reason) of the images that come under several labels.
 
     All files are read a second time for that: cheaper than to keep all records until it is known.
     """

@@ -112,14 +112,14 @@ class SortRecord(beam.DoFn):
 
         Args:
           record: as it was read.
-          doubted: images that come under several labels, by digest, and which labels these are.
+          doubted: images that come under several labels, by digest, and the reason in words.
           groups: the hashes that go where another hash goes, which is the value.
         """
         try:
             good = check_record(record.content, self._class_names, self._max_pixels)
             labels = doubted.get(hashlib.sha256(good.image).digest())
             if labels:
-                raise Bad(f"the same image under several labels: {labels}")
+                raise Bad(labels)
         except Bad as bad:
             reason = str(bad)
             yield TaggedOutput(QUARANTINE, _quarantined(record, reason))
@@ -134,11 +134,16 @@ class SortRecord(beam.DoFn):
 
 
 def several_labels(labels_of_image: tuple[bytes, Iterable[bytes]]) -> Iterator[tuple[bytes, str]]:
-    """Yields an image's digest and its labels in words, if it has more than one."""
+    """Yields an image's digest and why it is in doubt, if it has more than one label."""
     digest, labels = labels_of_image
-    distinct = sorted({label.decode(errors="replace") for label in labels})
+    distinct = {label.decode(errors="replace") for label in labels}
     if len(distinct) > 1:
-        yield digest, ", ".join(distinct)
+        yield digest, in_doubt(distinct)
+
+
+def in_doubt(labels: Iterable[str]) -> str:
+    """Returns the reason why an image with these labels is set aside."""
+    return f"the same image under several labels: {', '.join(sorted(labels))}"
 
 
 def _broken_at(error: tf.errors.OpError) -> str:

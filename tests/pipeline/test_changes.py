@@ -6,7 +6,9 @@ from pipeline.steps import STEPS, downstream
 
 
 def inputs(*overrides, fingerprint="x", classes=("a", "b")):
-    return run_inputs(load_settings("quickstart", overrides), f"/records/* {fingerprint}", classes)
+    settings = load_settings("quickstart", overrides)
+    salt = settings.data.split_salt or ""
+    return run_inputs(settings, f"/records/* {fingerprint}", classes, salt)
 
 
 def test_equal_settings_and_records_are_equal_inputs():
