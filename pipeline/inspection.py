@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from components.example_gen.checks import Bad, check_record
 from components.example_gen.near import near_pairs
-from components.example_gen.sorting import hash_number, in_doubt
+from components.example_gen.sorting import in_doubt
+from components.example_gen.splits import difference_hash
 from components.trainer.speed import measure_speed
 from data.classes import classes_beside
 from data.counts import BadRecord
@@ -104,7 +105,7 @@ class _Tally:
         with Image.open(io.BytesIO(good.image)) as image:
             self.formats[str(image.format)] += 1
         self.sizes.append((good.pixels.shape[1], good.pixels.shape[0]))
-        self.hashes.add(hash_number(good))
+        self.hashes.add(int.from_bytes(difference_hash(good.pixels), "big"))
         digest = hashlib.sha256(good.image).digest()
         self.labels_of.setdefault(digest, Counter())[good.label] += 1
 

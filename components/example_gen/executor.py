@@ -137,7 +137,7 @@ def _groups(shards: beam.PCollection, hash_image: HashImage) -> beam.PCollection
         | "Hash" >> beam.ParDo(hash_image)
         | "Once" >> beam.Distinct()
         | "Hashes" >> beam.combiners.ToList()
-        | "Group" >> beam.Map(lambda hashes: representatives(np.array(hashes, np.uint64)))
+        | "Group" >> beam.Map(representatives)
     )
 
 

@@ -1,6 +1,7 @@
 """Near-duplicates: pairs of images whose difference hashes are few bits apart."""
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -34,19 +35,22 @@ def near_pairs(hashes: np.ndarray, max_distance: int = MAX_DISTANCE) -> np.ndarr
     return np.unique(np.concatenate(found), axis=0)
 
 
-def representatives(hashes: np.ndarray) -> dict[int, int]:
-    """Returns for each hash that has near ones the smallest of its group: near ones' near ones too.
+def representatives(hashes: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Returns for each hash that has smaller ones near it the smallest of their group.
+
+    A group is all that hang together: near ones, and what is near those.
 
     Args:
-      hashes: uint64 [n], each once.
+      hashes: of 8 bytes, each once.
     """
-    hashes = np.sort(hashes)
-    pairs = near_pairs(hashes)
-    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(hashes), len(hashes)))
+    ordered = sorted(hashes)
+    numbers = np.frombuffer(b"".join(ordered), ">u8").astype(np.uint64)
+    pairs = near_pairs(numbers)
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(ordered), len(ordered)))
     _, group_of = connected_components(links, directed=False)
     _, first = np.unique(group_of, return_index=True)
-    smallest = hashes[first[group_of]]
-    return {int(h): int(s) for h, s in zip(hashes, smallest, strict=True) if h != s}
+    smallest = [ordered[index] for index in first[group_of]]
+    return {h: s for h, s in zip(ordered, smallest, strict=True) if h != s}
 
 
 def _near_in(group: np.ndarray, hashes: np.ndarray, max_distance: int) -> np.ndarray:

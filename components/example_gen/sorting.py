@@ -11,7 +11,7 @@ import tensorflow as tf
 from apache_beam.pvalue import TaggedOutput
 from google.protobuf.message import DecodeError
 
-from components.example_gen.checks import Bad, GoodRecord, check_record
+from components.example_gen.checks import Bad, check_record
 from components.example_gen.splits import difference_hash, split_of
 from data.counts import QUARANTINE
 from data.features import IMAGE, LABEL
@@ -75,22 +75,18 @@ class DigestImage(beam.DoFn):
 
 
 class HashImage(beam.DoFn):
-    """Yields the difference hash of each good record's image, as a number."""
+    """Yields the difference hash of each good record's image, as 8 bytes."""
 
     def __init__(self, class_names: Sequence[str], max_pixels: int):
         """See `ImageExampleGen`."""
         self._class_names, self._max_pixels = list(class_names), max_pixels
 
-    def process(self, record: Record) -> Iterator[int]:
+    def process(self, record: Record) -> Iterator[bytes]:
         try:
-            yield hash_number(check_record(record.content, self._class_names, self._max_pixels))
+            good = check_record(record.content, self._class_names, self._max_pixels)
         except Bad:
             return
-
-
-def hash_number(good: GoodRecord) -> int:
-    """Returns the difference hash of a record's image as a number of 64 bits."""
-    return int.from_bytes(difference_hash(good.pixels), "big")
+        yield difference_hash(good.pixels)
 
 
 class SortRecord(beam.DoFn):
@@ -106,7 +102,7 @@ class SortRecord(beam.DoFn):
         self._max_pixels = max_pixels
 
     def process(
-        self, record: Record, doubted: Mapping[bytes, str], groups: Mapping[int, int]
+        self, record: Record, doubted: Mapping[bytes, str], groups: Mapping[bytes, bytes]
     ) -> Iterator[Any]:
         """Sorts one record.
 
@@ -125,11 +121,11 @@ class SortRecord(beam.DoFn):
             yield TaggedOutput(QUARANTINE, _quarantined(record, reason))
             yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, reason=reason))
             return
-        image_hash = hash_number(good)
-        key = groups.get(image_hash, image_hash)
-        split = split_of(key.to_bytes(8, "big"), self._weights, self._salt)
+        image_hash = difference_hash(good.pixels)
+        split = split_of(groups.get(image_hash, image_hash), self._weights, self._salt)
         yield TaggedOutput(split, record.content)
-        outcome = Outcome(record.shard, record.index, split, good.label, image_hash)
+        number = int.from_bytes(image_hash, "big")
+        outcome = Outcome(record.shard, record.index, split, good.label, number)
         yield TaggedOutput(OUTCOME, outcome)
 
 

@@ -138,3 +138,18 @@ def test_a_hundred_and_two_classes(flowers, tmp_path):
     image = photos / names[7] / "0.jpg"
     (found,) = flowers("predict", "--root", tmp_path / "root", "--json", image).json()
     assert len(found["probabilities"]) == 102
+
+
+def test_near_duplicates_can_be_kept_together(flowers, tmp_path):
+    photos = draw(tmp_path / "photos", ["rust", "mildew"], each=40, seed=5)
+    for path in sorted(photos.glob("*/*.jpg")):
+        with Image.open(path) as image:
+            image.resize((23, 31)).save(path.with_name(f"again-{path.name}"), quality=20)
+    flowers("data", "import", photos, "--out", tmp_path / "records")
+    run = ("run", "--data", tmp_path / "records", "--root", tmp_path, "--until", "ExampleGen")
+    splits = ("--set", TOY[-1])
+    answer = flowers(*run, *splits)
+    assert "near-duplicates across splits" in answer.out
+    joined = flowers(*run, *splits, "--set", "data.group_near_duplicates=true")
+    assert (joined.code, "near-duplicates" in joined.out) == (0, False)
+    assert "160 records" in joined.out

@@ -145,7 +145,8 @@ def test_where_a_split_lacks_a_class_a_salt_is_found_with_which_none_does():
 def test_an_image_goes_where_its_group_goes(make_image):
     content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
     alone = sort(content)[OUTCOME]
-    other = next(h for h in range(99) if split_of(h.to_bytes(8, "big"), WEIGHTS) != alone.split)
-    grouped = sort(content, groups={alone.image_hash: other})[OUTCOME]
+    hashes = [number.to_bytes(8, "big") for number in range(99)]
+    other = next(h for h in hashes if split_of(h, WEIGHTS) != alone.split)
+    grouped = sort(content, groups={alone.image_hash.to_bytes(8, "big"): other})[OUTCOME]
     assert grouped.split != alone.split
     assert grouped.image_hash == alone.image_hash
