@@ -12,7 +12,7 @@ from pipeline.config import Settings
 from pipeline.steps import CLASSES, RECORDS, SCHEMA, STEPS, code_fingerprints
 
 SPLIT_SALT = "data.split_salt"
-_CODE = "code of "
+CODE = "code of "
 _IN_RECORDS_OR_CLASSES = {"source", "public_size", "spans", "classes"}
 
 
@@ -33,7 +33,7 @@ def run_inputs(
       UsageError: the file of `model.weights` can't be read.
     """
     schema = hashlib.sha256(curated_schema_text().encode()).hexdigest()
-    code = {f"{_CODE}{step}": value for step, value in code_fingerprints().items()}
+    code = {f"{CODE}{step}": value for step, value in code_fingerprints().items()}
     places = {RECORDS: records, CLASSES: classes, SCHEMA: schema}
     flat = dict(
         _flatten(settings.model_dump(mode="json", exclude={"data": _IN_RECORDS_OR_CLASSES}))
@@ -58,7 +58,7 @@ def why_steps_run(
         return dict.fromkeys(STEPS, "first run")
     causes: dict[str, str] = {}
     for step, inputs in STEPS.items():
-        own = [*inputs.own, *([f"{_CODE}{step}"] if inputs.entry else [])]
+        own = [*inputs.own, *([f"{CODE}{step}"] if inputs.entry else [])]
         changed = [key for key in _changed(before, now) if _belongs(key, own)]
         upstream = [name for name in inputs.after if name in causes]
         if changed:
@@ -101,6 +101,6 @@ def _belongs(key: str, own: list[str]) -> bool:
 def _in_words(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if key in (RECORDS, CLASSES, SCHEMA):
         return f"the {key} changed"
-    if key.startswith(_CODE):
+    if key.startswith(CODE):
         return "its code changed"
     return f"{key} {before.get(key)} -> {now.get(key)}"

@@ -9,10 +9,11 @@ from pathlib import Path
 from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.pusher.push import served_versions, unfinished_pushes
+from components.pusher.push import served_versions, unfinished_pushes, withdrawn_versions
 from data.errors import UsageError
 from data.words import size
 from pipeline.history import History, Run
+from pipeline.metadata import open_store
 from pipeline.report import from_here, tell
 from pipeline.root import METADATA_FILE, locked
 
@@ -26,8 +27,8 @@ def clean(root: Path, dry_run: bool) -> None:
     """Removes the artifacts of old runs, and what killed ones left; says what and how much.
 
     What stays: all of the newest finished run and of those after it; all of each run whose model
-    lies in `serving`; model, evaluation and verdict of any blessed one; and the history. ML
-    Metadata notes what is gone.
+    serves, is kept or was withdrawn; model, evaluation and verdict of any blessed one; and the
+    history. ML Metadata notes what is gone.
 
     Args:
       root: folder of `flowers run`.
@@ -39,7 +40,7 @@ def clean(root: Path, dry_run: bool) -> None:
     if not (root / METADATA_FILE).exists():
         raise UsageError(f"--root: {root} holds no runs, so there is nothing to clean")
     with locked(root):
-        store = _store(root)
+        store = open_store(root)
         doomed = _doomed(root, _needed(root, store)) + _abandoned_trainings(root)
         for line in _in_words(root, doomed):
             tell(line)
@@ -51,19 +52,13 @@ def clean(root: Path, dry_run: bool) -> None:
         tell(f"Freed {size(freed)}.")
 
 
-def _store(root: Path) -> MetadataStore:
-    config = mlmd.ConnectionConfig()
-    config.sqlite.filename_uri = str(root / METADATA_FILE)
-    return MetadataStore(config)
-
-
 def _needed(root: Path, store: MetadataStore) -> set[str]:
     """Returns the URIs of the artifacts that stay."""
-    served = served_versions(root / "serving")
+    served = {*served_versions(root / "serving"), *withdrawn_versions(root / "serving")}
     uris: set[str] = set()
     finished_since = False
     for run in History(root).runs():
-        whole = not finished_since or run.pushed in served
+        whole = not finished_since or bool(run.versions & served)
         uris.update(_outputs(store, run, whole))
         finished_since = finished_since or run.finished
     return uris

@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Settings.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+gate_app = typer.Typer(help="The gate.", no_args_is_help=True)
+app.add_typer(gate_app, name="gate")
 data_app = typer.Typer(help="Records.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
@@ -164,6 +166,83 @@ def predict(
         else:
             share = answer["probabilities"][answer["label"]]
             typer.echo(f"{answer['path']}: {answer['label']} ({share:.1%})")
+
+
+@app.command()
+def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
+    """List the versions: which one serves, its accuracy, data, run and digest."""
+    from pipeline.models import list_models
+
+    found = list_models(root)
+    if as_json:
+        typer.echo(json.dumps([model.model_dump(mode="json") for model in found], indent=2))
+        return
+    if not found:
+        typer.echo(f"no model was pushed under {root}; `flowers run --root {root}` trains one")
+    for model in found:
+        typer.echo(model.in_a_line())
+
+
+@app.command()
+def rollback(
+    version: Annotated[
+        int | None, typer.Argument(help="That is to serve; the one before the newest if left out.")
+    ] = None,
+    root: Root = Path("runs"),
+    reason: Annotated[str, typer.Option(help="For the record.")] = "",
+) -> None:
+    """Withdraw the newest versions, so that an older one serves. Runs do not undo it."""
+    from pipeline.models import roll_back
+
+    folder = Path(os.path.abspath(root))
+    withdrawn = roll_back(folder, version, reason)
+    typer.echo(f"withdrawn: version {', '.join(map(str, withdrawn))}")
+    models(root)
+
+
+@app.command()
+def promote(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run id, see `flowers runs`.")],
+    reason: Annotated[str, typer.Option(help="Why; it goes into history and model card.")],
+    root: Root = Path("runs"),
+) -> None:
+    """Push the model of a run, by a person's decision, whatever the gate said."""
+    from pipeline.models import promote as push_it
+
+    version = push_it(Path(os.path.abspath(root)), run_id, reason)
+    typer.echo(f"version {version} serves now: the model of run {run_id}")
+
+
+@app.command()
+def lineage(
+    version: Annotated[int, typer.Argument(help="See `flowers models`.")],
+    root: Root = Path("runs"),
+    picture: Annotated[Path | None, typer.Option(help="PNG to draw it to.")] = None,
+) -> None:
+    """Say what a version was made of: data, settings, code, figures."""
+    from pipeline.lineage import draw_lineage, in_lines, run_behind
+
+    run = run_behind(root, version)
+    for line in in_lines(run, version):
+        typer.echo(line)
+    if picture:
+        draw_lineage(run, version, picture)
+        typer.echo(f"\ndrawn to {picture}")
+
+
+@gate_app.command("explain")
+def gate_explain(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Newest if left out.")
+    ] = None,
+    root: Root = Path("runs"),
+) -> None:
+    """Say by which rules a run's model was judged, and what came of each."""
+    from components.gate.verdict import explain, verdict_from
+    from pipeline.history import History
+
+    run = History(root).find(run_id, lambda run: run.verdict is not None, "with a verdict")
+    typer.echo(f"run {run.run_id}\n{explain(verdict_from(run.verdict or {}))}")
 
 
 @config_app.command("show")

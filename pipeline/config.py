@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from components.gate.options import GateSettings
 from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
 from data.classes import check_names
 from data.errors import UsageError
@@ -68,10 +69,17 @@ class TransformSettings(Strict):
     image_size: int = Field(192, ge=32, le=1024, description="side of the square image, pixels")
 
 
-class EvaluatorSettings(Strict):
-    """What a model must reach to be pushed."""
+class ServingSettings(Strict):
+    """What the exported model must be able to do on this machine; null: no limit."""
 
-    target: float = Field(0.8, ge=0, le=1, description="accuracy on the test split")
+    max_latency_ms: float | None = Field(None, gt=0, description="99th percentile of a request")
+    max_megabytes: float | None = Field(None, gt=0, description="of its files")
+
+
+class PushSettings(Strict):
+    """What becomes of a model that passed."""
+
+    keep: int = Field(5, ge=2, description="served versions; older ones are removed")
 
 
 class BeamSettings(Strict):
@@ -94,7 +102,9 @@ class Settings(Strict):
     transform: TransformSettings = TransformSettings()
     model: ModelSettings = ModelSettings()
     trainer: TrainerSettings = TrainerSettings()
-    evaluator: EvaluatorSettings = EvaluatorSettings()
+    evaluator: GateSettings = GateSettings()
+    serving: ServingSettings = ServingSettings()
+    push: PushSettings = PushSettings()
     beam: BeamSettings = BeamSettings()
 
     def training_options(self) -> TrainingOptions:

@@ -77,6 +77,7 @@ def _images(run: Run, outputs: Outputs) -> str:
 
 
 def _training(run: Run, outputs: Outputs) -> str:
+    run.model_uri = _uri(outputs, "model")
     report = run.training = read_report(_uri(outputs, "model_run"))
     _must_agree(run, "train", report["train_examples"])
     _must_agree(run, "eval", report["eval_examples"])
@@ -104,6 +105,9 @@ def _verdict(run: Run, outputs: Outputs) -> str:
 def _push(run: Run, outputs: Outputs) -> str:
     pushed = outputs["pushed_model"][0]
     if not pushed.get_int_custom_property("pushed"):
+        run.withdrawn = pushed.get_int_custom_property("withdrawn") or None
+        if run.withdrawn:
+            return f"nothing pushed: this model was version {run.withdrawn} and was withdrawn"
         return "nothing pushed"
     run.pushed = int(pushed.get_string_custom_property("pushed_version"))
     run.digest = pushed.get_string_custom_property("digest")

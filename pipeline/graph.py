@@ -16,8 +16,10 @@ from components.evaluator.config import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
 from components.pusher.component import AtomicPusher
+from components.pusher.push import Serving
 from data.schema import schema_with
 from data.sources import Source
+from data.words import listed
 from pipeline.config import Settings
 from pipeline.steps import code_fingerprints
 
@@ -33,6 +35,7 @@ class Place:
       data_fingerprint: of their contents; empty where they can't be read beforehand.
       root: folder of the artifacts and of the served models.
       metadata_path: the SQLite file of ML Metadata.
+      serving: the model to compare with.
       run_id: the run; it makes Pusher look at what serves each time, and not into TFX's cache.
     """
 
@@ -42,6 +45,7 @@ class Place:
     data_fingerprint: str
     root: str
     metadata_path: str
+    serving: Serving
     run_id: str
 
 
@@ -77,8 +81,10 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
     )
     gate = Gate(
         evaluation=evaluator.outputs["evaluation"],
+        examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
-        target=settings.evaluator.target,
+        settings=settings.evaluator,
+        serving=place.serving,
         code_fingerprint=code["Gate"],
     )
     pusher = AtomicPusher(
@@ -87,7 +93,11 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=f"{place.root}/serving")
         ),
-        custom_config={"run_id": place.run_id},
+        custom_config={
+            "run_id": place.run_id,
+            "keep": settings.push.keep,
+            "facts": _facts(settings, place),
+        },
     ).with_id("Pusher")
     steps: list[BaseNode] = [
         examples, schema, statistics, anomalies, data_gate, transform, trainer, evaluator, gate,
@@ -101,6 +111,19 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         metadata_connection_config=metadata.sqlite_metadata_connection_config(place.metadata_path),
         beam_pipeline_args=settings.beam.pipeline_args,
     )
+
+
+def _facts(settings: Settings, place: Place) -> dict[str, str]:
+    """Returns what the model card says besides the verdict."""
+    model, trainer, side = settings.model, settings.trainer, settings.transform.image_size
+    spans = [span.name for span in place.source.spans]
+    return {
+        "run": place.run_id,
+        "data": f"{settings.data.source}{f', span {listed(spans)}' if spans else ''}",
+        "classes": listed(place.classes),
+        "network": f"{model.name}, weights {model.weights}, {side} x {side} pixels",
+        "training": f"up to {trainer.epochs} epochs, seed {trainer.seed}, {trainer.precision}",
+    }
 
 
 def _example_gen(settings: Settings, place: Place, code: str) -> BaseNode:

@@ -3,7 +3,7 @@
 import datetime
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from data.errors import UsageError
 from data.files import write_whole
+from data.words import listed
 
 FORMAT_VERSION = 1
 RUN_FILE = "run.json"
@@ -49,14 +50,20 @@ class Run(BaseModel):
       inputs: all that it depends on, see `pipeline.changes`.
       model: name of the network.
       examples: counts by split, and `quarantined`.
+      files: of the records, relative to their folder.
       spans: those of the data that were read, by name; none where it has none.
       class_names: the classes, in the order of their ids.
       classes_from: where these come from, in words.
       classes: examples by split and class name.
       quarantine: the folder of what was set aside, or null.
+      model_uri: the Trainer's artifact, or null.
+      baseline: the version that the gate had to compare with; 0 if none served.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
       training: see `components.trainer.watch.TrainingReport`; null before the Trainer has ended.
-      pushed: the served version that holds this run's model, or null.
+      pushed: the version that holds this run's model, or null.
+      withdrawn: the version that held it until a person took it back, or null.
+      promoted: the version as which a person had it pushed, or null.
+      reason: what that person said.
       digest: of that version's files, or null.
       error: why it failed, or null.
     """
@@ -72,15 +79,21 @@ class Run(BaseModel):
     inputs: dict[str, Any] = {}
     model: str
     examples: dict[str, int] = {}
+    files: list[str] = []
     spans: list[str] = []
     class_names: list[str] = []
     classes_from: str = ""
     classes: dict[str, dict[str, int]] = {}
     quarantine: str | None = None
     steps: list[Step] = []
+    model_uri: str | None = None
+    baseline: int = 0
     verdict: dict[str, Any] | None = None
     training: dict[str, Any] | None = None
     pushed: int | None = None
+    withdrawn: int | None = None
+    promoted: int | None = None
+    reason: str | None = None
     digest: str | None = None
     error: str | None = None
 
@@ -110,6 +123,11 @@ class Run(BaseModel):
                 step.state = state
             elif step.state == "waiting":
                 step.state = "skipped"
+
+    @property
+    def versions(self) -> set[int]:
+        """The versions that hold its model, or did."""
+        return {v for v in (self.pushed, self.withdrawn, self.promoted) if v}
 
     def step(self, name: str) -> Step:
         """Returns the step of that name.
@@ -156,6 +174,22 @@ class History:
         write_whole(folder / RUN_FILE, run.model_dump_json(indent=2) + "\n")
         if run.verdict is not None:
             write_whole(folder / VERDICT_FILE, json.dumps(run.verdict, indent=2) + "\n")
+
+    def find(self, run_id: str | None, fits: Callable[[Run], bool], which: str) -> Run:
+        """Returns a run that fits: the newest one without a `run_id`.
+
+        Raises:
+          UsageError: there is none; `which` says in words what is looked for.
+        """
+        runs = [run for run in self.runs() if fits(run)]
+        for run in runs:
+            if run_id in (None, run.run_id):
+                return run
+        known = listed([run.run_id for run in runs]) or "none"
+        raise UsageError(
+            f"{self._folder.parent} has no run {f'{run_id} ' if run_id else ''}{which}; "
+            f"there are: {known}"
+        )
 
     def newest_finished(self) -> Run | None:
         """Returns the newest run that came to a verdict, on the model or on the data."""

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+
+# More classes have no room for numbers in their cells.
+_MOST_NUMBERS = 40
 
 
 def draw_training(training: dict[str, Any], file: Path) -> None:
@@ -27,4 +31,48 @@ def draw_training(training: dict[str, Any], file: Path) -> None:
         axes.axvline(training["best_epoch"], color="grey", linestyle=":", label="kept")
         axes.set(title=title, xlabel="epoch")
         axes.legend()
+    figure.savefig(file, dpi=100)
+
+
+def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
+    """Writes a PNG: how many test images of each class were taken for which.
+
+    Args:
+      metrics: see `components.gate.metrics.Tally.metrics`.
+      file: where to.
+    """
+    names, counts = metrics["class_names"], np.array(metrics["confusion"])
+    side = max(4.0, min(0.6 * len(names) + 2, 30))
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set(title="test images", xlabel="predicted", ylabel="true")
+    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.set_yticks(range(len(names)), names)
+    if len(names) <= _MOST_NUMBERS:
+        for (row, column), number in np.ndenumerate(counts):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(number), ha="center", va="center", color=colour)
+    figure.savefig(file, dpi=100)
+
+
+def draw_calibration(metrics: dict[str, Any], file: Path) -> None:
+    """Writes a PNG: of images with a confidence, how many are right, and how many images there are.
+
+    Args:
+      metrics: see `components.gate.metrics.Tally.metrics`.
+      file: where to.
+    """
+    bins, error = metrics["calibration"]["bins"], metrics["calibration"]["error"]
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], ":", color="grey")
+    x, y = [b["confidence"] for b in bins], [b["accuracy"] for b in bins]
+    axes.plot(x, y, "o-")
+    for b in bins:
+        axes.annotate(str(b["examples"]), (b["confidence"], b["accuracy"]), xytext=(4, -10),
+                      textcoords="offset points")  # fmt: skip
+    axes.set(title=f"calibration error {error:.3f}", xlabel="confidence", ylabel="share right",
+             xlim=(0, 1), ylim=(0, 1.02))  # fmt: skip
     figure.savefig(file, dpi=100)

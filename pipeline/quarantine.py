@@ -32,15 +32,7 @@ def choose_run(root: Path, run_id: str | None) -> Run:
     Raises:
       UsageError: there is none.
     """
-    runs = [run for run in History(root).runs() if run.quarantine]
-    for run in runs:
-        if run_id in (None, run.run_id):
-            return run
-    known = ", ".join(run.run_id for run in runs[:5]) or "none"
-    raise UsageError(
-        f"--root: {root} has no run{f' {run_id}' if run_id else ''} whose ExampleGen ended; "
-        f"newest of those that have: {known}"
-    )
+    return History(root).find(run_id, lambda run: bool(run.quarantine), "whose ExampleGen ended")
 
 
 def read_quarantine(run: Run) -> Iterator[SetAside]:

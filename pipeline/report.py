@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from components.gate.verdict import Verdict, in_words
+from components.gate.verdict import in_words, verdict_from
 from data.errors import UsageError
 from data.words import duration, listed
 from pipeline.console import Console
@@ -84,6 +84,8 @@ class Report:
         """See Observer."""
         # The first imports TFX, which the runner that calls this has loaded already.
         from components.example_gen.executor import read_counts
+        from components.gate.executor import read_metrics
+        from pipeline.evaluation import write_evaluation
         from pipeline.findings import record_findings
         from pipeline.plots import draw_training
 
@@ -92,6 +94,9 @@ class Report:
         record_findings(self.run, name, outputs)
         if name == "Trainer" and self.run.training:
             draw_training(self.run.training, self._history.folder(self.run.run_id) / PLOT_FILE)
+        if name == "Gate":
+            metrics = read_metrics(outputs["blessing"][0].uri)
+            write_evaluation(metrics, self._history.folder(self.run.run_id))
         step.state = "cached" if cached else "done"
         step.why = "" if cached else self._causes.get(name, "not in the cache")
         self._save()
@@ -140,20 +145,26 @@ class Report:
         """Says the verdict, where the model lies and what to try next; returns if it passed."""
         if self.run.verdict is None:
             raise RuntimeError("the pipeline ended without a verdict")
-        verdict = Verdict(**self.run.verdict)
-        self._end("pushed" if verdict.blessed else "refused")
-        self._say(f"\n{in_words(verdict)}", _GOOD if verdict.blessed else _BAD)
+        verdict, passed = verdict_from(self.run.verdict), self.run.pushed is not None
+        self._end("pushed" if passed else "refused")
+        self._say(f"\n{in_words(verdict)}", _GOOD if passed else _BAD)
         command, folder = from_here(sys.argv[0]), from_here(root)
-        if verdict.blessed:
+        if passed:
             self._say(f"Served:   {from_here(root / 'serving' / str(self.run.pushed))}")
             self._say(f"Try it:   {command} predict --root {folder} IMAGE...")
+        elif self.run.withdrawn:
+            self._say(
+                f"Nothing was pushed: this model was version {self.run.withdrawn}, and a person "
+                f"withdrew it. {command} promote {self.run.run_id} --root {folder} would push it."
+            )
         else:
             self._say("Nothing was pushed.")
+            self._say(f"Reasons:  {command} gate explain --root {folder}")
         curves = from_here(root / "artifacts" / "Trainer" / "model_run")
         self._say(f"Curves:   {Path(command).with_name('tensorboard')} --logdir {curves}")
         self._say(f"All runs: {command} runs --root {folder}")
         self._say(f"Took {duration(self.run.seconds)}: {self._time_by_step()}")
-        return verdict.blessed
+        return passed
 
     def _time_by_step(self) -> str:
         """Returns the steps that took a second or more, longest first, and what lay between."""

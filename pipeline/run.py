@@ -9,8 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from components.gate.verdict import Verdict, in_words
-from components.pusher.push import digest_of, newest_version
+from components.gate.verdict import in_words, verdict_from
+from components.pusher.push import (
+    Serving,
+    digest_of,
+    newest_version,
+    served_versions,
+    what_serves,
+    withdrawn_versions,
+)
 from data import sources
 from data.errors import DataRefused, UsageError
 from data.words import listed
@@ -44,6 +51,7 @@ class Plan:
     classes: Classes
     split_salt: str
     salt_known: bool
+    serving: Serving
     inputs: dict[str, Any]
     selection: Selection
 
@@ -76,6 +84,7 @@ def run_pipeline(
     if selection.dry_run:
         return _explain(plan)
     with locked(plan.root) as lock:
+        plan = replace(plan, serving=what_serves(plan.root / "serving"))
         before = History(plan.root).newest_finished()
         if before and _nothing_changed(plan, before):
             return _repeat(before, plan.root)
@@ -97,6 +106,7 @@ def _plan(settings: Settings, config: str, root: Path, selection: Selection) -> 
     inputs = run_inputs(settings, records, classes.names, salt or "")
     return Plan(
         settings, config, root, source, files, fingerprint, classes, salt or "", salt is not None,
+        what_serves(root / "serving"),
         inputs, selection,
     )  # fmt: skip
 
@@ -116,7 +126,10 @@ def _explain(plan: Plan) -> int:
 
 
 def _causes(plan: Plan, before: Run | None) -> dict[str, str]:
-    return why_steps_run(before.inputs if before else None, plan.inputs, plan.selection.anew())
+    causes = why_steps_run(before.inputs if before else None, plan.inputs, plan.selection.anew())
+    if before and before.baseline != plan.serving.version and "Gate" not in causes:
+        causes["Gate"] = f"version {plan.serving.version or 'none'} serves now"
+    return causes
 
 
 def _nothing_changed(plan: Plan, before: Run) -> bool:
@@ -126,8 +139,10 @@ def _nothing_changed(plan: Plan, before: Run) -> bool:
     if before.pushed is None:
         return True
     serving = plan.root / "serving"
-    newest = newest_version(serving)
-    return newest == before.pushed and digest_of(serving / str(newest)) == before.digest
+    if before.pushed in withdrawn_versions(serving):
+        return True
+    kept = serving / str(before.pushed)
+    return before.pushed in served_versions(serving) and digest_of(kept) == before.digest
 
 
 def _repeat(before: Run, root: Path) -> int:
@@ -136,11 +151,16 @@ def _repeat(before: Run, root: Path) -> int:
     if before.state == "data refused":
         tell(f"It refused the data:\n{before.error}")
         return DATA_REFUSED
-    verdict = Verdict(**(before.verdict or {}))
-    tell(in_words(verdict))
-    if not verdict.blessed:
+    tell(in_words(verdict_from(before.verdict or {})))
+    serving = newest_version(root / "serving")
+    if before.pushed is None:
+        if before.promoted:
+            tell(f"A person had it pushed, as version {before.promoted}: {before.reason}")
         return REFUSED
-    tell(f"Served: {from_here(root / 'serving' / str(before.pushed))}")
+    if before.pushed in withdrawn_versions(root / "serving"):
+        tell(f"Version {before.pushed} was withdrawn since. Version {serving} serves.")
+    else:
+        tell(f"Served: {from_here(root / 'serving' / str(before.pushed))}")
     return PUSHED
 
 
@@ -237,6 +257,7 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         source=plan.source,
         classes=plan.classes.names or [],
         split_salt=plan.split_salt,
+        serving=plan.serving,
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
         metadata_path=str(plan.root / METADATA_FILE),
@@ -267,9 +288,11 @@ def _new_run(history: History, plan: Plan) -> Run:
         settings=plan.settings.model_dump(mode="json"),
         inputs=plan.inputs,
         model=plan.settings.model.name,
+        files=[os.path.relpath(file, plan.source.base) for file in plan.files],
         spans=[span.name for span in plan.source.spans],
         class_names=plan.classes.names or [],
         classes_from=plan.classes.origin,
+        baseline=plan.serving.version,
         steps=[Step(name=name) for name in STEPS],
     )
     history.save(run)

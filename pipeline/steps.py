@@ -58,11 +58,12 @@ STEPS = {
     ),
     "Evaluator": StepInputs(after=("ExampleGen", "Trainer", "Schema")),
     "Gate": StepInputs(
-        own=("evaluator.target",),
-        after=("Evaluator", "Trainer"),
+        own=("evaluator",),
+        after=("Evaluator", "ExampleGen", "Trainer"),
         entry="components.gate.executor",
     ),
     "Pusher": StepInputs(
+        own=("push",),
         after=("Trainer", "Gate"),
         entry="components.pusher.component",
         each_time="looks at what serves",

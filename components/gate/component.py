@@ -9,27 +9,38 @@ from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
 from components.gate.executor import Executor
+from components.gate.options import GateSettings
+from components.pusher.push import Serving
 
 
 class GateSpec(ComponentSpec):
     """The gate's inputs, outputs and parameters."""
 
     PARAMETERS: ClassVar = {
-        "target": ExecutionParameter(type=float),
+        "settings": ExecutionParameter(type=str),
+        "baseline_version": ExecutionParameter(type=int),
+        "baseline_path": ExecutionParameter(type=str),
+        "baseline_digest": ExecutionParameter(type=str),
         "code_fingerprint": ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
         "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
         "model": ChannelParameter(type=standard_artifacts.Model),
     }
-    OUTPUTS: ClassVar = {"blessing": ChannelParameter(type=standard_artifacts.ModelBlessing)}
+    OUTPUTS: ClassVar = {
+        "blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "predictions": ChannelParameter(type=standard_artifacts.InferenceResult),
+    }
 
 
 class Gate(BaseBeamComponent):
-    """Blesses a model whose accuracy on the test split reaches `target`.
+    """Blesses a model that keeps all rules of the settings on the test split.
 
     Outputs:
-      blessing: a ModelBlessing with the property `blessed`, and `verdict.json` inside.
+      blessing: a ModelBlessing with the property `blessed`; `verdict.json` and `metrics.json` are
+        inside.
+      predictions: `predictions.parquet`, a row for each test example.
     """
 
     SPEC_CLASS = GateSpec
@@ -38,17 +49,24 @@ class Gate(BaseBeamComponent):
     def __init__(
         self,
         evaluation: types.BaseChannel,
+        examples: types.BaseChannel,
         model: types.BaseChannel,
-        target: float,
+        settings: GateSettings,
+        serving: Serving,
         code_fingerprint: str,
     ):
-        """See the class."""
+        """See the class; `serving` is the model to compare with."""
         super().__init__(
             GateSpec(
                 evaluation=evaluation,
+                examples=examples,
                 model=model,
-                target=target,
+                settings=settings.model_dump_json(),
+                baseline_version=serving.version,
+                baseline_path=serving.path,
+                baseline_digest=serving.digest,
                 code_fingerprint=code_fingerprint,
                 blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+                predictions=types.Channel(type=standard_artifacts.InferenceResult),
             )
         )

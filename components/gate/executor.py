@@ -1,16 +1,30 @@
-"""What the gate runs: reads the evaluation, judges, and writes verdict and blessing."""
+"""What the gate runs: asks the models, counts, judges, and writes verdict and blessing."""
 
-from dataclasses import asdict
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 from tfx import types
 from tfx.components.evaluator import constants
 from tfx.components.evaluator import executor as evaluator_executor
 from tfx.types import artifact_utils
+from tfx.utils import path_utils
 
 from components.artifacts import read_json, write_json, write_text
 from components.evaluator.result import read_accuracy
-from components.gate.verdict import Verdict, judge_accuracy
+from components.gate.judge import judge
+from components.gate.metrics import METRICS_FILE, Tally
+from components.gate.options import GateSettings
+from components.gate.predictions import (
+    PREDICTIONS_FILE,
+    PredictionsWriter,
+    ServedModel,
+    predict,
+)
+from components.gate.verdict import Verdict, verdict_from
+from components.pusher.push import digest_of
 
 VERDICT_FILE = "verdict.json"
 
@@ -28,20 +42,85 @@ class Executor(evaluator_executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Judges the model of `input_dict` by its evaluation; see `judge_accuracy` for the rule."""
-        evaluation = artifact_utils.get_single_uri(input_dict["evaluation"])
-        accuracy = read_accuracy(evaluation)
-        verdict = judge_accuracy(accuracy.correct, accuracy.examples, exec_properties["target"])
+        """Judges the model of `input_dict`; see `components.gate.judge` for the rules.
+
+        Raises:
+          RuntimeError: the table of predictions and TFMA disagree on what is right.
+        """
+        settings = GateSettings.model_validate_json(exec_properties["settings"])
         model = artifact_utils.get_single_instance(input_dict["model"])
-        _write_blessing(artifact_utils.get_single_instance(output_dict["blessing"]), verdict, model)
+        path = path_utils.serving_model_path(model.uri)
+        examples = artifact_utils.get_single_uri(input_dict["examples"])
+        folder = artifact_utils.get_single_uri(output_dict["predictions"])
+        judged = ServedModel(path)
+        baseline, alone = _load_baseline(exec_properties, path, judged.class_names)
+        tally = _measure(examples, folder, judged, baseline, settings)
+        _must_agree(tally, artifact_utils.get_single_uri(input_dict["evaluation"]))
+        version = exec_properties["baseline_version"] if baseline else 0
+        verdict = judge(tally, settings, version, alone)
+        verdict = replace(verdict, digest=digest_of(Path(path)))
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        write_json(tally.metrics(), blessing.uri, METRICS_FILE)
+        _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
 
 
 def read_verdict(blessing_uri: str) -> Verdict:
     """Returns the verdict that lies in the gate's ModelBlessing artifact."""
-    return Verdict(**read_json(blessing_uri, VERDICT_FILE))
+    return verdict_from(read_json(blessing_uri, VERDICT_FILE))
 
 
-def _write_blessing(blessing: types.Artifact, verdict: Verdict, model: types.Artifact) -> None:
+def read_metrics(blessing_uri: str) -> dict[str, Any]:
+    """Returns the figures that lie in the gate's ModelBlessing artifact, see `Tally.metrics`."""
+    metrics: dict[str, Any] = read_json(blessing_uri, METRICS_FILE)
+    return metrics
+
+
+def _load_baseline(
+    exec_properties: dict[str, Any], path: str, class_names: list[str]
+) -> tuple[ServedModel | None, str]:
+    """Returns the model that serves; or None, and why there is nothing to compare with."""
+    version = exec_properties["baseline_version"]
+    if not version:
+        return None, "no model serves"
+    if exec_properties["baseline_digest"] == digest_of(Path(path)):
+        return None, f"version {version}, which serves, is this model"
+    serving = ServedModel(exec_properties["baseline_path"])
+    if serving.class_names != class_names:
+        return None, f"version {version}, which serves, knows other classes"
+    return serving, ""
+
+
+def _measure(
+    examples: str,
+    folder: str,
+    model: ServedModel,
+    baseline: ServedModel | None,
+    settings: GateSettings,
+) -> Tally:
+    """Counts what the models answer on the test split, and keeps it."""
+    tally = Tally(model.class_names, settings.top_k)
+    files = sorted(tf.io.gfile.glob(os.path.join(examples, "Split-test", "*")))
+    tf.io.gfile.makedirs(folder)
+    path = os.path.join(folder, PREDICTIONS_FILE)
+    with PredictionsWriter(path, with_baseline=baseline is not None) as writer:
+        for batch in predict(files, model, baseline, settings.slices):
+            tally.add(batch)
+            writer.write(batch)
+    return tally
+
+
+def _must_agree(tally: Tally, evaluation: str) -> None:
+    accuracy = read_accuracy(evaluation)
+    if (accuracy.correct, accuracy.examples) != (tally.correct, tally.examples):
+        raise RuntimeError(
+            f"TFMA found {accuracy.correct} of {accuracy.examples} right, and the table of "
+            f"predictions {tally.correct} of {tally.examples}"
+        )
+
+
+def _write_blessing(
+    blessing: types.Artifact, verdict: Verdict, model: types.Artifact, baseline_path: str
+) -> None:
     """Writes what Pusher and TFX's resolvers heed: the property `blessed`, and the model's id."""
     write_json(asdict(verdict), blessing.uri, VERDICT_FILE)
     file = constants.BLESSED_FILE_NAME if verdict.blessed else constants.NOT_BLESSED_FILE_NAME
@@ -51,3 +130,7 @@ def _write_blessing(blessing: types.Artifact, verdict: Verdict, model: types.Art
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
     )
     blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
+    if verdict.baseline:
+        blessing.set_string_custom_property(
+            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline_path
+        )

@@ -1,8 +1,35 @@
-"""Whether a model may serve: the rule, its numbers, and its reasons in words."""
+"""Whether a model may serve: the rules, their numbers, and the reasons in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-CONFIDENCE = 0.95
+
+@dataclass(frozen=True)
+class Check:
+    """One rule of the gate: its name in the settings, whether it was kept, and how in words."""
+
+    name: str
+    passed: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The model that serves, on the same test examples.
+
+    Attributes:
+      version: of the served model.
+      value: its accuracy.
+      gained: examples that only the new model has right.
+      lost: examples that only the one that serves has right.
+      p_value: of McNemar's exact test, two-sided.
+    """
+
+    version: int
+    value: float
+    gained: int
+    lost: int
+    p_value: float
 
 
 @dataclass(frozen=True)
@@ -13,10 +40,14 @@ class Verdict:
       blessed: whether the model may be pushed.
       metric: what was measured, on the test split.
       value: the measured value, in [0, 1].
-      low, high: the 95 % Wilson interval of the value.
-      target: what `value` must reach.
+      low, high: the 95 % interval of the value.
+      target: what must be reached.
       n: number of test examples.
       reasons: why it was refused; empty if it was blessed.
+      confidence: what had to reach the target: the value (`point`) or `low` (`interval`).
+      checks: all rules.
+      baseline: the comparison with the model that serves; None where there is none.
+      digest: of the files of the model that was measured.
     """
 
     blessed: bool
@@ -27,44 +58,46 @@ class Verdict:
     target: float
     n: int
     reasons: list[str]
+    confidence: str = "point"
+    checks: list[Check] = field(default_factory=list)
+    baseline: Baseline | None = None
+    digest: str = ""
 
 
-def judge_accuracy(correct: int, examples: int, target: float) -> Verdict:
-    """Returns the verdict on `correct` right answers in `examples` test examples.
-
-    The interval is E. B. Wilson's of 1927 ("Probable inference, the law of succession, and
-    statistical inference"), which stays inside [0, 1] and holds for small samples.
-    """
-    # A second to import; the words of a verdict are told without it.
-    from scipy import stats
-
-    if not examples:
-        return Verdict(False, "accuracy", 0.0, 0.0, 1.0, target, 0, ["there are no test examples"])
-    value = correct / examples
-    interval = stats.binomtest(correct, examples).proportion_ci(CONFIDENCE, "wilson")
-    reasons = []
-    if value < target:
-        needed = next(k for k in range(correct, examples + 1) if k / examples >= target)
-        reasons.append(
-            f"accuracy {value:.4f} is below the target {target:.4f}: "
-            f"{correct} of {examples} test images right, {needed} needed"
-        )
+def verdict_from(values: dict[str, Any]) -> Verdict:
+    """Returns the verdict that a `verdict.json` holds."""
+    checks = [Check(**check) for check in values.get("checks", [])]
+    baseline = values.get("baseline")
     return Verdict(
-        blessed=not reasons,
-        metric="accuracy",
-        value=value,
-        low=float(interval.low),
-        high=float(interval.high),
-        target=target,
-        n=examples,
-        reasons=reasons,
+        **{**values, "checks": checks, "baseline": Baseline(**baseline) if baseline else None}
     )
 
 
 def in_words(verdict: Verdict) -> str:
     """Returns the verdict as a person would say it, on one line or more."""
+    name = verdict.metric.replace("_", " ")
     interval = f"95 % interval {verdict.low:.3f} to {verdict.high:.3f}"
-    measured = f"{verdict.metric} {verdict.value:.3f} on {verdict.n} test images ({interval})"
-    if verdict.blessed:
-        return f"PASSED: {measured}, target {verdict.target:.3f}"
-    return "\n  ".join([f"REFUSED: {measured}, target {verdict.target:.3f}", *verdict.reasons])
+    measured = f"{name} {verdict.value:.3f} on {verdict.n} test images ({interval})"
+    if verdict.confidence == "interval":
+        goal = f"target {verdict.target:.3f} for the lower end"
+    else:
+        goal = f"target {verdict.target:.3f}"
+    lines = [f"{'PASSED' if verdict.blessed else 'REFUSED'}: {measured}, {goal}", *verdict.reasons]
+    if verdict.blessed and verdict.baseline:
+        lines.append(_beside(verdict.baseline))
+    return "\n  ".join(lines)
+
+
+def explain(verdict: Verdict) -> str:
+    """Returns every rule with its numbers, and what came of it."""
+    marks = {True: "kept   ", False: "BROKEN "}
+    rules = [f"  {marks[c.passed]} {c.name}: {c.words}" for c in verdict.checks]
+    return "\n".join([in_words(verdict), "", "The rules, as `evaluator.*` sets them:", *rules])
+
+
+def _beside(baseline: Baseline) -> str:
+    return (
+        f"version {baseline.version}, which serves, has {baseline.value:.3f} on the same images: "
+        f"{baseline.gained} only the new model has right, {baseline.lost} only the old one "
+        f"(McNemar p = {baseline.p_value:.3f})"
+    )

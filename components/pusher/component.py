@@ -1,5 +1,6 @@
 """The Pusher component: TFX's, with a push that is atomic and idempotent."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
-from components.pusher.push import push
+from components.gate.executor import read_metrics, read_verdict
+from components.pusher.card import model_card
+from components.pusher.push import digest_of, push
 
 
 class Executor(pusher_executor.Executor):
@@ -27,7 +30,11 @@ class Executor(pusher_executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes the model if every blessing among the inputs says so."""
+        """Pushes the model if every blessing among the inputs says so.
+
+        Raises:
+          RuntimeError: it is not the model that was evaluated.
+        """
         artifact = artifact_utils.get_single_instance(output_dict["pushed_model"])
         if not self.CheckBlessing(input_dict):
             self._MarkNotPushed(artifact)
@@ -36,7 +43,17 @@ class Executor(pusher_executor.Executor):
             exec_properties["push_destination"], pusher_pb2.PushDestination()
         )
         folder = Path(destination.filesystem.base_directory)
-        pushed = push(Path(self.GetModelPath(input_dict)), folder)
+        blessing = artifact_utils.get_single_uri(input_dict["model_blessing"])
+        verdict, model = read_verdict(blessing), Path(self.GetModelPath(input_dict))
+        if digest_of(model) != verdict.digest:
+            raise RuntimeError(f"{model} is not the model that was evaluated: its files changed")
+        config = json.loads(exec_properties["custom_config"])
+        card = model_card(verdict, read_metrics(blessing), config["facts"])
+        pushed = push(model, folder, card=card, keep=config["keep"])
+        if pushed.withdrawn:
+            self._MarkNotPushed(artifact)
+            artifact.set_int_custom_property("withdrawn", pushed.version)
+            return
         self._MarkPushed(artifact, str(pushed.path), str(pushed.version))
         artifact.set_string_custom_property("digest", pushed.digest)
         artifact.set_int_custom_property("new", int(pushed.new))
@@ -47,7 +64,8 @@ class AtomicPusher(component.Pusher):
 
     Outputs:
       pushed_model: a PushedModel with the properties `pushed`, `pushed_destination`,
-        `pushed_version`, `digest`, and `new`: 0 where the model served already.
+        `pushed_version`, `digest`, and `new`: 0 where the model served already. Where it was
+        withdrawn, `withdrawn` is the version that it had.
     """
 
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)

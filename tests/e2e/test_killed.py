@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.pusher.push import digest_of, served_versions
 from data.synthetic import write_sample
 
 STEPS = [
@@ -105,3 +106,17 @@ def test_a_training_goes_on_after_the_last_epoch_that_ended(
     assert (root / "history" / entry["run_id"] / "training.png").is_file()
     # What is published needs no state any more.
     assert list(root.glob("checkpoints/*")) == []
+
+
+@pytest.mark.slow
+def test_killed_in_each_phase_of_a_push_what_serves_is_whole(flowers, end, command, tmp_path):
+    root = tmp_path / "root"
+    serving = root / "serving"
+    for phase, versions in (("copying", []), ("copied", []), ("renamed", [1])):
+        assert end(command, "Pusher", phase) == -signal.SIGKILL
+        assert served_versions(serving) == versions
+    answer = flowers(*command)
+    assert answer.code == 0, answer.out
+    entry = flowers("runs", "--root", root, "--json").json()[0]
+    assert (entry["pushed"], os.listdir(serving)) == (1, ["1"])
+    assert digest_of(serving / "1") == entry["verdict"]["digest"] == entry["digest"]

@@ -1,7 +1,16 @@
 import pytest
 
 from components.pusher import push as push_module
-from components.pusher.push import digest_of, newest_version, push
+from components.pusher.push import (
+    Serving,
+    digest_of,
+    newest_version,
+    push,
+    served_versions,
+    what_serves,
+    withdraw,
+    withdrawn_versions,
+)
 
 
 @pytest.fixture
@@ -67,3 +76,45 @@ def test_an_interrupted_push_leaves_no_version_and_the_next_one_cleans_up(
 
 def test_nothing_pushed_is_version_0(serving):
     assert newest_version(serving) == 0
+
+
+def test_a_model_card_lies_beside_the_model_and_is_no_part_of_its_digest(model, serving):
+    pushed = push(model, serving, card="# Card")
+    assert (serving / "1" / "MODEL_CARD.md").read_text() == "# Card"
+    assert pushed.digest == digest_of(serving / "1") == digest_of(model)
+
+
+def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model, serving):
+    for _ in range(4):
+        push(model, serving, keep=3)
+        retrain(model)
+    assert served_versions(serving) == [2, 3, 4]
+    push(model, serving, keep=1)
+    assert served_versions(serving) == [4, 5]
+
+
+def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(model, serving):
+    push(model, serving)
+    retrain(model)
+    push(model, serving)
+    assert withdraw(serving, 1) == [2]
+    assert what_serves(serving).version == 1
+    again = push(model, serving)
+    assert (again.version, again.new, again.withdrawn) == (2, False, True)
+    assert served_versions(serving) == [1]
+    retrain(model)
+    assert push(model, serving).version == 3
+
+
+def test_a_withdrawn_model_can_be_pushed_on_purpose(model, serving):
+    push(model, serving)
+    retrain(model)
+    push(model, serving)
+    withdraw(serving, 1)
+    pushed = push(model, serving, again=True)
+    assert (pushed.version, pushed.new) == (3, True)
+    assert withdrawn_versions(serving) == []
+
+
+def test_without_a_version_nothing_serves(serving):
+    assert what_serves(serving) == Serving()

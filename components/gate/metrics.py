@@ -1,0 +1,186 @@
+"""What is measured of predictions: counted batch by batch, in memory that does not grow."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from components.gate.predictions import Batch
+
+CONFIDENCE = 0.95
+METRICS_FILE = "metrics.json"
+_CALIBRATION_BINS = 10
+_BOOTSTRAP_DRAWS = 2000
+# Of the logarithm of a probability.
+_SMALLEST = 1e-12
+
+
+class Tally:
+    """Counts over the test split."""
+
+    def __init__(self, class_names: Sequence[str], top_k: int):
+        """Starts at nothing.
+
+        Args:
+          class_names: in the order of their ids.
+          top_k: of the top-k accuracy.
+        """
+        n = len(class_names)
+        self.class_names = list(class_names)
+        self.top_k = min(top_k, n)
+        # int64 [true, predicted].
+        self.confusion = np.zeros([n, n], np.int64)
+        self.in_top_k = 0
+        # Right only with the new model, only with the one that serves; right with the latter.
+        self.gained = self.lost = self.baseline_right = 0
+        self._log_loss = 0.0
+        # Of each bin: examples, sum of confidences, right ones.
+        self._bins = np.zeros([_CALIBRATION_BINS, 3])
+        self._slices: dict[str, tuple[Counter[str], Counter[str]]] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Counts a batch."""
+        likeliest = batch.probabilities.argmax(axis=1)
+        right = likeliest == batch.classes
+        np.add.at(self.confusion, (batch.classes, likeliest), 1)
+        ranked = np.argsort(-batch.probabilities, axis=1, kind="stable")[:, : self.top_k]
+        self.in_top_k += int((ranked == batch.classes[:, None]).any(axis=1).sum())
+        given = batch.probabilities[np.arange(len(right)), batch.classes]
+        self._log_loss -= float(np.log(np.maximum(given, _SMALLEST)).sum())
+        self._calibrate(batch.probabilities.max(axis=1), right)
+        if batch.baseline is not None:
+            before = batch.baseline.argmax(axis=1) == batch.classes
+            self.baseline_right += int(before.sum())
+            self.gained += int((right & ~before).sum())
+            self.lost += int((before & ~right).sum())
+        for name, values in batch.slices.items():
+            total, correct = self._slices.setdefault(name, (Counter(), Counter()))
+            total.update(values)
+            correct.update(v for v, r in zip(values, right, strict=True) if r)
+
+    @property
+    def examples(self) -> int:
+        """The number of test examples."""
+        return int(self.confusion.sum())
+
+    @property
+    def correct(self) -> int:
+        """How many of them were classified right."""
+        return int(np.trace(self.confusion))
+
+    def metrics(self) -> dict[str, Any]:
+        """Returns all figures as plain values: `metrics.json`.
+
+        `classes` has precision, recall, F1 and the 95 % interval of the recall by class, `macro`
+        their means; `calibration` is the expected calibration error over ten bins of confidence
+        (Naeini et al., 2015); `confusion` has a row for each true class.
+        """
+        n = self.examples
+        return {
+            "examples": n,
+            "accuracy": share(self.correct, n),
+            "accuracy_interval": wilson(self.correct, n),
+            "top_k_accuracy": {"k": self.top_k, "value": share(self.in_top_k, n)},
+            "log_loss": self._log_loss / n if n else 0.0,
+            "macro": macro(self.confusion),
+            "classes": self._by_class(),
+            "calibration": self._calibration(),
+            "slices": self._by_slice(),
+            "class_names": self.class_names,
+            "confusion": self.confusion.tolist(),
+        }
+
+    def _calibrate(self, confidences: np.ndarray, right: np.ndarray) -> None:
+        index = np.minimum((confidences * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
+        np.add.at(self._bins, index, np.stack([np.ones_like(confidences), confidences, right], 1))
+
+    def _by_class(self) -> dict[str, dict[str, Any]]:
+        precision, recall, f1 = by_class(self.confusion)
+        return {
+            name: {
+                "examples": int(self.confusion[i].sum()),
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "recall_interval": wilson(int(self.confusion[i, i]), int(self.confusion[i].sum())),
+            }
+            for i, name in enumerate(self.class_names)
+        }
+
+    def _calibration(self) -> dict[str, Any]:
+        filled = self._bins[self._bins[:, 0] > 0]
+        number, confidence, right = filled.T
+        gaps = np.abs(confidence - right)
+        return {
+            "error": float(gaps.sum() / max(number.sum(), 1)),
+            "bins": [
+                {"examples": int(n), "confidence": float(c / n), "accuracy": float(r / n)}
+                for n, c, r in filled
+            ],
+        }
+
+    def _by_slice(self) -> dict[str, dict[str, Any]]:
+        return {
+            name: {
+                value: {
+                    "examples": total[value],
+                    "accuracy": share(correct[value], total[value]),
+                    "interval": wilson(correct[value], total[value]),
+                }
+                for value in sorted(total)
+            }
+            for name, (total, correct) in self._slices.items()
+        }
+
+
+def share(part: int, whole: int) -> float:
+    """Returns part / whole, and 0 of nothing."""
+    return part / whole if whole else 0.0
+
+
+def wilson(correct: int, examples: int) -> tuple[float, float]:
+    """Returns the 95 % Wilson interval of a proportion; (0, 1) where nothing was seen.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927: it
+    stays inside [0, 1] and holds for small samples.
+    """
+    if not examples:
+        return 0.0, 1.0
+    interval = stats.binomtest(correct, examples).proportion_ci(CONFIDENCE, "wilson")
+    return float(interval.low), float(interval.high)
+
+
+def by_class(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns precision, recall and F1, float [classes] each, of counts [true, predicted].
+
+    Where there is nothing to divide by they are 0.
+    """
+    right = np.diagonal(confusion).astype(float)
+    predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        quotients = [right / predicted, right / true, 2 * right / (predicted + true)]
+    precision, recall, f1 = (np.nan_to_num(quotient) for quotient in quotients)
+    return precision, recall, f1
+
+
+def macro(confusion: np.ndarray) -> dict[str, float]:
+    """Returns the means over the classes of precision, recall and F1."""
+    names = ("precision", "recall", "f1")
+    return {n: float(v.mean()) for n, v in zip(names, by_class(confusion), strict=True)}
+
+
+def bootstrap(confusion: np.ndarray, name: str) -> tuple[float, float]:
+    """Returns the 95 % percentile interval of a macro mean, from 2,000 draws of test examples."""
+    n = int(confusion.sum())
+    if not n:
+        return 0.0, 1.0
+    generator, shares = np.random.default_rng(0), confusion.ravel() / n
+    values = [
+        macro(generator.multinomial(n, shares).reshape(confusion.shape))[name]
+        for _ in range(_BOOTSTRAP_DRAWS)
+    ]
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)

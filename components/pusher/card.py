@@ -1,0 +1,47 @@
+"""The model card: what a served version is, in a page for whoever finds it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.gate.verdict import Verdict, in_words
+
+
+def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str, str]) -> str:
+    """Returns the card as Markdown (Mitchell et al., "Model Cards for Model Reporting", 2019).
+
+    Args:
+      verdict: the gate's.
+      metrics: see `components.gate.metrics.Tally.metrics`.
+      facts: what else is known, by name, such as the data and the network.
+    """
+    macro, calibration = metrics["macro"], metrics["calibration"]["error"]
+    rows = [
+        f"| {name} | {c['examples']} | {c['precision']:.3f} | {c['recall']:.3f} "
+        f"({c['recall_interval'][0]:.3f} to {c['recall_interval'][1]:.3f}) | {c['f1']:.3f} |"
+        for name, c in metrics["classes"].items()
+    ]
+    lines = [
+        "# Model card",
+        "",
+        *(f"- {name}: {value}" for name, value in facts.items()),
+        f"- digest of the files: {verdict.digest}",
+        f"- verdict: {in_words(verdict)}",
+        "",
+        f"On {verdict.n} test images that neither training nor the choice of the epoch has seen:",
+        "",
+        "| class | test images | precision | recall (95 % interval) | F1 |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+        f"Means over the classes: precision {macro['precision']:.3f}, recall "
+        f"{macro['recall']:.3f}, F1 {macro['f1']:.3f}. Expected calibration error: "
+        f"{calibration:.3f}.",
+        "",
+        "## Limits",
+        "",
+        f"- It answers with one of these {len(rows)} classes, whatever the image shows.",
+        "- The figures hold for images like those of its data. The intervals tell of chance in the",
+        "  choice of the test images, and not of what changes in the world.",
+        "- Of an image it sees the middle square.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,92 @@
+"""`flowers lineage`: what a version was made of, as text and as a picture."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from components.gate.verdict import in_words, verdict_from
+from data.errors import UsageError
+from data.words import listed
+from pipeline.changes import CODE
+from pipeline.history import History, Run
+from pipeline.models import list_models, run_of
+from pipeline.steps import CLASSES, RECORDS, STEPS
+
+
+def run_behind(root: Path, version: int) -> Run:
+    """Returns the run that made a version.
+
+    Raises:
+      UsageError: there is no such version, or the history does not know it.
+    """
+    versions = [model.version for model in list_models(root)]
+    run = run_of(History(root).runs(), version)
+    if version not in versions or run is None:
+        known = listed([str(v) for v in versions]) or "none"
+        raise UsageError(f"--root: {root} has no version {version} with a run; there are: {known}")
+    return run
+
+
+def in_lines(run: Run, version: int) -> Iterator[str]:
+    """Yields data, settings, code, artifacts and figures of a version as lines."""
+    yield f"version {version}, of run {run.run_id} ({run.started})"
+    yield ""
+    yield "data"
+    location, _, fingerprint = str(run.inputs[RECORDS]).rpartition(" ")
+    yield f"  {location}"
+    yield f"  SHA-256 {fingerprint or 'unknown: the files are remote'}"
+    if run.spans:
+        yield f"  span {listed(run.spans)}"
+    yield f"  {len(run.files)} files: {listed(run.files)}"
+    yield f"  classes, from {run.classes_from}: {listed(run.inputs[CLASSES])}"
+    yield f"  examples: {', '.join(f'{name} {number}' for name, number in run.examples.items())}"
+    yield ""
+    yield "settings"
+    yield from (f"  {key}: {value}" for key, value in _settings(run.inputs))
+    yield ""
+    yield "steps: where each came from, and its code (SHA-256)"
+    for step in run.steps:
+        code = run.inputs.get(f"{CODE}{step.name}", "TFX's own")
+        yield f"  {step.name:<17} {step.state:<8} {str(code)[:16]}  {step.found}".rstrip()
+    yield ""
+    yield f"model     {run.model_uri}"
+    verdict = verdict_from(run.verdict or {})
+    yield f"digest    {verdict.digest}"
+    yield in_words(verdict)
+
+
+def draw_lineage(run: Run, version: int, file: Path) -> None:
+    """Writes a PNG: the steps that led to a version, which fed which, and what each found."""
+    figure = Figure(figsize=(11, 0.75 * len(run.steps) + 1), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    rows = {step.name: -index for index, step in enumerate(run.steps)}
+    columns = {name: _depth(name) for name in rows}
+    for name, inputs in STEPS.items():
+        for source in inputs.after:
+            axes.annotate(
+                "", (columns[name], rows[name]), (columns[source], rows[source]),
+                arrowprops={"arrowstyle": "->", "color": "lightgrey", "shrinkA": 30, "shrinkB": 30},
+            )  # fmt: skip
+    for step in run.steps:
+        found = f"{step.name}\n{step.found[:60]}" if step.found else step.name
+        axes.text(
+            columns[step.name], rows[step.name], found, ha="center", va="center", fontsize=7,
+            bbox={"boxstyle": "round", "facecolor": "aliceblue"},
+        )  # fmt: skip
+    axes.set_title(f"version {version}: run {run.run_id}, {run.settings['data']['source']}")
+    axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
+    figure.savefig(file, dpi=100)
+
+
+def _settings(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in sorted(inputs.items()):
+        if "." in key and not key.startswith(CODE):
+            yield key, value
+
+
+def _depth(step: str) -> int:
+    """Returns how many steps lie before one on the longest way."""
+    return max((_depth(name) + 1 for name in STEPS[step].after), default=0)

@@ -1,0 +1,175 @@
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from scipy import stats
+
+from components.gate.judge import judge, needed_examples
+from components.gate.metrics import Tally, wilson
+from components.gate.options import GateSettings
+from components.gate.verdict import explain, in_words, verdict_from
+
+
+def tally(correct, examples, *, gained=0, lost=0, classes=2):
+    """Counts of `examples`, evenly of each class, of which `correct` are right."""
+    counted = Tally([f"c{index}" for index in range(classes)], top_k=2)
+    for index in range(examples):
+        true = index % classes
+        counted.confusion[true, true if index < correct else (true + 1) % classes] += 1
+    counted.in_top_k = correct
+    counted.gained, counted.lost = gained, lost
+    counted.baseline_right = correct - gained + lost
+    return counted
+
+
+def check(verdict, name):
+    return next(check for check in verdict.checks if check.name == name)
+
+
+def test_a_model_at_its_target_passes():
+    verdict = judge(tally(8, 10), GateSettings(target=0.8))
+    assert verdict.blessed
+    assert verdict.reasons == []
+    assert in_words(verdict).startswith("PASSED: accuracy 0.800 on 10 test images")
+
+
+def test_a_model_below_its_target_is_told_how_many_it_needed():
+    verdict = judge(tally(7, 10), GateSettings(target=0.8))
+    assert not verdict.blessed
+    assert "7 of 10 test images right, 8 needed" in in_words(verdict)
+
+
+def test_without_test_examples_nothing_passes():
+    verdict = judge(tally(0, 0), GateSettings(target=0))
+    assert not verdict.blessed
+    assert "no test examples" in in_words(verdict)
+
+
+def test_an_interval_must_reach_the_target_with_its_lower_end_and_says_how_many_would_do():
+    settings = GateSettings(target=0.8, confidence="interval")
+    verdict = judge(tally(255, 300), settings)
+    assert wilson(255, 300)[0] == pytest.approx(0.8052, abs=1e-4)
+    assert verdict.blessed
+    verdict = judge(tally(85, 100), settings)
+    assert not verdict.blessed
+    needed = needed_examples(0.85, 0.8)
+    assert f"with this value it takes {needed}" in verdict.reasons[0]
+    assert wilson(round(0.85 * needed), needed)[0] >= 0.8
+    assert wilson(int(0.85 * (needed - 20)), needed - 20)[0] < 0.8
+
+
+def test_no_number_of_images_lifts_the_lower_end_to_the_value_itself():
+    assert needed_examples(0.8, 0.8) is None
+    verdict = judge(tally(80, 100), GateSettings(target=0.8, confidence="interval"))
+    assert "it takes over a million" in verdict.reasons[0]
+
+
+def test_too_few_examples_decide_nothing():
+    verdict = judge(tally(10, 10), GateSettings(target=0.5, min_examples=50))
+    assert verdict.reasons == ["too few to decide: 10 test images, and min_examples is 50"]
+
+
+def test_each_class_must_reach_its_floor():
+    counted = tally(95, 100)
+    verdict = judge(counted, GateSettings(target=0.9, class_floor=0.95))
+    assert verdict.blessed is False
+    assert verdict.reasons[0].startswith("recall below the floor 0.950: c1 0.")
+    assert judge(counted, GateSettings(target=0.9, class_floor=0.9)).blessed
+
+
+@pytest.mark.parametrize("metric", ["top_k_accuracy", "macro_recall", "macro_f1"])
+def test_a_target_may_be_set_on_another_metric(metric):
+    verdict = judge(tally(9, 12, classes=3), GateSettings(target=0.7, metric=metric))
+    assert verdict.metric == metric
+    assert verdict.blessed
+    assert verdict.low <= verdict.value <= verdict.high
+
+
+def test_a_model_that_is_significantly_worse_is_refused_although_it_is_above_the_target():
+    verdict = judge(tally(270, 300, gained=2, lost=15), GateSettings(target=0.8, max_loss=1), 7)
+    assert not verdict.blessed
+    assert verdict.baseline.version == 7
+    expected = stats.binomtest(15, 17).pvalue
+    assert verdict.baseline.p_value == pytest.approx(expected)
+    assert verdict.reasons[0].startswith("significantly worse than version 7, which serves: 15 ")
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(15, 2), (6, 9), (0, 0)])
+def test_better_or_not_significantly_worse_passes(gained, lost):
+    settings = GateSettings(target=0.8, max_loss=0.02)
+    assert judge(tally(270, 300, gained=gained, lost=lost), settings, 7).blessed
+
+
+def test_a_loss_that_is_too_large_is_refused_although_it_may_be_chance():
+    verdict = judge(tally(90, 100, gained=2, lost=6), GateSettings(target=0.8, max_loss=0.03), 7)
+    assert check(verdict, "significance").passed
+    assert verdict.reasons[0].startswith("loses 0.0400 against the model that serves")
+
+
+def test_why_there_is_no_comparison_is_said():
+    alone = "version 3, which serves, knows other classes"
+    verdict = judge(tally(9, 10), GateSettings(), alone=alone)
+    assert f"{alone}, so there is no comparison" in check(verdict, "max_loss").words
+
+
+def test_a_verdict_is_read_as_it_was_written_and_one_without_the_newer_fields_too():
+    verdict = judge(tally(270, 300, gained=2, lost=15), GateSettings(), 7)
+    assert verdict_from(asdict(verdict)) == verdict
+    words = explain(verdict)
+    assert "BROKEN  significance" in words
+    assert "kept    target" in words
+    old = {key: asdict(verdict)[key] for key in list(asdict(verdict))[:8]}
+    assert verdict_from(old).baseline is None
+
+
+def test_settings_that_cannot_be_met_are_refused():
+    with pytest.raises(ValidationError, match="lower end reaches 1"):
+        GateSettings(target=1, confidence="interval")
+
+
+def blessed_share(deviations, confidence, turns=2000, n=300, target=0.8):
+    """How often a model that is so many standard errors below the target is blessed."""
+    accuracy = target - deviations * np.sqrt(target * (1 - target) / n)
+    correct = np.random.default_rng(1).binomial(n, accuracy, turns)
+    settings = GateSettings(target=target, confidence=confidence)
+    verdicts = {k: judge(tally(k, n), settings).blessed for k in set(correct.tolist())}
+    return np.mean([verdicts[k] for k in correct.tolist()])
+
+
+def test_how_often_a_model_below_the_target_is_blessed_by_luck():
+    """The table of docs/gate.md."""
+    found = {
+        (deviations, confidence): blessed_share(deviations, confidence)
+        for deviations in (1, 2)
+        for confidence in ("point", "interval")
+    }
+    assert found[1, "point"] == pytest.approx(0.16, abs=0.04)
+    assert found[2, "point"] == pytest.approx(0.025, abs=0.02)
+    assert found[1, "interval"] < 0.01
+    assert found[2, "interval"] < 0.001
+
+
+def weekly(confidence, weeks, histories=400, n=300, target=0.8, deviations=1.0):
+    """How often one of the weekly models, all below the target, is blessed on one test split.
+
+    An image is as hard for each of them (a draw of its own), and a model's answers differ by
+    chance: the split's luck is shared, so that weeks don't count as independent trials.
+    """
+    random = np.random.default_rng(2)
+    accuracy = target - deviations * np.sqrt(target * (1 - target) / n)
+    # A Beta of mean `accuracy`: most images are always right, some hardly ever.
+    strength = 1.0
+    chances = random.beta(accuracy * strength, (1 - accuracy) * strength, [histories, 1, n])
+    correct = (random.uniform(size=[histories, weeks, n]) < chances).sum(axis=2)
+    settings = GateSettings(target=target, confidence=confidence)
+    verdicts = {k: judge(tally(k, n), settings).blessed for k in set(correct.ravel().tolist())}
+    return np.mean([any(verdicts[k] for k in row) for row in correct.tolist()])
+
+
+def test_what_weekly_gating_on_one_test_split_does_to_that():
+    """The second table of docs/gate.md."""
+    once, year = weekly("point", 1), weekly("point", 52)
+    assert once == pytest.approx(0.16, abs=0.06)
+    assert year > 2 * once
+    assert weekly("interval", 52) < 0.1

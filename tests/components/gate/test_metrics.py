@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from components.gate.metrics import Tally, bootstrap, macro, wilson
+from components.gate.predictions import Batch
+
+NAMES = ["a", "b", "c"]
+
+
+def batch(classes, probabilities, baseline=None, slices=None) -> Batch:
+    ids = [str(index) for index in range(len(classes))]
+    rows = np.array(probabilities, np.float32)
+    before = None if baseline is None else np.array(baseline, np.float32)
+    return Batch(ids, np.array(classes), rows, before, slices or {})
+
+
+def drawn(number=500, seed=0):
+    """Returns classes and probabilities that lean towards them."""
+    random = np.random.default_rng(seed)
+    classes = random.integers(0, 3, number)
+    scores = random.uniform(size=[number, 3]) + 0.5 * np.eye(3)[classes]
+    return classes, scores / scores.sum(axis=1, keepdims=True)
+
+
+def test_figures_are_those_of_scikit_learn_however_they_come_in_batches():
+    classes, probabilities = drawn()
+    tally = Tally(NAMES, top_k=2)
+    for start in range(0, 500, 64):
+        part = slice(start, start + 64)
+        tally.add(batch(classes[part], probabilities[part]))
+    found, predicted = tally.metrics(), probabilities.argmax(axis=1)
+    expected = sklearn_metrics.classification_report(
+        classes, predicted, target_names=NAMES, output_dict=True
+    )
+    assert found["accuracy"] == pytest.approx(expected["accuracy"])
+    for name in NAMES:
+        for ours, theirs in (("precision",) * 2, ("recall",) * 2, ("f1", "f1-score")):
+            assert found["classes"][name][ours] == pytest.approx(expected[name][theirs])
+    assert found["macro"]["f1"] == pytest.approx(expected["macro avg"]["f1-score"])
+    assert found["confusion"] == sklearn_metrics.confusion_matrix(classes, predicted).tolist()
+    top = sklearn_metrics.top_k_accuracy_score(classes, probabilities, k=2)
+    assert found["top_k_accuracy"] == {"k": 2, "value": pytest.approx(top)}
+    loss = sklearn_metrics.log_loss(classes, probabilities)
+    assert found["log_loss"] == pytest.approx(loss, rel=1e-4)
+
+
+def test_the_calibration_error_is_the_mean_gap_of_confidence_and_accuracy():
+    tally = Tally(["a", "b"], top_k=2)
+    # Of confidence 0.75 half are right; of 0.95 all.
+    tally.add(batch([0, 1, 1, 1], [[0.75, 0.25], [0.75, 0.25], [0.05, 0.95], [0.05, 0.95]]))
+    calibration = tally.metrics()["calibration"]
+    assert calibration["error"] == pytest.approx((2 * 0.25 + 2 * 0.05) / 4)
+    assert [b["examples"] for b in calibration["bins"]] == [2, 2]
+
+
+def test_a_class_that_is_never_predicted_or_never_there_counts_as_nothing():
+    assert macro(np.array([[3, 0, 0], [2, 0, 0], [0, 0, 0]])) == {
+        "precision": pytest.approx(0.2),
+        "recall": pytest.approx(1 / 3),
+        "f1": pytest.approx(0.25),
+    }
+
+
+def test_slices_are_counted_by_value():
+    tally = Tally(["a", "b"], top_k=2)
+    tally.add(batch([0, 0, 1], [[1, 0], [0, 1], [0, 1]], slices={"camera": ["x", "x", "y"]}))
+    found = tally.metrics()["slices"]["camera"]
+    assert (found["x"]["examples"], found["x"]["accuracy"]) == (2, 0.5)
+    assert found["y"]["accuracy"] == 1
+
+
+def test_what_each_model_alone_has_right_is_counted():
+    tally = Tally(["a", "b"], top_k=2)
+    new = [[1, 0], [1, 0], [0, 1], [0, 1]]
+    old = [[1, 0], [0, 1], [1, 0], [0, 1]]
+    tally.add(batch([0, 0, 0, 0], new, baseline=old))
+    assert (tally.gained, tally.lost, tally.baseline_right, tally.correct) == (1, 1, 2, 2)
+
+
+def test_the_interval_is_wilsons():
+    # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3.
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("correct", [0, 10])
+def test_the_interval_stays_inside_zero_and_one(correct):
+    low, high = wilson(correct, 10)
+    assert 0 <= low < high <= 1
+    assert high - low > 0.2
+
+
+def test_the_bootstrap_of_balanced_classes_agrees_with_the_proportion():
+    confusion = np.array([[80, 20], [20, 80]])
+    assert bootstrap(confusion, "recall") == pytest.approx(wilson(160, 200), abs=0.015)
+    assert bootstrap(np.zeros([2, 2], int), "f1") == (0.0, 1.0)

@@ -1,0 +1,152 @@
+"""Versions and people's decisions: refused beside the one that serves, promoted, rolled back."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from components.pusher.push import digest_of
+from data.synthetic import write_sample
+from pipeline.metadata import open_store
+
+TOY = ["transform.image_size=32", "trainer.epochs=10", "trainer.batch_size=16"]
+# Many to test on, so that a comparison says something.
+TOY += ["evaluator.target=0.1", "data.splits={train: 2, eval: 1, test: 1}"]
+# It learns nothing.
+WORSE = ["trainer.learning_rate={start: 0, peak: 1.0e-9, end: 0}", "trainer.epochs=1"]
+REASON = "the customer insists"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("root")
+
+
+@pytest.fixture(scope="module")
+def run(flowers: Callable, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    data = tmp_path_factory.mktemp("data")
+    write_sample(data, count=320, shards=2, pixels=32)
+
+    def run_with(*settings: str) -> Any:
+        given = [option for setting in [*TOY, *settings] for option in ("--set", setting)]
+        return flowers("run", "--data", data, "--root", root, *given)
+
+    return run_with
+
+
+@pytest.fixture
+def newest(flowers: Callable, root: Path) -> Callable:
+    return lambda: flowers("runs", "--root", root, "--json").json()[0]
+
+
+@pytest.fixture
+def states(flowers: Callable, root: Path) -> Callable:
+    """Returns a function that reads the state of each version."""
+
+    def read() -> dict[int, str]:
+        found = flowers("models", "--root", root, "--json").json()
+        return {model["version"]: model["state"] for model in found}
+
+    return read
+
+
+def test_a_model_is_pushed_with_its_card_and_its_evaluation(run, root, newest):
+    answer = run()
+    assert answer.code == 0, answer.out
+    entry = newest()
+    verdict = entry["verdict"]
+    assert verdict["digest"] == digest_of(root / "serving" / "1")
+    card = (root / "serving" / "1" / "MODEL_CARD.md").read_text()
+    assert f"accuracy {verdict['value']:.3f} on {verdict['n']} test images" in card
+    folder = root / "history" / entry["run_id"]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert np.trace(metrics["confusion"]) == round(verdict["value"] * verdict["n"])
+    for name in ("classes.csv", "confusion.csv", "confusion.png", "calibration.png"):
+        assert (folder / name).stat().st_size > 0
+    (table,) = root.glob("artifacts/Gate/predictions/*/predictions.parquet")
+    predictions = pq.read_table(table).to_pandas()
+    right = np.stack(predictions["probabilities"]).argmax(axis=1) == predictions["class"]
+    assert right.sum() == np.trace(metrics["confusion"])
+
+
+def test_a_worse_model_is_refused_although_it_is_above_the_target(flowers, run, root, newest):
+    answer = run(*WORSE, "evaluator.target=0")
+    assert answer.code == 3, answer.out
+    verdict = newest()["verdict"]
+    assert verdict["value"] >= verdict["target"]
+    assert verdict["baseline"]["version"] == 1
+    assert any("significantly worse than version 1" in reason for reason in verdict["reasons"])
+    explained = flowers("gate", "explain", "--root", root).out
+    assert "kept    target" in explained
+    assert "BROKEN  significance" in explained
+    assert "version 1" in explained
+
+
+def test_a_person_can_promote_it_and_an_unchanged_run_does_not_undo_that(
+    flowers, run, root, newest, states
+):
+    entry = newest()
+    answer = flowers("promote", entry["run_id"], "--reason", REASON, "--root", root)
+    assert answer.code == 0, answer.err
+    assert states() == {2: "serves", 1: "kept"}
+    assert REASON in (root / "serving" / "2" / "MODEL_CARD.md").read_text()
+    again = run(*WORSE, "evaluator.target=0")
+    assert again.code == 3
+    assert f"A person had it pushed, as version 2: {REASON}" in again.out
+    assert states() == {2: "serves", 1: "kept"}
+    twice = flowers("promote", entry["run_id"], "--reason", REASON, "--root", root)
+    assert twice.code == 2
+    assert "serves already, as version 2" in twice.err
+
+
+def test_a_rollback_withdraws_it_and_no_run_pushes_it_again(flowers, run, root, newest, states):
+    assert flowers("rollback", "--root", root, "--reason", "complaints").code == 0
+    assert states() == {2: "withdrawn", 1: "serves"}
+    run(*WORSE, "evaluator.target=0")
+    assert states() == {2: "withdrawn", 1: "serves"}
+    # Even where the gate lets it pass.
+    lenient = ["evaluator.target=0", "evaluator.max_loss=1", "evaluator.significance=1.0e-99"]
+    answer = run(*WORSE, *lenient)
+    assert answer.code == 3, answer.out
+    assert "this model was version 2, and a person withdrew it" in answer.out
+    assert newest()["verdict"]["blessed"]
+    assert states() == {2: "withdrawn", 1: "serves"}
+    again = flowers("rollback", "--root", root)
+    assert again.code == 2
+    assert "1 serves, and these are older: none" in again.err
+
+
+def test_the_model_before_still_has_nothing_to_do(run, states):
+    answer = run()
+    assert answer.code == 0, answer.out
+    assert states() == {2: "withdrawn", 1: "serves"}
+
+
+def test_a_promotion_takes_a_withdrawal_back_under_a_new_number(flowers, root, newest, states):
+    runs = flowers("runs", "--root", root, "--json").json()
+    refused = next(entry for entry in runs if entry["promoted"] == 2)
+    assert flowers("promote", refused["run_id"], "--reason", "again", "--root", root).code == 0
+    assert states() == {3: "serves", 1: "kept"}
+
+
+def test_lineage_says_what_a_version_was_made_of(flowers, root, tmp_path):
+    answer = flowers("lineage", "1", "--root", root, "--picture", tmp_path / "a.png")
+    assert answer.code == 0, answer.err
+    for words in ("synthetic00-160.tfrec", "trainer.epochs: 10", "ExampleGen", "PASSED: accuracy"):
+        assert words in answer.out
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+    assert flowers("lineage", "9", "--root", root).code == 2
+
+
+def test_ml_metadata_knows_what_people_did(root):
+    store = open_store(root)
+    kinds = [store.get_executions_by_type(kind) for kind in ("flowers.Rollback", "flowers.Promote")]
+    (rollback,), promotions = kinds
+    assert rollback.custom_properties["reason"].string_value == "complaints"
+    assert [p.custom_properties["version"].int_value for p in promotions] == [2, 3]
+    assert all(p.last_known_state == mlmd.Execution.COMPLETE for p in promotions)
