@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 # A step of the toy takes a second or more.
 _IN_THE_MIDDLE = 0.3
@@ -45,7 +46,8 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     if phase in in_push:
         setattr(push_module, in_push[phase], lambda *_: die())
     if phase == "copying":
-        push_module.shutil.copytree = copy_half
+        # That module's alone: others copy, too.
+        push_module.shutil = SimpleNamespace(copytree=copy_half, rmtree=shutil.rmtree)
 
     class Listener(logging.Handler):
         def emit(self, record):
