@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -68,10 +69,14 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
         for source in inputs.after:
             axes.annotate(
                 "", (columns[name], rows[name]), (columns[source], rows[source]),
-                arrowprops={"arrowstyle": "->", "color": "lightgrey", "shrinkA": 30, "shrinkB": 30},
+                arrowprops={"arrowstyle": "->", "color": "grey", "shrinkA": 30, "shrinkB": 30},
             )  # fmt: skip
     for step in run.steps:
-        found = f"{step.name}\n{step.found[:60]}" if step.found else step.name
+        found = (
+            f"{step.name}\n{shorten(step.found, 60, placeholder=' ...')}"
+            if step.found
+            else step.name
+        )
         axes.text(
             columns[step.name], rows[step.name], found, ha="center", va="center", fontsize=7,
             bbox={"boxstyle": "round", "facecolor": "aliceblue"},

@@ -6,7 +6,7 @@ from scipy import stats
 
 from components.gate.metrics import Tally, bootstrap, by_class, macro, share, wilson
 from components.gate.options import GateSettings
-from components.gate.verdict import Baseline, Check, Verdict
+from components.gate.verdict import Baseline, Check, Verdict, p_in_words
 
 # How many test images are looked at when it is said how many would do.
 _MOST_EXAMPLES = 1_000_000
@@ -137,12 +137,12 @@ def _against_baseline(
     worse = baseline.lost > baseline.gained and baseline.p_value < settings.significance
     counts = (
         f"{baseline.lost} test images only the model that serves has right, {baseline.gained} only "
-        f"the new one: McNemar's exact p = {baseline.p_value:.4f}"
+        f"the new one: McNemar's exact {p_in_words(baseline.p_value)}"
     )
     if worse:
         counts = f"significantly worse than version {baseline.version}, which serves: {counts}"
     lost = f"loses {loss:.4f} against the model that serves ({compared}), more than max_loss"
-    kept = f"{compared}: the loss of {loss:.4f} is within max_loss"
+    kept = f"{compared}: {f'a loss of {loss:.4f}' if loss > 0 else 'no loss'} is within max_loss"
     return [
         Check("significance", not worse, f"{counts}, and significance is {settings.significance}"),
         Check(

@@ -99,5 +99,10 @@ def _beside(baseline: Baseline) -> str:
     return (
         f"version {baseline.version}, which serves, has {baseline.value:.3f} on the same images: "
         f"{baseline.gained} only the new model has right, {baseline.lost} only the old one "
-        f"(McNemar p = {baseline.p_value:.3f})"
+        f"(McNemar's exact {p_in_words(baseline.p_value)})"
     )
+
+
+def p_in_words(p_value: float) -> str:
+    """Returns `p = 0.0123`, or that it is smaller than such a number shows."""
+    return f"p = {p_value:.4f}" if p_value >= 1e-4 else "p < 0.0001"
