@@ -1,0 +1,172 @@
+"""Whether a model is fit to serve: the rules, and what is wrong in words."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.serving_check.cases import SIGNATURES
+from components.serving_check.probe import GARBAGE, Answer, Report, SignatureReport
+
+# Both compute in float32, but in another order: eager or as one optimized graph, in batches of
+# other sizes. That moves a probability by about 1e-6; a wrong weight or pixel moves it far more.
+TOLERANCE = 1e-4
+# Python can't read TensorFlow's InvalidArgumentError where it quotes bytes that are no UTF-8.
+_CLEAR = ("InvalidArgumentError", "UnicodeDecodeError")
+
+Expected = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is allowed; 0 is no limit.
+
+    Attributes:
+      latency_ms: the 99th percentile of requests of one image, in each signature.
+      megabytes: all files of the SavedModel.
+    """
+
+    latency_ms: float = 0
+    megabytes: float = 0
+
+
+def find_problems(
+    report: Report,
+    expected: Expected,
+    class_names: Sequence[str],
+    megabytes: float,
+    limits: Limits,
+) -> list[str]:
+    """Returns why a model must not serve, one thing a line; empty if it is fit.
+
+    Args:
+      report: what the model answered in a process of its own.
+      expected: the probabilities that the network itself gives each image, by `<kind>/<name>`.
+      class_names: the classes of the schema, in the order of their ids.
+      megabytes: size of the SavedModel.
+      limits: what is allowed.
+    """
+    return [
+        *_project(report),
+        *_signatures(report),
+        *(
+            problem
+            for name, signature in report["signatures"].items()
+            for problem in _in_signature(name, signature, expected, class_names, limits)
+        ),
+        *_size(megabytes, limits),
+    ]
+
+
+def largest_difference(report: Report, expected: Expected) -> float | None:
+    """Returns by how much any probability differs at most; None where that is no number."""
+    differences = [
+        _difference(answer, expected[name])
+        for signature in report["signatures"].values()
+        for name, answer in signature["alone"].items()
+        if name in expected
+    ]
+    largest = max(differences, default=math.inf)
+    return largest if math.isfinite(largest) else None
+
+
+def _project(report: Report) -> Iterator[str]:
+    if not report["project_hidden"]:
+        yield (
+            "the process that served the model could import the project, so nothing shows that the "
+            "model needs none of it; install the project as `make setup` does, not among the "
+            "libraries"
+        )
+
+
+def _signatures(report: Report) -> Iterator[str]:
+    for name in SIGNATURES:
+        if name not in report["signatures"]:
+            yield f"the signature {name} is missing"
+    for name in report["unasked"]:
+        yield f"the signature {name} is none of {' and '.join(SIGNATURES)}, and was asked nothing"
+
+
+def _in_signature(
+    name: str,
+    signature: SignatureReport,
+    expected: Expected,
+    class_names: Sequence[str],
+    limits: Limits,
+) -> Iterator[str]:
+    alone = {key: signature["alone"][key] for key in expected}
+    garbage = {k: a for k, a in signature["alone"].items() if k.startswith(GARBAGE)}
+    first = {k: np.array(a["probabilities"]) for k, a in alone.items() if "error" not in a}
+    yield from _answers(name, alone, "the network's own", expected, class_names)
+    later = {"in one batch": signature["together"], "after garbage": signature["again"]}
+    for when, answers in later.items():
+        repeated = {key: answer for key, answer in answers.items() if key in first}
+        yield from _answers(f"{name}, {when}", repeated, "those of before", first, class_names)
+    for key, answer in garbage.items():
+        yield from _refusal(f"{name}: {key}", answer)
+    latency = signature["latency_ms"]
+    if latency and 0 < limits.latency_ms < latency["p99"]:
+        yield (
+            f"{name}: the 99th percentile of requests of one image is {latency['p99']:.1f} ms; "
+            f"max_latency_ms allows {limits.latency_ms:g}"
+        )
+
+
+def _answers(
+    where: str,
+    answers: Mapping[str, Answer],
+    source: str,
+    expected: Expected,
+    class_names: Sequence[str],
+) -> Iterator[str]:
+    """Yields what is wrong with answers that must be those of a source."""
+    failed = {name: answer for name, answer in answers.items() if "error" in answer}
+    if failed:
+        name, answer = next(iter(failed.items()))
+        yield (
+            f"{where}: no answer to {len(failed)} of {len(answers)} images, such as {name}: "
+            f"{answer['error']}: {answer['message']}"
+        )
+    answered = {name: answer for name, answer in answers.items() if "error" not in answer}
+    differences = {name: _difference(a, expected[name]) for name, a in answered.items()}
+    wrong = {name: value for name, value in differences.items() if value > TOLERANCE}
+    if wrong:
+        worst = max(wrong, key=lambda name: wrong[name])
+        yield (
+            f"{where}: {len(wrong)} of {len(answered)} answers are not {source}; "
+            f"{worst} differs by {wrong[worst]:.2g}, and {TOLERANCE:g} is allowed"
+        )
+    mislabelled = [name for name, answer in answered.items() if not _labelled(answer, class_names)]
+    if mislabelled:
+        name = mislabelled[0]
+        yield (
+            f"{where}: class_id or label of {len(mislabelled)} answers is not that of the highest "
+            f"probability; {name} is {answered[name]['label']!r}"
+        )
+
+
+def _refusal(where: str, answer: Answer) -> Iterator[str]:
+    if "error" not in answer:
+        yield f"{where} is answered, with {answer['label']!r}; it must be an error"
+    elif answer["error"] not in _CLEAR:
+        yield f"{where} raises {answer['error']} and no InvalidArgumentError: {answer['message']}"
+
+
+def _difference(answer: Answer, expected: np.ndarray) -> float:
+    """Returns the largest difference of a probability; infinite where that is no number."""
+    found = np.asarray(answer.get("probabilities", []))
+    if found.shape != expected.shape:
+        return math.inf
+    largest = float(np.abs(found - expected).max())
+    return math.inf if math.isnan(largest) else largest
+
+
+def _labelled(answer: Answer, class_names: Sequence[str]) -> bool:
+    best = int(np.argmax(answer["probabilities"]))
+    return answer["class_id"] == best < len(class_names) and answer["label"] == class_names[best]
+
+
+def _size(megabytes: float, limits: Limits) -> Iterator[str]:
+    if 0 < limits.megabytes < megabytes:
+        yield f"the model has {megabytes:.1f} MB; max_megabytes allows {limits.megabytes:g}"

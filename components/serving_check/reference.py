@@ -1,0 +1,44 @@
+"""What the network itself answers: its code and its Keras weights, without the SavedModel."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from components.trainer.export import WEIGHTS_FILE
+from components.trainer.models import build_model
+from components.trainer.options import NO_WEIGHTS, TrainingOptions
+from components.transform.images import to_float
+from components.transform.preprocessing import preprocess
+
+
+def reference_answers(
+    options: TrainingOptions, weights: str, classes: int, images: Mapping[str, bytes]
+) -> dict[str, np.ndarray]:
+    """Returns the probabilities of each image, float32 [classes], by its name.
+
+    Args:
+      options: those of the training.
+      weights: the `.h5` file that lies beside the model that serves.
+      classes: number of classes.
+      images: encoded images by name.
+    """
+    # Where the model is asked too: a GPU rounds otherwise, and the training may hold it.
+    with tf.device("/CPU:0"):
+        model = _network(options, weights, classes)
+        pixels = [preprocess(tf.constant(image), options.image_size) for image in images.values()]
+        answers = model(to_float(tf.stack(pixels)), training=False).numpy()
+    return dict(zip(images, answers, strict=True))
+
+
+def _network(options: TrainingOptions, weights: str, classes: int) -> tf.keras.Model:
+    bare = options.model.model_copy(update={"weights": NO_WEIGHTS})
+    model = build_model(bare, options.image_size, classes)
+    # h5py takes no gs:// path.
+    with tempfile.TemporaryDirectory() as here:
+        file = os.path.join(here, WEIGHTS_FILE)
+        tf.io.gfile.copy(weights, file)
+        model.load_weights(file)
+    return model

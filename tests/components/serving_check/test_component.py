@@ -1,0 +1,160 @@
+"""A real model, exported as the Trainer does, and asked in a process of its own."""
+
+import io
+import shutil
+from functools import partial
+from pathlib import Path
+
+import apache_beam as beam
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+from PIL import Image
+from tensorflow_transform import beam as tft_beam
+from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+from tfx.components.util.model_utils import is_infra_validated
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.serving_check.component import ServingCheck
+from components.serving_check.result import in_words, read_serving_check
+from components.trainer.export import Servable, export, save_weights
+from components.trainer.models import build_model
+from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
+from components.transform.preprocessing import preprocessing_fn
+from data.records import encode_example
+from data.schema import schema_with
+
+NAMES = ["daisy", "roses", "tulips"]
+OPTIONS = TrainingOptions(image_size=32, model=ModelSettings(), trainer=TrainerSettings())
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[bytes]:
+    """Ten records of noisy images."""
+    records = []
+    for seed in range(10):
+        pixels = np.random.default_rng(seed).integers(0, 25 * (seed + 1), [40, 50, 3])
+        content = io.BytesIO()
+        Image.fromarray(pixels.astype(np.uint8)).save(content, "JPEG")
+        records.append(encode_example(content.getvalue(), seed % 3, NAMES, (50, 40)))
+    return records
+
+
+@pytest.fixture(scope="module")
+def transform(tmp_path_factory, examples) -> tft.TFTransformOutput:
+    """The transform graph as Transform makes it."""
+    folder = str(tmp_path_factory.mktemp("transform"))
+    features = {
+        "image": tf.io.FixedLenFeature([], tf.string),
+        "class": tf.io.FixedLenFeature([], tf.int64),
+    }
+    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(features))
+    preprocess = partial(preprocessing_fn, custom_config={"image_size": 32})
+    with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=f"{folder}/tmp"):
+        instances = pipeline | beam.Create([{"image": b"", "class": 0}])
+        function = (instances, metadata) | tft_beam.AnalyzeDataset(preprocess)
+        function | tft_beam.WriteTransformFn(folder)
+    return tft.TFTransformOutput(folder)
+
+
+def network(seed: int) -> tf.keras.Model:
+    """A network that is sure of what it says: untrained, all its answers are much the same."""
+    tf.keras.utils.set_random_seed(seed)
+    model = build_model(OPTIONS.model, 32, len(NAMES))
+    *weights, kernel, bias = model.get_weights()
+    model.set_weights([*weights, 20 * kernel, bias])
+    return model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, transform) -> standard_artifacts.Model:
+    artifact = standard_artifacts.Model()
+    artifact.uri = str(tmp_path_factory.mktemp("model"))
+    trained = network(seed=0)
+    export(Servable(trained, transform, NAMES, 32), f"{artifact.uri}/Format-Serving")
+    save_weights(trained, f"{artifact.uri}/Format-Serving")
+    return artifact
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory, model, examples) -> dict:
+    found = {"model": model, "schema": standard_artifacts.Schema(),
+             "examples": standard_artifacts.Examples()}  # fmt: skip
+    found["schema"].uri = str(tmp_path_factory.mktemp("schema"))
+    Path(found["schema"].uri, "schema.pbtxt").write_text(schema_with(NAMES))
+    found["examples"].uri = str(tmp_path_factory.mktemp("examples"))
+    found["examples"].split_names = artifact_utils.encode_split_names(["train", "test"])
+    Path(found["examples"].uri, "Split-test").mkdir()
+    with tf.io.TFRecordWriter(f"{found['examples'].uri}/Split-test/a.gz", "GZIP") as writer:
+        for example in examples:
+            writer.write(example)
+    return found
+
+
+@pytest.fixture
+def check(inputs, tmp_path):
+    """Returns a function that runs the component on a model, with limits."""
+
+    def run(model: standard_artifacts.Model, latency: float = 0, megabytes: float = 0):
+        blessing = standard_artifacts.InfraBlessing()
+        blessing.uri = str(tmp_path / "blessing")
+        ServingCheck.test_call(
+            **{**inputs, "model": model}, blessing=blessing, options=OPTIONS.model_dump_json(),
+            max_latency_ms=latency, max_megabytes=megabytes, code_fingerprint="",
+        )  # fmt: skip
+        return blessing, read_serving_check(blessing.uri)
+
+    return run
+
+
+@pytest.fixture
+def copied(model, tmp_path) -> standard_artifacts.Model:
+    """A copy of the model, to be spoiled."""
+    artifact = standard_artifacts.Model()
+    artifact.uri = str(tmp_path / "model")
+    shutil.copytree(model.uri, artifact.uri)
+    return artifact
+
+
+def test_a_model_that_was_exported_right_is_blessed(check, model):
+    blessing, result = check(model, latency=60_000, megabytes=100)
+    assert result.problems == []
+    assert is_infra_validated(blessing)
+    assert Path(blessing.uri, "INFRA_BLESSED").exists()
+    assert result.largest_difference < 1e-4
+    assert 0.1 < result.megabytes < 100
+    for times in result.latency_ms.values():
+        assert 0 < times["p50"] <= times["p99"]
+    answers = result.answers["serving_default"]
+    assert sum(name.startswith("real/") for name in answers) == 8
+    assert answers["garbage/example_of_empty"] == "InvalidArgumentError: Input is empty."
+    assert "61 requests" in in_words(result)
+    # The answers tell images apart, or else they would prove little.
+    assert len(set(answers.values())) > 8
+    assert "asking serving_bytes: garbage/empty" in Path(blessing.uri, "probe.log").read_text()
+
+
+def test_a_model_with_other_weights_that_is_slow_and_large_is_refused(check, copied):
+    shutil.rmtree(f"{copied.uri}/Format-Keras")
+    save_weights(network(seed=1), f"{copied.uri}/Format-Serving")
+    blessing, result = check(copied, latency=0.001, megabytes=0.001)
+    assert not is_infra_validated(blessing)
+    assert Path(blessing.uri, "INFRA_NOT_BLESSED").exists()
+    text = "\n".join(result.problems)
+    assert "serving_bytes: 21 of 21 answers are not the network's own" in text
+    assert "serving_default: the 99th percentile of requests of one image is" in text
+    assert "max_megabytes allows 0.001" in text
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_with_the_reason(check, copied):
+    (data,) = Path(copied.uri, "Format-Serving", "variables").glob("variables.data*")
+    data.write_bytes(data.read_bytes()[:1000])
+    blessing, result = check(copied)
+    assert not is_infra_validated(blessing)
+    (line,) = result.problems
+    assert line == (
+        "the process that served the model died (exit code 1) while loading the model: "
+        "IndexError: Read less bytes than requested"
+    )
+    assert "Traceback" in Path(blessing.uri, "probe.log").read_text()
