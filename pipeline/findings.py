@@ -12,7 +12,9 @@ from components.data_gate.component import read_anomalies
 from components.evaluator.result import read_accuracy
 from components.example_gen.executor import read_counts
 from components.gate.executor import read_verdict
-from components.gate.verdict import in_words
+from components.gate.verdict import Check, in_words
+from components.serving_check.result import in_words as serving_in_words
+from components.serving_check.result import read_serving_check
 from components.trainer.run import read_report
 from data.schema import class_names
 from data.words import listed
@@ -102,6 +104,20 @@ def _verdict(run: Run, outputs: Outputs) -> str:
     return in_words(verdict).partition(":")[0].lower()
 
 
+def _serving(run: Run, outputs: Outputs) -> str:
+    result = read_serving_check(_uri(outputs, "blessing"))
+    run.serving_check = asdict(result)
+    words = serving_in_words(result)
+    if run.verdict and not result.fit:
+        # Both must bless: the verdict is that of the whole.
+        run.verdict["blessed"] = False
+        run.verdict["reasons"] += result.problems
+    if run.verdict:
+        check = Check("serving", result.fit, words)
+        run.verdict["checks"].append(asdict(check))
+    return words.partition("\n")[0]
+
+
 def _push(run: Run, outputs: Outputs) -> str:
     pushed = outputs["pushed_model"][0]
     if not pushed.get_int_custom_property("pushed"):
@@ -138,5 +154,6 @@ _FINDERS: dict[str, Callable[[Run, Outputs], str]] = {
     "Trainer": _training,
     "Evaluator": _evaluation,
     "Gate": _verdict,
+    "ServingCheck": _serving,
     "Pusher": _push,
 }

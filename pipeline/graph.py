@@ -17,6 +17,7 @@ from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
 from components.pusher.component import AtomicPusher
 from components.pusher.push import Serving
+from components.serving_check.component import ServingCheck
 from data.schema import schema_with
 from data.sources import Source
 from data.words import listed
@@ -87,9 +88,13 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         serving=place.serving,
         code_fingerprint=code["Gate"],
     )
+    serving_check = _serving_check(settings, trainer, examples, schema, code["ServingCheck"])
+    # A refused model is looked at, too: a person may promote it.
+    serving_check.add_upstream_node(gate)
     pusher = AtomicPusher(
         model=trainer.outputs["model"],
         model_blessing=gate.outputs["blessing"],
+        infra_blessing=serving_check.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=f"{place.root}/serving")
         ),
@@ -101,7 +106,7 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
     ).with_id("Pusher")
     steps: list[BaseNode] = [
         examples, schema, statistics, anomalies, data_gate, transform, trainer, evaluator, gate,
-        pusher,
+        serving_check, pusher,
     ]  # fmt: skip
     return Pipeline(
         pipeline_name=settings.name,
@@ -111,6 +116,21 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         metadata_connection_config=metadata.sqlite_metadata_connection_config(place.metadata_path),
         beam_pipeline_args=settings.beam.pipeline_args,
     )
+
+
+def _serving_check(
+    settings: Settings, trainer: BaseNode, examples: BaseNode, schema: BaseNode, code: str
+) -> BaseNode:
+    check: BaseNode = ServingCheck(
+        model=trainer.outputs["model"],
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        options=settings.training_options().model_dump_json(),
+        max_latency_ms=settings.serving.max_latency_ms or 0.0,
+        max_megabytes=settings.serving.max_megabytes or 0.0,
+        code_fingerprint=code,
+    )
+    return check
 
 
 def _facts(settings: Settings, place: Place) -> dict[str, str]:

@@ -59,6 +59,7 @@ class Run(BaseModel):
       model_uri: the Trainer's artifact, or null.
       baseline: the version that the gate had to compare with; 0 if none served.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
+      serving_check: see `components.serving_check.result.ServingCheckResult`; null before it.
       training: see `components.trainer.watch.TrainingReport`; null before the Trainer has ended.
       pushed: the version that holds this run's model, or null.
       withdrawn: the version that held it until a person took it back, or null.
@@ -89,6 +90,7 @@ class Run(BaseModel):
     model_uri: str | None = None
     baseline: int = 0
     verdict: dict[str, Any] | None = None
+    serving_check: dict[str, Any] | None = None
     training: dict[str, Any] | None = None
     pushed: int | None = None
     withdrawn: int | None = None

@@ -62,9 +62,14 @@ STEPS = {
         after=("Evaluator", "ExampleGen", "Trainer"),
         entry="components.gate.executor",
     ),
+    "ServingCheck": StepInputs(
+        own=("serving",),
+        after=("Trainer", "ExampleGen", "Schema"),
+        entry="components.serving_check.component",
+    ),
     "Pusher": StepInputs(
         own=("push",),
-        after=("Trainer", "Gate"),
+        after=("Trainer", "Gate", "ServingCheck"),
         entry="components.pusher.component",
         each_time="looks at what serves",
     ),

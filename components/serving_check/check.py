@@ -109,7 +109,7 @@ def _in_signature(
     if latency and 0 < limits.latency_ms < latency["p99"]:
         yield (
             f"{name}: the 99th percentile of requests of one image is {latency['p99']:.1f} ms; "
-            f"max_latency_ms allows {limits.latency_ms:g}"
+            f"serving.max_latency_ms allows {limits.latency_ms:g}"
         )
 
 
@@ -169,4 +169,4 @@ def _labelled(answer: Answer, class_names: Sequence[str]) -> bool:
 
 def _size(megabytes: float, limits: Limits) -> Iterator[str]:
     if 0 < limits.megabytes < megabytes:
-        yield f"the model has {megabytes:.1f} MB; max_megabytes allows {limits.megabytes:g}"
+        yield f"the model has {megabytes:.1f} MB; serving.max_megabytes allows {limits.megabytes:g}"

@@ -12,7 +12,7 @@ from data.synthetic import write_sample
 
 STEPS = [
     "ExampleGen", "Schema", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
-    "Evaluator", "Gate", "Pusher",
+    "Evaluator", "Gate", "ServingCheck", "Pusher",
 ]  # fmt: skip
 SETTINGS = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
 SETTINGS += ["data.split_salt=2", "evaluator.target=0.0"]

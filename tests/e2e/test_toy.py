@@ -22,7 +22,7 @@ TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
 TOY += ["data.max_bad_fraction=0.02", "data.split_salt=2"]
 STEPS = [
     "ExampleGen", "Schema", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
-    "Evaluator", "Gate", "Pusher",
+    "Evaluator", "Gate", "ServingCheck", "Pusher",
 ]  # fmt: skip
 SPLITS = ("train", "eval", "test")
 
@@ -209,7 +209,7 @@ def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root
     assert "REFUSED" in answer.out
     assert "needed" in answer.out
     entry = newest()
-    ran = dict.fromkeys(["Trainer", "Evaluator", "Gate", "Pusher"], "done")
+    ran = dict.fromkeys(["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher"], "done")
     assert states(entry) == {**dict.fromkeys(STEPS, "cached"), **ran}
     assert (entry["pushed"], entry["verdict"]["blessed"]) == (None, False)
     assert before == {
@@ -235,6 +235,20 @@ def test_a_dry_run_says_what_would_run_and_why_and_runs_nothing(run, newest):
     assert lines["Trainer"] == "would run: trainer.seed 1 -> 2"
     assert lines["Gate"] == "would run: after Evaluator"
     assert newest() == before
+
+
+def test_a_model_that_is_not_fit_to_serve_is_refused_although_the_gate_blessed_it(
+    run, root, newest
+):
+    answer = run(0.0, "serving.max_megabytes=0.001")
+    assert answer.code == 3, answer.out
+    assert "REFUSED" in answer.out
+    assert "serving.max_megabytes allows 0.001" in answer.out
+    entry = newest()
+    assert (entry["pushed"], entry["verdict"]["blessed"]) == (None, False)
+    assert states(entry)["ServingCheck"] == "done"
+    assert entry["serving_check"]["largest_difference"] < 1e-4
+    assert entry["verdict"]["checks"][-1]["name"] == "serving"
 
 
 def test_a_run_can_end_after_a_step_and_begin_anew_at_one(run, newest):

@@ -69,4 +69,5 @@ def test_changed_code_is_a_cause():
 
 def test_what_lies_downstream():
     assert downstream("Gate") == {"Gate", "Pusher"}
+    assert downstream("ServingCheck") == {"ServingCheck", "Pusher"}
     assert downstream("ExampleGen") == set(STEPS) - {"Schema"}

@@ -122,5 +122,5 @@ def test_a_process_that_could_import_the_project_is_told(report):
 def test_limits_are_told_with_what_was_measured_and_what_is_allowed(report):
     slow, slow_too, large = problems(report, Limits(latency_ms=10, megabytes=1.5))
     assert slow.startswith("serving_default: the 99th percentile")
-    assert slow_too.endswith("is 20.0 ms; max_latency_ms allows 10")
-    assert large == "the model has 2.0 MB; max_megabytes allows 1.5"
+    assert slow_too.endswith("is 20.0 ms; serving.max_latency_ms allows 10")
+    assert large == "the model has 2.0 MB; serving.max_megabytes allows 1.5"
