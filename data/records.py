@@ -1,5 +1,6 @@
-"""A record: one labelled image as a tf.train.Example; and how its shard is named."""
+"""A record: one labelled image as a tf.train.Example; its shard, how that is named and breaks."""
 
+import re
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -38,6 +39,12 @@ def encode_example(
 def shard_name(prefix: str, index: int, count: int) -> str:
     """Returns the file name of shard `index` with `count` records: `flowers03-150.tfrec`."""
     return f"{prefix}{index:02d}-{count}.tfrec"
+
+
+def broken_at(error: tf.errors.OpError) -> str:
+    """Returns what TensorFlow's message says of a file that breaks off: what, and at which byte."""
+    found = re.search(r"(truncated|corrupted) record at (\d+)", error.message)
+    return f"{found[1]} record at byte {found[2]}" if found else str(error.message)
 
 
 def _bytes(value: bytes) -> tf.train.Feature:

@@ -150,22 +150,43 @@ def clean(
 
 @app.command()
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")],
-    root: Root = Path("runs"),
+    images: Annotated[
+        list[Path], typer.Argument(help="Image files, record files (*.tfrec*), folders of them.")
+    ],
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that the model was pushed under; with --url it only names the classes.",
+            show_default="runs; none with --url",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask TensorFlow Serving: http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME."
+        ),
+    ] = None,
     as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Classify images with the newest pushed model."""
-    from pipeline.predict import predict as answers
+    """Classify images with the newest pushed model, or with one that TensorFlow Serving serves."""
+    from pipeline.answers import in_csv, in_json, in_words
+    from pipeline.asked import read_images
+    from pipeline.client import connect
+    from pipeline.predict import PushedModel
+    from pipeline.predict import predict as answers_of
 
-    if as_json:
-        typer.echo(json.dumps(list(answers(root, images)), indent=2))
-        return
-    for answer in answers(root, images):
-        if "error" in answer:
-            typer.echo(f"{answer['path']}: {answer['error']}")
-        else:
-            share = answer["probabilities"][answer["label"]]
-            typer.echo(f"{answer['path']}: {answer['label']} ({share:.1%})")
+    if as_json and as_csv:
+        raise UsageError("--json and --csv are two forms of one answer; name one of them, not both")
+    asked = read_images(images)
+    model = connect(url, root) if url else PushedModel(root or Path("runs"))
+    answers = answers_of(model, asked)
+    if as_csv:
+        parts = in_csv(answers, model.names)
+    else:
+        parts = in_json(answers) if as_json else in_words(answers)
+    for part in parts:
+        typer.echo(part, nl=False)
 
 
 @app.command()

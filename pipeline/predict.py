@@ -1,64 +1,144 @@
-"""`flowers predict`: the newest pushed model on image files."""
+"""`flowers predict`: what a model says of images, a batch at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
 
 from data.errors import UsageError
+from data.words import listed
+from pipeline.asked import Asked
 from pipeline.quiet import import_tensorflow
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+# Images in a request: as many are in memory at once, encoded.
+BATCH = 32
+SIGNATURE, INPUT = "serving_bytes", "image_bytes"
 
 
-def predict(root: Path, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Yields one answer an image, in the order of the paths; a folder stands for its images.
+class Prediction(BaseModel):
+    """What the signature `serving_bytes` returns of one image; see `components.trainer.export`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    class_id: int
+    probabilities: list[float]
+
+
+class Refused(Exception):
+    """A model can't classify an image, or one of a batch; the message is the reason."""
+
+
+class Classifier(Protocol):
+    """A model, here or on a server.
+
+    Attributes:
+      names: the classes, in the order of their ids; None where only a server knows them.
+    """
+
+    @property
+    def names(self) -> Sequence[str] | None: ...
+
+    def classify(self, images: Sequence[bytes]) -> list[Prediction]:
+        """Returns a prediction for each encoded image, of which there is one at least.
+
+        Raises:
+          Refused: an image is bad.
+        """
+
+
+def predict(model: Classifier, images: Iterable[Asked]) -> Iterator[dict[str, Any]]:
+    """Yields one answer an image, in their order; at most a batch of them is in memory.
 
     Args:
-      root: folder that `flowers run` pushed to.
-      paths: image files, or folders with image files at any depth.
+      model: who is asked.
+      images: see `pipeline.asked.read_images`.
 
     Yields:
-      `path`, `label` and `probabilities` (by class name), or `path` and `error`.
+      `path`, `label` and `probabilities` (by class name, or by class id where no names are known),
+      or `path` and `error`.
 
     Raises:
-      UsageError: no model was pushed, or a path does not exist.
+      UsageError: the model's classes are not those that `names` has.
     """
-    images = list(_images(paths))
-    model_path = _newest_model(root)
-    tf = import_tensorflow()
+    left = iter(images)
+    while batch := list(islice(left, BATCH)):
+        readable = [image for image in batch if not image.error]
+        found = iter(_classify(model, [image.content for image in readable]))
+        for image in batch:
+            answer = {"error": image.error} if image.error else next(found)
+            yield {"path": image.path, **answer}
 
-    model = tf.saved_model.load(str(model_path))
-    names = [name.decode() for name in model.class_names().numpy()]
-    for image in images:
-        yield {"path": str(image), **_classify(model.signatures["serving_bytes"], image, names)}
 
-
-def _classify(signature: Any, image: Path, names: Sequence[str]) -> dict[str, Any]:
-    tf = import_tensorflow()
+def _classify(model: Classifier, images: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Asks about all images at once; if one of them is bad, about each alone."""
+    if not images:
+        return []
     try:
-        answer = signature(image_bytes=tf.constant([image.read_bytes()]))
-    except OSError as error:
-        return {"error": f"can't be read: {error.strerror}"}
-    except tf.errors.InvalidArgumentError:
-        return {"error": "no JPEG, PNG, GIF or BMP image, or a broken one"}
-    except tf.errors.OpError as error:
-        return {"error": error.message}
-    values = answer["probabilities"].numpy()[0].tolist()
-    label = answer["label"].numpy()[0].decode()
-    return {"label": label, "probabilities": dict(zip(names, values, strict=True))}
+        return [_named(prediction, model.names) for prediction in model.classify(images)]
+    except Refused as refused:
+        if len(images) == 1:
+            return [{"error": str(refused)}]
+        return [answer for image in images for answer in _classify(model, [image])]
 
 
-def _images(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
-            if not found:
-                raise UsageError(f"{path} holds no images ({', '.join(IMAGE_SUFFIXES)})")
-            yield from found
-        elif path.exists():
-            yield path
-        else:
-            raise UsageError(f"{path} does not exist; predict takes image files and folders")
+def _named(prediction: Prediction, names: Sequence[str] | None) -> dict[str, Any]:
+    """Returns `label` and `probabilities`, these by class name, or by class id without names."""
+    values = prediction.probabilities
+    if names is None:
+        names = [str(class_id) for class_id in range(len(values))]
+    elif len(names) != len(values) or _name_of(prediction.class_id, names) != prediction.label:
+        raise UsageError(
+            f"--root: its classes are not those of the model at --url, which has {len(values)} and "
+            f"says that class {prediction.class_id} is {prediction.label}; --root has "
+            f"{listed(names)}. Without --root the probabilities come by class id"
+        )
+    return {"label": prediction.label, "probabilities": dict(zip(names, values, strict=True))}
+
+
+def _name_of(class_id: int, names: Sequence[str]) -> str | None:
+    return names[class_id] if 0 <= class_id < len(names) else None
+
+
+class PushedModel:
+    """The newest pushed model under a root, in this process."""
+
+    def __init__(self, root: Path):
+        """Loads it.
+
+        Raises:
+          UsageError: no model was pushed.
+        """
+        path = _newest_model(root)
+        self._tf = import_tensorflow()
+        self._model = self._tf.saved_model.load(str(path))
+        self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]
+
+    def classify(self, images: Sequence[bytes]) -> list[Prediction]:
+        """See `Classifier`."""
+        errors = self._tf.errors
+        try:
+            answer = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
+        except errors.InvalidArgumentError as error:
+            raise Refused("no JPEG, PNG, GIF or BMP image, or a broken one") from error
+        except errors.OpError as error:
+            raise Refused(error.message) from error
+        return predictions({name: value.numpy() for name, value in answer.items()})
+
+
+def predictions(outputs: dict[str, Any]) -> list[Prediction]:
+    """Returns the outputs of the signature, NumPy arrays by name, as a prediction for each image.
+
+    Raises:
+      KeyError: they are not those of `serving_bytes`.
+    """
+    columns = (outputs["label"], outputs["class_id"], outputs["probabilities"])
+    return [
+        Prediction(label=label.decode(), class_id=class_id, probabilities=values.tolist())
+        for label, class_id, values in zip(*columns, strict=True)
+    ]
 
 
 def _newest_model(root: Path) -> Path:

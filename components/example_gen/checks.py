@@ -53,6 +53,16 @@ def check_record(content: bytes, class_names: Sequence[str], max_pixels: int) ->
     return GoodRecord(_check_image(image, max_pixels), image, name)
 
 
+def image_of(content: bytes) -> bytes:
+    """Returns the encoded image of a serialized tf.train.Example, whatever else that holds.
+
+    Raises:
+      Bad: it has none, or several; with the reason.
+    """
+    image: bytes = _single(_features(content), IMAGE)
+    return image
+
+
 def _features(content: bytes) -> tf.train.Features:
     try:
         return tf.train.Example.FromString(content).features

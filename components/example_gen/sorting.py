@@ -1,7 +1,6 @@
 """The Beam part of ExampleGen: each record goes to its split, or is set aside with a reason."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from components.example_gen.checks import Bad, check_record
 from components.example_gen.splits import difference_hash, split_of
 from data.counts import QUARANTINE
 from data.features import IMAGE, LABEL
+from data.records import broken_at
 
 OUTCOME = "outcome"
 
@@ -57,7 +57,7 @@ class ReadShard(beam.DoFn):
                 yield Record(shard, index, content)
                 index += 1
         except tf.errors.OpError as error:
-            problem = Outcome(shard, index, reason=_broken_at(error), file_broken=True)
+            problem = Outcome(shard, index, reason=broken_at(error), file_broken=True)
             yield TaggedOutput(OUTCOME, problem)
 
 
@@ -140,12 +140,6 @@ def several_labels(labels_of_image: tuple[bytes, Iterable[bytes]]) -> Iterator[t
 def in_doubt(labels: Iterable[str]) -> str:
     """Returns the reason why an image with these labels is set aside."""
     return f"the same image under several labels: {', '.join(sorted(labels))}"
-
-
-def _broken_at(error: tf.errors.OpError) -> str:
-    """Returns the part of TensorFlow's message that says what is broken, and at which byte."""
-    found = re.search(r"(truncated|corrupted) record at (\d+)", error.message)
-    return f"{found[1]} record at byte {found[2]}" if found else str(error.message)
 
 
 def _quarantined(record: Record, reason: str) -> bytes:

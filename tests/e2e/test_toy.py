@@ -1,5 +1,7 @@
 """The real pipeline on toy images, in one process and one root; each test goes on from the last."""
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -170,6 +172,22 @@ def test_predict_answers_with_the_pushed_model_and_passes_over_what_is_no_image(
     assert list(good["probabilities"]) == list(CLASS_NAMES)
     assert sum(good["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert "error" in bad
+
+
+def test_predict_answers_for_each_record_of_a_folder(flowers, root, toy, tmp_path):
+    """All 160 good ones, in several batches, and the bad one."""
+    answer = flowers("predict", "--root", root, "--csv", toy)
+    rows = list(csv.DictReader(io.StringIO(answer.out)))
+    assert len(rows) == 161
+    assert list(rows[0]) == ["path", "label", "error", *CLASS_NAMES]
+    assert rows[3]["path"] == f"{toy / 'again.tfrec'}#3"
+    assert [row["path"] for row in rows if row["error"]] == [f"{toy / 'bad.tfrec'}#0"]
+    image = tmp_path / "a.jpg"
+    image.write_bytes(feature(read_records(toy / "again.tfrec")[3], "image"))
+    (alone,) = flowers("predict", "--root", root, "--json", image).json()
+    assert alone["label"] == rows[3]["label"]
+    for name, value in alone["probabilities"].items():
+        assert float(rows[3][name]) == pytest.approx(value, abs=1e-5)
 
 
 def test_an_unchanged_run_has_nothing_to_do(run, root, newest, toy):

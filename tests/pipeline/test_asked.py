@@ -1,0 +1,92 @@
+"""What `flowers predict` is asked about."""
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from data.errors import UsageError
+from data.records import encode_example
+from pipeline.asked import Asked, read_images
+
+
+def write_records(path: Path, records: list[bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+
+
+def test_a_folder_stands_for_its_images_and_records_sorted_and_without_what_is_hidden(tmp_path):
+    for name in ("b.JPG", "a/z.png", ".hidden.jpg", ".import/0.jpg", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    write_records(tmp_path / "c.tfrec", [encode_example(b"jpeg", 0, ["a", "b"], (1, 1))])
+    assert list(read_images([tmp_path])) == [
+        Asked(f"{tmp_path}/a/z.png", b"a/z.png"),
+        Asked(f"{tmp_path}/b.JPG", b"b.JPG"),
+        Asked(f"{tmp_path}/c.tfrec#0", b"jpeg"),
+    ]
+
+
+def test_a_record_is_named_by_shard_and_index_and_a_bad_one_says_why(tmp_path):
+    unlabelled = tf.train.Example()
+    unlabelled.features.feature["image"].bytes_list.value.append(b"alone")
+    twice = tf.train.Example()
+    twice.features.feature["image"].bytes_list.value.extend([b"one", b"two"])
+    shard = tmp_path / "mine.tfrecord"
+    records = [unlabelled.SerializeToString(), b"\xff", twice.SerializeToString(), b""]
+    write_records(shard, records)
+    assert list(read_images([shard])) == [
+        Asked(f"{shard}#0", b"alone"),
+        Asked(f"{shard}#1", error="no tf.Example"),
+        Asked(f"{shard}#2", error="the feature 'image' has 2 values and not one"),
+        Asked(f"{shard}#3", error="the feature 'image' is missing"),
+    ]
+
+
+def test_a_shard_that_breaks_off_gives_what_lies_before_and_what_comes_after_it(tmp_path):
+    shard, image = tmp_path / "mine.tfrec", tmp_path / "a.jpg"
+    write_records(shard, [encode_example(b"jpeg", 0, ["a", "b"], (1, 1))] * 2)
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-10])
+    image.write_bytes(b"after")
+    first, broken, last = read_images([shard, image])
+    assert first == Asked(f"{shard}#0", b"jpeg")
+    byte = len(whole) // 2
+    assert broken == Asked(
+        f"{shard}#1", error=f"the file breaks off: truncated record at byte {byte}"
+    )
+    assert last == Asked(str(image), b"after")
+
+
+def test_a_file_that_is_gone_when_its_turn_comes_is_an_error_of_its_own(tmp_path):
+    files = [tmp_path / name for name in ("a.jpg", "b.jpg", "c.jpg")]
+    for file in files:
+        file.write_bytes(b"image")
+    images = read_images(files)
+    files[1].unlink()
+    assert [image.error for image in images] == [
+        "", "can't be read: No such file or directory", "",
+    ]  # fmt: skip
+
+
+def test_images_are_read_only_when_they_are_asked_for(tmp_path):
+    files = [tmp_path / name for name in ("a.jpg", "b.jpg")]
+    for file in files:
+        file.write_bytes(b"early")
+    images = read_images([tmp_path])
+    assert next(images).content == b"early"
+    files[1].write_bytes(b"late")
+    assert next(images).content == b"late"
+
+
+@pytest.mark.parametrize(
+    ("made", "error"), [(False, "does not exist; predict takes"), (True, "holds no images")]
+)
+def test_a_path_that_leads_to_no_image_is_refused_before_any_other_is_read(tmp_path, made, error):
+    (tmp_path / "a.jpg").write_bytes(b"image")
+    if made:
+        (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=error):
+        read_images([tmp_path / "a.jpg", tmp_path / "empty"])

@@ -1,0 +1,332 @@
+"""The client of TensorFlow Serving against loopback servers that hold it to the published rules.
+
+They answer with the SavedModel's own signature; no TensorFlow Serving runs here.
+"""
+
+import base64
+import contextlib
+import http.server
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from typing import Any
+
+import grpc
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from data.errors import UsageError
+from pipeline.asked import Asked
+from pipeline.client import connect, grpc_request, rest_body
+from pipeline.predict import PushedModel, predict
+
+COLOURS = ["red", "green", "blue"]
+NOT_FOUND = "Servable not found for request: Latest(tulips)"
+REST, GRPC = "rest", "grpc"
+
+
+class Problem(Exception):
+    """An answer that is an error: its code in gRPC, and the message."""
+
+    def __init__(self, code: grpc.StatusCode, message: str):
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+class Served:
+    """A model as TensorFlow Serving serves it: a session of the graph, fed by its signatures."""
+
+    def __init__(self, path: str):
+        self._session = tf.compat.v1.Session(graph=tf.Graph())
+        with self._session.graph.as_default():
+            loaded = tf.compat.v1.saved_model.load(self._session, ["serve"], path)
+        self._signatures = dict(loaded.signature_def)
+
+    def signature(self, name: str) -> Any:
+        if name not in self._signatures:
+            raise Problem(
+                grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.'
+            )
+        return self._signatures[name]
+
+    def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+        if request.model_spec.name != "flowers":
+            raise Problem(grpc.StatusCode.NOT_FOUND, NOT_FOUND)
+        signature = self.signature(request.model_spec.signature_name or "serving_default")
+        if set(request.inputs) != set(signature.inputs):
+            raise Problem(grpc.StatusCode.INVALID_ARGUMENT, "input size does not match signature")
+        feeds = {}
+        for name, tensor in request.inputs.items():
+            assert tensor.dtype == signature.inputs[name].dtype
+            assert len(tensor.tensor_shape.dim) == len(signature.inputs[name].tensor_shape.dim)
+            feeds[signature.inputs[name].name] = tf.make_ndarray(tensor)
+        return self._run(signature, feeds)
+
+    def _run(self, signature: Any, feeds: dict[str, Any]) -> predict_pb2.PredictResponse:
+        fetches = {name: tensor.name for name, tensor in signature.outputs.items()}
+        try:
+            outputs = self._session.run(fetches, feeds)
+        except tf.errors.InvalidArgumentError as error:
+            # The session's C++ part says it without this.
+            message = error.message.removeprefix("Graph execution error:\n\n")
+            raise Problem(grpc.StatusCode.INVALID_ARGUMENT, message) from error
+        response = predict_pb2.PredictResponse()
+        response.model_spec.name, response.model_spec.version.value = "flowers", 1
+        for name, value in outputs.items():
+            response.outputs[name].CopyFrom(tf.make_tensor_proto(value))
+        return response
+
+
+class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """The published gRPC service."""
+
+    def __init__(self, answer: Callable[[Any], Any]):
+        self._answer = answer
+
+    def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return self._answer(request)
+        except Problem as problem:
+            return context.abort(problem.code, problem.message)
+
+
+def request_of(path: str, body: bytes, served: Served) -> predict_pb2.PredictRequest:
+    """Reads a REST request by the rules of its documentation, and no more leniently."""
+    name, verb = path.removeprefix("/v1/models/").split(":")
+    assert verb == "predict"
+    values = json.loads(body)
+    assert set(values) == {"signature_name", "instances"}
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = name, values["signature_name"]
+    images = []
+    for instance in values["instances"]:
+        # The only key, or it would be taken for an object of named inputs.
+        assert list(instance) == ["b64"]
+        images.append(base64.b64decode(instance["b64"], validate=True))
+    assert images
+    (name,) = served.signature(values["signature_name"]).inputs
+    request.inputs[name].CopyFrom(tf.make_tensor_proto(images, tf.string))
+    return request
+
+
+def rows_of(response: predict_pb2.PredictResponse) -> bytes:
+    """Returns a REST answer: a list with an object of the named outputs for each instance."""
+    outputs = {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
+    # Strings are plain, but in outputs whose name ends in `_bytes`.
+    assert not any(name.endswith("_bytes") for name in outputs)
+    columns = {
+        name: [v.decode() for v in values] if values.dtype == object else values.tolist()
+        for name, values in outputs.items()
+    }
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return json.dumps({"predictions": rows}).encode()
+
+
+@contextlib.contextmanager
+def rest_server(served: Served, answer: Callable[[Any], Any]) -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            try:
+                status, content = 200, rows_of(answer(request_of(self.path, body, served)))
+            except Problem as problem:
+                status = 404 if problem.code == grpc.StatusCode.NOT_FOUND else 400
+                content = json.dumps({"error": problem.message}).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1/models/flowers"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def grpc_server(served: Served, answer: Callable[[Any], Any]) -> Iterator[str]:
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Service(answer), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"grpc://127.0.0.1:{port}/flowers"
+    finally:
+        server.stop(None)
+
+
+SERVERS = {REST: rest_server, GRPC: grpc_server}
+
+
+@pytest.fixture(scope="module")
+def served(root) -> Served:
+    return Served(str(root / "serving" / "1"))
+
+
+@pytest.fixture(params=[REST, GRPC])
+def serve(request, served) -> Iterator[Callable[..., str]]:
+    """Returns a function that starts a server of one kind and returns its URL."""
+    with contextlib.ExitStack() as servers:
+
+        def start(answer: Callable[[Any], Any] = served.predict) -> str:
+            return servers.enter_context(SERVERS[request.param](served, answer))
+
+        yield start
+
+
+def test_both_protocols_answer_what_the_model_answers_here(serve, root, picture):
+    images = [Asked(f"{i}.png", picture(i % 3, 8 + i, 9)) for i in range(5)]
+    here, there = predict(PushedModel(root), images), predict(connect(serve(), root), images)
+    for ours, theirs in zip(here, there, strict=True):
+        assert theirs["label"] == ours["label"]
+        assert list(theirs["probabilities"]) == COLOURS
+        assert theirs["probabilities"] == pytest.approx(ours["probabilities"])
+
+
+def test_a_bad_image_is_an_error_for_that_image_alone(serve, root, picture):
+    images = [Asked("0", picture(0)), Asked("1", b"no image"), Asked("2", picture(2))]
+    red, bad, blue = predict(connect(serve(), root), images)
+    assert (red["label"], blue["label"]) == ("red", "blue")
+    assert bad["error"] == (
+        "the server refused it: Unknown image file format. One of JPEG, PNG, GIF, BMP required."
+    )
+
+
+def test_bytes_arrive_as_they_are(serve, served, picture):
+    seen = []
+
+    def note(request: Any) -> Any:
+        seen.extend(request.inputs["image_bytes"].string_val)
+        return served.predict(request)
+
+    images = [picture(1) + b"\0\0", picture(2) + bytes(range(256))]
+    assert [p.label for p in connect(serve(note)).classify(images)] == ["green", "blue"]
+    assert seen == images
+
+
+def test_without_a_root_the_probabilities_come_by_class_id(serve, picture):
+    (answer,) = predict(connect(serve()), [Asked("a.png", picture(1))])
+    assert answer["label"] == "green"
+    assert list(answer["probabilities"]) == ["0", "1", "2"]
+
+
+def test_a_root_whose_classes_are_others_is_refused(serve, tmp_path, picture, write_run):
+    write_run(tmp_path, ["rust", "mildew", "healthy"])
+    model = connect(serve(), tmp_path)
+    with pytest.raises(UsageError, match="class 1 is green; --root has rust, mildew, healthy"):
+        list(predict(model, [Asked("a.png", picture(1))]))
+
+
+def test_a_model_that_is_not_there_is_named_in_the_words_of_the_server(serve, picture):
+    url = serve().replace("flowers", "tulips")
+    with pytest.raises(UsageError, match=r"answered with status .*Latest\(tulips\)") as caught:
+        connect(url).classify([picture(0)])
+    assert url in str(caught.value)
+
+
+def test_a_model_with_other_outputs_is_refused(serve, served, picture):
+    def rename(request: Any) -> Any:
+        response = served.predict(request)
+        response.outputs["scores"].CopyFrom(response.outputs.pop("probabilities"))
+        return response
+
+    with pytest.raises(UsageError, match=r"is no model of this project.*scores"):
+        connect(serve(rename)).classify([picture(0)])
+
+
+def test_an_answer_for_another_number_of_images_is_refused(serve, served, picture):
+    answer = served.predict(grpc_request("flowers", [picture(0)]))
+    with pytest.raises(UsageError, match="1 predictions for 2 images"):
+        connect(serve(lambda _: answer)).classify([picture(0)] * 2)
+
+
+def test_a_server_that_takes_too_long_is_given_up(serve, served, picture):
+    end = threading.Event()
+
+    def wait(request: Any) -> Any:
+        end.wait(20)
+        return served.predict(request)
+
+    try:
+        with pytest.raises(UsageError, match=r"gave no answer within 0\.3 s"):
+            connect(serve(wait), timeout_s=0.3).classify([picture(0)])
+    finally:
+        end.set()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{}/v1/models/flowers", "grpc://127.0.0.1:{}/f"])
+def test_where_nothing_listens_the_url_is_named(url, picture):
+    with socket.socket() as taken:
+        # Bound and not listening: whoever asks is turned away.
+        taken.bind(("127.0.0.1", 0))
+        url = url.format(taken.getsockname()[1])
+        with pytest.raises(UsageError, match=f"no TensorFlow Serving at {url}: .*refused"):
+            connect(url).classify([picture(0)])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8501", "http://localhost:8501", "http://localhost:8501/v1/models/flowers:predict",
+        "http://localhost/flowers", "grpc://localhost/flowers", "grpc://localhost:8500",
+        "grpc://localhost:8500/v1/models/flowers", "ftp://localhost:8500/flowers",
+    ],
+)  # fmt: skip
+def test_another_url_is_refused_and_told_what_it_takes(url):
+    with pytest.raises(UsageError, match="--url takes http://HOST:8501/v1/models/NAME") as caught:
+        connect(url)
+    assert str(caught.value).endswith(f"got {url}")
+
+
+def test_the_names_are_those_of_the_version_that_serves_and_not_of_the_newest_run(
+    tmp_path, write_run
+):
+    write_run(tmp_path, COLOURS)
+    write_run(tmp_path, ["rust", "mildew"], version=2)
+    url = "http://localhost:8501/v1/models/flowers"
+    assert connect(url, tmp_path).names == ["rust", "mildew"]
+    (tmp_path / "serving" / "2").rename(tmp_path / "withdrawn")
+    assert connect(url, tmp_path).names == COLOURS
+
+
+def test_a_root_without_a_version_or_its_run_names_no_classes(tmp_path):
+    url = "grpc://localhost:8500/flowers"
+    with pytest.raises(UsageError, match="has no version that would name the classes"):
+        connect(url, tmp_path)
+    (tmp_path / "serving" / "3").mkdir(parents=True)
+    with pytest.raises(UsageError, match="has version 3 and no run that would name the classes"):
+        connect(url, tmp_path)
+
+
+def test_a_rest_body_names_the_signature_and_wraps_each_image_in_b64():
+    assert json.loads(rest_body([b"\xff\x00", b"b"])) == {
+        "signature_name": "serving_bytes",
+        "instances": [{"b64": "/wA="}, {"b64": "Yg=="}],
+    }
+
+
+def test_the_command_asks_a_rest_server_without_tensorflow(served, root, picture, tmp_path):
+    (tmp_path / "a.png").write_bytes(picture(2))
+    (tmp_path / "b.png").write_bytes(b"no image")
+    code = "import sys\nfrom pipeline.cli import app\ntry:\n    app()\nfinally:\n"
+    code += "    print('tensorflow' in sys.modules, file=sys.stderr)"
+    with rest_server(served, served.predict) as url:
+        command = [sys.executable, "-c", code, "predict", str(tmp_path), "--url", url]
+        command += ["--root", str(root), "--csv"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == "False\n"
+    header, good, bad = done.stdout.splitlines()
+    assert header == "path,label,error,red,green,blue"
+    assert good.startswith(f"{tmp_path}/a.png,blue,,")
+    assert bad.startswith(f'{tmp_path}/b.png,,"the server refused it: ')
