@@ -78,14 +78,14 @@ class Executor(BaseExampleGenExecutor):
         That shuffles them, for which Beam's local runner holds a whole split in memory.
         """
         weights = _split_weights(exec_properties)
-        shards = pipeline | "Shards" >> beam.Create(_input_files(exec_properties))
-        read = shards | "Read" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
+        files = _input_files(exec_properties)
+        read = _read(pipeline, files, "Read")
         names, limit = json.loads(exec_properties["class_names"]), exec_properties["max_pixels"]
         sort = SortRecord(weights, exec_properties["split_salt"], names, limit)
-        doubted = beam.pvalue.AsDict(_doubted(shards))
+        doubted = beam.pvalue.AsDict(_doubted(pipeline, files))
         groups: Any = {}
         if exec_properties["group_near_duplicates"]:
-            groups = beam.pvalue.AsSingleton(_groups(shards, HashImage(names, limit)))
+            groups = beam.pvalue.AsSingleton(_groups(pipeline, files, HashImage(names, limit)))
         tags = [*weights, QUARANTINE, OUTCOME]
         outputs = read["records"] | "Sort" >> beam.ParDo(sort, doubted, groups).with_outputs(*tags)
         bad = os.path.join(self._quarantine_uri, f"Split-{QUARANTINE}")
@@ -112,28 +112,36 @@ def _write_records(records: beam.PCollection, folder: str, label: str) -> None:
     _ = records | label >> beam.io.WriteToTFRecord(prefix, file_name_suffix=".gz")
 
 
-def _doubted(shards: beam.PCollection) -> beam.PCollection:
+def _read(pipeline: beam.Pipeline, files: list[str], label: str) -> Any:
+    """Returns the outputs `records` and OUTCOME of reading all files.
+
+    Each pass over them has a source of its own: where one was shared, and a later pass waited for
+    what an earlier one found, Beam's local runner held all records in memory.
+    """
+    shards = pipeline | f"{label}: shards" >> beam.Create(files)
+    return shards | label >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
+
+
+def _doubted(pipeline: beam.Pipeline, files: list[str]) -> beam.PCollection:
     """Returns (digest, reason) of the images that come under several labels.
 
     All files are read a second time for that: cheaper than to keep all records until it is known.
     """
-    look = shards | "Look" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
     return (
-        look["records"]
+        _read(pipeline, files, "Read digests")["records"]
         | "Digest" >> beam.ParDo(DigestImage())
         | "ByImage" >> beam.GroupByKey()
         | "SeveralLabels" >> beam.FlatMap(several_labels)
     )
 
 
-def _groups(shards: beam.PCollection, hash_image: HashImage) -> beam.PCollection:
+def _groups(pipeline: beam.Pipeline, files: list[str], hash_image: HashImage) -> beam.PCollection:
     """Returns one mapping: the hashes of near-duplicates that go where another one goes.
 
     All images are decoded a second time for that: cheaper than to keep them.
     """
-    look = shards | "LookAgain" >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
     return (
-        look["records"]
+        _read(pipeline, files, "Read hashes")["records"]
         | "Hash" >> beam.ParDo(hash_image)
         | "Once" >> beam.Distinct()
         | "Hashes" >> beam.combiners.ToList()
