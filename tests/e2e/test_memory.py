@@ -1,0 +1,53 @@
+"""Memory that does not grow with the data."""
+
+import threading
+import time
+
+import numpy as np
+import psutil
+import pytest
+import tensorflow as tf
+
+from data.records import encode_example
+
+MEGABYTE = 2**20
+
+
+@pytest.fixture
+def large(tmp_path):
+    """Images that take 400 MB in all, and hardly any time to make: one, with other bytes behind."""
+    pixels = np.random.default_rng(0).integers(0, 255, [64, 64, 3], np.uint8)
+    image = tf.io.encode_jpeg(pixels).numpy()
+    folder = tmp_path / "large"
+    folder.mkdir()
+    for shard in range(4):
+        with tf.io.TFRecordWriter(str(folder / f"{shard}-100.tfrec")) as writer:
+            for index in range(100):
+                tail = bytes([shard, index]) * (MEGABYTE // 2)
+                writer.write(encode_example(image + tail, index % 2, ["a", "b"], (64, 64)))
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grouped", ["false", "true"])
+def test_example_gen_holds_no_records(flowers, large, tmp_path, grouped):
+    # What is imported, and what a first run sets up, is there already.
+    small = tmp_path / "small"
+    small.mkdir()
+    (large / "0-100.tfrec").rename(small / "0-100.tfrec")
+    until = ("--until", "ExampleGen", "--set", f"data.group_near_duplicates={grouped}")
+    flowers("run", "--data", small, "--root", tmp_path / "first", *until)
+    process, before, peak, done = psutil.Process(), psutil.Process().memory_info().rss, [0], []
+
+    def watch():
+        while not done:
+            peak[0] = max(peak[0], process.memory_info().rss)
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    answer = flowers("run", "--data", large, "--root", tmp_path / "second", *until)
+    done.append(True)
+    thread.join()
+    assert "300 records" in answer.out
+    assert peak[0] - before < 120 * MEGABYTE
