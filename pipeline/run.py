@@ -1,59 +1,36 @@
 """`flowers run`: checks, lock, history and console around one run of the pipeline."""
 
-import datetime
 import logging
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from components.gate.verdict import in_words, verdict_from
-from components.pusher.push import (
-    Serving,
-    digest_of,
-    newest_version,
-    served_versions,
-    what_serves,
-    withdrawn_versions,
-)
+from components.pusher.push import newest_version, what_serves, withdrawn_versions
 from data import sources
 from data.errors import DataRefused, UsageError
-from data.words import listed
-from pipeline.changes import SPLIT_SALT, run_inputs, why_steps_run
+from pipeline.changes import SPLIT_SALT
 from pipeline.config import Settings
 from pipeline.console import View, console_on
-from pipeline.history import LOG_FILE, History, Run, Step
-from pipeline.known import Classes, known_classes, known_salt
+from pipeline.history import LOG_FILE, History, Run
 from pipeline.noise import diverted
+from pipeline.plan import (
+    Plan,
+    bytes_needed,
+    causes_of,
+    files_in_words,
+    make_plan,
+    new_run,
+    nothing_changed,
+)
 from pipeline.report import Report, SplitLacksClass, from_here, tell
 from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked
 from pipeline.selection import EVERYTHING, Selection
 from pipeline.steps import CLASSES, STEPS
 
 PUSHED, FAILED, REFUSED, DATA_REFUSED = 0, 1, 3, 4
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A run that is about to begin: its settings, its records, and what it depends on.
-
-    Unless `salt_known`, another salt may still be chosen: no setting and no earlier run names one.
-    """
-
-    settings: Settings
-    config: str
-    root: Path
-    source: sources.Source
-    files: list[str]
-    data_fingerprint: str
-    classes: Classes
-    split_salt: str
-    salt_known: bool
-    serving: Serving
-    inputs: dict[str, Any]
-    selection: Selection
 
 
 def run_pipeline(
@@ -79,70 +56,32 @@ def run_pipeline(
       UsageError: the options, the records or the root can't be used; nothing was done.
     """
     selection.check()
-    plan = _plan(settings, config, Path(os.path.abspath(root)), selection)
+    plan = make_plan(settings, config, Path(os.path.abspath(root)), selection)
     check_root(plan.root, settings.name)
     if selection.dry_run:
         return _explain(plan)
     with locked(plan.root) as lock:
         plan = replace(plan, serving=what_serves(plan.root / "serving"))
         before = History(plan.root).newest_finished()
-        if before and _nothing_changed(plan, before):
+        if before and nothing_changed(plan, before):
             return _repeat(before, plan.root)
-        causes = _causes(plan, before)
-        check_space(plan.root, _bytes_needed(plan, causes))
+        causes = causes_of(plan, before)
+        check_space(plan.root, bytes_needed(plan, causes))
         return _run(plan, causes, lock, view)
-
-
-def _plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
-    data = settings.data
-    source = sources.resolve(data.source, data.public_size, data.spans)
-    files = sources.list_files(source)
-    # Reading a bucket twice would cost more than the run that it may save.
-    fingerprint = "" if source.remote else sources.fingerprint(source, files)
-    records = f"{source} {fingerprint}"
-    history = History(root)
-    classes = known_classes(settings, source, files, history, records)
-    salt = known_salt(settings, history, records)
-    inputs = run_inputs(settings, records, classes.names, salt or "")
-    return Plan(
-        settings, config, root, source, files, fingerprint, classes, salt or "", salt is not None,
-        what_serves(root / "serving"),
-        inputs, selection,
-    )  # fmt: skip
 
 
 def _explain(plan: Plan) -> int:
     """Says what would run, and why."""
     before = History(plan.root).newest_finished()
-    if before and _nothing_changed(plan, before):
+    if before and nothing_changed(plan, before):
         tell(f"Nothing would run: nothing changed since run {before.run_id}.")
         return PUSHED
-    causes = _causes(plan, before)
+    causes = causes_of(plan, before)
     for step in STEPS:
         tell(f"{step:<17} {f'would run: {causes[step]}' if step in causes else 'unchanged'}")
         if step == plan.selection.last:
             break
     return PUSHED
-
-
-def _causes(plan: Plan, before: Run | None) -> dict[str, str]:
-    causes = why_steps_run(before.inputs if before else None, plan.inputs, plan.selection.anew())
-    if before and before.baseline != plan.serving.version and "Gate" not in causes:
-        causes["Gate"] = f"version {plan.serving.version or 'none'} serves now"
-    return causes
-
-
-def _nothing_changed(plan: Plan, before: Run) -> bool:
-    """Whether a run would only repeat `before`, and what that pushed still serves."""
-    if not plan.selection.everything or not plan.data_fingerprint or before.inputs != plan.inputs:
-        return False
-    if before.pushed is None:
-        return True
-    serving = plan.root / "serving"
-    if before.pushed in withdrawn_versions(serving):
-        return True
-    kept = serving / str(before.pushed)
-    return before.pushed in served_versions(serving) and digest_of(kept) == before.digest
 
 
 def _repeat(before: Run, root: Path) -> int:
@@ -164,19 +103,10 @@ def _repeat(before: Run, root: Path) -> int:
     return PUSHED
 
 
-def _bytes_needed(plan: Plan, causes: Mapping[str, str]) -> int:
-    """Returns about how many bytes of records the steps will write that have a cause to run."""
-    if plan.source.remote:
-        return 0
-    total, records = sources.measure(plan.files)
-    images = records * 3 * plan.settings.transform.image_size**2
-    return ("ExampleGen" in causes) * total + ("Transform" in causes) * images
-
-
 def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
     history = History(plan.root)
     history.mark_dead()
-    run = _new_run(history, plan)
+    run = new_run(history, plan)
     lock.name_run(run.run_id)
     log = history.folder(run.run_id) / LOG_FILE
     try:
@@ -189,20 +119,12 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
             sources.check_first_records(plan.source, plan.files)
             if "Trainer" in causes:
                 _check_training(plan.settings)
-            console.say(f"run {run.run_id}: {_files_in_words(plan)}")
+            console.say(f"run {run.run_id}: {files_in_words(plan)}")
             console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
             return _run_steps(plan, report)
     except UsageError:
         history.discard(run.run_id)
         raise
-
-
-def _files_in_words(plan: Plan) -> str:
-    spans = plan.source.spans
-    which = f", span {listed([span.name for span in spans])}" if spans else ""
-    base = plan.source.base if plan.source.remote else from_here(plan.source.base)
-    patterns = plan.source.patterns[0] if len(plan.source.patterns) == 1 else "..."
-    return f"{len(plan.files)} files of {base}/{patterns}{which}"
 
 
 def _find_classes(plan: Plan, run: Run) -> Plan:
@@ -274,26 +196,3 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         report.stopped(last)
         return PUSHED
     return PUSHED if report.conclude(plan.root) else REFUSED
-
-
-def _new_run(history: History, plan: Plan) -> Run:
-    now = datetime.datetime.now(datetime.UTC)
-    run_id = history.new_run_id(now)
-    run = Run(
-        run_id=run_id,
-        pipeline_run_id=run_id,
-        started=now.isoformat(timespec="seconds"),
-        state="running",
-        config=plan.config,
-        settings=plan.settings.model_dump(mode="json"),
-        inputs=plan.inputs,
-        model=plan.settings.model.name,
-        files=[os.path.relpath(file, plan.source.base) for file in plan.files],
-        spans=[span.name for span in plan.source.spans],
-        class_names=plan.classes.names or [],
-        classes_from=plan.classes.origin,
-        baseline=plan.serving.version,
-        steps=[Step(name=name) for name in STEPS],
-    )
-    history.save(run)
-    return run

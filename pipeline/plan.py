@@ -1,0 +1,138 @@
+"""What a run is about to do: its inputs, and what has changed since the run before."""
+
+import datetime
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.pusher.push import (
+    Serving,
+    digest_of,
+    served_versions,
+    what_serves,
+    withdrawn_versions,
+)
+from data import sources
+from data.words import listed
+from pipeline.changes import run_inputs, why_steps_run
+from pipeline.config import Settings
+from pipeline.history import History, Run, Step
+from pipeline.known import Classes, known_classes, known_salt
+from pipeline.report import from_here
+from pipeline.selection import Selection
+from pipeline.steps import STEPS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that is about to begin: its settings, its records, and what it depends on.
+
+    Unless `salt_known`, another salt may still be chosen: no setting and no earlier run names one.
+    """
+
+    settings: Settings
+    config: str
+    root: Path
+    source: sources.Source
+    files: list[str]
+    data_fingerprint: str
+    classes: Classes
+    split_salt: str
+    salt_known: bool
+    serving: Serving
+    inputs: dict[str, Any]
+    selection: Selection
+
+
+def make_plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
+    """Returns the plan of a run.
+
+    Args:
+      settings: see `pipeline.config`.
+      config: the name that the history notes.
+      root: an absolute path; it need not exist.
+      selection: which steps to run.
+
+    Raises:
+      UsageError: the records can't be found, or contradict each other on the classes.
+    """
+    data = settings.data
+    source = sources.resolve(data.source, data.public_size, data.spans)
+    files = sources.list_files(source)
+    # Reading a bucket twice would cost more than the run that it may save.
+    fingerprint = "" if source.remote else sources.fingerprint(source, files)
+    records = f"{source} {fingerprint}"
+    history = History(root)
+    classes = known_classes(settings, source, files, history, records)
+    salt = known_salt(settings, history, records)
+    inputs = run_inputs(settings, records, classes.names, salt or "")
+    return Plan(
+        settings, config, root, source, files, fingerprint, classes, salt or "", salt is not None,
+        what_serves(root / "serving"),
+        inputs, selection,
+    )  # fmt: skip
+
+
+def causes_of(plan: Plan, before: Run | None) -> dict[str, str]:
+    """Returns why steps will run, in words, by step; see `why_steps_run`."""
+    causes = why_steps_run(before.inputs if before else None, plan.inputs, plan.selection.anew())
+    if before and before.baseline != plan.serving.version and "Gate" not in causes:
+        causes["Gate"] = f"version {plan.serving.version or 'none'} serves now"
+    return causes
+
+
+def nothing_changed(plan: Plan, before: Run) -> bool:
+    """Whether a run would only repeat `before`, and what that pushed still serves."""
+    if not plan.selection.everything or not plan.data_fingerprint or before.inputs != plan.inputs:
+        return False
+    if before.pushed is None:
+        return True
+    serving = plan.root / "serving"
+    if before.pushed in withdrawn_versions(serving):
+        return True
+    kept = serving / str(before.pushed)
+    return before.pushed in served_versions(serving) and digest_of(kept) == before.digest
+
+
+def bytes_needed(plan: Plan, causes: Mapping[str, str]) -> int:
+    """Returns about how many bytes of records the steps will write that have a cause to run."""
+    if plan.source.remote:
+        return 0
+    total, records = sources.measure(plan.files)
+    images = records * 3 * plan.settings.transform.image_size**2
+    return ("ExampleGen" in causes) * total + ("Transform" in causes) * images
+
+
+def files_in_words(plan: Plan) -> str:
+    """Returns how many files there are, where, and of which spans."""
+    spans = plan.source.spans
+    which = f", span {listed([span.name for span in spans])}" if spans else ""
+    base = plan.source.base if plan.source.remote else from_here(plan.source.base)
+    patterns = plan.source.patterns[0] if len(plan.source.patterns) == 1 else "..."
+    return f"{len(plan.files)} files of {base}/{patterns}{which}"
+
+
+def new_run(history: History, plan: Plan) -> Run:
+    """Returns the entry of a run that begins now, after it is written."""
+    now = datetime.datetime.now(datetime.UTC)
+    run_id = history.new_run_id(now)
+    run = Run(
+        run_id=run_id,
+        pipeline_run_id=run_id,
+        started=now.isoformat(timespec="seconds"),
+        state="running",
+        config=plan.config,
+        settings=plan.settings.model_dump(mode="json"),
+        inputs=plan.inputs,
+        model=plan.settings.model.name,
+        files=[os.path.relpath(file, plan.source.base) for file in plan.files],
+        spans=[span.name for span in plan.source.spans],
+        class_names=plan.classes.names or [],
+        classes_from=plan.classes.origin,
+        baseline=plan.serving.version,
+        steps=[Step(name=name) for name in STEPS],
+    )
+    history.save(run)
+    return run
