@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from data.errors import DataRefused, UsageError
-from pipeline import cli_data, cli_models
+from pipeline import cli_data, cli_models, cli_vertex
 from pipeline.cli_options import AsJson, Config, Data, Root, Set
 
 USAGE_ERROR, DATA_REFUSED = 2, 4
@@ -26,6 +26,7 @@ config_app = typer.Typer(help="Settings.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_models.gate_app, name="gate")
+app.add_typer(cli_vertex.app, name="vertex")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from data.errors import UsageError
 from data.sources import SAMPLE
 from data.spans import LATEST, parse_rule
 from data.strict import Strict
+from pipeline.vertex.settings import VertexSettings
 
 
 class SplitWeights(Strict):
@@ -106,6 +107,7 @@ class Settings(Strict):
     serving: ServingSettings = ServingSettings()
     push: PushSettings = PushSettings()
     beam: BeamSettings = BeamSettings()
+    vertex: VertexSettings = VertexSettings()
 
     def training_options(self) -> TrainingOptions:
         """Returns what the Trainer is given."""

@@ -1,0 +1,29 @@
+"""`flowers vertex ...`."""
+
+import typer
+
+from pipeline.cli_options import Config, Data, Set
+
+app = typer.Typer(help="The pipeline on Vertex AI Pipelines.", no_args_is_help=True)
+
+NOT_FIT = 2
+
+
+@app.command("check")
+def check(
+    config: Config = "vertex-tpu",
+    data: Data = None,
+    overrides: Set = None,
+) -> None:
+    """Say all that would fail on Vertex, before any call. Exit code 2: something would."""
+    from pipeline.config import load_settings
+    from pipeline.vertex.check import find_problems
+
+    problems = find_problems(load_settings(config, overrides or [], data))
+    for problem in problems:
+        typer.echo(problem)
+    number = (
+        f"{len(problems)} things would fail" if problems else "Nothing is known that would fail"
+    )
+    typer.echo(f"{number} on Vertex with --config {config}.")
+    raise typer.Exit(NOT_FIT if problems else 0)
