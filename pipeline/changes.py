@@ -13,7 +13,8 @@ from pipeline.steps import CLASSES, RECORDS, SCHEMA, STEPS, code_fingerprints
 
 SPLIT_SALT = "data.split_salt"
 CODE = "code of "
-_IN_RECORDS_OR_CLASSES = {"source", "public_size", "spans", "classes"}
+# What is in records and classes already, and what a run on this machine does not heed.
+_NO_INPUTS: Any = {"data": {"source", "public_size", "spans", "classes"}, "vertex": True}
 
 
 def run_inputs(
@@ -35,9 +36,7 @@ def run_inputs(
     schema = hashlib.sha256(curated_schema_text().encode()).hexdigest()
     code = {f"{CODE}{step}": value for step, value in code_fingerprints().items()}
     places = {RECORDS: records, CLASSES: classes, SCHEMA: schema}
-    flat = dict(
-        _flatten(settings.model_dump(mode="json", exclude={"data": _IN_RECORDS_OR_CLASSES}))
-    )
+    flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt
     if settings.model.weights_file:
         flat["model.weights"] += f" ({_digest_of_weights(settings.model.weights_file)})"

@@ -22,8 +22,6 @@ def check(
     problems = find_problems(load_settings(config, overrides or [], data))
     for problem in problems:
         typer.echo(problem)
-    number = (
-        f"{len(problems)} things would fail" if problems else "Nothing is known that would fail"
-    )
-    typer.echo(f"{number} on Vertex with --config {config}.")
+    number = len(problems) or "Nothing is known that"
+    typer.echo(f"{number} would fail on Vertex with --config {config}.")
     raise typer.Exit(NOT_FIT if problems else 0)

@@ -1,6 +1,7 @@
 """`flowers vertex check`: all that would fail on Vertex, found at once and before any call."""
 
 import re
+import warnings
 from collections.abc import Iterator
 
 from pipeline.config import Settings
@@ -207,6 +208,8 @@ def _strategy(settings: Settings) -> Iterator[str]:
 
 def accelerators() -> set[str]:
     """Returns the accelerators that Vertex's client knows."""
-    from google.cloud.aiplatform_v1.types import AcceleratorType
-
+    with warnings.catch_warnings():
+        # Of Google's libraries, on the age of this Python.
+        warnings.simplefilter("ignore", FutureWarning)
+        from google.cloud.aiplatform_v1.types import AcceleratorType
     return {kind.name for kind in AcceleratorType} - {"ACCELERATOR_TYPE_UNSPECIFIED"}
