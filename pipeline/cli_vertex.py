@@ -22,6 +22,6 @@ def check(
     problems = find_problems(load_settings(config, overrides or [], data))
     for problem in problems:
         typer.echo(problem)
-    number = len(problems) or "Nothing is known that"
-    typer.echo(f"{number} would fail on Vertex with --config {config}.")
+    found = f"{len(problems)} things" if problems else "Nothing is known that"
+    typer.echo(f"{found} would fail on Vertex with --config {config}.")
     raise typer.Exit(NOT_FIT if problems else 0)
