@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
+from components.pusher.push import Serving
 from data import sources
-from data.synthetic import write_sample
+from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.config import load_settings
 
 
@@ -21,13 +22,16 @@ def test_tfx_own_local_runner_runs_the_same_pipeline(tmp_path):
     source = sources.resolve(str(tmp_path / "data"))
     place = Place(
         source=source,
+        classes=CLASS_NAMES,
+        split_salt="2",
+        serving=Serving(),
         data_fingerprint=sources.fingerprint(source, sources.list_files(source)),
         root=str(tmp_path),
         metadata_path=str(tmp_path / "metadata.sqlite"),
         run_id="stock",
     )
     settings = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
-    settings += ["data.split_salt=2", "evaluator.target=0.0"]
+    settings.append("evaluator.target=0.0")
     LocalDagRunner().run(create_pipeline(load_settings("quickstart", settings), place))
     assert (tmp_path / "serving" / "1" / "saved_model.pb").is_file()
 
