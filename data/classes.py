@@ -85,12 +85,17 @@ def check_names(names: Sequence[str]) -> list[str]:
 def _read(file: str) -> list[str]:
     try:
         if "://" not in file:
-            with open(file, encoding="utf-8") as stream:
+            # With or without the mark that some editors put before the text.
+            with open(file, encoding="utf-8-sig") as stream:
                 text = stream.read()
         else:
             import tensorflow as tf
 
-            text = tf.io.read_file(file).numpy().decode() if tf.io.gfile.exists(file) else ""
+            text = (
+                tf.io.read_file(file).numpy().decode("utf-8-sig")
+                if tf.io.gfile.exists(file)
+                else ""
+            )
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
@@ -98,7 +103,7 @@ def _read(file: str) -> list[str]:
     if not text:
         return []
     try:
-        return check_names(text.splitlines())
+        return check_names([line.strip() for line in text.rstrip().splitlines()])
     except ValueError as error:
         raise UsageError(f"{file}: {error}; it takes the name of a class a line") from error
 

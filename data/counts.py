@@ -26,6 +26,7 @@ class Counts(BaseModel):
     Attributes:
       splits: examples by split and class name.
       quarantined: records set aside, by reason.
+      class_ids: the id of each class, as a record names it.
       first_bad: a few of these.
       near_duplicates: pairs of almost identical images in two different splits.
       better_salt: a `data.split_salt` with which no split would lack a class; None where none does,
@@ -35,6 +36,7 @@ class Counts(BaseModel):
 
     splits: dict[str, dict[str, int]]
     quarantined: dict[str, int] = {}
+    class_ids: dict[str, int] = {}
     first_bad: list[BadRecord] = []
     near_duplicates: int = 0
     better_salt: str | None = None
@@ -55,11 +57,14 @@ class Counts(BaseModel):
         return sum(self.by_split().values()) + self.bad
 
     def classes_beside(self, class_names: Sequence[str]) -> dict[str, int]:
-        """Returns how many examples there are of each class that is none of `class_names`."""
+        """Returns how many examples there are of each class that is none of `class_names`.
+
+        In the order of their ids.
+        """
         total = Counter[str]()
         for classes in self.splits.values():
             total.update({n: number for n, number in classes.items() if n not in class_names})
-        return dict(sorted(total.items()))
+        return dict(sorted(total.items(), key=lambda item: (self.class_ids.get(item[0], 0), item)))
 
     def missing_classes(self, class_names: Sequence[str]) -> dict[str, list[str]]:
         """Returns the classes without an example, by split; only splits that lack one."""

@@ -39,7 +39,10 @@ def find_images(source: Path) -> list[LabelledFile]:
     if source.is_dir():
         files = sorted(_in_folders(source))
     elif source.suffix.lower() == ".csv" and source.is_file():
-        files = sorted(_in_csv(source))
+        try:
+            files = sorted(_in_csv(source))
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{source} is no UTF-8 text: {error}") from error
     else:
         raise UsageError(
             f"{source} is neither a folder with a folder for each class nor a .csv file with the "
@@ -105,12 +108,14 @@ def _in_folders(source: Path) -> Iterator[LabelledFile]:
     for folder in source.iterdir():
         if folder.is_dir() and not folder.name.startswith("."):
             for path in folder.rglob("*"):
-                if path.is_file() and not path.name.startswith("."):
+                hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+                if path.is_file() and not hidden:
                     yield LabelledFile(str(path), folder.name)
 
 
 def _in_csv(source: Path) -> Iterator[LabelledFile]:
-    with source.open(newline="", encoding="utf-8") as stream:
+    # "CSV UTF-8" of Excel begins with a mark.
+    with source.open(newline="", encoding="utf-8-sig") as stream:
         rows = csv.DictReader(stream)
         missing = {"path", "label"} - set(rows.fieldnames or ())
         if missing:

@@ -10,7 +10,16 @@ from pathlib import Path
 
 from data.digest import digest_files
 from data.errors import UsageError
-from data.spans import LATEST, Span, as_glob, choose_spans, find_spans, has_spans, parse_rule
+from data.spans import (
+    LATEST,
+    Span,
+    as_glob,
+    check_alone,
+    choose_spans,
+    find_spans,
+    has_spans,
+    parse_rule,
+)
 
 SAMPLE = "sample"
 FLOWERS_PUBLIC = "flowers-public"
@@ -175,17 +184,23 @@ def _split_glob(path: str) -> Source:
 
 def _with_spans(source: Source, rule: str) -> Source:
     (pattern,) = source.patterns
-    files = _list(Source(source.base, (as_glob(pattern),)))
-    if not files:
-        # The spans may be folders.
+    spans = find_spans(pattern, _relative(source.base, as_glob(pattern)))
+    if not spans:
+        # They may be folders.
         pattern = f"{pattern}/{RECORD_FILES}"
-        files = _list(Source(source.base, (as_glob(pattern),)))
-    spans = find_spans(pattern, [os.path.relpath(file, source.base) for file in files])
+        spans = find_spans(pattern, _relative(source.base, as_glob(pattern)))
     chosen = choose_spans(spans, parse_rule(rule))
     if not chosen:
         there = ", ".join(span.name for span in spans) or "none"
         raise UsageError(f"data.spans is {rule!r}, and {source} has these spans: {there}")
+    for span in chosen:
+        check_alone(span, pattern, _relative(source.base, span.pattern))
     return Source(source.base, tuple(span.pattern for span in chosen), tuple(chosen))
+
+
+def _relative(base: str, pattern: str) -> list[str]:
+    """Returns the record files that a glob matches, relative to its folder."""
+    return [os.path.relpath(file, base) for file in _list(Source(base, (pattern,)))]
 
 
 def _list(source: Source) -> list[str]:

@@ -77,7 +77,7 @@ def has_spans(pattern: str) -> bool:
 
 def as_glob(pattern: str) -> str:
     """Returns a glob of the files of all spans and versions."""
-    return _FIELD.sub("*", pattern)
+    return re.sub(r"\*+", "*", _FIELD.sub("*", pattern))
 
 
 def find_spans(pattern: str, files: Iterable[str]) -> list[Span]:
@@ -105,6 +105,29 @@ def find_spans(pattern: str, files: Iterable[str]) -> list[Span]:
             )
     newest = {span.number: span for _, span in sorted(spans.items())}
     return list(newest.values())
+
+
+def check_alone(span: Span, pattern: str, files: Iterable[str]) -> None:
+    """Makes sure that the glob of a span matches its own files alone.
+
+    Args:
+      span: one of those that `find_spans` gave.
+      pattern: that it was given.
+      files: what the span's glob matches, relative as the pattern is.
+
+    Raises:
+      UsageError: it matches a file of another span, as `week{SPAN}*` does: 1 is the start of 10.
+    """
+    matcher = re.compile(_matcher(pattern))
+    for file in files:
+        found = matcher.fullmatch(file)
+        other = _span(pattern, found.groupdict()) if found else None
+        if other != span:
+            raise UsageError(
+                f"--data: {span.pattern}, span {span.name}, matches {file} too, which is "
+                f"{f'span {other.name}' if other else 'of no span'}; let something that is no "
+                "wildcard follow {SPAN}, such as week{SPAN}/*"
+            )
 
 
 def choose_spans(spans: Sequence[Span], rule: SpanRule) -> list[Span]:

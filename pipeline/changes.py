@@ -9,6 +9,7 @@ from data.digest import digest_files
 from data.errors import UsageError
 from data.schema import curated_schema_text
 from pipeline.config import Settings
+from pipeline.fingerprint import code_fingerprint
 from pipeline.steps import CLASSES, RECORDS, SCHEMA, STEPS, code_fingerprints
 
 SPLIT_SALT = "data.split_salt"
@@ -35,6 +36,8 @@ def run_inputs(
     """
     schema = hashlib.sha256(curated_schema_text().encode()).hexdigest()
     code = {f"{CODE}{step}": value for step, value in code_fingerprints().items()}
+    # How the steps are wired: a change of it goes through TFX's cache, step by step.
+    code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
     places = {RECORDS: records, CLASSES: classes, SCHEMA: schema}
     flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt

@@ -41,6 +41,7 @@ def clean(root: Path, dry_run: bool) -> None:
         raise UsageError(f"--root: {root} holds no runs, so there is nothing to clean")
     with locked(root):
         store = open_store(root)
+        _check_place(root, store)
         doomed = _doomed(root, _needed(root, store)) + _abandoned_trainings(root)
         for line in _in_words(root, doomed):
             tell(line)
@@ -50,6 +51,21 @@ def clean(root: Path, dry_run: bool) -> None:
             return
         _remove(store, doomed)
         tell(f"Freed {size(freed)}.")
+
+
+def _check_place(root: Path, store: MetadataStore) -> None:
+    """Makes sure that the root is where ML Metadata says: else nothing in it would seem needed.
+
+    Raises:
+      UsageError: it was moved, or is reached by another path.
+    """
+    here = f"{root / 'artifacts'}/"
+    places = [artifact.uri for artifact in store.get_artifacts() if "/artifacts/" in artifact.uri]
+    if places and not any(uri.startswith(here) for uri in places):
+        raise UsageError(
+            f"--root: its runs were under {places[0].partition('/artifacts/')[0]}, and not under "
+            f"{root}; name that path, or leave a root that was moved as it is"
+        )
 
 
 def _needed(root: Path, store: MetadataStore) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from components.pusher.push import newest_version
+from components.pusher.push import what_serves
 from data.errors import UsageError
 from pipeline.history import History
 from pipeline.models import run_of
@@ -48,8 +48,8 @@ def connect(url: str, root: Path | None = None, timeout_s: float = TIMEOUT_S) ->
 
 def _class_names(root: Path) -> list[str]:
     """Returns those of the model that serves under a root, by its history: no TensorFlow needed."""
-    version = newest_version(root / "serving")
-    run = run_of(History(root).runs(), version)
+    serving = what_serves(root / "serving")
+    version, run = serving.version, run_of(History(root).runs(), serving.version, serving.digest)
     if run is None:
         raise UsageError(
             f"--root: {root} has {f'version {version} and no run' if version else 'no version'} "

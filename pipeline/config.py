@@ -1,5 +1,6 @@
 """Strict, typed settings: defaults, then a YAML file, then `--set section.key=value`."""
 
+import datetime
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
@@ -51,6 +52,12 @@ class DataSettings(Strict):
     skew: float = Field(
         0.15, ge=0, le=1, description="so much between a class's shares of two splits is warned of"
     )
+
+    @field_validator("spans", mode="before")
+    @classmethod
+    def _as_text(cls, spans: Any) -> Any:
+        """Takes what YAML makes of a single date."""
+        return spans.isoformat() if isinstance(spans, datetime.date) else spans
 
     @field_validator("spans")
     @classmethod

@@ -131,6 +131,10 @@ class Run(BaseModel):
         """The versions that hold its model, or did."""
         return {v for v in (self.pushed, self.withdrawn, self.promoted) if v}
 
+    def made(self, digest: str) -> bool:
+        """Whether a digest is that of its model's files; of old runs it may not be known."""
+        return digest in (self.digest, (self.verdict or {}).get("digest", digest))
+
     def step(self, name: str) -> Step:
         """Returns the step of that name.
 

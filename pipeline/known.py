@@ -51,7 +51,9 @@ def known_classes(
     if beside:
         return Classes(beside, "labels.txt")
     for run in history.runs():
-        if run.classes_from == FROM_RECORDS and run.inputs.get(RECORDS) == records:
+        same = run.classes_from == FROM_RECORDS and run.inputs.get(RECORDS) == records
+        # A run that ended before it had read them knows none.
+        if same and run.class_names:
             return Classes(run.class_names, FROM_RECORDS)
     return Classes(None, FROM_RECORDS)
 
@@ -70,7 +72,9 @@ def known_salt(settings: Settings, history: History, records: str) -> str | None
     if accepted:
         return str(accepted.inputs[SPLIT_SALT])
     for run in history.runs():
-        if run.settings["data"]["split_salt"] is None and run.inputs.get(RECORDS) == records:
+        same = run.inputs.get(RECORDS) == records and run.settings["data"]["split_salt"] is None
+        # One whose ExampleGen has not ended has not tried it.
+        if same and run.quarantine:
             return str(run.inputs[SPLIT_SALT])
     return None
 

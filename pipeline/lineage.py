@@ -12,8 +12,8 @@ from data.errors import UsageError
 from data.words import listed
 from pipeline.changes import CODE
 from pipeline.history import History, Run
-from pipeline.models import list_models, run_of
-from pipeline.steps import CLASSES, RECORDS, STEPS
+from pipeline.models import list_models
+from pipeline.steps import RECORDS, STEPS
 
 
 def run_behind(root: Path, version: int) -> Run:
@@ -22,10 +22,10 @@ def run_behind(root: Path, version: int) -> Run:
     Raises:
       UsageError: there is no such version, or the history does not know it.
     """
-    versions = [model.version for model in list_models(root)]
-    run = run_of(History(root).runs(), version)
-    if version not in versions or run is None:
-        known = listed([str(v) for v in versions]) or "none"
+    made = {model.version: model.run_id for model in list_models(root)}
+    run = next((r for r in History(root).runs() if r.run_id == made.get(version)), None)
+    if run is None:
+        known = listed([str(v) for v in made]) or "none"
         raise UsageError(f"--root: {root} has no version {version} with a run; there are: {known}")
     return run
 
@@ -35,13 +35,13 @@ def in_lines(run: Run, version: int) -> Iterator[str]:
     yield f"version {version}, of run {run.run_id} ({run.started})"
     yield ""
     yield "data"
-    location, _, fingerprint = str(run.inputs[RECORDS]).rpartition(" ")
+    location, _, fingerprint = str(run.inputs.get(RECORDS, "")).rpartition(" ")
     yield f"  {location}"
     yield f"  SHA-256 {fingerprint or 'unknown: the files are remote'}"
     if run.spans:
         yield f"  span {listed(run.spans)}"
     yield f"  {len(run.files)} files: {listed(run.files)}"
-    yield f"  classes, from {run.classes_from}: {listed(run.inputs[CLASSES])}"
+    yield f"  classes, from {run.classes_from}: {listed(run.class_names)}"
     yield f"  examples: {', '.join(f'{name} {number}' for name, number in run.examples.items())}"
     yield ""
     yield "settings"
@@ -65,8 +65,10 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
     axes.set_axis_off()
     rows = {step.name: -index for index, step in enumerate(run.steps)}
     columns = {name: _depth(name) for name in rows}
-    for name, inputs in STEPS.items():
-        for source in inputs.after:
+    for name in rows:
+        for source in STEPS[name].after if name in STEPS else ():
+            if source not in rows:
+                continue
             axes.annotate(
                 "", (columns[name], rows[name]), (columns[source], rows[source]),
                 arrowprops={"arrowstyle": "->", "color": "grey", "shrinkA": 30, "shrinkB": 30},
@@ -94,4 +96,6 @@ def _settings(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _depth(step: str) -> int:
     """Returns how many steps lie before one on the longest way."""
-    return max((_depth(name) + 1 for name in STEPS[step].after), default=0)
+    # A run of an older program may have had other steps.
+    before = STEPS[step].after if step in STEPS else ()
+    return max((_depth(name) + 1 for name in before), default=0)

@@ -77,14 +77,17 @@ def list_models(root: Path) -> list[Model]:
     }
     gone = {v: (withdrawn_path(serving, v), "withdrawn") for v in withdrawn_versions(serving)}
     return [
-        _model(version, path, state, run_of(runs, version))
+        _model(version, path, state, run_of(runs, version, digest_of(path)))
         for version, (path, state) in sorted({**kept, **gone}.items(), reverse=True)
     ]
 
 
-def run_of(runs: Sequence[Run], version: int) -> Run | None:
-    """Returns the run that made a version: the oldest that names it, for numbers are not reused."""
-    return next((run for run in reversed(runs) if version in run.versions), None)
+def run_of(runs: Sequence[Run], version: int, digest: str) -> Run | None:
+    """Returns the oldest run that names a version and whose model it is; None if there is none.
+
+    The number alone says too little: where a version was deleted by hand, it is given again.
+    """
+    return next((r for r in reversed(runs) if version in r.versions and r.made(digest)), None)
 
 
 def roll_back(root: Path, version: int | None, reason: str) -> list[int]:
@@ -143,7 +146,8 @@ def promote(root: Path, run_id: str, reason: str) -> int:
                 f"the model of run {run_id} is gone, or no longer what was evaluated: {model}"
             )
         serves = what_serves(root / "serving")
-        if serves.digest == digest:
+        # One that was killed before it was noted is finished now.
+        if serves.digest == digest and serves.version in run.versions:
             raise UsageError(f"run {run_id}: its model serves already, as version {serves.version}")
         pushed = push(model, root / "serving", card=_card(history, run, reason), again=True)
         run.promoted, run.reason = pushed.version, reason

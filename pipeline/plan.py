@@ -88,7 +88,10 @@ def nothing_changed(plan: Plan, before: Run) -> bool:
     if not plan.selection.everything or not plan.data_fingerprint or before.inputs != plan.inputs:
         return False
     if before.pushed is None:
-        return True
+        # A refusal may have been against a model that serves no more.
+        serves = plan.serving.version
+        compared = before.verdict is None or before.baseline == serves
+        return compared or serves in before.versions
     serving = plan.root / "serving"
     if before.pushed in withdrawn_versions(serving):
         return True

@@ -95,11 +95,13 @@ def _repeat(before: Run, root: Path) -> int:
     if before.pushed is None:
         if before.promoted:
             tell(f"A person had it pushed, as version {before.promoted}: {before.reason}")
+        elif before.withdrawn:
+            tell(f"It was version {before.withdrawn}, and a person withdrew it.")
         return REFUSED
     if before.pushed in withdrawn_versions(root / "serving"):
-        tell(f"Version {before.pushed} was withdrawn since. Version {serving} serves.")
-    else:
-        tell(f"Served: {from_here(root / 'serving' / str(before.pushed))}")
+        tell(f"Version {before.pushed}, its model, was withdrawn since; version {serving} serves.")
+        return REFUSED
+    tell(f"Served: {from_here(root / 'serving' / str(before.pushed))}")
     return PUSHED
 
 

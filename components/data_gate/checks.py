@@ -50,7 +50,11 @@ def _new_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
     new = counts.classes_beside(class_names)
     if not new:
         return []
-    lines = [f"new class {name}: {number} examples" for name, number in new.items()]
+    follow_on = range(len(class_names), len(class_names) + len(new))
+    ids = {n: counts.class_ids.get(n, i) for n, i in zip(new, follow_on, strict=True)}
+    lines = [f"new class {n}, id {ids[n]}: {number} examples" for n, number in new.items()]
+    if list(ids.values()) != list(follow_on):
+        return [*lines, f"their ids must follow on the {len(class_names)} that there are"]
     accepted = json.dumps([*class_names, *new], ensure_ascii=False)
     return [*lines, f"to accept them, in the order of their ids: --set data.classes='{accepted}'"]
 

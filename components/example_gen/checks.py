@@ -26,11 +26,12 @@ class Bad(Exception):
 
 @dataclass(frozen=True)
 class GoodRecord:
-    """What a record holds: pixels, uint8 [height, width, 3]; the encoded image; and its label."""
+    """What a record holds: pixels, uint8 [height, width, 3]; the encoded image; label and class."""
 
     pixels: np.ndarray
     image: bytes
     label: str
+    class_id: int
 
 
 def check_record(content: bytes, class_names: Sequence[str], max_pixels: int) -> GoodRecord:
@@ -50,7 +51,7 @@ def check_record(content: bytes, class_names: Sequence[str], max_pixels: int) ->
     features = _features(content)
     image, class_id, label = (_single(features, name) for name in (IMAGE, CLASS, LABEL))
     name = _check_label(class_id, label, class_names)
-    return GoodRecord(_check_image(image, max_pixels), image, name)
+    return GoodRecord(_check_image(image, max_pixels), image, name, class_id)
 
 
 def image_of(content: bytes) -> bytes:

@@ -162,6 +162,7 @@ def count_outcomes(outcomes: Iterable[Outcome], weights: Mapping[str, int]) -> C
             BadRecord(shard=o.shard, index=o.index, reason=o.reason) for o in bad[:FIRST_BAD]
         ],
         near_duplicates=_near_duplicates(good),
+        class_ids={o.label: o.class_id for o in good},
         better_salt=_better_salt(good, weights),
         broken_files=[
             f"{o.shard}: after record {o.index}: {o.reason}" for o in ordered if o.file_broken

@@ -32,7 +32,8 @@ class Record:
 class Outcome:
     """What became of one record, or where a file broke off: `split` is then empty.
 
-    `image_hash` is the difference hash of its image, as a number of 64 bits.
+    `image_hash` is the difference hash of its image, as a number of 64 bits; `class_id` the class
+    that it names.
     """
 
     shard: str
@@ -42,6 +43,7 @@ class Outcome:
     image_hash: int = 0
     reason: str = ""
     file_broken: bool = False
+    class_id: int = -1
 
 
 class ReadShard(beam.DoFn):
@@ -125,7 +127,9 @@ class SortRecord(beam.DoFn):
         split = split_of(groups.get(image_hash, image_hash), self._weights, self._salt)
         yield TaggedOutput(split, record.content)
         number = int.from_bytes(image_hash, "big")
-        outcome = Outcome(record.shard, record.index, split, good.label, number)
+        outcome = Outcome(
+            record.shard, record.index, split, good.label, number, class_id=good.class_id
+        )
         yield TaggedOutput(OUTCOME, outcome)
 
 

@@ -38,6 +38,7 @@ def judge(
     )
     checks = [
         _enough(tally, settings),
+        *_top_k(tally, settings),
         _target(tally, settings, verdict),
         _classes(tally, settings),
         *_against_baseline(tally, settings, verdict.baseline, alone),
@@ -74,7 +75,11 @@ def _measure(tally: Tally, settings: GateSettings) -> tuple[float, float, float]
     if right is not None:
         return share(right, tally.examples), *wilson(right, tally.examples)
     name = settings.metric.removeprefix("macro_")
-    return macro(tally.confusion)[name], *bootstrap(tally.confusion, name)
+    value = macro(tally.confusion)[name]
+    # Of few examples that are all right, every draw is all right, too: Wilson's is wider then.
+    wide = wilson(round(value * tally.examples), tally.examples)
+    low, high = bootstrap(tally.confusion, name)
+    return value, min(low, wide[0]), max(high, wide[1])
 
 
 def _baseline(tally: Tally, version: int) -> Baseline:
@@ -91,6 +96,15 @@ def _enough(tally: Tally, settings: GateSettings) -> Check:
         return Check("min_examples", False, "there are no test examples")
     words = f"{n} test images, and min_examples is {least}"
     return Check("min_examples", n >= least, words if n >= least else f"too few to decide: {words}")
+
+
+def _top_k(tally: Tally, settings: GateSettings) -> list[Check]:
+    """Returns a broken rule where every answer would be right."""
+    classes = len(tally.class_names)
+    if settings.metric != "top_k_accuracy" or settings.top_k < classes:
+        return []
+    words = f"top_k is {settings.top_k}, and with {classes} classes every answer is among so many"
+    return [Check("top_k", False, words)]
 
 
 def _target(tally: Tally, settings: GateSettings, verdict: Verdict) -> Check:
@@ -132,7 +146,8 @@ def _against_baseline(
     if baseline is None:
         return [Check("max_loss", True, f"{alone}, so there is no comparison")]
     value = share(tally.correct, tally.examples)
-    loss = baseline.value - value
+    # Of two quotients; what is behind the ninth digit is no loss.
+    loss = round(baseline.value - value, 9)
     compared = f"accuracy {value:.4f}, and {baseline.value:.4f} of version {baseline.version}"
     worse = baseline.lost > baseline.gained and baseline.p_value < settings.significance
     counts = (

@@ -68,3 +68,8 @@ def test_labels_that_cannot_be_right_are_refused(tmp_path, text):
         read_labels([str(tmp_path)])
     with pytest.raises(ValueError, match=r"needed|name of its own"):
         check_names(text.splitlines())
+
+
+def test_what_editors_add_to_labels_does_no_harm(tmp_path):
+    (tmp_path / "labels.txt").write_text("\ufeffdaisy \r\nroses\r\n\r\n")
+    assert read_labels([str(tmp_path)]) == ["daisy", "roses"]

@@ -115,3 +115,15 @@ def test_what_cannot_be_read_names_the_reason(save, tmp_path):
         read_rgb(path, None)
     with pytest.raises(Unreadable, match="No such file"):
         read_rgb(str(tmp_path / "nothing.jpg"), None)
+
+
+def test_excels_mark_before_a_csv_and_hidden_folders_do_no_harm(tmp_path):
+    (tmp_path / "a.csv").write_text("\ufeffpath,label\na.jpg,x\nb.jpg,y\n")
+    assert [file.label for file in find_images(tmp_path / "a.csv")] == ["x", "y"]
+    (tmp_path / "b.csv").write_bytes("path,label\na.jpg,ros\xe9\n".encode("latin-1"))
+    with pytest.raises(UsageError, match="no UTF-8"):
+        find_images(tmp_path / "b.csv")
+    for path in ("p/x/a.jpg", "p/y/a.jpg", "p/x/.thumbnails/a.jpg"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    assert len(find_images(tmp_path / "p")) == 2

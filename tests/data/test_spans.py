@@ -109,3 +109,22 @@ def test_spans_that_are_not_there_name_those_that_are(spans):
         resolve(f"{spans}/span-{{SPAN}}/*", spans="20..30")
     with pytest.raises(UsageError, match="names no spans"):
         resolve(str(spans), spans="last 2")
+
+
+def test_fields_may_touch_and_spans_may_be_folders_beside_stray_files(tmp_path):
+    for day in ("20261123", "20261124"):
+        (tmp_path / day).mkdir()
+        (tmp_path / day / "a.tfrec").touch()
+    (tmp_path / "notes.txt").touch()
+    for end in ("/*", ""):
+        source = resolve(f"{tmp_path}/{{YYYY}}{{MM}}{{DD}}{end}")
+        assert names(source.spans) == ["2026-11-24"]
+
+
+def test_a_glob_that_reaches_into_other_spans_is_refused(tmp_path):
+    for name in ("week1a.tfrec", "week10a.tfrec"):
+        (tmp_path / name).touch()
+    with pytest.raises(
+        UsageError, match=r"week1\[a-z0-9\]\*.tfrec, span 1, matches week10a.tfrec too"
+    ):
+        resolve(f"{tmp_path}/week{{SPAN}}[a-z0-9]*.tfrec", spans="1")

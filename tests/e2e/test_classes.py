@@ -67,7 +67,7 @@ def test_a_class_that_a_later_span_brings_is_refused(flowers, run, newest, base)
     assert "80 records" not in told.out
     answer = run()
     assert answer.code == 4, answer.out
-    assert "new class blight: 40 examples" in answer.out
+    assert "new class blight, id 2: 40 examples" in answer.out
     # The classes that were known keep their ids.
     assert """--set data.classes='["mildew", "rust", "blight"]'""" in answer.out
     assert newest()["spans"] == ["2"]

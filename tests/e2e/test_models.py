@@ -1,6 +1,7 @@
 """Versions and people's decisions: refused beside the one that serves, promoted, rolled back."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,33 @@ def test_ml_metadata_knows_what_people_did(root):
     assert rollback.custom_properties["reason"].string_value == "complaints"
     assert [p.custom_properties["version"].int_value for p in promotions] == [2, 3]
     assert all(p.last_known_state == mlmd.Execution.COMPLETE for p in promotions)
+
+
+def test_a_root_that_is_reached_by_another_path_is_not_cleaned(flowers, root, tmp_path):
+    (tmp_path / "link").symlink_to(root)
+    answer = flowers("clean", "--dry-run", "--root", tmp_path / "link")
+    assert answer.code == 2
+    assert f"its runs were under {root}" in answer.err
+    assert flowers("clean", "--dry-run", "--root", root).code == 0
+
+
+def test_a_refusal_against_what_serves_no_more_is_no_last_word(flowers, run, root, states):
+    worse = [*WORSE, "evaluator.target=0", "trainer.seed=1"]
+    # Version 3 learned as little, so that it is no worse than that.
+    flowers("rollback", "1", "--root", root)
+    assert run(*worse).code == 3
+    shutil.rmtree(root / "serving")
+    assert run(*worse).code == 0
+    assert states()[4] == "serves"
+
+
+def test_a_version_that_was_deleted_by_hand_is_not_taken_for_the_one_after_it(flowers, run, root):
+    shutil.rmtree(root / "serving" / "4")
+    assert run().code == 0
+    (model,) = [
+        model
+        for model in flowers("models", "--root", root, "--json").json()
+        if model["state"] == "serves"
+    ]
+    runs = {entry["run_id"]: entry for entry in flowers("runs", "--root", root, "--json").json()}
+    assert runs[model["run_id"]]["settings"]["trainer"]["epochs"] == 10

@@ -306,7 +306,7 @@ def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root
     answer = run(0.0, data=tmp_path)
     assert answer.code == 4
     assert "feature 'label'" in answer.out
-    assert "new class cactus: 24 examples" in answer.out
+    assert "new class cactus, id 5: 24 examples" in answer.out
     assert "no record is of class tulips" in answer.out
     found = states(newest())
     assert (found["DataGate"], found["Transform"]) == ("failed", "skipped")

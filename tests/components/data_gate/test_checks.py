@@ -49,7 +49,7 @@ def test_a_class_missing_from_a_split_offers_a_salt_that_was_found(salt, advice)
 def test_a_new_class_is_told_with_what_would_accept_it():
     train = {**GOOD["train"], "cactus": 3}
     first, second = find_problems({}, Counts(splits={**GOOD, "train": train}), CLASSES, 0)
-    assert first == "new class cactus: 3 examples"
+    assert first == "new class cactus, id 2: 3 examples"
     assert """--set data.classes='["daisy", "roses", "cactus"]'""" in second
 
 
@@ -60,3 +60,13 @@ def test_a_class_that_no_record_has_is_no_matter_of_the_salt():
 
 def test_files_without_records_are_a_problem():
     assert find_problems({}, Counts(splits={"train": {}}), CLASSES, 0.01)
+
+
+def test_new_classes_come_in_the_order_of_their_ids_and_must_follow_on():
+    train = {**GOOD["train"], "aster": 3, "zinnia": 4}
+    counts = Counts(splits={"train": train}, class_ids={"zinnia": 2, "aster": 3})
+    *_, advice = find_problems({}, counts, CLASSES, 0)
+    assert """data.classes='["daisy", "roses", "zinnia", "aster"]'""" in advice
+    gap = counts.model_copy(update={"class_ids": {"zinnia": 2, "aster": 9}})
+    *_, advice = find_problems({}, gap, CLASSES, 0)
+    assert advice == "their ids must follow on the 2 that there are"

@@ -80,7 +80,7 @@ def test_each_class_must_reach_its_floor():
 
 @pytest.mark.parametrize("metric", ["top_k_accuracy", "macro_recall", "macro_f1"])
 def test_a_target_may_be_set_on_another_metric(metric):
-    verdict = judge(tally(9, 12, classes=3), GateSettings(target=0.7, metric=metric))
+    verdict = judge(tally(9, 12, classes=3), GateSettings(target=0.7, metric=metric, top_k=2))
     assert verdict.metric == metric
     assert verdict.blessed
     assert verdict.low <= verdict.value <= verdict.high
@@ -173,3 +173,19 @@ def test_what_weekly_gating_on_one_test_split_does_to_that():
     assert once == pytest.approx(0.16, abs=0.06)
     assert year > 2 * once
     assert weekly("interval", 52) < 0.1
+
+
+def test_a_top_k_that_every_answer_reaches_decides_nothing():
+    verdict = judge(tally(9, 12, classes=3), GateSettings(metric="top_k_accuracy", target=0.5))
+    assert not verdict.blessed
+    assert "with 3 classes every answer is among so many" in verdict.reasons[0]
+
+
+def test_an_interval_of_few_that_are_all_right_is_no_certainty():
+    verdict = judge(tally(20, 20), GateSettings(metric="macro_recall", confidence="interval"))
+    assert verdict.low == pytest.approx(wilson(20, 20)[0])
+
+
+def test_a_loss_of_just_what_is_allowed_passes():
+    counted = tally(85, 100, gained=1, lost=6)
+    assert judge(counted, GateSettings(target=0.5, max_loss=0.05, significance=1e-9), 7).blessed

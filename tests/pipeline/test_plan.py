@@ -1,0 +1,77 @@
+"""What a run knows before it reads its records."""
+
+import pytest
+import tensorflow as tf
+
+from data.records import encode_example
+from pipeline.config import load_settings
+from pipeline.history import History
+from pipeline.plan import make_plan, new_run, nothing_changed
+from pipeline.selection import EVERYTHING
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Returns a function that plans a run on records without `labels.txt`."""
+    (tmp_path / "records").mkdir()
+    with tf.io.TFRecordWriter(str(tmp_path / "records" / "a.tfrec")) as writer:
+        writer.write(encode_example(b"x", 0, ["a", "b"], (1, 1)))
+
+    def make(*overrides):
+        settings = load_settings("quickstart", overrides, str(tmp_path / "records"))
+        return make_plan(settings, "quickstart", tmp_path / "root", EVERYTHING)
+
+    return make
+
+
+def test_a_run_that_ended_before_it_read_anything_pins_nothing(plan, tmp_path):
+    history = History(tmp_path / "root")
+    assert plan().classes.names is None
+    new_run(history, plan())
+    history.mark_dead()
+    again = plan()
+    assert again.classes.names is None
+    assert not again.salt_known
+
+
+def accepted(history, plan, names):
+    run = new_run(history, plan)
+    run.class_names, run.quarantine = names, "q"
+    run.inputs["data.split_salt"] = "7"
+    run.step("DataGate").state = "done"
+    history.save(run)
+    return run
+
+
+def test_accepted_data_pins_classes_and_salt_until_a_setting_names_others(plan, tmp_path):
+    accepted(History(tmp_path / "root"), plan(), ["b", "a"])
+    assert (plan().classes.names, plan().split_salt) == (["b", "a"], "7")
+    other = plan("data.classes=[x, y]", "data.split_salt=8")
+    assert (other.classes.names, other.split_salt) == (["x", "y"], "8")
+
+
+def test_the_sample_pins_nothing(plan, tmp_path):
+    run = accepted(History(tmp_path / "root"), plan(), ["b", "a"])
+    run.settings["data"]["source"] = "sample"
+    run.inputs["records"] = "others"
+    History(tmp_path / "root").save(run)
+    assert plan().classes.names is None
+    assert not plan().salt_known
+
+
+def test_a_refusal_holds_as_long_as_the_same_version_serves(plan, tmp_path):
+    history = History(tmp_path / "root")
+    run = accepted(history, plan(), ["a", "b"])
+    run.inputs = plan().inputs
+    run.state, run.verdict = "refused", {"blessed": False}
+    history.save(run)
+    assert nothing_changed(plan(), run)
+    run.baseline = 3
+    assert not nothing_changed(plan(), run)
+    run.verdict = None
+    assert nothing_changed(plan(), run)
+
+
+def test_a_single_date_is_a_span(plan):
+    settings = load_settings("quickstart", ["data.spans=2026-11-24"])
+    assert settings.data.spans == "2026-11-24"
