@@ -19,7 +19,7 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
-COLUMNS, ROWS = 100, 24
+COLUMNS, ROWS = 100, 34
 COMMAND = ["flowers", "run", "--config", "quickstart"]
 IN_THE_MIDDLE = "epoch 9/18"
 FOLDER = Path(__file__).parent
