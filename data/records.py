@@ -26,10 +26,10 @@ def encode_example(
         raise ValueError(f"class id {class_id} is outside 0..{len(class_names) - 1}")
     one_hot = [float(index == class_id) for index in range(len(class_names))]
     features = {
-        IMAGE: _bytes(image),
-        CLASS: _ints([class_id]),
-        LABEL: _bytes(class_names[class_id].encode()),
-        SIZE: _ints(size),
+        IMAGE: bytes_feature(image),
+        CLASS: ints_feature([class_id]),
+        LABEL: bytes_feature(class_names[class_id].encode()),
+        SIZE: ints_feature(size),
         ONE_HOT_CLASS: tf.train.Feature(float_list=tf.train.FloatList(value=one_hot)),
     }
     example = tf.train.Example(features=tf.train.Features(feature=features))
@@ -47,9 +47,11 @@ def broken_at(error: tf.errors.OpError) -> str:
     return f"{found[1]} record at byte {found[2]}" if found else str(error.message)
 
 
-def _bytes(value: bytes) -> tf.train.Feature:
+def bytes_feature(value: bytes) -> tf.train.Feature:
+    """Returns a feature of one string of bytes."""
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
 
-def _ints(values: Sequence[int]) -> tf.train.Feature:
+def ints_feature(values: Sequence[int]) -> tf.train.Feature:
+    """Returns a feature of int64 numbers."""
     return tf.train.Feature(int64_list=tf.train.Int64List(value=values))

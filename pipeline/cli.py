@@ -1,6 +1,5 @@
 """The `flowers` command. Heavy imports happen inside the verbs: `--help` answers at once."""
 
-import json
 import os
 import signal
 import sys
@@ -12,9 +11,8 @@ import typer
 
 from data.errors import DataRefused, UsageError
 from pipeline import cli_data, cli_models, cli_vertex
-from pipeline.cli_options import AsJson, Config, Data, Root, Set
-
-USAGE_ERROR, DATA_REFUSED = 2, 4
+from pipeline.cli_options import AsJson, Config, Data, Root, Set, print_list
+from pipeline.exit_codes import DATA_REFUSED, DONE, USAGE_ERROR
 
 app = typer.Typer(
     help="Image classification on TFX: from labelled images to a served model that was checked.",
@@ -101,14 +99,8 @@ def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
     """List the runs under a root, newest first."""
     from pipeline.history import History
 
-    found = History(root).runs()
-    if as_json:
-        typer.echo(json.dumps([run.model_dump(mode="json") for run in found], indent=2))
-        return
-    if not found:
-        typer.echo(f"no runs under {root}; `flowers run --root {root}` makes one")
-    for entry in found:
-        typer.echo(entry.in_a_line())
+    none = f"no runs under {root}; `flowers run --root {root}` makes one"
+    print_list(History(root).runs(), as_json, none)
 
 
 @app.command()
@@ -122,7 +114,7 @@ def doctor(root: Root = Path("runs")) -> None:
         findings.append(finding)
     bad = sum(finding.state == "bad" for finding in findings)
     typer.echo(f"\n{bad} of {len(findings)} things are bad." if bad else "\nReady to run.")
-    raise typer.Exit(USAGE_ERROR if bad else 0)
+    raise typer.Exit(USAGE_ERROR if bad else DONE)
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """`flowers models`, `rollback`, `promote`, `lineage`, `predict` and `gate explain`."""
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from data.errors import UsageError
-from pipeline.cli_options import AsJson, Root, RunId
+from pipeline.cli_options import AsJson, Root, RunId, print_list
 
 gate_app = typer.Typer(help="The gate.", no_args_is_help=True)
 
@@ -57,14 +56,8 @@ def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
     """List the versions: which one serves, its accuracy, data, run and digest."""
     from pipeline.models import list_models
 
-    found = list_models(root)
-    if as_json:
-        typer.echo(json.dumps([model.model_dump(mode="json") for model in found], indent=2))
-        return
-    if not found:
-        typer.echo(f"no model was pushed under {root}; `flowers run --root {root}` trains one")
-    for model in found:
-        typer.echo(model.in_a_line())
+    none = f"no model was pushed under {root}; `flowers run --root {root}` trains one"
+    print_list(list_models(root), as_json, none)
 
 
 def rollback(

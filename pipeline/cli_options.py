@@ -1,7 +1,9 @@
-"""Options that several commands have."""
+"""Options that several commands have, and what they print alike."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import typer
 
@@ -16,3 +18,22 @@ Set = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Newest if left out.")]
+
+
+class Entry(Protocol):
+    """Something that is listed; pydantic's models bring the second."""
+
+    def in_a_line(self) -> str: ...
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
+
+
+def print_list(entries: Sequence[Entry], as_json: bool, none: str) -> None:
+    """Prints entries as a JSON list or a line each; `none` is said where there are none."""
+    if as_json:
+        typer.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=2))
+        return
+    if not entries:
+        typer.echo(none)
+    for entry in entries:
+        typer.echo(entry.in_a_line())

@@ -3,10 +3,9 @@
 import typer
 
 from pipeline.cli_options import Config, Data, Set
+from pipeline.exit_codes import DONE, USAGE_ERROR
 
 app = typer.Typer(help="The pipeline on Vertex AI Pipelines.", no_args_is_help=True)
-
-NOT_FIT = 2
 
 
 @app.command("check")
@@ -24,4 +23,4 @@ def check(
         typer.echo(problem)
     found = f"{len(problems)} things" if problems else "Nothing is known that"
     typer.echo(f"{found} would fail on Vertex with --config {config}.")
-    raise typer.Exit(NOT_FIT if problems else 0)
+    raise typer.Exit(USAGE_ERROR if problems else DONE)

@@ -15,12 +15,12 @@ from components.data_schema.component import CuratedSchema
 from components.evaluator.config import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
+from components.pusher.card import facts_of
 from components.pusher.component import AtomicPusher
 from components.pusher.push import Serving
 from components.serving_check.component import ServingCheck
 from data.schema import schema_with
 from data.sources import Source
-from data.words import listed
 from pipeline.config import Settings
 from pipeline.steps import code_fingerprints
 
@@ -101,7 +101,12 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         custom_config={
             "run_id": place.run_id,
             "keep": settings.push.keep,
-            "facts": _facts(settings, place),
+            "facts": facts_of(
+                settings.model_dump(mode="json"),
+                place.run_id,
+                [span.name for span in place.source.spans],
+                place.classes,
+            ),
         },
     ).with_id("Pusher")
     steps: list[BaseNode] = [
@@ -131,19 +136,6 @@ def _serving_check(
         code_fingerprint=code,
     )
     return check
-
-
-def _facts(settings: Settings, place: Place) -> dict[str, str]:
-    """Returns what the model card says besides the verdict."""
-    model, trainer, side = settings.model, settings.trainer, settings.transform.image_size
-    spans = [span.name for span in place.source.spans]
-    return {
-        "run": place.run_id,
-        "data": f"{settings.data.source}{f', span {listed(spans)}' if spans else ''}",
-        "classes": listed(place.classes),
-        "network": f"{model.name}, weights {model.weights}, {side} x {side} pixels",
-        "training": f"up to {trainer.epochs} epochs, seed {trainer.seed}, {trainer.precision}",
-    }
 
 
 def _example_gen(settings: Settings, place: Place, code: str) -> BaseNode:

@@ -19,7 +19,7 @@ from components.example_gen.sorting import in_doubt
 from components.example_gen.splits import difference_hash
 from components.trainer.speed import measure_speed
 from data.classes import classes_beside
-from data.counts import BadRecord
+from data.counts import FIRST_BAD, BadRecord
 from data.errors import UsageError
 from data.scanning import classes_in
 from data.sources import check_first_records, list_files, measure, resolve
@@ -27,7 +27,6 @@ from data.words import duration, listed
 from data.words import size as in_bytes
 from pipeline.config import Settings
 
-_FIRST_BAD = 10
 # Imports, TFT's tracing, TFMA and all that does not grow with the data; Transform reads this many
 # images a second, and evaluating an image takes this share of training on it: see BENCHMARKS.md.
 _FIXED_SECONDS = 50
@@ -98,7 +97,7 @@ class _Tally:
             good = check_record(content, *self._check)
         except Bad as bad:
             self.bad[str(bad)] += 1
-            if len(self.first_bad) < _FIRST_BAD:
+            if len(self.first_bad) < FIRST_BAD:
                 self.first_bad.append(BadRecord(shard=shard, index=index, reason=str(bad)))
             return
         self.classes[good.label] += 1

@@ -7,7 +7,7 @@ from data.classes import classes_beside
 from data.sources import SAMPLE, Source
 from pipeline.changes import SPLIT_SALT
 from pipeline.config import Settings
-from pipeline.history import History, Run
+from pipeline.history import Run
 from pipeline.steps import RECORDS
 
 FROM_RECORDS = "the records"
@@ -25,7 +25,7 @@ class Classes:
 
 
 def known_classes(
-    settings: Settings, source: Source, files: Sequence[str], history: History, records: str
+    settings: Settings, source: Source, files: Sequence[str], runs: Sequence[Run], records: str
 ) -> Classes:
     """Returns the classes of a run, as far as they are known without reading the records.
 
@@ -36,7 +36,7 @@ def known_classes(
       settings: see `pipeline.config`.
       source: the records.
       files: their files.
-      history: of the root.
+      runs: of the root's history, newest first.
       records: what stands for the records' content among a run's inputs.
 
     Raises:
@@ -44,13 +44,13 @@ def known_classes(
     """
     if settings.data.classes:
         return Classes(settings.data.classes, "data.classes")
-    accepted = newest_accepted(history)
+    accepted = newest_accepted(runs)
     if accepted:
         return Classes(accepted.class_names, f"run {accepted.run_id}")
     beside = classes_beside(source, files)
     if beside:
         return Classes(beside, "labels.txt")
-    for run in history.runs():
+    for run in runs:
         same = run.classes_from == FROM_RECORDS and run.inputs.get(RECORDS) == records
         # A run that ended before it had read them knows none.
         if same and run.class_names:
@@ -58,20 +58,20 @@ def known_classes(
     return Classes(None, FROM_RECORDS)
 
 
-def known_salt(settings: Settings, history: History, records: str) -> str | None:
+def known_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | None:
     """Returns the salt that deals a run's images out, or None where it may still be chosen.
 
     Args:
       settings: see `pipeline.config`.
-      history: of the root.
+      runs: of the root's history, newest first.
       records: what stands for the records' content among a run's inputs.
     """
     if settings.data.split_salt is not None:
         return settings.data.split_salt
-    accepted = newest_accepted(history)
+    accepted = newest_accepted(runs)
     if accepted:
         return str(accepted.inputs[SPLIT_SALT])
-    for run in history.runs():
+    for run in runs:
         same = run.inputs.get(RECORDS) == records and run.settings["data"]["split_salt"] is None
         # One whose ExampleGen has not ended has not tried it.
         if same and run.quarantine:
@@ -79,16 +79,12 @@ def known_salt(settings: Settings, history: History, records: str) -> str | None
     return None
 
 
-def newest_accepted(history: History) -> Run | None:
+def newest_accepted(runs: Sequence[Run]) -> Run | None:
     """Returns the newest run whose data was accepted, which later runs keep to; None if none.
 
     The embedded sample binds nobody, for it is there to be followed by other images.
     """
     return next(
-        (
-            run
-            for run in history.runs()
-            if run.data_accepted and run.settings["data"]["source"] != SAMPLE
-        ),
+        (run for run in runs if run.data_accepted and run.settings["data"]["source"] != SAMPLE),
         None,
     )

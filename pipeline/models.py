@@ -8,10 +8,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from components.gate.verdict import in_words, verdict_from
-from components.pusher.card import model_card
+from components.gate.verdict import verdict_from
+from components.pusher.card import facts_of, model_card
 from components.pusher.push import (
     digest_of,
+    newest_version,
     push,
     served_versions,
     what_serves,
@@ -71,7 +72,7 @@ class Model(BaseModel):
 def list_models(root: Path) -> list[Model]:
     """Returns all versions under a root, newest first."""
     serving, runs = root / "serving", History(root).runs()
-    newest = max(served_versions(serving), default=0)
+    newest = newest_version(serving)
     kept = {
         v: (serving / str(v), "serves" if v == newest else "kept") for v in served_versions(serving)
     }
@@ -176,13 +177,8 @@ def _check_root(root: Path) -> None:
 def _card(history: History, run: Run, reason: str) -> str:
     verdict = verdict_from(run.verdict or {})
     metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text())
-    facts = {
-        "run": run.run_id,
-        "data": f"{run.settings['data']['source']} {listed(run.spans)}".strip(),
-        "classes": listed(run.class_names),
-        "promoted by a person": reason,
-        "verdict of the gate": in_words(verdict).partition("\n")[0],
-    }
+    facts = facts_of(run.settings, run.run_id, run.spans, run.class_names)
+    facts["promoted by a person"] = reason
     return model_card(verdict, metrics, facts)
 
 

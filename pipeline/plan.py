@@ -3,7 +3,7 @@
 import datetime
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ from pipeline.report import from_here
 from pipeline.selection import Selection
 from pipeline.steps import STEPS
 
+# Before it was looked at.
+NOT_SEEN = Serving()
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -41,9 +44,9 @@ class Plan:
     classes: Classes
     split_salt: str
     salt_known: bool
-    serving: Serving
     inputs: dict[str, Any]
     selection: Selection
+    serving: Serving = NOT_SEEN
 
 
 def make_plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
@@ -64,15 +67,19 @@ def make_plan(settings: Settings, config: str, root: Path, selection: Selection)
     # Reading a bucket twice would cost more than the run that it may save.
     fingerprint = "" if source.remote else sources.fingerprint(source, files)
     records = f"{source} {fingerprint}"
-    history = History(root)
-    classes = known_classes(settings, source, files, history, records)
-    salt = known_salt(settings, history, records)
+    runs = History(root).runs()
+    classes = known_classes(settings, source, files, runs, records)
+    salt = known_salt(settings, runs, records)
     inputs = run_inputs(settings, records, classes.names, salt or "")
     return Plan(
         settings, config, root, source, files, fingerprint, classes, salt or "", salt is not None,
-        what_serves(root / "serving"),
         inputs, selection,
     )  # fmt: skip
+
+
+def see_serving(plan: Plan) -> Plan:
+    """Returns the plan with the model that serves now: call it under the lock."""
+    return replace(plan, serving=what_serves(plan.root / "serving"))
 
 
 def causes_of(plan: Plan, before: Run | None) -> dict[str, str]:
@@ -95,6 +102,8 @@ def nothing_changed(plan: Plan, before: Run) -> bool:
     serving = plan.root / "serving"
     if before.pushed in withdrawn_versions(serving):
         return True
+    if before.pushed == plan.serving.version:
+        return before.digest == plan.serving.digest
     kept = serving / str(before.pushed)
     return before.pushed in served_versions(serving) and digest_of(kept) == before.digest
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from components.gate.verdict import in_words, verdict_from
-from components.pusher.push import newest_version, what_serves, withdrawn_versions
+from components.pusher.push import newest_version, withdrawn_versions
 from data import sources
 from data.errors import DataRefused, UsageError
 from pipeline.changes import SPLIT_SALT
 from pipeline.config import Settings
 from pipeline.console import View, console_on
+from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
 from pipeline.history import LOG_FILE, History, Run
 from pipeline.noise import diverted
 from pipeline.plan import (
@@ -24,13 +25,12 @@ from pipeline.plan import (
     make_plan,
     new_run,
     nothing_changed,
+    see_serving,
 )
 from pipeline.report import Report, SplitLacksClass, from_here, tell
 from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked
 from pipeline.selection import EVERYTHING, Selection
 from pipeline.steps import CLASSES, STEPS
-
-PUSHED, FAILED, REFUSED, DATA_REFUSED = 0, 1, 3, 4
 
 
 def run_pipeline(
@@ -59,9 +59,9 @@ def run_pipeline(
     plan = make_plan(settings, config, Path(os.path.abspath(root)), selection)
     check_root(plan.root, settings.name)
     if selection.dry_run:
-        return _explain(plan)
+        return _explain(see_serving(plan))
     with locked(plan.root) as lock:
-        plan = replace(plan, serving=what_serves(plan.root / "serving"))
+        plan = see_serving(plan)
         before = History(plan.root).newest_finished()
         if before and nothing_changed(plan, before):
             return _repeat(before, plan.root)
@@ -75,13 +75,13 @@ def _explain(plan: Plan) -> int:
     before = History(plan.root).newest_finished()
     if before and nothing_changed(plan, before):
         tell(f"Nothing would run: nothing changed since run {before.run_id}.")
-        return PUSHED
+        return DONE
     causes = causes_of(plan, before)
     for step in STEPS:
         tell(f"{step:<17} {f'would run: {causes[step]}' if step in causes else 'unchanged'}")
         if step == plan.selection.last:
             break
-    return PUSHED
+    return DONE
 
 
 def _repeat(before: Run, root: Path) -> int:
@@ -102,7 +102,7 @@ def _repeat(before: Run, root: Path) -> int:
         tell(f"Version {before.pushed}, its model, was withdrawn since; version {serving} serves.")
         return REFUSED
     tell(f"Served: {from_here(root / 'serving' / str(before.pushed))}")
-    return PUSHED
+    return DONE
 
 
 def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
@@ -196,5 +196,5 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         shutil.rmtree(report.run.training["state_folder"], ignore_errors=True)
     if last and last != list(STEPS)[-1]:
         report.stopped(last)
-        return PUSHED
-    return PUSHED if report.conclude(plan.root) else REFUSED
+        return DONE
+    return DONE if report.conclude(plan.root) else REFUSED

@@ -27,12 +27,10 @@ from components.example_gen.sorting import (
     several_labels,
 )
 from components.example_gen.splits import find_salt
-from data.counts import COUNTS_FILE, QUARANTINE, BadRecord, Counts
+from data.counts import COUNTS_FILE, FIRST_BAD, QUARANTINE, BadRecord, Counts
 from data.errors import DataRefused
 from data.sources import holds_records
 
-# How many bad records the counts name; the quarantine holds them all.
-FIRST_BAD = 10
 # A class of more images hardly ever lacks in a split.
 _RARE = 200
 # The value of `data.broken_file` that ends the run; the other one keeps what lies before the break.

@@ -14,7 +14,7 @@ from components.example_gen.checks import Bad, check_record
 from components.example_gen.splits import difference_hash, split_of
 from data.counts import QUARANTINE
 from data.features import IMAGE, LABEL
-from data.records import broken_at
+from data.records import broken_at, bytes_feature, ints_feature
 
 OUTCOME = "outcome"
 
@@ -149,13 +149,9 @@ def in_doubt(labels: Iterable[str]) -> str:
 def _quarantined(record: Record, reason: str) -> bytes:
     """Returns a tf.train.Example of `record`, `shard`, `index` and `reason`, serialized."""
     features = {
-        "record": _bytes(record.content),
-        "shard": _bytes(record.shard.encode()),
-        "index": tf.train.Feature(int64_list=tf.train.Int64List(value=[record.index])),
-        "reason": _bytes(reason.encode()),
+        "record": bytes_feature(record.content),
+        "shard": bytes_feature(record.shard.encode()),
+        "index": ints_feature([record.index]),
+        "reason": bytes_feature(reason.encode()),
     }
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
-
-
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))

@@ -53,12 +53,12 @@ class Executor(evaluator_executor.Executor):
         examples = artifact_utils.get_single_uri(input_dict["examples"])
         folder = artifact_utils.get_single_uri(output_dict["predictions"])
         judged = ServedModel(path)
-        baseline, alone = _load_baseline(exec_properties, path, judged.class_names)
+        digest = digest_of(Path(path))
+        baseline, alone = _load_baseline(exec_properties, digest, judged.class_names)
         tally = _measure(examples, folder, judged, baseline, settings)
         _must_agree(tally, artifact_utils.get_single_uri(input_dict["evaluation"]))
         version = exec_properties["baseline_version"] if baseline else 0
-        verdict = judge(tally, settings, version, alone)
-        verdict = replace(verdict, digest=digest_of(Path(path)))
+        verdict = replace(judge(tally, settings, version, alone), digest=digest)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         write_json(tally.metrics(), blessing.uri, METRICS_FILE)
         _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
@@ -76,13 +76,13 @@ def read_metrics(blessing_uri: str) -> dict[str, Any]:
 
 
 def _load_baseline(
-    exec_properties: dict[str, Any], path: str, class_names: list[str]
+    exec_properties: dict[str, Any], digest: str, class_names: list[str]
 ) -> tuple[ServedModel | None, str]:
     """Returns the model that serves; or None, and why there is nothing to compare with."""
     version = exec_properties["baseline_version"]
     if not version:
         return None, "no model serves"
-    if exec_properties["baseline_digest"] == digest_of(Path(path)):
+    if exec_properties["baseline_digest"] == digest:
         return None, f"version {version}, which serves, is this model"
     serving = ServedModel(exec_properties["baseline_path"])
     if serving.class_names != class_names:

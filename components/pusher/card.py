@@ -1,9 +1,10 @@
 """The model card: what a served version is, in a page for whoever finds it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.gate.verdict import Verdict, in_words
+from data.words import listed
 
 
 def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str, str]) -> str:
@@ -45,3 +46,26 @@ def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str,
         "- Of an image it sees the middle square.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def facts_of(
+    settings: Mapping[str, Any], run_id: str, spans: Sequence[str], class_names: Sequence[str]
+) -> dict[str, str]:
+    """Returns what a card says besides the verdict.
+
+    Args:
+      settings: of the run, as plain values.
+      run_id: of the history.
+      spans: of the data, by name.
+      class_names: in the order of their ids.
+    """
+    model, trainer = settings["model"], settings["trainer"]
+    side = settings["transform"]["image_size"]
+    return {
+        "run": run_id,
+        "data": f"{settings['data']['source']}{f', span {listed(spans)}' if spans else ''}",
+        "classes": listed(class_names),
+        "network": f"{model['name']}, weights {model['weights']}, {side} x {side} pixels",
+        "training": f"up to {trainer['epochs']} epochs, seed {trainer['seed']}, "
+        f"{trainer['precision']}",
+    }

@@ -101,7 +101,7 @@ def withdraw(serving: Path, version: int) -> list[int]:
 
 def what_serves(serving: Path) -> Serving:
     """Returns the model of the highest version in a folder, the one that TF Serving serves."""
-    version = max(served_versions(serving), default=0)
+    version = newest_version(serving)
     if not version:
         return Serving()
     path = serving / str(version)

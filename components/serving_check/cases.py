@@ -11,8 +11,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from components.example_gen.checks import image_of
 from components.serving_check.probe import GARBAGE, ODD, REAL
 from data.features import IMAGE, LABEL
+from data.records import bytes_feature
 
 SERVING_DEFAULT, SERVING_BYTES = "serving_default", "serving_bytes"
 SIGNATURES = (SERVING_DEFAULT, SERVING_BYTES)
@@ -54,7 +56,7 @@ def bad_images() -> dict[str, bytes]:
         "truncated_png": png[: len(png) // 2],
         "webp": _encoded(picture, "WEBP"),
         "1_bit_bmp": _encoded(picture.convert("1"), "BMP"),
-        "png_of_50000_x_50000": _bomb(),
+        "png_of_50000_x_50000": png_bomb(),
     }
 
 
@@ -83,7 +85,7 @@ def write_requests(folder: Path, examples: Mapping[str, bytes]) -> dict[str, byt
     Returns:
       The images that must be answered, real and odd, by `<kind>/<name>`.
     """
-    real, odd = {name: _image_of(content) for name, content in examples.items()}, odd_images()
+    real, odd = {name: image_of(content) for name, content in examples.items()}, odd_images()
     odd_examples = {name: _example(image) for name, image in odd.items()}
     _write(folder / SERVING_DEFAULT, examples, odd_examples, bad_examples())
     _write(folder / SERVING_BYTES, real, odd, bad_images())
@@ -125,7 +127,7 @@ def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     return content.getvalue()
 
 
-def _bomb() -> bytes:
+def png_bomb() -> bytes:
     """Returns a PNG that says it has 50,000 x 50,000 pixels, and has none."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
@@ -137,11 +139,6 @@ def _bomb() -> bytes:
 
 
 def _example(content: bytes, feature: str = IMAGE) -> bytes:
-    value = tf.train.Feature(bytes_list=tf.train.BytesList(value=[content]))
-    example = tf.train.Example(features=tf.train.Features(feature={feature: value}))
+    features = tf.train.Features(feature={feature: bytes_feature(content)})
+    example = tf.train.Example(features=features)
     return example.SerializeToString()
-
-
-def _image_of(example: bytes) -> bytes:
-    (image,) = tf.train.Example.FromString(example).features.feature[IMAGE].bytes_list.value
-    return image

@@ -26,7 +26,7 @@ from components.serving_check.result import (
     result_of,
     write_serving_check,
 )
-from components.trainer.export import WEIGHTS_FILE
+from components.trainer.export import weights_path
 from components.trainer.options import TrainingOptions
 from data.schema import class_names
 
@@ -96,8 +96,7 @@ def check_model(
         finally:
             write_text(log.read_text(errors="replace"), log_folder, LOG_FILE)
     progress.debug("asking the network itself: %d images", len(images))
-    weights = os.path.join(os.path.dirname(model), "Format-Keras", WEIGHTS_FILE)
-    expected = reference_answers(options, weights, len(names), images)
+    expected = reference_answers(options, weights_path(model), len(names), images)
     problems = find_problems(report, expected, names, megabytes, limits)
     return result_of(problems, megabytes, report, largest_difference(report, expected))
 

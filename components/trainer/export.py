@@ -86,9 +86,14 @@ def save_weights(model: tf.keras.Model, serving_folder: str) -> None:
 
     A later training can start from them. h5py takes no gs:// path, so they are written here first.
     """
-    folder = os.path.join(os.path.dirname(serving_folder), "Format-Keras")
-    tf.io.gfile.makedirs(folder)
+    path = weights_path(serving_folder)
+    tf.io.gfile.makedirs(os.path.dirname(path))
     with tempfile.TemporaryDirectory() as here:
         file = os.path.join(here, WEIGHTS_FILE)
         model.save_weights(file)
-        tf.io.gfile.copy(file, os.path.join(folder, WEIGHTS_FILE))
+        tf.io.gfile.copy(file, path)
+
+
+def weights_path(serving_folder: str) -> str:
+    """Returns where the Keras weights of a SavedModel lie."""
+    return os.path.join(os.path.dirname(serving_folder), "Format-Keras", WEIGHTS_FILE)

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from data.spans import LATEST
 from pipeline.config import Settings
 from pipeline.steps import STEPS
 from pipeline.vertex.settings import TrainerMachine, VertexSettings
@@ -114,7 +115,7 @@ def _data(settings: Settings) -> Iterator[str]:
     """Yields what a run here finds out beforehand, and a job can't."""
     if not settings.data.classes:
         yield "data.classes must name the classes, in the order of their ids: a job can't ask"
-    if settings.data.spans != "latest":
+    if settings.data.spans != LATEST:
         yield (
             f"data.spans is {settings.data.spans!r}: TFX's driver on Vertex reads the latest span "
             "alone"

@@ -1,6 +1,4 @@
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -8,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from components.example_gen.checks import Bad, check_record
+from components.serving_check.cases import png_bomb
 from data.records import encode_example
 
 CLASSES = ["daisy", "roses"]
@@ -33,17 +32,6 @@ def changed(image: bytes, change) -> bytes:
     example = tf.train.Example.FromString(encode_example(image, 1, CLASSES, (1, 1)))
     change(example.features.feature)
     return example.SerializeToString()
-
-
-def bomb() -> bytes:
-    """A PNG that says it has 50,000 x 50,000 pixels, and has none."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        body = kind + content
-        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
-
-    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
 
 
 def test_a_good_record_comes_with_pixels_and_label(picture):
@@ -86,7 +74,7 @@ def test_trailing_bytes_are_fine(picture):
     [
         (b"", "no bytes"),
         (b"not an image at all", "not an image"),
-        (bomb(), r"more pixels than data\.max_pixels allows \(10,000,000\)"),
+        (png_bomb(), r"more pixels than data\.max_pixels allows \(10,000,000\)"),
         (encoded(Image.new("RGB", (7, 200)), "PNG"), "smaller than 8 px a side"),
         (encoded(Image.new("RGB", (4000, 3000)), "PNG"), "more pixels"),
         (encoded(Image.new("RGB", (20, 20)), "WEBP"), "a WEBP; it must be a JPEG"),
