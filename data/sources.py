@@ -15,6 +15,7 @@ from data.spans import (
     Span,
     as_glob,
     check_alone,
+    check_fields,
     choose_spans,
     find_spans,
     has_spans,
@@ -80,6 +81,29 @@ def resolve(source: str, public_size: int = 192, spans: str = LATEST) -> Source:
       UsageError: a pattern that TFX would read otherwise than it is written, or spans that are not
         there.
     """
+    found = parse(source, public_size)
+    if has_spans(found.patterns[0]):
+        return _with_spans(found, spans)
+    if spans != LATEST:
+        raise UsageError(
+            f"data.spans is {spans!r}, and --data names no spans: got {source}; "
+            "it takes a pattern such as records/span-{SPAN}/*"
+        )
+    return found
+
+
+def parse(source: str, public_size: int = 192) -> Source:
+    """Returns a value of `--data` as folder and pattern, in which spans are still to be chosen.
+
+    Nothing is looked up on gs://.
+
+    Args:
+      source: as in `resolve`.
+      public_size: as in `resolve`.
+
+    Raises:
+      UsageError: a pattern that TFX would read otherwise than it is written.
+    """
     if "**" in source:
         raise UsageError(f"--data: '**' is not supported, got {source}; name one folder a level")
     if source == SAMPLE:
@@ -88,12 +112,7 @@ def resolve(source: str, public_size: int = 192, spans: str = LATEST) -> Source:
         return Source(f"gs://{FLOWERS_PUBLIC}/{public_folder(public_size)}", (RECORD_FILES,))
     found = _split_glob(source) if "://" in source else _local(source)
     if has_spans(found.patterns[0]):
-        return _with_spans(found, spans)
-    if spans != LATEST:
-        raise UsageError(
-            f"data.spans is {spans!r}, and --data names no spans: got {source}; "
-            "it takes a pattern such as records/span-{SPAN}/*"
-        )
+        check_fields(found.patterns[0])
     return found
 
 

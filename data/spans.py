@@ -75,6 +75,21 @@ def has_spans(pattern: str) -> bool:
     return bool(_FIELD.search(pattern))
 
 
+def check_fields(pattern: str) -> None:
+    """Makes sure that a pattern names a span by a number or a date.
+
+    Raises:
+      UsageError: it does not, or does it twice over.
+    """
+    names = {found[1] or found[3] for found in _FIELD.finditer(pattern)}
+    date = names & set(_DATE_DIGITS)
+    if ("SPAN" in names) == bool(date) or (date and len(date) < len(_DATE_DIGITS)):
+        raise UsageError(
+            f"--data: {pattern} must name a span by {{SPAN}}, or by all of {{YYYY}}, {{MM}} and "
+            "{DD}, and not by both"
+        )
+
+
 def as_glob(pattern: str) -> str:
     """Returns a glob of the files of all spans and versions."""
     return re.sub(r"\*+", "*", _FIELD.sub("*", pattern))
@@ -90,7 +105,7 @@ def find_spans(pattern: str, files: Iterable[str]) -> list[Span]:
     Raises:
       UsageError: the pattern names no span, or a span twice over; or a span is spelt in two ways.
     """
-    _check_fields(pattern)
+    check_fields(pattern)
     matcher = re.compile(_matcher(pattern))
     spans: dict[tuple[int, int], Span] = {}
     for file in files:
@@ -140,16 +155,6 @@ def choose_spans(spans: Sequence[Span], rule: SpanRule) -> list[Span]:
         if (rule.first is None or span.number >= rule.first)
         and (rule.end is None or span.number <= rule.end)
     ]
-
-
-def _check_fields(pattern: str) -> None:
-    names = {found[1] or found[3] for found in _FIELD.finditer(pattern)}
-    date = names & set(_DATE_DIGITS)
-    if ("SPAN" in names) == bool(date) or (date and len(date) < len(_DATE_DIGITS)):
-        raise UsageError(
-            f"--data: {pattern} must name a span by {{SPAN}}, or by all of {{YYYY}}, {{MM}} and "
-            "{DD}, and not by both"
-        )
 
 
 def _matcher(pattern: str) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from data.errors import DataRefused, UsageError
 from pipeline import cli_data, cli_models, cli_vertex
-from pipeline.cli_options import AsJson, Config, Data, Root, Set, print_list
+from pipeline.cli_options import AsJson, Config, Data, Plain, Root, Set, Verbose, print_list
 from pipeline.exit_codes import DATA_REFUSED, DONE, USAGE_ERROR
 
 app = typer.Typer(
@@ -76,13 +76,8 @@ def run(
         bool, typer.Option("--dry-run", help="Say what would run, and why; run nothing.")
     ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step anew.")] = False,
-    plain: Annotated[
-        bool,
-        typer.Option("--plain", help="Lines instead of the live table; as without a terminal."),
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Show all that TFX, Beam and TensorFlow print.")
-    ] = False,
+    plain: Plain = False,
+    verbose: Verbose = False,
 ) -> None:
     """Train, evaluate and, if the gate passes it, push a model. Exit code 3: it was refused."""
     from pipeline.config import load_settings

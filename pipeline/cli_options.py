@@ -16,6 +16,12 @@ Data = Annotated[
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="A setting, as section.key=value; repeatable.")
 ]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="Lines instead of the live table; as without a terminal.")
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Show all that TFX, Beam and TensorFlow print.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Newest if left out.")]
 

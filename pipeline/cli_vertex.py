@@ -1,19 +1,26 @@
 """`flowers vertex ...`."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from pipeline.cli_options import Config, Data, Set
+from data.errors import UsageError
+from data.files import write_whole
+from pipeline.cli_options import Config, Data, Plain, Set, Verbose
 from pipeline.exit_codes import DONE, USAGE_ERROR
 
 app = typer.Typer(help="The pipeline on Vertex AI Pipelines.", no_args_is_help=True)
 
 
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", help="Of the job, as name=value, such as target=0.9; repeatable."),
+]
+
+
 @app.command("check")
-def check(
-    config: Config = "vertex-tpu",
-    data: Data = None,
-    overrides: Set = None,
-) -> None:
+def check(config: Config = "vertex-tpu", data: Data = None, overrides: Set = None) -> None:
     """Say all that would fail on Vertex, before any call. Exit code 2: something would."""
     from pipeline.config import load_settings
     from pipeline.vertex.check import find_problems
@@ -24,3 +31,45 @@ def check(
     found = f"{len(problems)} things" if problems else "Nothing is known that"
     typer.echo(f"{found} would fail on Vertex with --config {config}.")
     raise typer.Exit(USAGE_ERROR if problems else DONE)
+
+
+@app.command("compile")
+def compile_(
+    config: Config = "vertex-tpu",
+    data: Data = None,
+    overrides: Set = None,
+    out: Annotated[Path, typer.Option(help="File that becomes the job.")] = Path("job.json"),
+) -> None:
+    """Make the job that Vertex runs: without any call, and always the same bytes."""
+    from pipeline.config import load_settings
+    from pipeline.progress import progress_bar
+    from pipeline.vertex.check import find_problems
+
+    settings = load_settings(config, overrides or [], data)
+    if problems := find_problems(settings):
+        raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
+    with progress_bar():
+        from pipeline.vertex.compile import as_text, compile_job
+
+        job = compile_job(settings)
+    write_whole(out, as_text(job))
+    steps = len(job["pipelineSpec"]["deploymentSpec"]["executors"])
+    typer.echo(f"{out}: pipeline {settings.name}, {steps} steps, for {settings.vertex.root}")
+    for name, value in job["runtimeConfig"]["parameterValues"].items():
+        typer.echo(f"  {name} = {' '.join(str(value).split())}")
+    typer.echo(f"Try it: flowers vertex rehearse {out} --root runs/rehearsal")
+
+
+@app.command("rehearse")
+def rehearse(
+    job: Annotated[Path, typer.Argument(help="What `flowers vertex compile` wrote.")],
+    root: Annotated[Path, typer.Option(help="Folder that stands for vertex.root, on gs://.")],
+    parameters: Overrides = None,
+    plain: Plain = False,
+    verbose: Verbose = False,
+) -> None:
+    """Play a compiled job on this machine, each step by the very command that Vertex would run."""
+    from pipeline.console import View
+    from pipeline.vertex.rehearse import rehearse as play
+
+    raise typer.Exit(play(job, root, parameters or [], View(plain, verbose)))

@@ -1,12 +1,14 @@
 """The whole dataflow on one page: which step feeds which, with which settings."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Trainer, Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import metadata
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 
@@ -24,20 +26,25 @@ from data.sources import Source
 from pipeline.config import Settings
 from pipeline.steps import code_fingerprints
 
+TRAIN_ARGS = trainer_pb2.TrainArgs(splits=["train"])
+
 
 @dataclass(frozen=True)
 class Place:
     """Where a run reads and writes, and what marks it.
 
     Attributes:
-      source: the record files.
+      source: the record files; for a compiled job its spans are still to be chosen.
       classes: in the order of their ids.
       split_salt: with which the images are dealt out.
       data_fingerprint: of their contents; empty where they can't be read beforehand.
       root: folder of the artifacts and of the served models.
-      metadata_path: the SQLite file of ML Metadata.
       serving: the model to compare with.
-      run_id: the run; it makes Pusher look at what serves each time, and not into TFX's cache.
+      metadata_path: the SQLite file of ML Metadata; empty where the runner has its own.
+      run_id: the run; it makes Pusher look at what serves each time, and not into the cache.
+      trainer: the Trainer's class and what it is given besides.
+      later: what is only known when a compiled job is submitted: `data_root`, `target` and
+        `train_args`.
     """
 
     source: Source
@@ -45,9 +52,11 @@ class Place:
     split_salt: str
     data_fingerprint: str
     root: str
-    metadata_path: str
     serving: Serving
-    run_id: str
+    metadata_path: str = ""
+    run_id: str = ""
+    trainer: Callable[..., BaseNode] = Trainer
+    later: Mapping[str, RuntimeParameter] = field(default_factory=dict)
 
 
 def create_pipeline(settings: Settings, place: Place) -> Pipeline:
@@ -85,6 +94,7 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         settings=settings.evaluator,
+        target=place.later.get("target", settings.evaluator.target),
         serving=place.serving,
         code_fingerprint=code["Gate"],
     )
@@ -118,9 +128,13 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         pipeline_root=f"{place.root}/artifacts",
         components=steps,
         enable_cache=True,
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(place.metadata_path),
+        metadata_connection_config=_metadata(place.metadata_path),
         beam_pipeline_args=settings.beam.pipeline_args,
     )
+
+
+def _metadata(path: str) -> Any:
+    return metadata.sqlite_metadata_connection_config(path) if path else None
 
 
 def _serving_check(
@@ -140,7 +154,7 @@ def _serving_check(
 
 def _example_gen(settings: Settings, place: Place, code: str) -> BaseNode:
     return ImageExampleGen(
-        input_base=place.source.base,
+        input_base=place.later.get("data_root", place.source.base),
         patterns=place.source.patterns,
         split_weights=settings.data.splits.model_dump(),
         split_salt=place.split_salt,
@@ -168,12 +182,12 @@ def _transform(settings: Settings, examples: BaseNode, schema: BaseNode, code: s
 def _trainer(
     settings: Settings, place: Place, transform: BaseNode, schema: BaseNode, code: str
 ) -> BaseNode:
-    return Trainer(
+    return place.trainer(
         run_fn="components.trainer.run.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        train_args=place.later.get("train_args", TRAIN_ARGS),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "options": settings.training_options().model_dump(mode="json"),

@@ -141,8 +141,18 @@ class Report:
         self._end("stopped")
         self._say(f"\nStopped after {step}, as asked; the same command without --until goes on.")
 
-    def conclude(self, root: Path) -> bool:
-        """Says the verdict, where the model lies and what to try next; returns if it passed."""
+    def ended_without_verdict(self) -> None:
+        """Says that all steps ended well, where none of them judges a model."""
+        self._end("stopped")
+        self._say(f"\nAll steps ended well, in {duration(self.run.seconds)}.")
+
+    def conclude(self, root: Path, curves: Path) -> bool:
+        """Says the verdict, where the model lies and what to try next; returns if it passed.
+
+        Args:
+          root: of `flowers run`.
+          curves: the folder that TensorBoard is to search.
+        """
         if self.run.verdict is None:
             raise RuntimeError("the pipeline ended without a verdict")
         verdict, passed = verdict_from(self.run.verdict), self.run.pushed is not None
@@ -160,8 +170,8 @@ class Report:
         else:
             self._say("Nothing was pushed.")
             self._say(f"Reasons:  {command} gate explain --root {folder}")
-        curves = from_here(root / "artifacts" / "Trainer" / "model_run")
-        self._say(f"Curves:   {Path(command).with_name('tensorboard')} --logdir {curves}")
+        board = Path(command).with_name("tensorboard")
+        self._say(f"Curves:   {board} --logdir {from_here(curves)}")
         self._say(f"All runs: {command} runs --root {folder}")
         self._say(f"Took {duration(self.run.seconds)}: {self._time_by_step()}")
         return passed

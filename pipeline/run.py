@@ -197,4 +197,5 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
     if last and last != list(STEPS)[-1]:
         report.stopped(last)
         return DONE
-    return DONE if report.conclude(plan.root) else REFUSED
+    curves = plan.root / "artifacts" / "Trainer" / "model_run"
+    return DONE if report.conclude(plan.root, curves) else REFUSED

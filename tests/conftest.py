@@ -19,6 +19,7 @@ from components.transform.images import encode_pixels
 def pytest_addoption(parser: pytest.Parser) -> None:
     # With `=`: pytest takes a path that stands alone for the place of its own settings.
     parser.addoption("--real-data", metavar="DIR", help="--real-data=DIR: real flower TFRecords")
+    parser.addoption("--update-golden", action="store_true", help="write the golden job anew")
 
 
 @pytest.fixture

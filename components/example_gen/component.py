@@ -10,6 +10,7 @@ from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.components.example_gen.utils import FINGERPRINT_PROPERTY_NAME
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
@@ -72,7 +73,7 @@ class ImageExampleGen(FileBasedExampleGen):
 
     def __init__(
         self,
-        input_base: str,
+        input_base: str | RuntimeParameter,
         patterns: Sequence[str],
         split_weights: Mapping[str, int],
         split_salt: str,

@@ -5,6 +5,7 @@ from typing import ClassVar
 from tfx import types
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
@@ -18,6 +19,7 @@ class GateSpec(ComponentSpec):
 
     PARAMETERS: ClassVar = {
         "settings": ExecutionParameter(type=str),
+        "target": ExecutionParameter(type=float),
         "baseline_version": ExecutionParameter(type=int),
         "baseline_path": ExecutionParameter(type=str),
         "baseline_digest": ExecutionParameter(type=str),
@@ -52,16 +54,22 @@ class Gate(BaseBeamComponent):
         examples: types.BaseChannel,
         model: types.BaseChannel,
         settings: GateSettings,
+        target: float | RuntimeParameter,
         serving: Serving,
         code_fingerprint: str,
     ):
-        """See the class; `serving` is the model to compare with."""
+        """See the class; `target` stands for that of `settings`.
+
+        `serving` is the model to compare with; where its version is UNKNOWN, its path is the folder
+        of the served versions, and `components.gate.driver` looks there.
+        """
         super().__init__(
             GateSpec(
                 evaluation=evaluation,
                 examples=examples,
                 model=model,
-                settings=settings.model_dump_json(),
+                settings=settings.model_dump_json(exclude={"target"}),
+                target=target,
                 baseline_version=serving.version,
                 baseline_path=serving.path,
                 baseline_digest=serving.digest,

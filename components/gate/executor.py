@@ -1,8 +1,8 @@
 """What the gate runs: asks the models, counts, judges, and writes verdict and blessing."""
 
+import json
 import os
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -24,9 +24,11 @@ from components.gate.predictions import (
     predict,
 )
 from components.gate.verdict import Verdict, verdict_from
-from components.pusher.push import digest_of
+from components.pusher.bucket import digest_of
 
 VERDICT_FILE = "verdict.json"
+# The version of a baseline that is still to be looked for, see `driver.py`.
+UNKNOWN = -1
 
 
 class Executor(evaluator_executor.Executor):
@@ -47,13 +49,17 @@ class Executor(evaluator_executor.Executor):
         Raises:
           RuntimeError: the table of predictions and TFMA disagree on what is right.
         """
-        settings = GateSettings.model_validate_json(exec_properties["settings"])
+        if exec_properties["baseline_version"] == UNKNOWN:
+            raise RuntimeError("nobody looked which model serves: the gate's driver did not run")
+        settings = GateSettings(
+            **json.loads(exec_properties["settings"]), target=exec_properties["target"]
+        )
         model = artifact_utils.get_single_instance(input_dict["model"])
         path = path_utils.serving_model_path(model.uri)
         examples = artifact_utils.get_single_uri(input_dict["examples"])
         folder = artifact_utils.get_single_uri(output_dict["predictions"])
         judged = ServedModel(path)
-        digest = digest_of(Path(path))
+        digest = digest_of(path)
         baseline, alone = _load_baseline(exec_properties, digest, judged.class_names)
         tally = _measure(examples, folder, judged, baseline, settings)
         _must_agree(tally, artifact_utils.get_single_uri(input_dict["evaluation"]))
@@ -81,7 +87,7 @@ def _load_baseline(
     """Returns the model that serves; or None, and why there is nothing to compare with."""
     version = exec_properties["baseline_version"]
     if not version:
-        return None, "no model serves"
+        return None, "no other model serves"
     if exec_properties["baseline_digest"] == digest:
         return None, f"version {version}, which serves, is this model"
     serving = ServedModel(exec_properties["baseline_path"])

@@ -13,7 +13,10 @@ _MOST_EXAMPLES = 1_000_000
 
 
 def judge(
-    tally: Tally, settings: GateSettings, baseline_version: int = 0, alone: str = "no model serves"
+    tally: Tally,
+    settings: GateSettings,
+    baseline_version: int = 0,
+    alone: str = "no other model serves",
 ) -> Verdict:
     """Returns the verdict on a model.
 

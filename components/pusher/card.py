@@ -55,14 +55,14 @@ def facts_of(
 
     Args:
       settings: of the run, as plain values.
-      run_id: of the history.
-      spans: of the data, by name.
+      run_id: of the history; empty for a compiled job, which does not know it.
+      spans: of the data, by name; those of a compiled job are found when it runs.
       class_names: in the order of their ids.
     """
     model, trainer = settings["model"], settings["trainer"]
     side = settings["transform"]["image_size"]
     return {
-        "run": run_id,
+        **({"run": run_id} if run_id else {}),
         "data": f"{settings['data']['source']}{f', span {listed(spans)}' if spans else ''}",
         "classes": listed(class_names),
         "network": f"{model['name']}, weights {model['weights']}, {side} x {side} pixels",

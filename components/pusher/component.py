@@ -13,12 +13,13 @@ from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from components.gate.executor import read_metrics, read_verdict
+from components.pusher.bucket import digest_of, push_to_bucket
 from components.pusher.card import model_card
-from components.pusher.push import digest_of, push
+from components.pusher.push import push
 
 
 class Executor(pusher_executor.Executor):
-    """Pushes a blessed model to a folder.
+    """Pushes a blessed model to a folder, here or in a bucket.
 
     TFX's own executor numbers versions by whole seconds, so that the second of two pushes in one
     second is lost without a word, and copies straight into the folder that TF Serving watches.
@@ -42,19 +43,22 @@ class Executor(pusher_executor.Executor):
         destination = proto_utils.json_to_proto(
             exec_properties["push_destination"], pusher_pb2.PushDestination()
         )
-        folder = Path(destination.filesystem.base_directory)
+        folder = destination.filesystem.base_directory
         blessing = artifact_utils.get_single_uri(input_dict["model_blessing"])
-        verdict, model = read_verdict(blessing), Path(self.GetModelPath(input_dict))
+        verdict, model = read_verdict(blessing), self.GetModelPath(input_dict)
         if digest_of(model) != verdict.digest:
             raise RuntimeError(f"{model} is not the model that was evaluated: its files changed")
         config = json.loads(exec_properties["custom_config"])
         card = model_card(verdict, read_metrics(blessing), config["facts"])
-        pushed = push(model, folder, card=card, keep=config["keep"])
+        if "://" in folder:
+            pushed = push_to_bucket(model, folder, card, config["keep"])
+        else:
+            pushed = push(Path(model), Path(folder), card=card, keep=config["keep"])
         if pushed.withdrawn:
             self._MarkNotPushed(artifact)
             artifact.set_int_custom_property("withdrawn", pushed.version)
             return
-        self._MarkPushed(artifact, str(pushed.path), str(pushed.version))
+        self._MarkPushed(artifact, pushed.path, str(pushed.version))
         artifact.set_string_custom_property("digest", pushed.digest)
         artifact.set_int_custom_property("new", int(pushed.new))
 

@@ -12,7 +12,7 @@ from data.digest import digest_files
 CARD_FILE = "MODEL_CARD.md"
 _UNFINISHED = ".tmp-"
 # Beside the folder that TF Serving watches.
-_WITHDRAWN = "withdrawn"
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Pushed:
     """
 
     version: int
-    path: Path
+    path: str
     digest: str
     new: bool
     withdrawn: bool = False
@@ -65,10 +65,10 @@ def push(
     now = what_serves(serving)
     if now.digest == digest:
         _prune(serving, keep)
-        return Pushed(now.version, Path(now.path), digest, new=False)
+        return Pushed(now.version, now.path, digest, new=False)
     taken_back = _withdrawn_as(serving, digest)
     if taken_back and not again:
-        return Pushed(int(taken_back.name), taken_back, digest, new=False, withdrawn=True)
+        return Pushed(int(taken_back.name), str(taken_back), digest, new=False, withdrawn=True)
     unfinished = serving / f"{_UNFINISHED}{uuid.uuid4().hex}"
     shutil.copytree(model, unfinished)
     if card:
@@ -81,7 +81,7 @@ def push(
     if taken_back:
         shutil.rmtree(taken_back)
     _prune(serving, keep)
-    return Pushed(version, path, digest, new=True)
+    return Pushed(version, str(path), digest, new=True)
 
 
 def withdraw(serving: Path, version: int) -> list[int]:
@@ -91,7 +91,7 @@ def withdraw(serving: Path, version: int) -> list[int]:
     moment does a version serve that is neither.
     """
     taken_back = [v for v in reversed(served_versions(serving)) if v > version]
-    folder = serving.parent / _WITHDRAWN
+    folder = serving.parent / WITHDRAWN
     folder.mkdir(exist_ok=True)
     for number in taken_back:
         (serving / str(number)).rename(folder / str(number))
@@ -120,12 +120,12 @@ def served_versions(serving: Path) -> list[int]:
 
 def withdrawn_versions(serving: Path) -> list[int]:
     """Returns the versions that were taken back, in their order as numbers."""
-    return sorted(int(path.name) for path in _numbered(serving.parent / _WITHDRAWN))
+    return sorted(int(path.name) for path in _numbered(serving.parent / WITHDRAWN))
 
 
 def withdrawn_path(serving: Path, version: int) -> Path:
     """Returns the folder of a version that was taken back."""
-    return serving.parent / _WITHDRAWN / str(version)
+    return serving.parent / WITHDRAWN / str(version)
 
 
 def unfinished_pushes(serving: Path) -> list[Path]:

@@ -21,16 +21,18 @@ def run_fn(fn_args: FnArgs) -> None:
     """Trains, and exports the model that serves.
 
     `fn_args.custom_config` holds `options`, the fields of TrainingOptions; `checkpoints`, a folder
-    for the state of unfinished trainings; and `code_fingerprint`. Beside the model that serves lie
-    its Keras weights, and in the folder of the ModelRun TensorBoard's logs and `training.json`.
+    for the state of unfinished trainings; and `code_fingerprint`. `fn_args.train_steps`, if there
+    are any, stand for the epochs. Beside the model that serves lie its Keras weights, and in the
+    folder of the ModelRun TensorBoard's logs and `training.json`.
     """
     config = fn_args.custom_config
     options = TrainingOptions.model_validate(config["options"])
     names = class_names(read_schema(fn_args.schema_path))
-    folder = state_folder(config, fn_args.transform_graph_path, fn_args.train_files)
+    steps = fn_args.train_steps
+    folder = state_folder(config, fn_args.transform_graph_path, fn_args.train_files, steps)
     model, report = train(
         options, fn_args.train_files, fn_args.eval_files, len(names), folder,
-        fn_args.model_run_dir,
+        fn_args.model_run_dir, steps,
     )  # fmt: skip
     if is_chief(options.trainer.strategy):
         transform = tft.TFTransformOutput(fn_args.transform_graph_path)

@@ -44,6 +44,7 @@ def train(
     classes: int,
     state_folder: str,
     log_folder: str = "",
+    num_steps: int | None = None,
 ) -> tuple[tf.keras.Model, TrainingReport]:
     """Trains a network on transformed records; its weights are those of the best epoch on eval.
 
@@ -54,6 +55,7 @@ def train(
       classes: number of classes.
       state_folder: where the state is kept after each epoch; if there is one, it goes on from it.
       log_folder: for TensorBoard; empty for none.
+      num_steps: ends with the epoch in which so many are done; None: after `trainer.epochs`.
 
     Returns:
       The network, outside the strategy and in float32, and what there is to tell.
@@ -70,16 +72,18 @@ def train(
     images = Images(train_files, options.image_size)
     held_out = Images(eval_files, options.image_size)
     _check_counts(images.count, held_out.count, trainer.batch_size * replicas)
+    steps = images.count // (trainer.batch_size * replicas)
+    if num_steps:
+        trainer = trainer.model_copy(update={"epochs": math.ceil(num_steps / steps)})
     report = TrainingReport(
         describe(strategy), state_folder, replicas, images.count, held_out.count
     )
     with strategy.scope(), precision(trainer.precision):
         model = build_model(options.model, options.image_size, classes)
-        steps = images.count // (trainer.batch_size * replicas)
         _compile(model, RampHoldDecay(trainer.learning_rate, steps, replicas), trainer)
         state = TrainingState(worker_folder(strategy, state_folder), model)
-    _resume(report, state, steps, options)
     watch = Watch(report, state, trainer)
+    _resume(watch, options.model.name)
     _fit(model, images, held_out, watch, log_folder)
     return _outside(options, classes, watch), report
 
@@ -104,15 +108,14 @@ def _compile(model: tf.keras.Model, rate: RampHoldDecay, trainer: TrainerSetting
     )
 
 
-def _resume(
-    report: TrainingReport, state: TrainingState, steps: int, options: TrainingOptions
-) -> None:
+def _resume(watch: Watch, network: str) -> None:
     """Takes over what was done before, and says what is going on."""
-    told = f"{options.model.name} on {report.device}"
+    report, state, epochs, steps = watch.report, watch.state, watch.trainer.epochs, watch.steps
+    told = f"{network} on {report.device}"
     if not state.report:
         progress.info(
             "training %s: %d examples, %d epochs of %d steps",
-            told, report.train_examples, options.trainer.epochs, steps,
+            told, report.train_examples, epochs, steps,
         )  # fmt: skip
         return
     for name in ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "epochs"):
@@ -121,7 +124,7 @@ def _resume(
     report.resumed_at.append(done + 1)
     progress.info(
         "going on with %s: %d of %d epochs are done, and %d of %d steps of the next",
-        told, done, options.trainer.epochs, state.steps, steps,
+        told, done, epochs, state.steps, steps,
     )  # fmt: skip
 
 

@@ -1,0 +1,120 @@
+"""Putting a model where TF Serving watches a bucket, in which nothing can be renamed.
+
+Paths are text, gs:// or local, and all goes through TensorFlow's file system. A version counts once
+its `saved_model.pb` is there: a push writes that last, and a removal takes it first.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from components.pusher.push import CARD_FILE, WITHDRAWN, Pushed, Serving
+
+_MODEL_FILE = "saved_model.pb"
+_CHUNK_BYTES = 1 << 24
+
+
+def push_to_bucket(model: str, serving: str, card: str, keep: int) -> Pushed:
+    """Copies a SavedModel to `serving/<highest version + 1>`, as `components.pusher.push` does.
+
+    What an interrupted push left is removed first. One push at a time: a bucket knows no lock.
+    """
+    digest = digest_of(model)
+    now = what_serves(serving)
+    if now.digest == digest:
+        _prune(serving, keep)
+        return Pushed(now.version, now.path, digest, new=False)
+    taken_back = [s for s in _newest_first(_beside(serving)) if s.digest == digest]
+    if taken_back:
+        return Pushed(taken_back[0].version, taken_back[0].path, digest, new=False, withdrawn=True)
+    version = 1 + max([*_numbers(serving), *_numbers(_beside(serving))], default=0)
+    path = os.path.join(serving, str(version))
+    if tf.io.gfile.exists(path):
+        tf.io.gfile.rmtree(path)
+    if card:
+        _write(os.path.join(path, CARD_FILE), card)
+    for name in sorted(_files(model), key=lambda name: (name == _MODEL_FILE, name)):
+        target = os.path.join(path, name)
+        tf.io.gfile.makedirs(os.path.dirname(target))
+        tf.io.gfile.copy(os.path.join(model, name), target, overwrite=True)
+    _prune(serving, keep)
+    return Pushed(version, path, digest, new=True)
+
+
+def what_serves(serving: str) -> Serving:
+    """Returns the model of the highest version."""
+    return next(_newest_first(serving), Serving())
+
+
+def what_it_replaces(serving: str, digest: str) -> Serving:
+    """Returns the model that one with this digest takes the place of, or took it.
+
+    That is the model of the highest version; or, where that is the very model, the one before: so
+    the answer for a model is the same before its push and after it.
+    """
+    return next((s for s in _newest_first(serving) if s.digest != digest), Serving())
+
+
+def digest_of(model: str) -> str:
+    """Returns what `components.pusher.push.digest_of` does, of a folder anywhere."""
+    digest = hashlib.sha256()
+    for name in sorted(_files(model)):
+        digest.update(f"{name}\0{_digest(os.path.join(model, name))}\n".encode())
+    return digest.hexdigest()
+
+
+def _newest_first(folder: str) -> Iterator[Serving]:
+    """Yields the models of a folder of versions."""
+    for version in sorted(_numbers(folder), reverse=True):
+        path = os.path.join(folder, str(version))
+        yield Serving(version, path, digest_of(path))
+
+
+def _numbers(folder: str) -> list[int]:
+    """Returns the versions in a folder that are whole."""
+    if not tf.io.gfile.isdir(folder):
+        return []
+    names = [name.rstrip("/") for name in tf.io.gfile.listdir(folder)]
+    return [
+        int(name)
+        for name in names
+        if name.isdecimal() and tf.io.gfile.exists(os.path.join(folder, name, _MODEL_FILE))
+    ]
+
+
+def _beside(serving: str) -> str:
+    return os.path.join(os.path.dirname(serving.rstrip("/")), WITHDRAWN)
+
+
+def _files(model: str) -> list[str]:
+    """Returns the names of a model's files, relative to its folder; its card is none of them."""
+    return [
+        os.path.relpath(os.path.join(folder, name), model)
+        for folder, _, names in tf.io.gfile.walk(model)
+        for name in names
+        if name != CARD_FILE
+    ]
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.sha256()
+    with tf.io.gfile.GFile(path, "rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _write(path: str, text: str) -> None:
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(text)
+
+
+def _prune(serving: str, keep: int) -> None:
+    """Removes the oldest versions; the one that serves and the one before it stay."""
+    for version in sorted(_numbers(serving))[: -max(keep, 2)]:
+        path = os.path.join(serving, str(version))
+        tf.io.gfile.remove(os.path.join(path, _MODEL_FILE))
+        tf.io.gfile.rmtree(path)

@@ -1,0 +1,88 @@
+"""`flowers vertex compile`: the pipeline as a job of Vertex AI Pipelines, made without any call.
+
+The job is what TFX's own compiler makes, in the pipeline spec's schema 2.1 (in 2.0 the span that
+ExampleGen's driver finds never reaches its executor), and what that compiler leaves out: the
+machines of the steps, Keras 2, and the gate's driver.
+"""
+
+import json
+from typing import Any
+
+from tfx.components import Trainer
+from tfx.orchestration.data_types import RuntimeParameter
+from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
+    KubeflowV2DagRunner,
+    KubeflowV2DagRunnerConfig,
+)
+from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KEY
+from tfx.utils import proto_utils
+
+from components.gate import driver as gate_driver
+from components.gate.executor import UNKNOWN
+from components.pusher.push import Serving
+from data.sources import parse
+from pipeline.config import Settings
+from pipeline.graph import TRAIN_ARGS, Place, create_pipeline
+from pipeline.vertex.settings import VertexSettings
+from pipeline.vertex.trainer import KERAS_2, custom_job_trainer
+
+# What a submission may set anew, and of which type it is. Vertex has no defaults: all are passed.
+PARAMETERS = {"data_root": str, "target": float, "train_args": str}
+
+
+def compile_job(settings: Settings) -> dict[str, Any]:
+    """Returns a PipelineJob as JSON values; the same settings and code give the same.
+
+    Args:
+      settings: of which `pipeline.vertex.check` knows no problems.
+    """
+    source = parse(settings.data.source, settings.data.public_size)
+    root, machine = settings.vertex.root.rstrip("/"), settings.vertex.trainer
+    place = Place(
+        source=source,
+        classes=settings.data.classes or [],
+        split_salt=settings.data.split_salt or "",
+        data_fingerprint="",
+        root=root,
+        serving=Serving(UNKNOWN, f"{root}/serving"),
+        later={name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()},
+        trainer=custom_job_trainer(settings.name, settings.vertex) if machine else Trainer,
+    )
+    values = {
+        "data_root": source.base,
+        "target": settings.evaluator.target,
+        "train_args": proto_utils.proto_to_json(TRAIN_ARGS),
+    }
+    config = KubeflowV2DagRunnerConfig(
+        default_image=_images(settings.vertex), use_pipeline_spec_2_1=True
+    )
+    pipeline = create_pipeline(settings, place)
+    job: dict[str, Any] = KubeflowV2DagRunner(config).run(pipeline, values, write_out=False)
+    job["labels"] |= settings.vertex.labels
+    for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
+        _complete(name.removesuffix("_executor"), executor["container"], settings.vertex)
+    return job
+
+
+def as_text(job: dict[str, Any]) -> str:
+    """Returns the job as JSON, always in the same order."""
+    return json.dumps(job, indent=2, sort_keys=True) + "\n"
+
+
+def _images(vertex: VertexSettings) -> dict[str, str]:
+    """Returns the image of each step; that of a custom job is none of the pipeline's."""
+    special = {
+        s: image for s, image in vertex.images.items() if s != "Trainer" or not vertex.trainer
+    }
+    return {DEFAULT_IMAGE_PATH_KEY: vertex.image, **special}
+
+
+def _complete(step: str, container: dict[str, Any], vertex: VertexSettings) -> None:
+    """Adds what TFX's compiler has no way to say."""
+    container["env"] = [KERAS_2]
+    if step in vertex.resources:
+        wanted = vertex.resources[step]
+        container["resources"] = {"cpuLimit": wanted.cpu, "memoryLimit": wanted.memory_gb}
+    if step == "Gate":
+        command = ["python", "-m", gate_driver.__name__]
+        container["lifecycle"] = {"preCacheCheck": {"command": command, "args": ["{{$}}"]}}

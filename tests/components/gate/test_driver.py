@@ -1,0 +1,25 @@
+import json
+
+from components.gate.driver import main
+from components.pusher.bucket import digest_of
+
+
+def test_the_driver_answers_with_the_model_that_serves(tmp_path):
+    for folder in (tmp_path / "model" / "Format-Serving", tmp_path / "serving" / "3"):
+        folder.mkdir(parents=True)
+        (folder / "saved_model.pb").write_text(str(folder))
+    output = tmp_path / "task" / "executor_output.json"
+    given = {
+        "inputs": {
+            "artifacts": {"model": {"artifacts": [{"uri": str(tmp_path / "model")}]}},
+            "parameterValues": {"baseline_path": str(tmp_path / "serving")},
+        },
+        "outputs": {"outputFile": str(output)},
+    }
+    main(json.dumps(given))
+    path = str(tmp_path / "serving" / "3")
+    assert json.loads(output.read_text())["parameterValues"] == {
+        "baseline_version": 3,
+        "baseline_path": path,
+        "baseline_digest": digest_of(path),
+    }

@@ -1,0 +1,131 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+from google.cloud.aiplatform_v1.types import CustomJobSpec
+
+from pipeline.config import load_settings
+from pipeline.steps import STEPS
+from pipeline.vertex.compile import as_text, compile_job
+from pipeline.vertex.trainer import job_spec
+
+GOLDEN = Path(__file__).parent / "golden.json"
+BASE = [
+    "vertex.project=my-project",
+    "vertex.root=gs://my-bucket/flowers",
+    "vertex.image=us-docker.pkg.dev/my-project/flowers/flowers:1.0",
+]
+TPU_IMAGE = "us-docker.pkg.dev/my-project/flowers/flowers-tpu:1.0"
+V3 = "{machine_type: cloud-tpu, accelerator_type: TPU_V3, accelerator_count: 8}"
+V5E = "{machine_type: ct5lp-hightpu-4t, tpu_topology: 2x2}"
+L4 = "{machine_type: g2-standard-8, accelerator_type: NVIDIA_L4, accelerator_count: 1}"
+
+
+def settings(*overrides, config="vertex-tpu"):
+    return load_settings(config, [*BASE, *overrides])
+
+
+@pytest.fixture(scope="module")
+def job():
+    return compile_job(settings(f"vertex.images={{Trainer: '{TPU_IMAGE}'}}"))
+
+
+def executor(job, step):
+    return job["pipelineSpec"]["deploymentSpec"]["executors"][f"{step}_executor"]["container"]
+
+
+def parameters(job, step):
+    return job["pipelineSpec"]["root"]["dag"]["tasks"][step]["inputs"]["parameters"]
+
+
+def test_the_job_is_the_golden_one(job, request):
+    """Fingerprints of code apart; --update-golden writes it anew, to be looked at in the diff."""
+    text = re.sub(r"\b[0-9a-f]{64}\b", "FINGERPRINT", as_text(job))
+    if request.config.getoption("update_golden"):
+        GOLDEN.write_text(text)
+    assert text == GOLDEN.read_text()
+
+
+def test_two_compiles_give_the_same_bytes(job):
+    again = compile_job(settings(f"vertex.images={{Trainer: '{TPU_IMAGE}'}}"))
+    assert as_text(again) == as_text(job)
+
+
+def test_all_steps_are_there_and_no_path_of_this_machine_and_no_wheel(job):
+    assert job["pipelineSpec"]["root"]["dag"]["tasks"].keys() == STEPS.keys()
+    assert job["pipelineSpec"]["schemaVersion"] == "2.1.0"
+    text = as_text(job)
+    assert ".whl" not in text
+    for path in (str(Path.cwd()), str(Path.home()), "/tmp"):
+        assert path not in text
+
+
+def test_the_runtime_parameters_are_declared_passed_and_used(job):
+    values = job["runtimeConfig"]["parameterValues"]
+    declared = job["pipelineSpec"]["root"]["inputDefinitions"]["parameters"]
+    assert values.keys() == declared.keys() == {"data_root", "target", "train_args"}
+    assert values["data_root"] == "gs://flowers-public/tfrecords-jpeg-331x331-2"
+    assert values["target"] == 0.9
+    assert json.loads(values["train_args"]) == {"splits": ["train"]}
+    used = set()
+    for step in STEPS:
+        inputs = job["pipelineSpec"]["root"]["dag"]["tasks"][step]["inputs"]
+        for given in inputs.get("parameters", {}).values():
+            used |= {given.get("componentInputParameter")} - {None}
+    assert used == values.keys()
+
+
+def test_each_step_gets_its_machine_its_image_and_keras_2(job):
+    for step in STEPS:
+        assert executor(job, step)["env"] == [{"name": "TF_USE_LEGACY_KERAS", "value": "1"}]
+        # The Trainer's own image is that of its custom job; the task only starts that.
+        assert executor(job, step)["image"].endswith("/flowers:1.0")
+    assert executor(job, "ExampleGen")["resources"] == {"cpuLimit": 4, "memoryLimit": 16}
+    assert executor(job, "Transform")["resources"] == {"cpuLimit": 8, "memoryLimit": 32}
+
+
+def test_the_gate_is_told_what_serves_before_the_cache_is_asked(job):
+    hook = executor(job, "Gate")["lifecycle"]["preCacheCheck"]
+    assert hook == {"command": ["python", "-m", "components.gate.driver"], "args": ["{{$}}"]}
+    given = parameters(job, "Gate")
+    assert given["baseline_version"]["runtimeValue"]["constant"] == -1
+    assert given["baseline_path"]["runtimeValue"]["constant"] == "gs://my-bucket/flowers/serving"
+
+
+def test_the_trainer_is_a_custom_job_with_its_machine(job):
+    path = "tfx.extensions.google_cloud_ai_platform.trainer.executor.GenericExecutor"
+    assert path in executor(job, "Trainer")["args"]
+    config = json.loads(parameters(job, "Trainer")["custom_config"]["runtimeValue"]["constant"])
+    (pool,) = config["ai_platform_training_args"]["job_spec"]["worker_pool_specs"]
+    assert pool["container_spec"]["image_uri"] == TPU_IMAGE
+    assert pool["machine_spec"]["accelerator_type"] == "TPU_V3"
+    assert config["checkpoints"] == "gs://my-bucket/flowers/checkpoints"
+    assert config["options"]["trainer"]["strategy"] == "tpu"
+
+
+def test_without_a_machine_the_trainer_is_a_step_as_the_others():
+    job = compile_job(load_settings("vertex-sample"))
+    assert "tfx.components.trainer.executor.GenericExecutor" in executor(job, "Trainer")["args"]
+
+
+@pytest.mark.parametrize("machine", [V3, V5E, L4])
+def test_googles_types_take_the_custom_job(machine):
+    account = "a@my-project.iam.gserviceaccount.com"
+    places = [f"vertex.service_account={account}", "vertex.network=projects/1/global/networks/n"]
+    vertex = settings(f"vertex.trainer={machine}", *places).vertex
+    spec = CustomJobSpec(job_spec(vertex))
+    (pool,) = spec.worker_pool_specs
+    wanted = vertex.trainer
+    assert pool.machine_spec.machine_type == wanted.machine_type
+    assert pool.machine_spec.tpu_topology == (wanted.tpu_topology or "")
+    assert pool.machine_spec.accelerator_count == wanted.accelerator_count
+    assert spec.service_account == account
+    assert spec.network == "projects/1/global/networks/n"
+
+
+def test_a_pattern_keeps_its_span_for_the_driver_to_find():
+    job = compile_job(settings("data.source=gs://b/records/span-{SPAN}/*"))
+    config = json.loads(parameters(job, "ExampleGen")["input_config"]["runtimeValue"]["constant"])
+    assert config["splits"][0]["pattern"] == "span-{SPAN}/*"
+    assert job["runtimeConfig"]["parameterValues"]["data_root"] == "gs://b/records"
