@@ -9,9 +9,11 @@ DISK_GB := 5
 # Where there is no network but PyPI, uv would try in vain to fetch a Python.
 export UV_PYTHON_DOWNLOADS := never
 REAL_DATA ?=
+ACCELERATOR ?= cpu
+IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint sample bench bench-data pictures clean
+.PHONY: help setup run test test-all lint sample bench bench-data pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +33,7 @@ lint: setup  ## Check style and types
 	$(UV) run --no-sync ruff check .
 	$(UV) run --no-sync ruff format --check .
 	$(UV) run --no-sync mypy
+	$(UV) run --no-sync hadolint Dockerfile
 
 sample: setup  ## Draw data/sample anew: the same bytes
 	$(UV) run --no-sync python -m data.synthetic --out data/sample
@@ -43,6 +46,9 @@ bench-data: setup  ## Measure import and ExampleGen beside plain tf.data; REAL_D
 
 pictures: setup  ## Run the sample anew and make the README's pictures of it
 	$(UV) run --no-sync python docs/take_pictures.py --root runs/pictures; rm -r runs/pictures
+
+image:  ## Build the image of the steps; ACCELERATOR=gpu or tpu, IMAGE=REGISTRY/NAME:TAG
+	docker build --build-arg ACCELERATOR=$(ACCELERATOR) --tag $(IMAGE) .
 
 clean:  ## Remove what was installed in this folder; runs/ stays
 	rm -rf .venv .tools

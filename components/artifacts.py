@@ -2,6 +2,9 @@
 
 import json
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -17,6 +20,15 @@ def read_bytes(*path: str) -> bytes:
     """Returns the content of the file at the joined `path`."""
     with tf.io.gfile.GFile(os.path.join(*path), "rb") as file:
         return file.read()
+
+
+@contextmanager
+def copied_here(path: str) -> Iterator[str]:
+    """Yields the path of a local copy of a file, for libraries that take no gs:// path."""
+    with tempfile.TemporaryDirectory() as here:
+        copy = os.path.join(here, os.path.basename(path))
+        tf.io.gfile.copy(path, copy)
+        yield copy
 
 
 def write_text(text: str, *path: str) -> None:

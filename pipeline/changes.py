@@ -41,9 +41,27 @@ def run_inputs(
     places = {RECORDS: records, CLASSES: classes, SCHEMA: schema}
     flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt
-    if settings.model.weights_file:
-        flat["model.weights"] += f" ({_digest_of_weights(settings.model.weights_file)})"
+    if digest := weights_digest(settings):
+        flat["model.weights"] += f" ({digest})"
     return {**flat, **places, **code}
+
+
+def weights_digest(settings: Settings) -> str:
+    """Returns a short digest of the file that `model.weights` names; empty where it names none.
+
+    Raises:
+      UsageError: it can't be read.
+    """
+    file = settings.model.weights_file
+    if not file:
+        return ""
+    try:
+        return digest_files({"": Path(file)})[:12]
+    except OSError as error:
+        raise UsageError(
+            f"model.weights: {file} can't be read: {error.strerror}; it takes 'none', 'imagenet', "
+            "or the path of an .h5 file of Keras weights without the top"
+        ) from error
 
 
 def why_steps_run(
@@ -72,16 +90,6 @@ def why_steps_run(
         elif inputs.each_time:
             causes[step] = inputs.each_time
     return causes
-
-
-def _digest_of_weights(file: str) -> str:
-    try:
-        return digest_files({"": Path(file)})[:12]
-    except OSError as error:
-        raise UsageError(
-            f"model.weights: {file} can't be read: {error.strerror}; it takes 'none', 'imagenet', "
-            "or the path of an .h5 file of Keras weights without the top"
-        ) from error
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -40,6 +40,8 @@ class Place:
       data_fingerprint: of their contents; empty where they can't be read beforehand.
       root: folder of the artifacts and of the served models.
       serving: the model to compare with.
+      weights_digest: of the file that `model.weights` names, so that an edited one trains anew; a
+        compiled job has none: there another file needs another name.
       metadata_path: the SQLite file of ML Metadata; empty where the runner has its own.
       run_id: the run; it makes Pusher look at what serves each time, and not into the cache.
       trainer: the Trainer's class and what it is given besides.
@@ -53,6 +55,7 @@ class Place:
     data_fingerprint: str
     root: str
     serving: Serving
+    weights_digest: str = ""
     metadata_path: str = ""
     run_id: str = ""
     trainer: Callable[..., BaseNode] = Trainer
@@ -192,6 +195,7 @@ def _trainer(
         custom_config={
             "options": settings.training_options().model_dump(mode="json"),
             "checkpoints": f"{place.root}/checkpoints",
+            "weights_digest": place.weights_digest,
             "code_fingerprint": code,
         },
     )

@@ -11,7 +11,7 @@ from components.gate.verdict import in_words, verdict_from
 from components.pusher.push import newest_version, withdrawn_versions
 from data import sources
 from data.errors import DataRefused, UsageError
-from pipeline.changes import SPLIT_SALT
+from pipeline.changes import SPLIT_SALT, weights_digest
 from pipeline.config import Settings
 from pipeline.console import View, console_on
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
@@ -184,6 +184,7 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         serving=plan.serving,
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
+        weights_digest=weights_digest(plan.settings),
         metadata_path=str(plan.root / METADATA_FILE),
         run_id=report.run.run_id,
     )

@@ -206,7 +206,11 @@ def _input_files(exec_properties: dict[str, Any]) -> list[str]:
     base, further = exec_properties["input_base"], json.loads(exec_properties["further_patterns"])
     patterns = [os.path.join(base, pattern) for pattern in (config.splits[0].pattern, *further)]
     found = {path for pattern in patterns for path in tf.io.gfile.glob(pattern)}
-    return sorted(filter(holds_records, found))
+    files = sorted(filter(holds_records, found))
+    if not files:
+        # A run here has looked before; a compiled job is told its folder when it is submitted.
+        raise DataRefused(f"no record files match {', '.join(patterns)}")
+    return files
 
 
 def _split_weights(exec_properties: dict[str, Any]) -> dict[str, int]:

@@ -1,13 +1,11 @@
 """What the network itself answers: its code and its Keras weights, without the SavedModel."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.export import WEIGHTS_FILE
+from components.artifacts import copied_here
 from components.trainer.models import build_model
 from components.trainer.options import NO_WEIGHTS, TrainingOptions
 from components.transform.images import to_float
@@ -36,9 +34,6 @@ def reference_answers(
 def _network(options: TrainingOptions, weights: str, classes: int) -> tf.keras.Model:
     bare = options.model.model_copy(update={"weights": NO_WEIGHTS})
     model = build_model(bare, options.image_size, classes)
-    # h5py takes no gs:// path.
-    with tempfile.TemporaryDirectory() as here:
-        file = os.path.join(here, WEIGHTS_FILE)
-        tf.io.gfile.copy(weights, file)
+    with copied_here(weights) as file:
         model.load_weights(file)
     return model

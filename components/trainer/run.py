@@ -21,9 +21,9 @@ def run_fn(fn_args: FnArgs) -> None:
     """Trains, and exports the model that serves.
 
     `fn_args.custom_config` holds `options`, the fields of TrainingOptions; `checkpoints`, a folder
-    for the state of unfinished trainings; and `code_fingerprint`. `fn_args.train_steps`, if there
-    are any, stand for the epochs. Beside the model that serves lie its Keras weights, and in the
-    folder of the ModelRun TensorBoard's logs and `training.json`.
+    for the state of unfinished trainings; `weights_digest` and `code_fingerprint`. If there are
+    `fn_args.train_steps`, they stand for the epochs. Beside the model that serves lie its Keras
+    weights, and in the folder of the ModelRun TensorBoard's logs and `training.json`.
     """
     config = fn_args.custom_config
     options = TrainingOptions.model_validate(config["options"])
@@ -46,7 +46,8 @@ def state_folder(config: dict[str, Any], *inputs: Any) -> str:
 
     The name is a digest of all that decides the outcome, so that nothing else goes on from it.
     """
-    key = state_key(config["options"], config["code_fingerprint"], *inputs)
+    code, weights = config["code_fingerprint"], config["weights_digest"]
+    key = state_key(config["options"], code, weights, *inputs)
     return f"{config['checkpoints']}/{key}"
 
 

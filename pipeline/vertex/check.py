@@ -4,6 +4,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from data.errors import UsageError
+from data.sources import parse
 from data.spans import LATEST
 from pipeline.config import Settings
 from pipeline.steps import STEPS
@@ -119,6 +121,17 @@ def _data(settings: Settings) -> Iterator[str]:
         yield (
             f"data.spans is {settings.data.spans!r}: TFX's driver on Vertex reads the latest span "
             "alone"
+        )
+    try:
+        pattern = parse(settings.data.source, settings.data.public_size).patterns[0]
+    except UsageError as error:
+        yield f"data.source: {error}"
+        return
+    last = pattern.rpartition("/")[2]
+    if last.endswith("}"):
+        yield (
+            f"data.source: {last} may be a folder, which a job can't look up; name its files too, "
+            f"as {last}/*"
         )
 
 

@@ -16,6 +16,7 @@ from pipeline.history import LOG_FILE, History, Run, Step
 from pipeline.noise import diverted
 from pipeline.report import Report, from_here
 from pipeline.root import METADATA_FILE, locked
+from pipeline.vertex.rehearsal.follow import followed
 from pipeline.vertex.rehearsal.job import Job, Json, read_job
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def rehearse(
             diverted(log, view.verbose) as stream,
             console_on(stream, view) as console,
             Report(run, history, console, causes) as report,
+            followed(log, console.now),
         ):
             console.say(f"rehearsal {run.run_id} of {from_here(file)}: {len(run.steps)} steps")
             console.say(f"what their processes print goes to {from_here(log)}")

@@ -14,7 +14,7 @@ def test_every_config_that_ships_is_valid_and_says_how_to_run_it(name):
     load_settings(name)
     text = Path(config.__file__).with_name("configs").joinpath(f"{name}.yaml").read_text()
     assert text.startswith("#")
-    assert re.search(rf"flowers (run|vertex check) --config {name}|make run", text)
+    assert re.search(rf"flowers (run|vertex (check|compile)) --config {name}|make run", text)
 
 
 def test_set_wins_over_data_and_data_over_the_file(tmp_path):

@@ -1,10 +1,12 @@
 """Any network of tf.keras.applications, with its own preprocessing."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import tensorflow as tf
 
+from components.artifacts import copied_here
 from components.trainer.devices import several_replicas
 from components.trainer.models.classifier import Classifier, probabilities
 from components.trainer.options import NO_WEIGHTS, ModelSettings
@@ -36,9 +38,9 @@ def application(name: str, settings: ModelSettings, image_size: int, classes: in
     if not callable(build):
         known = [name for name in dir(tf.keras.applications) if name[0].isupper()]
         raise ValueError(f"tf.keras.applications has no {name!r}; it has {', '.join(known)}")
-    weights = None if settings.weights == NO_WEIGHTS else settings.weights
     shape = [image_size, image_size, 3]
-    base = build(include_top=False, weights=weights, input_shape=shape)
+    with _weights(settings) as weights:
+        base = build(include_top=False, weights=weights, input_shape=shape)
     if several_replicas():
         base = _synchronized(base)
     base.trainable = not settings.frozen
@@ -51,6 +53,16 @@ def application(name: str, settings: ModelSettings, image_size: int, classes: in
     )
     x = tf.keras.layers.GlobalAveragePooling2D()(x)
     return Classifier(image, probabilities(x, classes), name=name.lower())
+
+
+@contextmanager
+def _weights(settings: ModelSettings) -> Iterator[str | None]:
+    """Yields what Keras takes for weights: None, a name, or the path of a file here."""
+    if not settings.weights_file:
+        yield None if settings.weights == NO_WEIGHTS else settings.weights
+        return
+    with copied_here(settings.weights_file) as file:
+        yield file
 
 
 def _synchronized(base: tf.keras.Model) -> tf.keras.Model:

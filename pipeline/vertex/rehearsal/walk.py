@@ -2,8 +2,9 @@
 
 - A task runs once those that it waits for have. Where one failed, all that wait for it are skipped,
   the others still run, and the job has failed.
-- A task whose caching is on is not run where one with the same key has: the same pipeline, the same
-  component and container, the same values of the parameters, and the same input artifacts.
+- A task whose caching is on is not run where one with the same key has: the same pipeline and
+  component, the same image, command and environment, the same values of the parameters, and the
+  same input artifacts.
 - The exit handler runs last in any case. Its input is how the rest ended: `taskFinalStatus`, a
   PipelineTaskFinalStatus as JSON text.
 """
@@ -24,6 +25,9 @@ from pipeline.vertex.rehearsal.container import (
 from pipeline.vertex.rehearsal.job import Job, Json, Task
 from pipeline.vertex.rehearsal.queries import import_artifact, resolve
 from pipeline.vertex.rehearsal.store import Store
+
+# A larger machine or another driver makes nothing else of the same inputs.
+_OF_THE_CONTAINER = ("image", "command", "args", "env")
 
 
 class Observer(Protocol):
@@ -145,7 +149,8 @@ class Walk:
 
     def _key(self, task: Task, artifacts: Mapping[str, Json], parameters: Json) -> str:
         inputs = {key: artifact["name"] for key, artifact in artifacts.items()}
-        parts = [self.job.name, task.name, task.component, task.executor, parameters, inputs]
+        container = {key: task.executor["container"].get(key) for key in _OF_THE_CONTAINER}
+        parts = [self.job.name, task.name, task.component, container, parameters, inputs]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def _parameters(self, task: Task) -> Json:

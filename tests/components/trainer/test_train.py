@@ -52,6 +52,12 @@ def test_a_training_sees_its_splits_and_reports_each_epoch(splits, make_image, t
     assert list((tmp_path / "logs").rglob("events*"))
 
 
+def test_a_number_of_steps_ends_with_the_epoch_in_which_they_are_done(splits, tmp_path):
+    _, report = train(options(), *splits, 2, str(tmp_path), num_steps=4)
+    # Three steps an epoch.
+    assert len(report.epochs) == 2
+
+
 def test_the_learning_rate_of_each_epoch_is_reported(splits, tmp_path):
     rate = {"ramp_epochs": 0, "hold_epochs": 1, "peak": 0.003, "end": 0, "decay": 0.5}
     _, report = train(options(learning_rate=rate), *splits, 2, str(tmp_path))

@@ -1,0 +1,46 @@
+# The image in which the steps run: the packages of uv.lock, and the project apart from them.
+#
+#   make image                      for CPU
+#   make image ACCELERATOR=gpu      TensorFlow's own CUDA libraries with it
+#   make image ACCELERATOR=tpu      tensorflow-tpu in place of tensorflow, for TPU v2, v3 and v5e
+FROM python:3.11-slim-bookworm AS build
+ARG ACCELERATOR=cpu
+ENV UV_PROJECT_ENVIRONMENT=/opt/venv \
+    UV_LINK_MODE=copy \
+    UV_NO_CACHE=1 \
+    UV_PYTHON_DOWNLOADS=never
+RUN pip install --no-cache-dir uv==0.13.9
+WORKDIR /src
+COPY pyproject.toml uv.lock ./
+RUN set -- && \
+    if [ "$ACCELERATOR" = gpu ]; then set -- --extra gpu; fi && \
+    uv sync --locked --no-dev --no-install-project "$@"
+# Both own the same folder. libtpu is on Google's page alone, and not in uv.lock.
+RUN if [ "$ACCELERATOR" = tpu ]; then \
+      uv pip uninstall --python /opt/venv tensorflow && \
+      uv pip install --python /opt/venv --no-deps \
+        --find-links https://storage.googleapis.com/libtpu-tf-releases/index.html \
+        tensorflow-tpu==2.16.2 libtpu==2.16.0rc0; \
+    fi
+COPY README.md LICENSE ./
+COPY pipeline pipeline
+COPY components components
+COPY data data
+# Not among the libraries: the serving check proves that a model needs nothing of the project.
+RUN uv build --wheel --out-dir /tmp/wheel && \
+    uv pip install --python /opt/venv --no-deps --target /opt/flowers /tmp/wheel/*.whl
+
+FROM python:3.11-slim-bookworm
+RUN useradd --create-home --uid 1000 flowers
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /opt/flowers /opt/flowers
+# TensorFlow 2.16 does not find the CUDA libraries among the packages by itself.
+ARG NVIDIA=/opt/venv/lib/python3.11/site-packages/nvidia
+ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc/lib:$NVIDIA/cuda_runtime/lib:$NVIDIA/cudnn/lib:$NVIDIA/cufft/lib:$NVIDIA/curand/lib:$NVIDIA/cusolver/lib:$NVIDIA/cusparse/lib:$NVIDIA/nccl/lib:$NVIDIA/nvjitlink/lib \
+    PATH=/opt/venv/bin:/opt/flowers/bin:$NVIDIA/cuda_nvcc/bin:$PATH \
+    PYTHONPATH=/opt/flowers \
+    PYTHONUNBUFFERED=1 \
+    TF_USE_LEGACY_KERAS=1
+USER 1000
+WORKDIR /home/flowers
+CMD ["flowers", "--help"]

@@ -1,0 +1,237 @@
+"""A compiled job, played here by its own commands: toy images, one root, each test after the last.
+
+Nothing stands in for TFX's drivers and executors, nor for Google's client: the processes are those
+that Vertex would start, and each of them takes ten seconds to import TFX.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from google.cloud.aiplatform_v1.types import JobState
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
+    LatestBlessedModelStrategy,
+)
+from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
+    KubeflowV2DagRunner,
+    KubeflowV2DagRunnerConfig,
+)
+from tfx.orchestration.pipeline import Pipeline
+from tfx.types.channel import Channel
+from tfx.types.standard_artifacts import Model, ModelBlessing
+
+from data.synthetic import write_sample
+from pipeline.history import History
+from pipeline.steps import STEPS
+from pipeline.vertex.rehearsal.container import run_process
+from pipeline.vertex.rehearsal.job import read_job
+from pipeline.vertex.rehearsal.job_service import JobService
+from pipeline.vertex.rehearsal.store import Store
+from pipeline.vertex.rehearsal.walk import Walk
+from pipeline.vertex.rehearse import rehearse
+
+pytestmark = pytest.mark.slow
+
+TOY = [
+    "transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "data.split_salt=2",
+    "evaluator.target=0.0", "evaluator.max_loss=1",
+]  # fmt: skip
+# The job of the sample, where only the Trainer's machine and what it trains differ.
+TPU = [
+    "data.source=gs://your-bucket/sample/*.tfrec", "model={name: squeezenet, weights: none}",
+    "trainer.batch_size=4", "trainer.epochs=2", "trainer.steps_per_execution=3",
+    "vertex.project=your-project", "vertex.root=gs://your-bucket/flowers",
+    "vertex.image=us-docker.pkg.dev/your-project/flowers/flowers:0.1.0",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rehearsal")
+    write_sample(folder / "data", count=120, shards=2, pixels=32)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def root(folder):
+    return folder / "root"
+
+
+@pytest.fixture(scope="module")
+def compiled(flowers, folder):
+    """Returns a function that compiles a job with settings."""
+
+    def compile_with(name, *settings, config="vertex-sample"):
+        file = folder / f"{name}.json"
+        options = [option for setting in (*TOY, *settings) for option in ("--set", setting)]
+        answer = flowers("vertex", "compile", "--config", config, "--out", file, *options)
+        assert answer.code == 0, answer.err
+        return file
+
+    return compile_with
+
+
+@pytest.fixture(scope="module")
+def job(compiled):
+    return compiled("job")
+
+
+@pytest.fixture(scope="module")
+def play(flowers, folder, root):
+    """Returns a function that rehearses a job, with parameters besides the data's folder."""
+
+    def play_with(file, *parameters):
+        pairs = [f"data_root={folder / 'data'}", *parameters]
+        options = [option for pair in pairs for option in ("--parameter", pair)]
+        return flowers("vertex", "rehearse", file, "--root", root, *options)
+
+    return play_with
+
+
+@pytest.fixture
+def newest(root):
+    return lambda: History(root).runs()[0]
+
+
+def ran(run):
+    return [step.name for step in run.steps if step.state == "done"]
+
+
+def states(run, state):
+    return {step.name for step in run.steps if step.state == state}
+
+
+def test_a_rehearsal_ends_as_the_run_of_this_machine_does(flowers, folder, root, job, play, newest):
+    answer = play(job)
+    assert answer.code == 0, answer.out
+    assert "PASSED: accuracy" in answer.out
+    assert "epoch 2/2: loss" in answer.out
+    run = newest()
+    assert states(run, "done") == STEPS.keys()
+    assert run.pushed == 1
+    assert (root / "serving" / "1" / "saved_model.pb").is_file()
+    options = [option for setting in TOY for option in ("--set", setting)]
+    local = ["--data", str(folder / "data"), "--root", str(folder / "local"), *options]
+    assert flowers("run", *local).code == 0
+    (twin,) = History(folder / "local").runs()
+    assert run.examples == twin.examples
+    assert run.verdict["value"] == twin.verdict["value"]
+    assert run.training["epochs"][-1]["loss"] == twin.training["epochs"][-1]["loss"]
+
+
+def test_the_model_that_was_pushed_answers(flowers, folder, root):
+    answer = flowers("predict", "--root", root, "--csv", folder / "data")
+    assert answer.code == 0
+    assert len(answer.out.splitlines()) == 121
+
+
+def test_an_unchanged_job_runs_its_drivers_alone(job, play, newest, root):
+    answer = play(job)
+    assert answer.code == 0
+    assert states(newest(), "cached") == STEPS.keys()
+    slow = {step.name for step in newest().steps if step.seconds > 0.5}
+    assert slow == {"ExampleGen", "Gate"}
+    assert [path.name for path in (root / "serving").iterdir()] == ["1"]
+
+
+def test_a_new_target_runs_gate_and_push_alone(job, play, newest):
+    answer = play(job, "target=1.0")
+    assert answer.code == 3
+    assert "is below the target 1.0000" in answer.out
+    assert ran(newest()) == ["Gate", "Pusher"]
+    assert newest().pushed is None
+
+
+def test_the_second_model_finds_the_first_one_that_serves(compiled, play, newest, root):
+    answer = play(compiled("second", "trainer.seed=1"))
+    assert answer.code == 0, answer.out
+    assert ran(newest()) == ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher"]
+    assert newest().verdict["baseline"]["version"] == 1
+    assert newest().pushed == 2
+    # Its own push has not made it another model's comparison.
+    again = play(root.parent / "second.json")
+    assert again.code == 0
+    assert ran(newest()) == []
+
+
+def test_tfx_own_resolver_finds_the_model_that_the_gate_blessed_last(folder, root, newest):
+    resolver = Resolver(
+        strategy_class=LatestBlessedModelStrategy,
+        model=Channel(type=Model),
+        model_blessing=Channel(type=ModelBlessing),
+    ).with_id("Latest")
+    pipeline = Pipeline("flowers", "gs://your-bucket/flowers/artifacts", components=[resolver])
+    config = KubeflowV2DagRunnerConfig(default_image="i:1", use_pipeline_spec_2_1=True)
+    file = folder / "resolver.json"
+    file.write_text(json.dumps(KubeflowV2DagRunner(config).run(pipeline, {}, write_out=False)))
+    found = {}
+
+    class Seen:
+        def task_started(self, name): ...
+        def task_finished(self, name, seconds, cached, outputs):
+            found.update(outputs)
+
+    Walk(read_job(file, root), "resolver", Store(root), Seen()).run()
+    assert found["model"]["uri"] == newest().model_uri
+
+
+def test_a_step_that_fails_is_named_and_what_waits_for_it_is_skipped(job, play, newest):
+    answer = play(job, 'train_args={"splits": ["nowhere"]}')
+    assert answer.code == 1
+    assert "FAILED in Trainer: StepFailed: " in answer.out
+    assert "nowhere" in answer.out
+    assert states(newest(), "failed") == {"Trainer"}
+    assert states(newest(), "skipped") == {"Evaluator", "Gate", "ServingCheck", "Pusher"}
+
+
+def test_data_that_is_not_there_is_refused_by_the_step_that_reads_it(job, play, newest):
+    answer = play(job, "data_root=/nowhere")
+    assert answer.code == 4
+    assert "no record files match /nowhere/*.tfrec" in answer.out
+    assert states(newest(), "failed") == {"ExampleGen"}
+
+
+# Eight logical CPUs in place of the cores of a TPU.
+ON_CPUS = """
+import runpy, sys
+import tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 8)
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+def test_the_trainer_of_a_tpu_runs_as_a_custom_job(compiled, folder, root, newest):
+    """On CPUs: the command of the job is changed in that, and in nothing else."""
+    asked = []
+
+    def run(command, environment):
+        python, _, module, *arguments = command
+        index = arguments.index("--exec-properties-base64") + 1
+        properties = json.loads(base64.b64decode(arguments[index]))
+        asked.append(json.loads(properties["custom_config"])["options"]["trainer"])
+        for_cpu = properties["custom_config"].replace('"strategy": "tpu"', '"strategy": "cpu"')
+        properties["custom_config"] = for_cpu
+        arguments[index] = base64.b64encode(json.dumps(properties).encode()).decode()
+        assert environment["TF_USE_LEGACY_KERAS"] == "1"
+        run_process([python, "-c", ON_CPUS, module, *arguments], environment)
+
+    service = JobService(run)
+    file = compiled("tpu", *TPU, config="vertex-tpu")
+    code = rehearse(file, root, [f"data_root={folder / 'data'}"], service=service)
+    (custom,) = service.jobs
+    assert custom.state == JobState.JOB_STATE_SUCCEEDED, custom.error
+    assert code == 0
+    (pool,) = custom.job_spec.worker_pool_specs
+    assert pool.machine_spec.machine_type == "cloud-tpu"
+    assert pool.machine_spec.accelerator_type.name == "TPU_V3"
+    assert asked[0]["strategy"] == "tpu"
+    assert asked[0]["precision"] == "mixed_bfloat16"
+    assert newest().training["device"].startswith("8 replicas on CPU")
+    assert newest().training["replicas"] == 8
+    assert newest().pushed == 3
+    assert ran(newest()) == ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher"]
+    assert Path(root, "checkpoints").is_dir()
