@@ -5,7 +5,8 @@ import sys
 from google.cloud.aiplatform_v1.types import JobState
 
 from pipeline.vertex.rehearsal.container import ContainerFailed
-from pipeline.vertex.rehearsal.job_service import JobService, serving
+from pipeline.vertex.rehearsal.job_service import JobService, handler
+from pipeline.vertex.rehearsal.loopback import loopback
 
 # What TFX's Trainer does, with Google's own client, which nobody patched.
 CALL = """
@@ -39,7 +40,7 @@ def test_googles_own_client_creates_jobs_here_and_learns_how_they_ended():
             raise ContainerFailed("it ended with exit code 1")
 
     service = JobService(run)
-    with serving(service) as environment:
+    with loopback([handler(service)]) as environment:
         answer = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", CALL],
             env={**os.environ, **environment}, capture_output=True, text=True, check=False,
