@@ -18,6 +18,7 @@ import psutil
 from packaging.requirements import Requirement
 
 from data.words import size
+from pipeline.fingerprint import version_of
 
 # Peak of the quickstart, see BENCHMARKS.md, and some air.
 _MEMORY_NEEDED = 2_000_000_000
@@ -94,7 +95,7 @@ def _packages() -> Finding:
     needed = [Requirement(text) for text in metadata.requires("flowers") or ()]
     for requirement in needed:
         try:
-            version = metadata.version(requirement.name)
+            version = version_of(requirement.name)
         except metadata.PackageNotFoundError:
             wrong.append(f"{requirement.name} is missing")
             continue
@@ -103,7 +104,7 @@ def _packages() -> Finding:
     if wrong:
         return Finding("bad", "packages", "; ".join(wrong), "make clean setup")
     main = ("tensorflow", "tfx", "apache-beam", "tensorflow-data-validation")
-    found = ", ".join(f"{name} {metadata.version(name)}" for name in main)
+    found = ", ".join(f"{name} {version_of(name)}" for name in main)
     return Finding("ok", "packages", f"all {len(needed)} as pinned: {found}")
 
 

@@ -23,9 +23,23 @@ def code_fingerprint(module: str) -> str:
     Args:
       module: the step's entry, such as `components.trainer.run`.
     """
-    versions = " ".join(metadata.version(library) for library in _LIBRARIES)
+    versions = " ".join(map(version_of, _LIBRARIES))
     files = {str(file.relative_to(_ROOT)): file for file in reachable_files(module)}
     return hashlib.sha256(f"{versions} {digest_files(files)}".encode()).hexdigest()
+
+
+def version_of(library: str) -> str:
+    """Returns the version of an installed library; for TensorFlow its build for TPUs will do.
+
+    Raises:
+      PackageNotFoundError: it is not installed.
+    """
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        if library != "tensorflow":
+            raise
+        return metadata.version("tensorflow-tpu")
 
 
 def reachable_files(module: str) -> list[Path]:

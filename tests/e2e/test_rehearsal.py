@@ -4,7 +4,6 @@ Nothing stands in for TFX's drivers and executors, nor for Google's client: the 
 that Vertex would start, and each of them takes ten seconds to import TFX.
 """
 
-import base64
 import json
 from pathlib import Path
 
@@ -210,12 +209,12 @@ def test_the_trainer_of_a_tpu_runs_as_a_custom_job(compiled, folder, root, newes
 
     def run(command, environment):
         python, _, module, *arguments = command
-        index = arguments.index("--exec-properties-base64") + 1
-        properties = json.loads(base64.b64decode(arguments[index]))
+        index = arguments.index("--exec-properties") + 1
+        properties = json.loads(arguments[index])
         asked.append(json.loads(properties["custom_config"])["options"]["trainer"])
         for_cpu = properties["custom_config"].replace('"strategy": "tpu"', '"strategy": "cpu"')
         properties["custom_config"] = for_cpu
-        arguments[index] = base64.b64encode(json.dumps(properties).encode()).decode()
+        arguments[index] = json.dumps(properties)
         assert environment["TF_USE_LEGACY_KERAS"] == "1"
         run_process([python, "-c", ON_CPUS, module, *arguments], environment)
 

@@ -1,7 +1,9 @@
+from importlib import metadata
+
 import pytest
 
 from pipeline import fingerprint
-from pipeline.fingerprint import code_fingerprint, reachable_files
+from pipeline.fingerprint import code_fingerprint, reachable_files, version_of
 
 
 @pytest.fixture
@@ -48,3 +50,15 @@ def test_augmentation_is_the_trainers_and_not_transforms():
     assert {"augment.py", "squeezenet.py", "images.py"} <= trainer
     assert "augment.py" not in transform
     assert "images.py" in transform
+
+
+def test_tensorflow_for_tpus_stands_for_tensorflow(monkeypatch):
+    def version(name):
+        if name == "tensorflow-tpu":
+            return "2.16.2"
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert version_of("tensorflow") == "2.16.2"
+    with pytest.raises(metadata.PackageNotFoundError):
+        version_of("tfx")

@@ -13,7 +13,7 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.rpc import status_pb2
 
-from pipeline.vertex.rehearsal.container import ContainerFailed, run_process
+from pipeline.vertex.rehearsal.container import run_process
 
 _SERVICE = "google.cloud.aiplatform.v1.JobService"
 
@@ -56,9 +56,11 @@ class JobService:
                 own = {variable.name: variable.value for variable in container.env}
                 self._run([*container.command, *container.args], {**os.environ, **own})
             job.state = JobState.JOB_STATE_SUCCEEDED
-        except ContainerFailed as failure:
+        except Exception as failure:
+            # Whatever it was: who waits for the job must learn that it ended.
             job.error = status_pb2.Status(
-                code=grpc.StatusCode.INTERNAL.value[0], message=str(failure)
+                code=grpc.StatusCode.INTERNAL.value[0],
+                message=f"{type(failure).__name__}: {failure}",
             )
             job.state = JobState.JOB_STATE_FAILED
 

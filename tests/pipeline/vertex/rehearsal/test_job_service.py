@@ -49,4 +49,4 @@ def test_googles_own_client_creates_jobs_here_and_learns_how_they_ended():
     assert ran == [(["good"], "1"), (["bad"], "1")]
     good, bad = service.jobs
     assert good.state == JobState.JOB_STATE_SUCCEEDED
-    assert bad.error.message == "it ended with exit code 1"
+    assert bad.error.message == "ContainerFailed: it ended with exit code 1"
