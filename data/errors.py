@@ -1,4 +1,4 @@
-"""The two ways in which input is refused; the command line turns them into exit codes."""
+"""Errors that the command line tells in their own words, and turns into exit codes."""
 
 
 class UsageError(Exception):
@@ -7,3 +7,7 @@ class UsageError(Exception):
 
 class DataRefused(Exception):
     """Reading all of the data found what a model must not be trained on (exit code 4)."""
+
+
+class ServiceError(Exception):
+    """A service elsewhere did not do what it was asked (exit code 1)."""

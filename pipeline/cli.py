@@ -9,10 +9,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from data.errors import DataRefused, UsageError
+from data.errors import DataRefused, ServiceError, UsageError
 from pipeline import cli_data, cli_models, cli_vertex
 from pipeline.cli_options import AsJson, Config, Data, Plain, Root, Set, Verbose, print_list
-from pipeline.exit_codes import DATA_REFUSED, DONE, USAGE_ERROR
+from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
 
 app = typer.Typer(
     help="Image classification on TFX: from labelled images to a served model that was checked.",
@@ -38,6 +38,9 @@ def main() -> None:
     except UsageError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(USAGE_ERROR)
+    except ServiceError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
     except DataRefused as error:
         typer.echo(f"The data was refused: {error}", err=True)
         sys.exit(DATA_REFUSED)

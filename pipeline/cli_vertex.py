@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from data.errors import UsageError
 from data.files import write_whole
+from pipeline import cli_vertex_jobs, cli_vertex_schedule
 from pipeline.cli_options import Config, Data, Plain, Set, Verbose
 from pipeline.exit_codes import DONE, USAGE_ERROR
+from pipeline.vertex.prepare import compiled
 
 app = typer.Typer(help="The pipeline on Vertex AI Pipelines.", no_args_is_help=True)
-
-
+app.add_typer(cli_vertex_schedule.app, name="schedule")
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--parameter", help="Of the job, as name=value, such as target=0.9; repeatable."),
@@ -41,17 +41,9 @@ def compile_(
     out: Annotated[Path, typer.Option(help="File that becomes the job.")] = Path("job.json"),
 ) -> None:
     """Make the job that Vertex runs: without any call, and always the same bytes."""
-    from pipeline.config import load_settings
-    from pipeline.progress import progress_bar
-    from pipeline.vertex.check import find_problems
+    settings, job = compiled(config, data, overrides)
+    from pipeline.vertex.compile import as_text
 
-    settings = load_settings(config, overrides or [], data)
-    if problems := find_problems(settings):
-        raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
-    with progress_bar():
-        from pipeline.vertex.compile import as_text, compile_job
-
-        job = compile_job(settings)
     write_whole(out, as_text(job))
     steps = len(job["pipelineSpec"]["deploymentSpec"]["executors"])
     typer.echo(f"{out}: pipeline {settings.name}, {steps} steps, for {settings.vertex.root}")
@@ -73,3 +65,13 @@ def rehearse(
     from pipeline.vertex.rehearse import rehearse as play
 
     raise typer.Exit(play(job, root, parameters or [], View(plain, verbose)))
+
+
+for verb in (
+    cli_vertex_jobs.submit,
+    cli_vertex_jobs.status,
+    cli_vertex_jobs.jobs,
+    cli_vertex_jobs.cancel,
+    cli_vertex_jobs.logs,
+):
+    app.command()(verb)

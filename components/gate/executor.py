@@ -23,7 +23,7 @@ from components.gate.predictions import (
     ServedModel,
     predict,
 )
-from components.gate.verdict import Verdict, verdict_from
+from components.gate.verdict import VERDICT_PROPERTY, Verdict, in_words, verdict_from
 from components.pusher.bucket import digest_of
 
 VERDICT_FILE = "verdict.json"
@@ -136,6 +136,8 @@ def _write_blessing(
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
     )
     blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
+    # For those who see the artifact and not its files, as in Vertex's console.
+    blessing.set_string_custom_property(VERDICT_PROPERTY, in_words(verdict))
     if verdict.baseline:
         blessing.set_string_custom_property(
             constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline_path

@@ -16,6 +16,7 @@ from tfx.types.standard_artifacts import Examples, InfraBlessing, Model, Schema
 from tfx.utils import path_utils
 
 from components.artifacts import SCHEMA_FILE, read_schema, write_text
+from components.gate.verdict import VERDICT_PROPERTY
 from components.serving_check.cases import first_records, write_requests
 from components.serving_check.check import Limits, find_problems, largest_difference
 from components.serving_check.process import ProbeDied, run_probe
@@ -23,6 +24,7 @@ from components.serving_check.reference import reference_answers
 from components.serving_check.result import (
     LOG_FILE,
     ServingCheckResult,
+    in_words,
     result_of,
     write_serving_check,
 )
@@ -64,6 +66,7 @@ def ServingCheck(
     write_serving_check(result, blessing.uri)
     write_text("", blessing.uri, BLESSED_FILE if result.fit else NOT_BLESSED_FILE)
     blessing.set_int_custom_property(BLESSED_PROPERTY, int(result.fit))
+    blessing.set_string_custom_property(VERDICT_PROPERTY, in_words(result))
 
 
 def check_model(

@@ -18,6 +18,7 @@ _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 _ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.gserviceaccount\.com")
 _NETWORK = re.compile(r"projects/\d+/global/networks/[a-z][-a-z0-9]*")
+_TOPIC = re.compile(r"projects/[a-z][-a-z0-9]*/topics/[A-Za-z][-\w.~+%]{2,254}")
 # registry/name, and then a tag or a digest.
 _IMAGE = re.compile(r"[\w.-]+(/[\w.-]+)+(:[\w.-]+|@sha256:[0-9a-f]{64})")
 # Of each TPU v5e machine: the chips of its topology (Vertex AI, "Training with TPU accelerators").
@@ -51,6 +52,7 @@ def find_problems(settings: Settings) -> list[str]:
         *_images(vertex),
         *_steps(vertex),
         *_data(settings),
+        *_alerts(vertex),
         *(_machine(vertex.trainer) if vertex.trainer else ()),
         *_strategy(settings),
     ]
@@ -133,6 +135,14 @@ def _data(settings: Settings) -> Iterator[str]:
             f"data.source: {last} may be a folder, which a job can't look up; name its files too, "
             f"as {last}/*"
         )
+
+
+def _alerts(vertex: VertexSettings) -> Iterator[str]:
+    webhook, topic = vertex.alerts.webhook, vertex.alerts.topic
+    if webhook is not None and not re.fullmatch(r"https://[^/\s]+(/\S*)?", webhook):
+        yield "vertex.alerts.webhook must be an https:// URL"
+    if topic is not None and not _TOPIC.fullmatch(topic):
+        yield f"vertex.alerts.topic must be projects/PROJECT/topics/NAME, got {topic!r}"
 
 
 def _machine(machine: TrainerMachine) -> Iterator[str]:

@@ -9,7 +9,9 @@ import json
 from typing import Any
 
 from tfx.components import Trainer
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.data_types import RuntimeParameter
+from tfx.orchestration.kubeflow.decorators import FinalStatusStr
 from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunner,
     KubeflowV2DagRunnerConfig,
@@ -17,6 +19,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KEY
 from tfx.utils import proto_utils
 
+from components.alert.component import Alert
 from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
 from components.pusher.push import Serving
@@ -57,11 +60,26 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         default_image=_images(settings.vertex), use_pipeline_spec_2_1=True
     )
     pipeline = create_pipeline(settings, place)
-    job: dict[str, Any] = KubeflowV2DagRunner(config).run(pipeline, values, write_out=False)
+    runner = KubeflowV2DagRunner(config)
+    if settings.vertex.alerts.webhook or settings.vertex.alerts.topic:
+        runner.set_exit_handler(_alert(settings, pipeline.pipeline_info.pipeline_root))
+    job: dict[str, Any] = runner.run(pipeline, values, write_out=False)
     job["labels"] |= settings.vertex.labels
     for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
         _complete(name.removesuffix("_executor"), executor["container"], settings.vertex)
     return job
+
+
+def _alert(settings: Settings, artifacts: str) -> BaseNode:
+    alerts = settings.vertex.alerts
+    handler: BaseNode = Alert(
+        final_status=FinalStatusStr(),
+        pipeline=settings.name,
+        artifacts=artifacts,
+        webhook=alerts.webhook or "",
+        topic=alerts.topic or "",
+    )
+    return handler
 
 
 def as_text(job: dict[str, Any]) -> str:

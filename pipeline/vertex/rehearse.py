@@ -106,10 +106,12 @@ def _play(job: Job, root: Path, report: Report, told: "_Told", service: "JobServ
     # They bring TFX and Google's client.
     from pipeline.vertex.rehearsal.job_service import JobService, handler
     from pipeline.vertex.rehearsal.loopback import loopback
+    from pipeline.vertex.rehearsal.publisher import Publisher
     from pipeline.vertex.rehearsal.store import Store
     from pipeline.vertex.rehearsal.walk import Walk
 
-    with loopback([handler(service or JobService())]) as environment:
+    publisher = Publisher(report.console.say)
+    with loopback([handler(service or JobService()), publisher.handler()]) as environment:
         job_id = f"{job.name}-{report.run.run_id}"
         state = Walk(job, job_id, Store(root), told, environment).run()
     if state == "SUCCEEDED" and report.run.verdict is not None:

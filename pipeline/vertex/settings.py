@@ -25,6 +25,13 @@ class Resources(Strict):
     memory_gb: int = Field(16, ge=1)
 
 
+class AlertSettings(Strict):
+    """Who is told how a job ended."""
+
+    webhook: str | None = Field(None, description="https://..., which takes JSON")
+    topic: str | None = Field(None, description="projects/PROJECT/topics/NAME")
+
+
 class VertexSettings(Strict):
     """Where and on what the pipeline runs on Vertex AI Pipelines."""
 
@@ -40,3 +47,4 @@ class VertexSettings(Strict):
     trainer: TrainerMachine | None = Field(
         None, description="of a custom job; null: the Trainer runs in the pipeline's own task"
     )
+    alerts: AlertSettings = AlertSettings()

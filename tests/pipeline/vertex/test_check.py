@@ -59,6 +59,8 @@ def test_machines_that_there_are_pass(config, machine):
         ("vertex.images={Trainer: gcr.io/p/x}", "vertex.images.Trainer must be an image"),
         ("vertex.images={Train: gcr.io/p/x:1}", "vertex.images: there is no step 'Train'"),
         ("vertex.resources={Trainer: {cpu: 2}}", "vertex.resources.Trainer has no effect"),
+        ("vertex.alerts.webhook=http://chat.example/x", "vertex.alerts.webhook must be an https"),
+        ("vertex.alerts.topic=alerts", "vertex.alerts.topic must be projects/PROJECT/topics"),
         ("data.classes=null", "data.classes must name the classes"),
         ("data.spans=last 4", "data.spans is 'last 4'"),
         ("data.source=gs://b/week-{SPAN}", "week-{SPAN} may be a folder"),

@@ -129,3 +129,15 @@ def test_a_pattern_keeps_its_span_for_the_driver_to_find():
     config = json.loads(parameters(job, "ExampleGen")["input_config"]["runtimeValue"]["constant"])
     assert config["splits"][0]["pattern"] == "span-{SPAN}/*"
     assert job["runtimeConfig"]["parameterValues"]["data_root"] == "gs://b/records"
+
+
+def test_an_alert_is_an_exit_handler_that_runs_in_any_case():
+    job = compile_job(settings("vertex.alerts.topic=projects/my-project/topics/models"))
+    tasks = job["pipelineSpec"]["root"]["dag"]["tasks"]
+    assert tasks.keys() == {"tfx-dag", "Alert"}
+    assert tasks["Alert"]["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    given = tasks["Alert"]["inputs"]["parameters"]
+    assert given["final_status"] == {"taskFinalStatus": {"producerTask": "tfx-dag"}}
+    assert given["topic"]["runtimeValue"]["constant"] == "projects/my-project/topics/models"
+    inner = job["pipelineSpec"]["components"]["tfx-dag"]["dag"]["tasks"]
+    assert inner.keys() == STEPS.keys()

@@ -1,0 +1,27 @@
+"""The exit handler: Vertex runs it last, whatever became of the other steps."""
+
+from tfx.dsl.component.experimental.annotations import Parameter
+from tfx.orchestration.kubeflow.decorators import exit_handler
+
+from components.alert.message import message_of
+from components.alert.send import post, publish
+
+
+@exit_handler
+def Alert(
+    final_status: Parameter[str],
+    pipeline: Parameter[str],
+    artifacts: Parameter[str],
+    webhook: Parameter[str],
+    topic: Parameter[str],
+) -> None:
+    """Tells how the job ended; see `message_of`, and `components.alert.send` for the two ways.
+
+    An empty `webhook` or `topic` is none. An alert that can't be sent fails the handler, and so is
+    seen.
+    """
+    message = message_of(pipeline, final_status, artifacts)
+    if webhook:
+        post(webhook, message)
+    if topic:
+        publish(topic, message)

@@ -1,0 +1,38 @@
+"""What the verbs of `flowers vertex` begin with; heavy imports happen inside."""
+
+from typing import TYPE_CHECKING, Any
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.config import Settings
+    from pipeline.vertex.jobs import Jobs
+
+
+def compiled(
+    config: str, data: str | None, overrides: list[str] | None
+) -> "tuple[Settings, dict[str, Any]]":
+    """Returns settings and the job that they make.
+
+    Raises:
+      UsageError: something would fail on Vertex; all that is known.
+    """
+    from pipeline.config import load_settings
+    from pipeline.progress import progress_bar
+    from pipeline.vertex.check import find_problems
+
+    settings = load_settings(config, overrides or [], data)
+    if problems := find_problems(settings):
+        raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
+    with progress_bar():
+        from pipeline.vertex.compile import compile_job
+
+        return settings, compile_job(settings)
+
+
+def jobs_of(settings: "Settings") -> "Jobs":
+    """Returns the pipeline's jobs on Vertex."""
+    from pipeline.vertex.jobs import Jobs
+    from pipeline.vertex.service import Patience
+
+    return Jobs(settings.name, settings.vertex, Patience())

@@ -1,0 +1,202 @@
+"""A Vertex AI of this machine: it parses every request into Google's types, and keeps state.
+
+As a program it runs a command with that cloud around it, and prints what arrived:
+
+    python -m tests.pipeline.vertex.cloud flowers vertex submit --yes ...
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc
+from google.cloud import aiplatform_v1 as v1
+from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesResponse, LogEntry
+from google.longrunning import operations_pb2
+from google.protobuf import any_pb2, empty_pb2
+
+from pipeline.vertex.rehearsal.loopback import loopback
+
+# A call that is carried out, and whose answer is lost.
+LOST = "lost"
+# A call that is answered after the client's patience.
+SLOW = "slow"
+
+Answer = Any
+
+
+class Cloud:
+    """Pipeline jobs, schedules and log entries; `arrived` has each call's method and request."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, v1.PipelineJob] = {}
+        self.schedules: dict[str, v1.Schedule] = {}
+        # What containers printed, by the last part of their custom job's name.
+        self.logs: dict[str, list[str]] = {}
+        self.arrived: list[tuple[str, Any]] = []
+        # What becomes of the next calls of a method: a status code, LOST or SLOW.
+        self.faults: dict[str, list[Any]] = defaultdict(list)
+        self._numbers = itertools.count(1)
+
+    def asked(self, method: str) -> list[Any]:
+        """Returns the requests of a method."""
+        return [request for name, request in self.arrived if name == method]
+
+    def CreatePipelineJob(self, request: Any, context: Any) -> Answer:
+        name = f"{request.parent}/pipelineJobs/{request.pipeline_job_id}"
+        if name in self.jobs:
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{name} exists")
+        job = v1.PipelineJob(request.pipeline_job)
+        job.name, job.create_time = name, datetime.now(UTC)
+        job.state = v1.PipelineState.PIPELINE_STATE_RUNNING
+        self.jobs[name] = job
+        return job
+
+    def GetPipelineJob(self, request: Any, context: Any) -> Answer:
+        if request.name not in self.jobs:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
+        return self.jobs[request.name]
+
+    def ListPipelineJobs(self, request: Any, context: Any) -> Answer:
+        assert request.order_by == "create_time desc"
+        jobs = sorted(self.jobs.values(), key=lambda job: job.create_time, reverse=True)
+        wanted = request.filter.removeprefix('pipeline_name="').removesuffix('"')
+        jobs = [job for job in jobs if job.pipeline_spec["pipelineInfo"]["name"] == wanted]
+        return v1.ListPipelineJobsResponse(pipeline_jobs=jobs[: request.page_size])
+
+    def CancelPipelineJob(self, request: Any, context: Any) -> Answer:
+        self.jobs[request.name].state = v1.PipelineState.PIPELINE_STATE_CANCELLING
+        return empty_pb2.Empty()
+
+    def CreateSchedule(self, request: Any, context: Any) -> Answer:
+        schedule = v1.Schedule(request.schedule)
+        schedule.name = f"{request.parent}/schedules/{next(self._numbers)}"
+        schedule.create_time = datetime.now(UTC)
+        schedule.state = v1.Schedule.State.ACTIVE
+        self.schedules[schedule.name] = schedule
+        return schedule
+
+    def ListSchedules(self, request: Any, context: Any) -> Answer:
+        wanted = request.filter.removeprefix('display_name="').removesuffix('"')
+        found = sorted(self.schedules.values(), key=lambda s: s.create_time, reverse=True)
+        found = [s for s in found if not wanted or s.display_name == wanted]
+        return v1.ListSchedulesResponse(schedules=found)
+
+    def PauseSchedule(self, request: Any, context: Any) -> Answer:
+        self.schedules[request.name].state = v1.Schedule.State.PAUSED
+        return empty_pb2.Empty()
+
+    def ResumeSchedule(self, request: Any, context: Any) -> Answer:
+        self.schedules[request.name].state = v1.Schedule.State.ACTIVE
+        return empty_pb2.Empty()
+
+    def DeleteSchedule(self, request: Any, context: Any) -> Answer:
+        del self.schedules[request.name]
+        done = any_pb2.Any()
+        done.Pack(empty_pb2.Empty())
+        return operations_pb2.Operation(name="operations/1", done=True, response=done)
+
+    def ListLogEntries(self, request: Any, context: Any) -> Answer:
+        container = request.filter.rpartition('job_id="')[2].removesuffix('"')
+        lines = self.logs.get(container, [])[-request.page_size :]
+        return ListLogEntriesResponse(entries=[LogEntry(text_payload=t) for t in reversed(lines)])
+
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """Returns all methods for a gRPC server."""
+        services = {
+            "PipelineService": {
+                "CreatePipelineJob": v1.CreatePipelineJobRequest,
+                "GetPipelineJob": v1.GetPipelineJobRequest,
+                "ListPipelineJobs": v1.ListPipelineJobsRequest,
+                "CancelPipelineJob": v1.CancelPipelineJobRequest,
+            },
+            "ScheduleService": {
+                "CreateSchedule": v1.CreateScheduleRequest,
+                "ListSchedules": v1.ListSchedulesRequest,
+                "PauseSchedule": v1.PauseScheduleRequest,
+                "ResumeSchedule": v1.ResumeScheduleRequest,
+                "DeleteSchedule": v1.DeleteScheduleRequest,
+            },
+        }
+        vertex = "google.cloud.aiplatform.v1"
+        services = {f"{vertex}.{name}": methods for name, methods in services.items()}
+        logging = {"ListLogEntries": ListLogEntriesRequest}
+        return [
+            grpc.method_handlers_generic_handler(
+                service,
+                {
+                    name: grpc.unary_unary_rpc_method_handler(
+                        self._method(name), kind.deserialize, _serialize
+                    )
+                    for name, kind in methods.items()
+                },
+            )
+            for service, methods in {
+                **services,
+                "google.logging.v2.LoggingServiceV2": logging,
+            }.items()
+        ]
+
+    def _method(self, name: str) -> Callable:
+        def answer(request: Any, context: Any) -> Any:
+            arrived = self.arrived
+            arrived.append((name, request))
+            fault = self.faults[name].pop(0) if self.faults[name] else None
+            if isinstance(fault, grpc.StatusCode):
+                context.abort(fault, f"the test wants {fault.name}")
+            if fault == SLOW:
+                time.sleep(5)
+                if self.arrived is not arrived:
+                    context.abort(grpc.StatusCode.CANCELLED, "its test is over")
+            made = getattr(self, name)(request, context)
+            if fault == LOST:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "the answer was lost")
+            return made
+
+        return answer
+
+
+def _serialize(message: Any) -> bytes:
+    return (
+        type(message).serialize(message) if hasattr(message, "_pb") else message.SerializeToString()
+    )
+
+
+@contextlib.contextmanager
+def running(cloud: Cloud) -> Iterator[None]:
+    """Leads the calls of this process, and of those it starts, to a cloud."""
+    before = dict(os.environ)
+    with loopback(cloud.handlers()) as environment:
+        os.environ.update(environment)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _in_short(request: Any) -> str:
+    values = type(request).to_dict(request, including_default_value_fields=False)
+    return json.dumps(values, default=str)[:300]
+
+
+def main(command: list[str]) -> int:
+    cloud = Cloud()
+    with running(cloud):
+        code = subprocess.run(command, check=False).returncode
+    lines = [f"{method} {_in_short(request)}" for method, request in cloud.arrived]
+    lines.append(f"{len(cloud.jobs)} jobs, {len(cloud.schedules)} schedules")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""What the tests of Vertex share: a cloud of this machine, and a job for it."""
+
+import pytest
+
+from pipeline.config import load_settings
+from pipeline.vertex.service import Patience
+from tests.pipeline.vertex.cloud import Cloud, running
+
+
+@pytest.fixture(scope="session")
+def one_cloud():
+    """One for all tests: a process of gRPC's reads but once whom it is to trust."""
+    cloud = Cloud()
+    with running(cloud):
+        yield cloud
+
+
+@pytest.fixture
+def cloud(one_cloud):
+    vars(one_cloud).clear()
+    one_cloud.__init__()
+    return one_cloud
+
+
+@pytest.fixture
+def vertex():
+    return load_settings("vertex-sample").vertex
+
+
+@pytest.fixture
+def patience():
+    """Enough for a few tries, and for a service that does not answer at all."""
+    return Patience(seconds=4.0, call_seconds=2.0)
+
+
+@pytest.fixture
+def job():
+    """A job as the compiler makes it, in short."""
+    return {
+        "displayName": "flowers",
+        "labels": {"team": "a"},
+        "pipelineSpec": {
+            "pipelineInfo": {"name": "flowers"},
+            "schemaVersion": "2.1.0",
+            "root": {"inputDefinitions": {"parameters": {"target": {}}}, "dag": {"tasks": {}}},
+        },
+        "runtimeConfig": {
+            "gcsOutputDirectory": "gs://your-bucket/flowers/artifacts",
+            "parameterValues": {"target": 0.8},
+        },
+    }

@@ -1,0 +1,93 @@
+import grpc
+import pytest
+from google.cloud.aiplatform_v1.types import PipelineState
+
+from data.errors import ServiceError, UsageError
+from pipeline.vertex.jobs import Jobs, id_of, link
+from tests.pipeline.vertex.cloud import LOST, SLOW
+
+Code = grpc.StatusCode
+
+
+@pytest.fixture
+def jobs(cloud, vertex, patience):
+    return Jobs("flowers", vertex, patience)
+
+
+def test_a_job_is_submitted_whole(cloud, jobs, job):
+    made, new = jobs.submit(job)
+    assert new
+    assert made.state == PipelineState.PIPELINE_STATE_RUNNING
+    (request,) = cloud.asked("CreatePipelineJob")
+    assert request.parent == "projects/your-project/locations/us-central1"
+    assert request.pipeline_job.pipeline_spec["schemaVersion"] == "2.1.0"
+    config = request.pipeline_job.runtime_config
+    assert config.gcs_output_directory == "gs://your-bucket/flowers/artifacts"
+    assert config.parameter_values["target"] == 0.8
+    assert request.pipeline_job.labels == {"team": "a"}
+    assert id_of(made) in link(jobs.vertex, made)
+
+
+def test_a_job_that_is_going_on_is_not_submitted_again(cloud, jobs, job):
+    first, _ = jobs.submit(job)
+    second, new = jobs.submit(job)
+    assert (second.name, new) == (first.name, False)
+    assert len(cloud.jobs) == 1
+
+
+def test_a_job_that_has_ended_can_be_submitted_again_and_another_one_at_any_time(cloud, jobs, job):
+    first, _ = jobs.submit(job)
+    cloud.jobs[first.name].state = PipelineState.PIPELINE_STATE_FAILED
+    second, new = jobs.submit(job)
+    assert new
+    assert id_of(second) == f"{id_of(first)}-2"
+    job["runtimeConfig"]["parameterValues"]["target"] = 0.9
+    assert jobs.submit(job)[1]
+    assert len(cloud.jobs) == 3
+
+
+@pytest.mark.parametrize(
+    "fault", [LOST, SLOW, Code.UNAVAILABLE, Code.INTERNAL, Code.RESOURCE_EXHAUSTED]
+)
+def test_what_may_pass_is_tried_again_and_makes_one_job(cloud, jobs, job, fault):
+    cloud.faults["CreatePipelineJob"] = [fault]
+    made, _ = jobs.submit(job)
+    assert list(cloud.jobs) == [made.name]
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [
+        (Code.PERMISSION_DENIED, "The account lacks a role"),
+        (Code.NOT_FOUND, "Is vertex.project right"),
+        (Code.INVALID_ARGUMENT, "The service does not take it"),
+        (Code.RESOURCE_EXHAUSTED, "A quota is used up"),
+        (Code.INTERNAL, "The service failed, after several tries"),
+        (Code.DEADLINE_EXCEEDED, "The service failed, after several tries"),
+    ],
+)
+def test_an_error_of_the_service_is_one_line_with_what_to_do(cloud, jobs, job, fault, advice):
+    cloud.faults["CreatePipelineJob"] = [fault] * 20
+    with pytest.raises(ServiceError, match=advice) as caught:
+        jobs.submit(job)
+    assert str(caught.value).startswith("submitting the job: ")
+    assert "\n" not in str(caught.value)
+    assert cloud.jobs == {}
+    tries = len(cloud.asked("CreatePipelineJob"))
+    passing = (Code.RESOURCE_EXHAUSTED, Code.INTERNAL, Code.DEADLINE_EXCEEDED)
+    assert (tries > 1) == (fault in passing)
+
+
+def test_a_job_is_found_and_cancelled(cloud, jobs, job):
+    made, _ = jobs.submit(job)
+    assert jobs.get(None).name == made.name
+    jobs.cancel(jobs.get(id_of(made)))
+    assert jobs.get(None).state == PipelineState.PIPELINE_STATE_CANCELLING
+
+
+def test_a_job_that_is_not_there_names_those_that_are(cloud, jobs, job):
+    with pytest.raises(UsageError, match="there are: none"):
+        jobs.get(None)
+    made, _ = jobs.submit(job)
+    with pytest.raises(UsageError, match=id_of(made)):
+        jobs.get("other")

@@ -1,0 +1,111 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from google.cloud import aiplatform_v1 as v1
+
+from data.errors import UsageError
+from pipeline.vertex.jobs import Jobs
+from pipeline.vertex.logs import log_lines
+from pipeline.vertex.status import status_of
+
+START = datetime(2026, 11, 24, 3, tzinfo=UTC)
+State = v1.PipelineTaskDetail.State
+PASSED = "PASSED: accuracy 0.938 on 65 test images"
+REFUSED = "REFUSED: accuracy 0.538 on 65 test images"
+FIT, UNFIT = "FIT TO SERVE: 61 requests", "NOT FIT TO SERVE: 1.0 MB"
+
+
+@pytest.fixture
+def jobs(cloud, vertex, patience):
+    return Jobs("flowers", vertex, patience)
+
+
+def task(number, name, state, error="", **outputs):
+    """A step that began `number` minutes after the start and took 30 s."""
+    began = START + timedelta(minutes=number)
+    detail = v1.PipelineTaskExecutorDetail.ContainerDetail(main_job=f"projects/1/x/{name}-main")
+    made = v1.PipelineTaskDetail(
+        task_id=number, task_name=name, state=state, create_time=began, start_time=began,
+        end_time=began + timedelta(seconds=30),
+        executor_detail=v1.PipelineTaskExecutorDetail(container_detail=detail),
+    )  # fmt: skip
+    if error:
+        made.error = {"code": 2, "message": error}
+    for key, metadata in outputs.items():
+        artifact = v1.Artifact(metadata=metadata)
+        made.outputs[key] = v1.PipelineTaskDetail.ArtifactList(artifacts=[artifact])
+    return made
+
+
+def ended(cloud, jobs, job, state, *tasks):
+    """Submits a job, has it end, and returns its status."""
+    made, _ = jobs.submit(job)
+    there = cloud.jobs[made.name]
+    there.start_time, there.end_time = START, START + timedelta(minutes=9)
+    there.state = v1.PipelineState[f"PIPELINE_STATE_{state}"]
+    # The job itself is a task, too.
+    whole = v1.PipelineTaskDetail(task_name=made.name.rpartition("/")[2], create_time=START)
+    there.job_detail.task_details = [whole, *reversed(tasks)]
+    return status_of(jobs.get(None), jobs.vertex)
+
+
+def test_a_pushed_model_and_the_steps_as_a_local_run_names_them(cloud, jobs, job):
+    status = ended(
+        cloud, jobs, job, "SUCCEEDED",
+        task(1, "ExampleGen", State.SKIPPED),
+        task(2, "Gate", State.SUCCEEDED, blessing={"blessed": 1.0, "verdict": PASSED}),
+        task(3, "ServingCheck", State.SUCCEEDED, blessing={"blessed": 1.0, "verdict": FIT}),
+        task(4, "Pusher", State.SUCCEEDED, pushed_model={"pushed": 1.0, "pushed_version": "3"}),
+    )  # fmt: skip
+    states = [(step.name, step.state) for step in status.steps]
+    assert states == [("ExampleGen", "cached"), ("Gate", "done"), ("ServingCheck", "done"),
+                      ("Pusher", "done")]  # fmt: skip
+    assert status.steps[0].seconds == 30
+    assert (status.verdict, status.passed, status.pushed) == (PASSED, True, "3")
+    assert status.exit_code == 0
+    assert "Served: version 3" in status.in_words()
+
+
+def test_a_refused_model_is_told_although_the_job_succeeded(cloud, jobs, job):
+    status = ended(
+        cloud, jobs, job, "SUCCEEDED",
+        task(1, "Gate", State.SUCCEEDED, blessing={"blessed": 0.0, "verdict": REFUSED}),
+        task(2, "ServingCheck", State.SUCCEEDED, blessing={"blessed": 1.0, "verdict": FIT}),
+        task(3, "Pusher", State.SUCCEEDED, pushed_model={"pushed": 0.0}),
+    )  # fmt: skip
+    assert (status.state, status.passed, status.exit_code) == ("succeeded", False, 3)
+    assert status.verdict == REFUSED
+    assert "Nothing was pushed." in status.in_words()
+
+
+def test_a_model_that_is_not_fit_to_serve_says_so(cloud, jobs, job):
+    status = ended(
+        cloud, jobs, job, "SUCCEEDED",
+        task(1, "Gate", State.SUCCEEDED, blessing={"blessed": 1.0, "verdict": PASSED}),
+        task(2, "ServingCheck", State.SUCCEEDED, blessing={"blessed": 0.0, "verdict": UNFIT}),
+        task(3, "Pusher", State.SUCCEEDED, pushed_model={"pushed": 0.0}),
+    )  # fmt: skip
+    assert status.verdict == f"{PASSED}\n{UNFIT}"
+    assert status.exit_code == 3
+
+
+def test_a_failure_names_its_cause(cloud, jobs, job):
+    status = ended(
+        cloud, jobs, job, "FAILED",
+        task(1, "Trainer", State.FAILED, error="The replica exited with a non-zero status of 1"),
+        task(2, "Gate", State.NOT_TRIGGERED),
+    )  # fmt: skip
+    assert [step.state for step in status.steps] == ["failed", "skipped"]
+    assert status.error == "The replica exited with a non-zero status of 1"
+    assert (status.passed, status.exit_code) == (None, 1)
+
+
+def test_the_log_of_a_step_is_that_of_its_container(cloud, jobs, job, vertex, patience):
+    ended(cloud, jobs, job, "FAILED", task(1, "Trainer", State.FAILED), task(2, "Gate", 9))
+    cloud.logs = {"Trainer-main": ["one", "two", "three"], "Gate-main": ["four"]}
+    newest = jobs.get(None)
+    lines = list(log_lines(newest, "Trainer", 2, vertex, patience))
+    assert lines == ["Trainer: two", "Trainer: three"]
+    assert len(list(log_lines(newest, None, 50, vertex, patience))) == 4
+    with pytest.raises(UsageError, match="has no step 'Train' yet; it has Trainer"):
+        list(log_lines(newest, "Train", 2, vertex, patience))
