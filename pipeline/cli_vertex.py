@@ -73,5 +73,6 @@ for verb in (
     cli_vertex_jobs.jobs,
     cli_vertex_jobs.cancel,
     cli_vertex_jobs.logs,
+    cli_vertex_jobs.rollback,
 ):
     app.command()(verb)

@@ -89,3 +89,19 @@ def logs(
     found = jobs_of(settings).get(job)
     for line in log_lines(found, step, lines, settings.vertex, Patience()):
         typer.echo(line)
+
+
+def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
+    """Give all traffic of the endpoint to the version before; takes seconds."""
+    from components.pusher.endpoint import roll_back
+    from pipeline.config import load_settings
+    from pipeline.vertex.prepare import endpoint_of
+    from pipeline.vertex.service import told
+
+    place = endpoint_of(load_settings(config, overrides or []))
+    try:
+        with told("going back"):
+            now, before = roll_back(place)
+    except LookupError as error:
+        raise UsageError(str(error)) from error
+    typer.echo(f"{place.name} serves version {now} again; version {before} has no traffic.")

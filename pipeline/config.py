@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from components.gate.options import GateSettings
+from components.pusher.options import PushSettings
 from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
 from data.classes import check_names
 from data.errors import UsageError
@@ -82,12 +83,6 @@ class ServingSettings(Strict):
 
     max_latency_ms: float | None = Field(None, gt=0, description="99th percentile of a request")
     max_megabytes: float | None = Field(None, gt=0, description="of its files")
-
-
-class PushSettings(Strict):
-    """What becomes of a model that passed."""
-
-    keep: int = Field(5, ge=2, description="served versions; older ones are removed")
 
 
 class BeamSettings(Strict):

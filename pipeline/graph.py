@@ -47,6 +47,7 @@ class Place:
       trainer: the Trainer's class and what it is given besides.
       later: what is only known when a compiled job is submitted: `data_root`, `target` and
         `train_args`.
+      endpoint: see `components.pusher.options.Place.url`; empty to serve from a folder.
     """
 
     source: Source
@@ -60,6 +61,12 @@ class Place:
     run_id: str = ""
     trainer: Callable[..., BaseNode] = Trainer
     later: Mapping[str, RuntimeParameter] = field(default_factory=dict)
+    endpoint: str = ""
+
+    @property
+    def serves_from(self) -> str:
+        """Where a model goes that passed: the endpoint if there is one, else a folder."""
+        return self.endpoint or f"{self.root}/serving"
 
 
 def create_pipeline(settings: Settings, place: Place) -> Pipeline:
@@ -109,11 +116,11 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         model_blessing=gate.outputs["blessing"],
         infra_blessing=serving_check.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=f"{place.root}/serving")
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=place.serves_from)
         ),
         custom_config={
             "run_id": place.run_id,
-            "keep": settings.push.keep,
+            "push": settings.push.model_dump(mode="json"),
             "facts": facts_of(
                 settings.model_dump(mode="json"),
                 place.run_id,

@@ -56,6 +56,11 @@ def run_pipeline(
       UsageError: the options, the records or the root can't be used; nothing was done.
     """
     selection.check()
+    if settings.push.to != "folder":
+        raise UsageError(
+            f"push.to is {settings.push.to}, which needs the model on gs://: it is for jobs on "
+            "Vertex (`flowers vertex submit`); set push.to to folder"
+        )
     plan = make_plan(settings, config, Path(os.path.abspath(root)), selection)
     check_root(plan.root, settings.name)
     if selection.dry_run:

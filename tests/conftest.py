@@ -1,4 +1,4 @@
-"""What all tests share: Keras 2, the option `--real-data`, and small images."""
+"""What all tests share: Keras 2, options, small images, and a cloud of this machine."""
 
 import os
 
@@ -51,3 +51,21 @@ def write_transformed(tmp_path: Path) -> Callable[..., list[str]]:
         return [str(path)]
 
     return write
+
+
+@pytest.fixture(scope="session")
+def one_cloud():
+    """One for all tests: a process of gRPC's reads but once whom it is to trust."""
+    # It brings Google's client, which takes seconds.
+    from tests.cloud import Cloud, running
+
+    cloud = Cloud()
+    with running(cloud):
+        yield cloud
+
+
+@pytest.fixture
+def cloud(one_cloud):
+    vars(one_cloud).clear()
+    one_cloud.__init__()
+    return one_cloud

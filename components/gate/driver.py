@@ -15,6 +15,7 @@ from tfx.utils import path_utils
 
 from components.artifacts import write_json
 from components.pusher.bucket import digest_of, what_it_replaces
+from components.pusher.options import SCHEME, Place
 
 
 def main(executor_input: str) -> None:
@@ -26,7 +27,13 @@ def main(executor_input: str) -> None:
     given = json.loads(executor_input)
     (model,) = given["inputs"]["artifacts"]["model"]["artifacts"]
     folder = given["inputs"]["parameterValues"]["baseline_path"]
-    baseline = what_it_replaces(folder, digest_of(path_utils.serving_model_path(model["uri"])))
+    digest = digest_of(path_utils.serving_model_path(model["uri"]))
+    if folder.startswith(SCHEME):
+        from components.pusher import endpoint
+
+        baseline = endpoint.what_it_replaces(Place.of(folder), digest)
+    else:
+        baseline = what_it_replaces(folder, digest)
     found = {
         "baseline_version": baseline.version,
         "baseline_path": baseline.path,

@@ -1,6 +1,7 @@
 """The Pusher component: TFX's, with a push that is atomic and idempotent."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from tfx.utils import proto_utils
 from components.gate.executor import read_metrics, read_verdict
 from components.pusher.bucket import digest_of, push_to_bucket
 from components.pusher.card import model_card
-from components.pusher.push import push
+from components.pusher.options import SCHEME, Place, PushSettings
+from components.pusher.push import Pushed, push
+from components.serving_check.result import SmokeCase, read_smoke
 
 
 class Executor(pusher_executor.Executor):
-    """Pushes a blessed model to a folder, here or in a bucket.
+    """Pushes a blessed model to a folder, here or in a bucket, or to an endpoint of Vertex AI.
 
     TFX's own executor numbers versions by whole seconds, so that the second of two pushes in one
     second is lost without a word, and copies straight into the folder that TF Serving watches.
@@ -49,11 +52,15 @@ class Executor(pusher_executor.Executor):
         if digest_of(model) != verdict.digest:
             raise RuntimeError(f"{model} is not the model that was evaluated: its files changed")
         config = json.loads(exec_properties["custom_config"])
+        settings = PushSettings.model_validate(config["push"])
         card = model_card(verdict, read_metrics(blessing), config["facts"])
-        if "://" in folder:
-            pushed = push_to_bucket(model, folder, card, config["keep"])
+        if folder.startswith(SCHEME):
+            smoke = read_smoke(artifact_utils.get_single_uri(input_dict["infra_blessing"]))
+            pushed = _to_endpoint(model, folder, settings, smoke)
+        elif "://" in folder:
+            pushed = push_to_bucket(model, folder, card, settings.keep)
         else:
-            pushed = push(Path(model), Path(folder), card=card, keep=config["keep"])
+            pushed = push(Path(model), Path(folder), card=card, keep=settings.keep)
         if pushed.withdrawn:
             self._MarkNotPushed(artifact)
             artifact.set_int_custom_property("withdrawn", pushed.version)
@@ -61,6 +68,15 @@ class Executor(pusher_executor.Executor):
         self._MarkPushed(artifact, pushed.path, str(pushed.version))
         artifact.set_string_custom_property("digest", pushed.digest)
         artifact.set_int_custom_property("new", int(pushed.new))
+
+
+def _to_endpoint(
+    model: str, url: str, settings: PushSettings, smoke: Sequence[SmokeCase]
+) -> Pushed:
+    # Google's client takes seconds to import, and few need it.
+    from components.pusher.endpoint import push_to_endpoint
+
+    return push_to_endpoint(model, Place.of(url), settings.endpoint, smoke)
 
 
 class AtomicPusher(component.Pusher):

@@ -27,6 +27,7 @@ from components.serving_check.result import (
     in_words,
     result_of,
     write_serving_check,
+    write_smoke,
 )
 from components.trainer.export import weights_path
 from components.trainer.options import TrainingOptions
@@ -85,7 +86,7 @@ def check_model(
       names: the classes in the order of their ids.
       options: those of the training.
       limits: what is allowed.
-      log_folder: takes the log of the process.
+      log_folder: takes the log of the process, and `smoke.json`.
     """
     megabytes = _megabytes(model)
     with tempfile.TemporaryDirectory() as here:
@@ -100,6 +101,7 @@ def check_model(
             write_text(log.read_text(errors="replace"), log_folder, LOG_FILE)
     progress.debug("asking the network itself: %d images", len(images))
     expected = reference_answers(options, weights_path(model), len(names), images)
+    write_smoke(examples, expected, log_folder)
     problems = find_problems(report, expected, names, megabytes, limits)
     return result_of(problems, megabytes, report, largest_difference(report, expected))
 

@@ -1,14 +1,25 @@
 """What the serving check found: in the blessing's artifact, and in words."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypedDict
+
+import numpy as np
 
 from components.artifacts import read_json, write_json
-from components.serving_check.probe import Answer, Latency, Report
+from components.serving_check.probe import REAL, Answer, Latency, Report
 
+SMOKE_FILE = "smoke.json"
 RESULT_FILE = "serving_check.json"
 LOG_FILE = "probe.log"
+
+
+class SmokeCase(TypedDict):
+    """A test image for whoever serves the model: a tf.Example in Base64, and the right answer."""
+
+    example: str
+    probabilities: list[float]
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,30 @@ def result_of(
 def write_serving_check(result: ServingCheckResult, uri: str) -> None:
     """Writes the result into an artifact."""
     write_json(asdict(result), uri, RESULT_FILE)
+
+
+def write_smoke(examples: Mapping[str, bytes], answers: Mapping[str, np.ndarray], uri: str) -> None:
+    """Writes test images, with what the network answers, for a model that is served elsewhere.
+
+    Args:
+      examples: serialized tf.Examples by name.
+      answers: float32 [classes], by `real/<name>`.
+      uri: of the artifact.
+    """
+    cases = [
+        SmokeCase(
+            example=base64.b64encode(example).decode(),
+            probabilities=answers[f"{REAL}/{name}"].tolist(),
+        )
+        for name, example in examples.items()
+    ]
+    write_json(cases, uri, SMOKE_FILE)
+
+
+def read_smoke(uri: str) -> list[SmokeCase]:
+    """Returns what `write_smoke` wrote into an InfraBlessing artifact."""
+    cases: list[SmokeCase] = read_json(uri, SMOKE_FILE)
+    return cases
 
 
 def read_serving_check(uri: str) -> ServingCheckResult:

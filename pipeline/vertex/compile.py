@@ -26,6 +26,7 @@ from components.pusher.push import Serving
 from data.sources import parse
 from pipeline.config import Settings
 from pipeline.graph import TRAIN_ARGS, Place, create_pipeline
+from pipeline.vertex.prepare import endpoint_of
 from pipeline.vertex.settings import VertexSettings
 from pipeline.vertex.trainer import KERAS_2, custom_job_trainer
 
@@ -41,13 +42,15 @@ def compile_job(settings: Settings) -> dict[str, Any]:
     """
     source = parse(settings.data.source, settings.data.public_size)
     root, machine = settings.vertex.root.rstrip("/"), settings.vertex.trainer
+    endpoint = endpoint_of(settings).url if settings.push.to == "vertex-endpoint" else ""
     place = Place(
         source=source,
         classes=settings.data.classes or [],
         split_salt=settings.data.split_salt or "",
         data_fingerprint="",
         root=root,
-        serving=Serving(UNKNOWN, f"{root}/serving"),
+        serving=Serving(UNKNOWN, endpoint or f"{root}/serving"),
+        endpoint=endpoint,
         later={name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()},
         trainer=custom_job_trainer(settings.name, settings.vertex) if machine else Trainer,
     )

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from components.pusher.options import Place
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,3 +37,9 @@ def jobs_of(settings: "Settings") -> "Jobs":
     from pipeline.vertex.service import Patience
 
     return Jobs(settings.name, settings.vertex, Patience())
+
+
+def endpoint_of(settings: "Settings") -> Place:
+    """Returns where the pipeline's endpoint is, or is to be."""
+    vertex = settings.vertex
+    return Place(vertex.project, vertex.region, settings.push.endpoint.name or settings.name)

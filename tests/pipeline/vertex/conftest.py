@@ -1,25 +1,9 @@
-"""What the tests of Vertex share: a cloud of this machine, and a job for it."""
+"""What the tests of Vertex share: settings, and a job."""
 
 import pytest
 
 from pipeline.config import load_settings
 from pipeline.vertex.service import Patience
-from tests.pipeline.vertex.cloud import Cloud, running
-
-
-@pytest.fixture(scope="session")
-def one_cloud():
-    """One for all tests: a process of gRPC's reads but once whom it is to trust."""
-    cloud = Cloud()
-    with running(cloud):
-        yield cloud
-
-
-@pytest.fixture
-def cloud(one_cloud):
-    vars(one_cloud).clear()
-    one_cloud.__init__()
-    return one_cloud
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from google.cloud.aiplatform_v1.types import PipelineState
 
 from data.errors import ServiceError, UsageError
 from pipeline.vertex.jobs import Jobs, id_of, link
-from tests.pipeline.vertex.cloud import LOST, SLOW
+from tests.cloud import LOST, SLOW
 
 Code = grpc.StatusCode
 

@@ -7,7 +7,7 @@ from google.cloud.aiplatform_v1.types import Schedule
 from data.errors import ServiceError, UsageError
 from pipeline.vertex.jobs import Jobs
 from pipeline.vertex.schedules import Plan, Schedules
-from tests.pipeline.vertex.cloud import LOST, SLOW
+from tests.cloud import LOST, SLOW
 
 CRON = "TZ=Europe/Paris 0 3 * * 1"
 WEEKLY = Plan("weekly", CRON)

@@ -2,7 +2,7 @@
 
 As a program it runs a command with that cloud around it, and prints what arrived:
 
-    python -m tests.pipeline.vertex.cloud flowers vertex submit --yes ...
+    python -m tests.cloud flowers vertex submit --yes ...
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import grpc
 from google.cloud import aiplatform_v1 as v1
 from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesResponse, LogEntry
 from google.longrunning import operations_pb2
-from google.protobuf import any_pb2, empty_pb2
+from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
 
 from pipeline.vertex.rehearsal.loopback import loopback
 
@@ -39,6 +39,12 @@ class Cloud:
     def __init__(self) -> None:
         self.jobs: dict[str, v1.PipelineJob] = {}
         self.schedules: dict[str, v1.Schedule] = {}
+        self.endpoints: dict[str, v1.Endpoint] = {}
+        self.models: dict[str, list[v1.Model]] = {}
+        # All traffic splits that there ever were, and what a deployed model answers.
+        self.splits: list[dict[str, int]] = []
+        self.answer: Callable[[str, Any], Any] = lambda deployed, instance: {}
+        self._requests = itertools.count(0)
         # What containers printed, by the last part of their custom job's name.
         self.logs: dict[str, list[str]] = {}
         self.arrived: list[tuple[str, Any]] = []
@@ -100,9 +106,76 @@ class Cloud:
 
     def DeleteSchedule(self, request: Any, context: Any) -> Answer:
         del self.schedules[request.name]
-        done = any_pb2.Any()
-        done.Pack(empty_pb2.Empty())
-        return operations_pb2.Operation(name="operations/1", done=True, response=done)
+        return _done(empty_pb2.Empty())
+
+    def ListEndpoints(self, request: Any, context: Any) -> Answer:
+        wanted = request.filter.removeprefix('display_name="').removesuffix('"')
+        found = [e for e in self.endpoints.values() if e.display_name == wanted]
+        return v1.ListEndpointsResponse(endpoints=found)
+
+    def CreateEndpoint(self, request: Any, context: Any) -> Answer:
+        endpoint = v1.Endpoint(request.endpoint)
+        endpoint.name = f"{request.parent}/endpoints/{next(self._numbers)}"
+        self.endpoints[endpoint.name] = endpoint
+        return _done(endpoint)
+
+    def UpdateEndpoint(self, request: Any, context: Any) -> Answer:
+        assert list(request.update_mask.paths) == ["traffic_split"]
+        return self._split(request.endpoint.name, request.endpoint.traffic_split, context)
+
+    def DeployModel(self, request: Any, context: Any) -> Answer:
+        endpoint = self.endpoints[request.endpoint]
+        deployed = v1.DeployedModel(request.deployed_model)
+        deployed.model, _, deployed.model_version_id = deployed.model.partition("@")
+        deployed.id = str(1000 + next(self._numbers))
+        endpoint.deployed_models.append(deployed)
+        split = {deployed.id if k == "0" else k: v for k, v in request.traffic_split.items()}
+        self._split(endpoint.name, split, context)
+        return _done(v1.DeployModelResponse(deployed_model=deployed))
+
+    def UndeployModel(self, request: Any, context: Any) -> Answer:
+        endpoint = self.endpoints[request.endpoint]
+        left = [d for d in endpoint.deployed_models if d.id != request.deployed_model_id]
+        assert len(left) < len(endpoint.deployed_models)
+        endpoint.deployed_models = left
+        self._split(endpoint.name, request.traffic_split, context)
+        return _done(v1.UndeployModelResponse())
+
+    def _split(self, name: str, split: Any, context: Any) -> v1.Endpoint:
+        endpoint = self.endpoints[name]
+        known = {deployed.id for deployed in endpoint.deployed_models}
+        if not known >= split.keys() or sum(split.values()) not in ((100,) if known else (0,)):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"no such traffic: {dict(split)}")
+        endpoint.traffic_split = dict(split)
+        self.splits.append(dict(split))
+        return endpoint
+
+    def GetModel(self, request: Any, context: Any) -> Answer:
+        name, _, version = request.name.partition("@")
+        versions = self.models.get(name, [])
+        if not versions or int(version or 1) > len(versions):
+            context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
+        return versions[int(version or len(versions)) - 1]
+
+    def UploadModel(self, request: Any, context: Any) -> Answer:
+        name = request.parent_model or f"{request.parent}/models/{request.model_id}"
+        versions = self.models.setdefault(name, [])
+        assert bool(versions) == bool(request.parent_model)
+        model = v1.Model(request.model)
+        model.name, model.version_id = name, str(len(versions) + 1)
+        versions.append(model)
+        return _done(v1.UploadModelResponse(model=name, model_version_id=model.version_id))
+
+    def Predict(self, request: Any, context: Any) -> Answer:
+        endpoint = self.endpoints[request.endpoint]
+        shares = [d for d, n in sorted(endpoint.traffic_split.items()) for _ in range(n)]
+        # Each hundred requests go round all shares, in steps that are not theirs.
+        deployed = shares[next(self._requests) * 37 % 100]
+        answers = [self.answer(deployed, instance) for instance in request.instances]
+        values = [json_format.ParseDict(answer, struct_pb2.Value()) for answer in answers]
+        response = v1.PredictResponse(deployed_model_id=deployed)
+        v1.PredictResponse.pb(response).predictions.extend(values)
+        return response
 
     def ListLogEntries(self, request: Any, context: Any) -> Answer:
         container = request.filter.rpartition('job_id="')[2].removesuffix('"')
@@ -125,6 +198,18 @@ class Cloud:
                 "ResumeSchedule": v1.ResumeScheduleRequest,
                 "DeleteSchedule": v1.DeleteScheduleRequest,
             },
+            "EndpointService": {
+                "ListEndpoints": v1.ListEndpointsRequest,
+                "CreateEndpoint": v1.CreateEndpointRequest,
+                "UpdateEndpoint": v1.UpdateEndpointRequest,
+                "DeployModel": v1.DeployModelRequest,
+                "UndeployModel": v1.UndeployModelRequest,
+            },
+            "ModelService": {
+                "GetModel": v1.GetModelRequest,
+                "UploadModel": v1.UploadModelRequest,
+            },
+            "PredictionService": {"Predict": v1.PredictRequest},
         }
         vertex = "google.cloud.aiplatform.v1"
         services = {f"{vertex}.{name}": methods for name, methods in services.items()}
@@ -162,6 +247,13 @@ class Cloud:
             return made
 
         return answer
+
+
+def _done(message: Any) -> operations_pb2.Operation:
+    """Returns a long-running operation that has ended."""
+    response = any_pb2.Any()
+    response.Pack(getattr(message, "_pb", message))
+    return operations_pb2.Operation(name="operations/1", done=True, response=response)
 
 
 def _serialize(message: Any) -> bytes:

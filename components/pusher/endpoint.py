@@ -1,0 +1,224 @@
+"""Pushing to an endpoint of Vertex AI: a share of the traffic first, then the smoke test, then all.
+
+A model of Vertex's registry holds every version that was pushed; the endpoint has the newest one,
+and the one before it, without traffic, so that going back takes seconds.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from google.api_core.exceptions import NotFound
+from google.cloud import aiplatform_v1 as v1
+from google.protobuf import field_mask_pb2, struct_pb2
+
+from components.pusher.bucket import digest_of
+from components.pusher.options import EndpointSettings, Place
+from components.pusher.push import Pushed, Serving
+from components.serving_check.result import SmokeCase
+
+_DIGEST = "digest"
+# Of a label's value Vertex takes 63 characters; the first 40 of a SHA-256 are enough.
+_DIGEST_DIGITS = 40
+# The smoke test may not meet the new model at the first try: it has a share of the traffic.
+_TRIES_AN_IMAGE = 100
+# A served probability may differ by so much: other batches, another build of TensorFlow.
+_TOLERANCE = 1e-3
+_MINUTES = 60 * 60.0
+
+log = logging.getLogger(__name__)
+
+
+class SmokeTestFailed(Exception):
+    """The deployed model does not answer as the model itself; the old one has all traffic again."""
+
+
+def push_to_endpoint(
+    model: str,
+    place: Place,
+    settings: EndpointSettings,
+    smoke: Sequence[SmokeCase],
+) -> Pushed:
+    """Uploads a SavedModel as the next version, deploys it, tests it, and gives it the traffic.
+
+    Args:
+      model: gs:// folder of the SavedModel.
+      place: of the endpoint, which is made where there is none.
+      settings: see EndpointSettings.
+      smoke: what it must answer before it has all traffic.
+
+    Raises:
+      SmokeTestFailed: it answers otherwise; what served before serves again.
+    """
+    digest = digest_of(model)
+    endpoint = _endpoint(place) or _create(place)
+    now = _newest(endpoint)
+    if now and _digest(_model(place, now)) == digest[:_DIGEST_DIGITS]:
+        return Pushed(int(now.model_version_id), endpoint.name, digest, new=False)
+    version = _upload(model, place, settings, digest)
+    deployed = _deploy(endpoint, version, place, settings)
+    try:
+        _smoke_test(endpoint.name, deployed.id, place, smoke)
+    except Exception:
+        if now:
+            _set_traffic(endpoint.name, {now.id: 100}, place)
+        _undeploy(endpoint.name, deployed.id, {now.id: 100} if now else {}, place)
+        raise
+    _set_traffic(endpoint.name, {deployed.id: 100}, place)
+    for old in _deployed(endpoint):
+        if not now or old.id != now.id:
+            _undeploy(endpoint.name, old.id, {deployed.id: 100}, place)
+    return Pushed(int(version.version_id), endpoint.name, digest, new=True)
+
+
+def roll_back(place: Place) -> tuple[int, int]:
+    """Gives all traffic to the version before; returns that one's number and the old one's.
+
+    Raises:
+      LookupError: there is no endpoint, or no version before.
+    """
+    endpoint = _endpoint(place)
+    now = _newest(endpoint) if endpoint else None
+    before = [d for d in _deployed(endpoint) if now and d.id != now.id] if endpoint else []
+    if not endpoint or not now or not before:
+        raise LookupError(f"{place.url} has no version to go back to")
+    _set_traffic(endpoint.name, {before[-1].id: 100}, place)
+    return int(before[-1].model_version_id), int(now.model_version_id)
+
+
+def what_it_replaces(place: Place, digest: str) -> Serving:
+    """Returns the model with the traffic; where that has this digest, the version before it."""
+    endpoint = _endpoint(place)
+    now = _newest(endpoint) if endpoint else None
+    if not endpoint or not now:
+        return Serving()
+    others = [d for d in reversed(_deployed(endpoint)) if d.id != now.id]
+    for deployed in [now, *others]:
+        model = _model(place, deployed)
+        if _digest(model) != digest[:_DIGEST_DIGITS]:
+            uri = model.artifact_uri
+            return Serving(int(deployed.model_version_id), uri, digest_of(uri))
+    return Serving()
+
+
+def _endpoint(place: Place) -> v1.Endpoint | None:
+    client = v1.EndpointServiceClient(client_options=place.options)
+    request = v1.ListEndpointsRequest(
+        parent=place.parent, filter=f'display_name="{place.name}"', order_by="create_time"
+    )
+    return next(iter(client.list_endpoints(request)), None)
+
+
+def _create(place: Place) -> v1.Endpoint:
+    client = v1.EndpointServiceClient(client_options=place.options)
+    wanted = v1.Endpoint(display_name=place.name)
+    made = client.create_endpoint(parent=place.parent, endpoint=wanted).result(timeout=_MINUTES)
+    return v1.Endpoint(made)
+
+
+def _deployed(endpoint: v1.Endpoint) -> list[v1.DeployedModel]:
+    """Returns what is deployed, the oldest version first."""
+    return sorted(endpoint.deployed_models, key=lambda d: int(d.model_version_id))
+
+
+def _newest(endpoint: v1.Endpoint) -> v1.DeployedModel | None:
+    """Returns the deployed model with most of the traffic."""
+    share = dict(endpoint.traffic_split)
+    found = [d for d in _deployed(endpoint) if share.get(d.id)]
+    return max(found, key=lambda d: share[d.id], default=None)
+
+
+def _model(place: Place, deployed: v1.DeployedModel) -> v1.Model:
+    client = v1.ModelServiceClient(client_options=place.options)
+    return client.get_model(name=f"{deployed.model}@{deployed.model_version_id}")
+
+
+def _digest(model: v1.Model) -> str:
+    return str(model.labels.get(_DIGEST, ""))
+
+
+def _upload(model: str, place: Place, settings: EndpointSettings, digest: str) -> v1.Model:
+    """Registers the model as the next version of the pipeline's model."""
+    client = v1.ModelServiceClient(client_options=place.options)
+    name = f"{place.parent}/models/{place.name}"
+    try:
+        client.get_model(name=name)
+        which = {"parent_model": name}
+    except NotFound:
+        which = {"model_id": place.name}
+    wanted = v1.Model(
+        display_name=place.name,
+        artifact_uri=model,
+        container_spec=v1.ModelContainerSpec(image_uri=settings.image),
+        labels={_DIGEST: digest[:_DIGEST_DIGITS]},
+    )
+    request = v1.UploadModelRequest(parent=place.parent, model=wanted, **which)
+    answer = client.upload_model(request).result(timeout=_MINUTES)
+    log.info("uploaded %s, version %s", answer.model, answer.model_version_id)
+    return client.get_model(name=f"{answer.model}@{answer.model_version_id}")
+
+
+def _deploy(
+    endpoint: v1.Endpoint, model: v1.Model, place: Place, settings: EndpointSettings
+) -> v1.DeployedModel:
+    """Deploys a version beside what serves; without that it has all the traffic."""
+    client = v1.EndpointServiceClient(client_options=place.options)
+    machine = v1.MachineSpec(machine_type=settings.machine_type)
+    wanted = v1.DeployedModel(
+        model=f"{model.name.partition('@')[0]}@{model.version_id}",
+        display_name=f"{place.name}-{model.version_id}",
+        dedicated_resources=v1.DedicatedResources(
+            machine_spec=machine,
+            min_replica_count=settings.min_replicas,
+            max_replica_count=settings.max_replicas,
+        ),
+    )
+    now = _newest(endpoint)
+    # "0" is the one that is being deployed.
+    split = {"0": settings.first_share, now.id: 100 - settings.first_share} if now else {"0": 100}
+    operation = client.deploy_model(
+        endpoint=endpoint.name, deployed_model=wanted, traffic_split=split
+    )
+    return v1.DeployedModel(operation.result(timeout=_MINUTES).deployed_model)
+
+
+def _smoke_test(endpoint: str, deployed: str, place: Place, smoke: Sequence[SmokeCase]) -> None:
+    """Asks until the new model has answered each example, and compares."""
+    client = v1.PredictionServiceClient(client_options=place.options)
+    for number, case in enumerate(smoke, start=1):
+        instance = struct_pb2.Value()
+        instance.struct_value.update({"b64": case["example"]})
+        for _ in range(_TRIES_AN_IMAGE):
+            answer = client.predict(endpoint=endpoint, instances=[instance])
+            if answer.deployed_model_id == deployed:
+                break
+        else:
+            raise SmokeTestFailed(f"of {_TRIES_AN_IMAGE} requests none reached the new model")
+        found, wanted = _probabilities(answer.predictions[0]), np.array(case["probabilities"])
+        if found.shape != wanted.shape or not np.allclose(found, wanted, atol=_TOLERANCE):
+            raise SmokeTestFailed(
+                f"test image {number}: it answers {found.round(3).tolist()}, and the model itself "
+                f"{wanted.round(3).tolist()}"
+            )
+    log.info("the smoke test passed: %d images", len(smoke))
+
+
+def _probabilities(prediction: Any) -> np.ndarray:
+    """Returns the probabilities in TensorFlow Serving's row of several outputs."""
+    return np.array([float(value) for value in dict(prediction)["probabilities"]])
+
+
+def _set_traffic(endpoint: str, split: dict[str, int], place: Place) -> None:
+    client = v1.EndpointServiceClient(client_options=place.options)
+    client.update_endpoint(
+        endpoint=v1.Endpoint(name=endpoint, traffic_split=split),
+        update_mask=field_mask_pb2.FieldMask(paths=["traffic_split"]),
+    )
+
+
+def _undeploy(endpoint: str, deployed: str, split: dict[str, int], place: Place) -> None:
+    client = v1.EndpointServiceClient(client_options=place.options)
+    client.undeploy_model(
+        endpoint=endpoint, deployed_model_id=deployed, traffic_split=split
+    ).result(timeout=_MINUTES)
