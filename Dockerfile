@@ -3,6 +3,9 @@
 #   make image                      for CPU
 #   make image ACCELERATOR=gpu      TensorFlow's own CUDA libraries with it
 #   make image ACCELERATOR=tpu      tensorflow-tpu in place of tensorflow, for TPU v2, v3 and v5e
+# What starts a worker of Dataflow, where Beam's steps may run.
+FROM apache/beam_python3.11_sdk:2.72.0 AS beam
+
 FROM python:3.11-slim-bookworm AS build
 ARG ACCELERATOR=cpu
 ENV UV_PROJECT_ENVIRONMENT=/opt/venv \
@@ -34,6 +37,7 @@ FROM python:3.11-slim-bookworm
 RUN useradd --create-home --uid 1000 flowers
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/flowers /opt/flowers
+COPY --from=beam /opt/apache/beam /opt/apache/beam
 # TensorFlow 2.16 does not find the CUDA libraries among the packages by itself.
 ARG NVIDIA=/opt/venv/lib/python3.11/site-packages/nvidia
 ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc/lib:$NVIDIA/cuda_runtime/lib:$NVIDIA/cudnn/lib:$NVIDIA/cufft/lib:$NVIDIA/curand/lib:$NVIDIA/cusolver/lib:$NVIDIA/cusparse/lib:$NVIDIA/nccl/lib:$NVIDIA/nvjitlink/lib \
@@ -43,4 +47,5 @@ ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc
     TF_USE_LEGACY_KERAS=1
 USER 1000
 WORKDIR /home/flowers
-CMD ["flowers", "--help"]
+# Vertex names the command of each step; Dataflow takes this one.
+ENTRYPOINT ["/opt/apache/beam/boot"]

@@ -18,6 +18,7 @@ from data.errors import UsageError
 from data.sources import SAMPLE
 from data.spans import LATEST, parse_rule
 from data.strict import Strict
+from pipeline.beam import BeamSettings
 from pipeline.vertex.settings import VertexSettings
 
 
@@ -83,18 +84,6 @@ class ServingSettings(Strict):
 
     max_latency_ms: float | None = Field(None, gt=0, description="99th percentile of a request")
     max_megabytes: float | None = Field(None, gt=0, description="of its files")
-
-
-class BeamSettings(Strict):
-    """Where the Beam steps run."""
-
-    # Named in full, and in memory: Beam's DirectRunner would first try to download Prism.
-    pipeline_args: list[str] = Field(
-        [
-            "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-            "--direct_running_mode=in_memory",
-        ]
-    )
 
 
 class Settings(Strict):

@@ -40,6 +40,7 @@ class Place:
       data_fingerprint: of their contents; empty where they can't be read beforehand.
       root: folder of the artifacts and of the served models.
       serving: the model to compare with.
+      beam_args: Beam's own options, see `pipeline.beam`.
       weights_digest: of the file that `model.weights` names, so that an edited one trains anew; a
         compiled job has none: there another file needs another name.
       metadata_path: the SQLite file of ML Metadata; empty where the runner has its own.
@@ -56,6 +57,7 @@ class Place:
     data_fingerprint: str
     root: str
     serving: Serving
+    beam_args: Sequence[str] = ()
     weights_digest: str = ""
     metadata_path: str = ""
     run_id: str = ""
@@ -139,7 +141,7 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         components=steps,
         enable_cache=True,
         metadata_connection_config=_metadata(place.metadata_path),
-        beam_pipeline_args=settings.beam.pipeline_args,
+        beam_pipeline_args=list(place.beam_args),
     )
 
 

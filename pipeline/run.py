@@ -11,6 +11,7 @@ from components.gate.verdict import in_words, verdict_from
 from components.pusher.push import newest_version, withdrawn_versions
 from data import sources
 from data.errors import DataRefused, UsageError
+from pipeline.beam import in_process
 from pipeline.changes import SPLIT_SALT, weights_digest
 from pipeline.config import Settings
 from pipeline.console import View, console_on
@@ -56,11 +57,7 @@ def run_pipeline(
       UsageError: the options, the records or the root can't be used; nothing was done.
     """
     selection.check()
-    if settings.push.to != "folder":
-        raise UsageError(
-            f"push.to is {settings.push.to}, which needs the model on gs://: it is for jobs on "
-            "Vertex (`flowers vertex submit`); set push.to to folder"
-        )
+    _check_for_this_machine(settings)
     plan = make_plan(settings, config, Path(os.path.abspath(root)), selection)
     check_root(plan.root, settings.name)
     if selection.dry_run:
@@ -73,6 +70,17 @@ def run_pipeline(
         causes = causes_of(plan, before)
         check_space(plan.root, bytes_needed(plan, causes))
         return _run(plan, causes, lock, view)
+
+
+def _check_for_this_machine(settings: Settings) -> None:
+    """Refuses what is for jobs on Vertex, whose artifacts lie in a bucket."""
+    wrong = {"push.to": settings.push.to, "beam.runner": settings.beam.runner}
+    for key, value in wrong.items():
+        if value in ("vertex-endpoint", "dataflow"):
+            raise UsageError(
+                f"{key} is {value}, which reads a bucket: it is for jobs on Vertex, see `flowers "
+                "vertex submit`"
+            )
 
 
 def _explain(plan: Plan) -> int:
@@ -189,6 +197,7 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         serving=plan.serving,
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
+        beam_args=in_process(plan.settings.beam),
         weights_digest=weights_digest(plan.settings),
         metadata_path=str(plan.root / METADATA_FILE),
         run_id=report.run.run_id,

@@ -24,6 +24,7 @@ from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
 from components.pusher.push import Serving
 from data.sources import parse
+from pipeline.beam import in_process
 from pipeline.config import Settings
 from pipeline.graph import TRAIN_ARGS, Place, create_pipeline
 from pipeline.vertex.prepare import endpoint_of
@@ -51,6 +52,7 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         root=root,
         serving=Serving(UNKNOWN, endpoint or f"{root}/serving"),
         endpoint=endpoint,
+        beam_args=_beam_args(settings, root),
         later={name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()},
         trainer=custom_job_trainer(settings.name, settings.vertex) if machine else Trainer,
     )
@@ -71,6 +73,29 @@ def compile_job(settings: Settings) -> dict[str, Any]:
     for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
         _complete(name.removesuffix("_executor"), executor["container"], settings.vertex)
     return job
+
+
+def _beam_args(settings: Settings, root: str) -> list[str]:
+    """Returns Beam's options: with Dataflow the steps' processes start jobs there, and wait."""
+    if settings.beam.runner != "dataflow":
+        return in_process(settings.beam)
+    vertex, workers = settings.vertex, settings.beam.dataflow
+    return [
+        "--runner=DataflowRunner",
+        f"--project={vertex.project}",
+        f"--region={vertex.region}",
+        f"--temp_location={root}/dataflow",
+        # The workers' image is that of the steps, so that nothing is installed as they start.
+        f"--sdk_container_image={workers.image or vertex.image}",
+        "--sdk_location=container",
+        f"--worker_machine_type={workers.machine_type}",
+        f"--max_num_workers={workers.max_workers}",
+        f"--disk_size_gb={workers.disk_gb}",
+        *([f"--subnetwork={workers.subnetwork}"] if workers.subnetwork else []),
+        *([f"--service_account_email={vertex.service_account}"] if vertex.service_account else []),
+        *(f"--labels={key}={value}" for key, value in sorted(vertex.labels.items())),
+        *settings.beam.pipeline_args,
+    ]
 
 
 def _alert(settings: Settings, artifacts: str) -> BaseNode:

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 from google.cloud.aiplatform_v1.types import CustomJobSpec
 
 from pipeline.config import load_settings
@@ -141,3 +142,21 @@ def test_an_alert_is_an_exit_handler_that_runs_in_any_case():
     assert given["topic"]["runtimeValue"]["constant"] == "projects/my-project/topics/models"
     inner = job["pipelineSpec"]["components"]["tfx-dag"]["dag"]["tasks"]
     assert inner.keys() == STEPS.keys()
+
+
+def test_the_beam_steps_run_on_dataflow_where_the_settings_say_so():
+    workers = "{machine_type: n1-standard-8, max_workers: 9}"
+    job = compile_job(settings("beam.runner=dataflow", f"beam.dataflow={workers}"))
+    args = executor(job, "Transform")["args"]
+    assert "--runner=DataflowRunner" in args
+    assert "--sdk_container_image=us-docker.pkg.dev/my-project/flowers/flowers:1.0" in args
+    assert "--temp_location=gs://my-bucket/flowers/dataflow" in args
+    options = PipelineOptions(flags=args).get_all_options(drop_default=True)
+    assert (options["project"], options["region"]) == ("my-project", "us-central1")
+    assert (options["machine_type"], options["max_num_workers"]) == ("n1-standard-8", 9)
+    assert options["disk_size_gb"] == 50
+
+
+def test_beam_options_of_ones_own_come_last():
+    job = compile_job(settings("beam.pipeline_args=['--job_name=mine']"))
+    assert executor(job, "Transform")["args"][-1] == "--job_name=mine"

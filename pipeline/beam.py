@@ -1,0 +1,39 @@
+"""Where the Beam steps run: the settings `beam`, and Beam's options that they stand for."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from data.strict import Strict
+
+# Named in full, and in memory: Beam's DirectRunner would first try to download Prism.
+_IN_MEMORY = [
+    "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+    "--direct_running_mode=in_memory",
+]
+
+
+class DataflowSettings(Strict):
+    """The workers of Dataflow, on which the Beam steps of a job on Vertex may run."""
+
+    image: str | None = Field(None, description="of the workers; null: vertex.image")
+    machine_type: str = "n1-standard-4"
+    max_workers: int = Field(4, ge=1)
+    disk_gb: int = Field(50, ge=20, description="of each worker")
+    subnetwork: str | None = Field(None, description="URL of a subnetwork; null: the default one")
+
+
+class BeamSettings(Strict):
+    """Where the Beam steps run."""
+
+    runner: Literal["in_memory", "dataflow", "portable"] = Field(
+        "in_memory", description="portable: a job service of Flink, Spark or another"
+    )
+    pipeline_args: list[str] = Field([], description="more of Beam's own options, as --name=value")
+    dataflow: DataflowSettings = DataflowSettings()
+
+
+def in_process(settings: BeamSettings) -> list[str]:
+    """Returns Beam's options for a run of this machine; not for Dataflow, which reads buckets."""
+    runner = ["--runner=PortableRunner"] if settings.runner == "portable" else _IN_MEMORY
+    return [*runner, *settings.pipeline_args]
