@@ -5,7 +5,6 @@ As a program it runs a command with that cloud around it, and prints what arrive
     python -m tests.cloud flowers vertex submit --yes ...
 """
 
-import contextlib
 import itertools
 import json
 import os
@@ -13,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -262,19 +261,6 @@ def _serialize(message: Any) -> bytes:
     )
 
 
-@contextlib.contextmanager
-def running(cloud: Cloud) -> Iterator[None]:
-    """Leads the calls of this process, and of those it starts, to a cloud."""
-    before = dict(os.environ)
-    with loopback(cloud.handlers()) as environment:
-        os.environ.update(environment)
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-
-
 def _in_short(request: Any) -> str:
     values = type(request).to_dict(request, including_default_value_fields=False)
     return json.dumps(values, default=str)[:300]
@@ -282,8 +268,8 @@ def _in_short(request: Any) -> str:
 
 def main(command: list[str]) -> int:
     cloud = Cloud()
-    with running(cloud):
-        code = subprocess.run(command, check=False).returncode
+    with loopback(cloud.handlers()) as environment:
+        code = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
     lines = [f"{method} {_in_short(request)}" for method, request in cloud.arrived]
     lines.append(f"{len(cloud.jobs)} jobs, {len(cloud.schedules)} schedules")
     sys.stdout.write("\n".join(lines) + "\n")

@@ -55,17 +55,22 @@ def write_transformed(tmp_path: Path) -> Callable[..., list[str]]:
 
 @pytest.fixture(scope="session")
 def one_cloud():
-    """One for all tests: a process of gRPC's reads but once whom it is to trust."""
-    # It brings Google's client, which takes seconds.
-    from tests.cloud import Cloud, running
+    """One for all tests, and its environment: gRPC reads but once in a process whom to trust."""
+    # They bring Google's client, which takes seconds.
+    from pipeline.vertex.rehearsal.loopback import loopback
+    from tests.cloud import Cloud
 
     cloud = Cloud()
-    with running(cloud):
-        yield cloud
+    with loopback(cloud.handlers()) as environment:
+        yield cloud, environment
 
 
 @pytest.fixture
-def cloud(one_cloud):
-    vars(one_cloud).clear()
-    one_cloud.__init__()
-    return one_cloud
+def cloud(one_cloud, monkeypatch):
+    """A cloud of this machine, to which Google's clients are led while the test runs."""
+    cloud, environment = one_cloud
+    vars(cloud).clear()
+    cloud.__init__()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return cloud

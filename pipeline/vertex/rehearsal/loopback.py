@@ -43,6 +43,8 @@ def loopback(services: Sequence[grpc.GenericRpcHandler]) -> Iterator[dict[str, s
             yield {
                 # Not https_proxy: whoever fetches something else is to reach it.
                 "grpc_proxy": f"http://127.0.0.1:{proxy.server_address[1]}",
+                # TensorFlow's workers and Beam's talk by gRPC, too.
+                "no_grpc_proxy": "localhost,127.0.0.1",
                 "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(trusted),
                 "GOOGLE_APPLICATION_CREDENTIALS": str(account),
             }

@@ -1,0 +1,70 @@
+"""The verbs of `flowers vertex` that call Google's services, against a cloud of this machine."""
+
+import io
+import sys
+
+import grpc
+import pytest
+from google.cloud.aiplatform_v1.types import PipelineState
+
+CONFIG = ("--config", "vertex-sample")
+CRON = "TZ=Europe/Paris 0 3 * * 1"
+
+
+@pytest.fixture
+def vertex(flowers, cloud):
+    return lambda *args: flowers("vertex", *args, *CONFIG)
+
+
+def test_submit_twice_is_one_job_which_status_shows_and_cancel_ends(vertex, cloud):
+    first = vertex("submit", "--yes")
+    assert first.code == 0, first.err
+    (name,) = cloud.jobs
+    job_id = name.rpartition("/")[2]
+    assert f"Submitted: {job_id}" in first.out
+    assert f"pipelines/runs/{job_id}?project=your-project" in first.out
+    assert "11 steps, one by one         e2-standard-4" in first.out
+    assert "list price" in first.out.lower()
+    second = vertex("submit", "--yes")
+    assert "nothing was submitted" in second.out
+    assert len(cloud.jobs) == 1
+    assert vertex("status").out.startswith(f"{job_id}: running")
+    assert vertex("status", "--json").json()["job_id"] == job_id
+    assert f"{job_id} is being cancelled" in vertex("cancel").out
+    assert "cancelling" in vertex("jobs").out
+    cloud.jobs[name].state = PipelineState.PIPELINE_STATE_CANCELLED
+    assert vertex("cancel").code == 2
+    assert vertex("status").code == 1
+
+
+def test_without_yes_it_asks_and_a_no_submits_nothing(vertex, cloud, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert vertex("submit").code == 1
+    assert cloud.jobs == {}
+
+
+def test_schedule_create_twice_is_one_schedule(vertex, cloud):
+    for _ in range(2):
+        answer = vertex("schedule", "create", "--cron", CRON, "--end", "2027-01-01")
+        assert answer.code == 0, answer.err
+    (schedule,) = cloud.schedules.values()
+    assert schedule.end_time.isoformat() == "2027-01-01T00:00:00+00:00"
+    assert f"flowers is active: {CRON}" in answer.out
+    other = vertex("schedule", "create", "--cron", "0 4 * * 1")
+    assert f"It took the place of {schedule.name}" in other.out
+    (entry,) = vertex("schedule", "list", "--json").json()
+    assert (entry["name"], entry["cron"], entry["state"]) == ("flowers", "0 4 * * 1", "active")
+    assert vertex("schedule", "pause").code == 0
+    assert "paused" in vertex("schedule", "list").out
+    assert vertex("schedule", "resume").code == 0
+    assert "is deleted" in vertex("schedule", "delete").out
+    assert vertex("schedule", "delete").code == 2
+
+
+def test_an_error_of_the_service_is_a_line_and_exit_code_1(vertex, cloud):
+    cloud.faults["CreatePipelineJob"] = [grpc.StatusCode.PERMISSION_DENIED]
+    answer = vertex("submit", "--yes")
+    assert answer.code == 1
+    assert answer.err.startswith("Error: submitting the job: ")
+    assert "The account lacks a role" in answer.err
+    assert vertex("rollback").code == 2
