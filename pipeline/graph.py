@@ -48,7 +48,7 @@ class Place:
       trainer: the Trainer's class and what it is given besides.
       later: what is only known when a compiled job is submitted: `data_root`, `target` and
         `train_args`.
-      endpoint: see `components.pusher.options.Place.url`; empty to serve from a folder.
+      endpoint: see `components.pusher.options.EndpointPlace.url`; empty to serve from a folder.
     """
 
     source: Source

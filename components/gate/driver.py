@@ -15,7 +15,7 @@ from tfx.utils import path_utils
 
 from components.artifacts import write_json
 from components.pusher.bucket import digest_of, what_it_replaces
-from components.pusher.options import SCHEME, Place
+from components.pusher.options import SCHEME, EndpointPlace
 
 
 def main(executor_input: str) -> None:
@@ -31,7 +31,7 @@ def main(executor_input: str) -> None:
     if folder.startswith(SCHEME):
         from components.pusher import endpoint
 
-        baseline = endpoint.what_it_replaces(Place.of(folder), digest)
+        baseline = endpoint.what_it_replaces(EndpointPlace.of(folder), digest)
     else:
         baseline = what_it_replaces(folder, digest)
     found = {

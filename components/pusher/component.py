@@ -16,7 +16,7 @@ from tfx.utils import proto_utils
 from components.gate.executor import read_metrics, read_verdict
 from components.pusher.bucket import digest_of, push_to_bucket
 from components.pusher.card import model_card
-from components.pusher.options import SCHEME, Place, PushSettings
+from components.pusher.options import SCHEME, EndpointPlace, PushSettings
 from components.pusher.push import Pushed, push
 from components.serving_check.result import SmokeCase, read_smoke
 
@@ -76,7 +76,7 @@ def _to_endpoint(
     # Google's client takes seconds to import, and few need it.
     from components.pusher.endpoint import push_to_endpoint
 
-    return push_to_endpoint(model, Place.of(url), settings.endpoint, smoke)
+    return push_to_endpoint(model, EndpointPlace.of(url), settings.endpoint, smoke)
 
 
 class AtomicPusher(component.Pusher):

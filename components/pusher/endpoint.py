@@ -14,7 +14,7 @@ from google.cloud import aiplatform_v1 as v1
 from google.protobuf import field_mask_pb2, struct_pb2
 
 from components.pusher.bucket import digest_of
-from components.pusher.options import EndpointSettings, Place
+from components.pusher.options import EndpointPlace, EndpointSettings
 from components.pusher.push import Pushed, Serving
 from components.serving_check.result import SmokeCase
 
@@ -36,7 +36,7 @@ class SmokeTestFailed(Exception):
 
 def push_to_endpoint(
     model: str,
-    place: Place,
+    place: EndpointPlace,
     settings: EndpointSettings,
     smoke: Sequence[SmokeCase],
 ) -> Pushed:
@@ -72,7 +72,7 @@ def push_to_endpoint(
     return Pushed(int(version.version_id), endpoint.name, digest, new=True)
 
 
-def roll_back(place: Place) -> tuple[int, int]:
+def roll_back(place: EndpointPlace) -> tuple[int, int]:
     """Gives all traffic to the version before; returns that one's number and the old one's.
 
     Raises:
@@ -87,7 +87,7 @@ def roll_back(place: Place) -> tuple[int, int]:
     return int(before[-1].model_version_id), int(now.model_version_id)
 
 
-def what_it_replaces(place: Place, digest: str) -> Serving:
+def what_it_replaces(place: EndpointPlace, digest: str) -> Serving:
     """Returns the model with the traffic; where that has this digest, the version before it."""
     endpoint = _endpoint(place)
     now = _newest(endpoint) if endpoint else None
@@ -102,7 +102,7 @@ def what_it_replaces(place: Place, digest: str) -> Serving:
     return Serving()
 
 
-def _endpoint(place: Place) -> v1.Endpoint | None:
+def _endpoint(place: EndpointPlace) -> v1.Endpoint | None:
     client = v1.EndpointServiceClient(client_options=place.options)
     request = v1.ListEndpointsRequest(
         parent=place.parent, filter=f'display_name="{place.name}"', order_by="create_time"
@@ -110,7 +110,7 @@ def _endpoint(place: Place) -> v1.Endpoint | None:
     return next(iter(client.list_endpoints(request)), None)
 
 
-def _create(place: Place) -> v1.Endpoint:
+def _create(place: EndpointPlace) -> v1.Endpoint:
     client = v1.EndpointServiceClient(client_options=place.options)
     wanted = v1.Endpoint(display_name=place.name)
     made = client.create_endpoint(parent=place.parent, endpoint=wanted).result(timeout=_MINUTES)
@@ -129,7 +129,7 @@ def _newest(endpoint: v1.Endpoint) -> v1.DeployedModel | None:
     return max(found, key=lambda d: share[d.id], default=None)
 
 
-def _model(place: Place, deployed: v1.DeployedModel) -> v1.Model:
+def _model(place: EndpointPlace, deployed: v1.DeployedModel) -> v1.Model:
     client = v1.ModelServiceClient(client_options=place.options)
     return client.get_model(name=f"{deployed.model}@{deployed.model_version_id}")
 
@@ -138,7 +138,7 @@ def _digest(model: v1.Model) -> str:
     return str(model.labels.get(_DIGEST, ""))
 
 
-def _upload(model: str, place: Place, settings: EndpointSettings, digest: str) -> v1.Model:
+def _upload(model: str, place: EndpointPlace, settings: EndpointSettings, digest: str) -> v1.Model:
     """Registers the model as the next version of the pipeline's model."""
     client = v1.ModelServiceClient(client_options=place.options)
     name = f"{place.parent}/models/{place.name}"
@@ -160,7 +160,7 @@ def _upload(model: str, place: Place, settings: EndpointSettings, digest: str) -
 
 
 def _deploy(
-    endpoint: v1.Endpoint, model: v1.Model, place: Place, settings: EndpointSettings
+    endpoint: v1.Endpoint, model: v1.Model, place: EndpointPlace, settings: EndpointSettings
 ) -> v1.DeployedModel:
     """Deploys a version beside what serves; without that it has all the traffic."""
     client = v1.EndpointServiceClient(client_options=place.options)
@@ -183,7 +183,9 @@ def _deploy(
     return v1.DeployedModel(operation.result(timeout=_MINUTES).deployed_model)
 
 
-def _smoke_test(endpoint: str, deployed: str, place: Place, smoke: Sequence[SmokeCase]) -> None:
+def _smoke_test(
+    endpoint: str, deployed: str, place: EndpointPlace, smoke: Sequence[SmokeCase]
+) -> None:
     """Asks until the new model has answered each example, and compares."""
     client = v1.PredictionServiceClient(client_options=place.options)
     for number, case in enumerate(smoke, start=1):
@@ -209,7 +211,7 @@ def _probabilities(prediction: Any) -> np.ndarray:
     return np.array([float(value) for value in dict(prediction)["probabilities"]])
 
 
-def _set_traffic(endpoint: str, split: dict[str, int], place: Place) -> None:
+def _set_traffic(endpoint: str, split: dict[str, int], place: EndpointPlace) -> None:
     client = v1.EndpointServiceClient(client_options=place.options)
     client.update_endpoint(
         endpoint=v1.Endpoint(name=endpoint, traffic_split=split),
@@ -217,7 +219,7 @@ def _set_traffic(endpoint: str, split: dict[str, int], place: Place) -> None:
     )
 
 
-def _undeploy(endpoint: str, deployed: str, split: dict[str, int], place: Place) -> None:
+def _undeploy(endpoint: str, deployed: str, split: dict[str, int], place: EndpointPlace) -> None:
     client = v1.EndpointServiceClient(client_options=place.options)
     client.undeploy_model(
         endpoint=endpoint, deployed_model_id=deployed, traffic_split=split

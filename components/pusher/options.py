@@ -26,7 +26,7 @@ class EndpointSettings(Strict):
 
 
 @dataclass(frozen=True)
-class Place:
+class EndpointPlace:
     """A project, a region, and the name of endpoint and model."""
 
     project: str
@@ -44,7 +44,7 @@ class Place:
         return f"{SCHEME}{self.project}/{self.region}/{self.name}"
 
     @classmethod
-    def of(cls, url: str) -> "Place":
+    def of(cls, url: str) -> "EndpointPlace":
         """Returns the place of a `url`."""
         return cls(*url.removeprefix(SCHEME).split("/"))
 

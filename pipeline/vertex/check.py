@@ -11,8 +11,9 @@ from pipeline.config import Settings
 from pipeline.steps import STEPS
 from pipeline.vertex.settings import TrainerMachine, VertexSettings
 
-# Vertex's own rules: for the ids of pipeline jobs, for labels, and for service accounts.
-_JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
+# Vertex's own rules: for the ids of pipeline jobs (128 characters, of which a digest takes some),
+# for labels, and for service accounts.
+_JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,99}")
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
@@ -72,7 +73,7 @@ def _places(settings: Settings) -> Iterator[str]:
 def _names(settings: Settings) -> Iterator[str]:
     vertex = settings.vertex
     rules = {
-        "name": (settings.name, _JOB_ID, "lower-case letters, digits and hyphens, up to 128"),
+        "name": (settings.name, _JOB_ID, "lower-case letters, digits and hyphens, up to 100"),
         "vertex.project": (vertex.project, _PROJECT, "a project id of 6 to 30 characters"),
         "vertex.region": (vertex.region, _REGION, "a region such as us-central1"),
     }

@@ -1,8 +1,9 @@
 """What the verbs of `flowers vertex` begin with; heavy imports happen inside."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from components.pusher.options import Place
+from components.pusher.options import EndpointPlace
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def compiled(
     if problems := find_problems(settings):
         raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
     with progress_bar():
+        logging.getLogger("flowers.progress").info("compiling, which takes about 20 s")
         from pipeline.vertex.compile import compile_job
 
         return settings, compile_job(settings)
@@ -39,7 +41,9 @@ def jobs_of(settings: "Settings") -> "Jobs":
     return Jobs(settings.name, settings.vertex, Patience())
 
 
-def endpoint_of(settings: "Settings") -> Place:
+def endpoint_of(settings: "Settings") -> EndpointPlace:
     """Returns where the pipeline's endpoint is, or is to be."""
     vertex = settings.vertex
-    return Place(vertex.project, vertex.region, settings.push.endpoint.name or settings.name)
+    return EndpointPlace(
+        vertex.project, vertex.region, settings.push.endpoint.name or settings.name
+    )

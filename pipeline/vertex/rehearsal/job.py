@@ -24,6 +24,11 @@ from data.words import listed
 
 _ALWAYS = "ALL_UPSTREAM_TASKS_COMPLETED"
 _BUCKETS = "gs"
+# What is in the text of a job that reaches for the cloud, and the setting that does without.
+_ELSEWHERE = {
+    "vertex-endpoint://": "push.to=folder",
+    "--runner=DataflowRunner": "beam.runner=in_memory",
+}
 
 Json = dict[str, Any]
 
@@ -89,6 +94,7 @@ def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> Job:
     """
     try:
         text = file.read_text()
+        _check_for_this_machine(text)
         bucket = json.loads(text)["runtimeConfig"]["gcsOutputDirectory"]
         values = json.loads(_here(text, bucket.removesuffix("/artifacts"), root))
         spec, runtime = values["pipelineSpec"], values["runtimeConfig"]
@@ -105,6 +111,16 @@ def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> Job:
             "--out job.json` makes one"
         ) from error
     return Job(name, runtime["gcsOutputDirectory"], given, tasks, handler)
+
+
+def _check_for_this_machine(text: str) -> None:
+    """Refuses what a job would do in the cloud, and not here."""
+    for what, setting in _ELSEWHERE.items():
+        if what in text:
+            raise UsageError(
+                f"the job uses {what}, which a rehearsal has not: compile it for that with "
+                f"--set {setting}"
+            )
 
 
 def _here(text: str, bucket: str, root: Path) -> str:

@@ -10,11 +10,11 @@ from components.pusher.endpoint import (
     roll_back,
     what_it_replaces,
 )
-from components.pusher.options import EndpointSettings, Place
+from components.pusher.options import EndpointPlace, EndpointSettings
 from components.pusher.push import Serving, digest_of
 from components.serving_check.result import SmokeCase
 
-PLACE = Place("my-project", "us-central1", "flowers")
+PLACE = EndpointPlace("my-project", "us-central1", "flowers")
 SMOKE = [
     SmokeCase(example=base64.b64encode(b"an example").decode(), probabilities=[0.25, 0.75]),
     SmokeCase(example=base64.b64encode(b"another").decode(), probabilities=[0.5, 0.5]),

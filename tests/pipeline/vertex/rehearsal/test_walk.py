@@ -236,3 +236,11 @@ def test_what_is_no_job_is_refused(tmp_path, text):
         read_job(file, tmp_path)
     with pytest.raises(UsageError, match="can't be read"):
         read_job(tmp_path / "none.json", tmp_path)
+
+
+def test_a_job_that_reaches_for_the_cloud_is_refused_with_the_setting_that_does_without(
+    pipeline, tmp_path
+):
+    pipeline.add("a", container(WRITE, "--runner=DataflowRunner"))
+    with pytest.raises(UsageError, match=r"--set beam\.runner=in_memory"):
+        pipeline.run(tmp_path)
