@@ -5,6 +5,10 @@ class UsageError(Exception):
     """Settings, paths or files are wrong, seen before any work was done (exit code 2)."""
 
 
+class NotNow(UsageError):
+    """It can't be done at the moment, and later it may: a root in use, a full disk."""
+
+
 class DataRefused(Exception):
     """Reading all of the data found what a model must not be trained on (exit code 4)."""
 

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from data.errors import DataRefused, ServiceError, UsageError
-from pipeline import cli_data, cli_models, cli_vertex
+from pipeline import cli_data, cli_models, cli_schedule, cli_vertex
 from pipeline.cli_options import AsJson, Config, Data, Plain, Root, Set, Verbose, print_list
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
 
@@ -24,6 +24,7 @@ config_app = typer.Typer(help="Settings.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_models.gate_app, name="gate")
+app.add_typer(cli_schedule.app, name="schedule")
 app.add_typer(cli_vertex.app, name="vertex")
 
 

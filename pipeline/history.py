@@ -22,7 +22,7 @@ PLOT_FILE = "training.png"
 StepState = Literal["waiting", "running", "done", "cached", "failed", "skipped", "interrupted"]
 
 RunState = Literal[
-    "running", "pushed", "refused", "data refused", "stopped", "failed", "interrupted"
+    "running", "pushed", "refused", "data refused", "stopped", "failed", "interrupted", "skipped"
 ]
 
 
@@ -44,7 +44,8 @@ class Run(BaseModel):
       pipeline_run_id: what ML Metadata calls it.
       started: ISO 8601 with time zone.
       seconds: from the start to the end, or to the last step that ended.
-      state: how it ended; `running` where the process died.
+      state: how it ended; `running` where the process died; `skipped` where a schedule's turn found
+        nothing to do.
       config: the name or path that `--config` had.
       settings: all settings.
       inputs: all that it depends on, see `pipeline.changes`.
@@ -66,7 +67,7 @@ class Run(BaseModel):
       promoted: the version as which a person had it pushed, or null.
       reason: what that person said.
       digest: of that version's files, or null.
-      error: why it failed, or null.
+      error: why it failed, or was skipped, or null.
     """
 
     format_version: int = FORMAT_VERSION

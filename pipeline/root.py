@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 from pydantic import BaseModel, ValidationError
 
-from data.errors import UsageError
+from data.errors import NotNow, UsageError
 from data.words import duration, size
 from pipeline.history import History
 
@@ -65,8 +65,8 @@ def locked(root: Path) -> Iterator[Lock]:
     """Makes a root if need be, and holds it for this process.
 
     Raises:
-      UsageError: it is in use, on this machine or, as far as can be seen, on another; or it can't
-        be written.
+      NotNow: it is in use on this machine.
+      UsageError: it is in use on another, as far as can be seen; or it can't be written.
     """
     lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
     try:
@@ -76,7 +76,7 @@ def locked(root: Path) -> Iterator[Lock]:
         held = Lock(root)
     except filelock.Timeout as error:
         owner = _owner(root)
-        raise UsageError(
+        raise NotNow(
             f"--root: {owner.in_words() if owner else 'another run'} is using {root}; "
             "wait until it ends, or name another folder"
         ) from error
@@ -120,11 +120,11 @@ def check_space(root: Path, needed: int) -> None:
       needed: bytes that the records of the run will take.
 
     Raises:
-      UsageError: it does not fit.
+      NotNow: it does not fit.
     """
     free = shutil.disk_usage(root).free
     if free < needed + _MARGIN_BYTES:
-        raise UsageError(
+        raise NotNow(
             f"--root: the run needs about {size(needed + _MARGIN_BYTES)}, and the disk of {root} "
             f"has {size(free)} free; `flowers clean --root {root}` may free some, or name another "
             "folder"

@@ -1,0 +1,1 @@
+"""Periodic retraining on one machine."""

@@ -1,0 +1,58 @@
+"""A turn in a process of its own: what it takes of memory, and what kills it, ends with it."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.history import History
+from pipeline.schedule.service import Outcome
+from pipeline.schedule.turn import outcome_of
+
+# A training saves its state within a step; whoever has not ended by then is killed, in seconds.
+_GRACE = 90.0
+# With the name that this process was called by, for what it says to type next.
+_PROGRAM = "import sys; sys.argv[0] = {name!r}; from pipeline.cli import main; main()"
+
+
+@dataclass(frozen=True)
+class ChildTurn:
+    """Takes a turn by `flowers schedule once`.
+
+    Attributes:
+      options: of that command.
+      root: in whose history the child leaves an entry.
+    """
+
+    options: Sequence[str]
+    root: Path
+
+    def take(self) -> Outcome:
+        """Runs the command, and reads what it left; a signal ends the command first."""
+        before = {run.run_id for run in History(self.root).runs()}
+        program = _PROGRAM.format(name=sys.argv[0])
+        command = [sys.executable, "-c", program, "schedule", "once", *self.options]
+        # Ctrl-C reaches all of a terminal's group, and a second signal would cut off what the first
+        # one makes the training save.
+        with subprocess.Popen(command, start_new_session=True) as child:
+            try:
+                code = child.wait()
+            except BaseException:
+                _end(child)
+                raise
+        new = [run for run in History(self.root).runs() if run.run_id not in before]
+        if code < 0:
+            return Outcome("failed", f"the turn's process died of signal {-code}", may_pass=True)
+        if new:
+            return outcome_of(new[0])
+        return Outcome("skipped", "nothing to do")
+
+
+def _end(child: subprocess.Popen) -> None:
+    """Ends a child in its own way if it takes no longer than a training needs to save."""
+    child.terminate()
+    try:
+        child.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()

@@ -1,0 +1,84 @@
+"""The dates that a cron expression names, through daylight saving."""
+
+import datetime
+import re
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from apscheduler.triggers.cron import CronTrigger
+from tzlocal import get_localzone
+
+from data.errors import UsageError
+
+_ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_UTC = datetime.UTC
+
+
+class Dates:
+    """What `TZ=Europe/Paris 0 3 * * 1` names: minute, hour, day of month, month, day of week.
+
+    Without `TZ=` the machine's own time zone counts. Days of the week are cron's: 0 and 7 are
+    Sunday. Of an hour that comes twice the first one counts, and in one that is left out the clock
+    goes on as if it were there.
+    """
+
+    def __init__(self, expression: str):
+        """Reads the expression.
+
+        Raises:
+          UsageError: it is none.
+        """
+        zoned = _ZONE.fullmatch(expression.strip())
+        fields = (zoned[2] if zoned else expression).split()
+        try:
+            self.zone = ZoneInfo(zoned[1]) if zoned else get_localzone()
+            *others, days = fields
+            self._trigger = CronTrigger.from_crontab(
+                " ".join([*others, _named(days)]), timezone=self.zone
+            )
+        except (ValueError, IndexError, ZoneInfoNotFoundError) as error:
+            raise UsageError(
+                f"--cron takes 'MINUTE HOUR DAY MONTH WEEKDAY', with 'TZ=Europe/Paris ' before it "
+                f"for a time zone, got {expression!r}: {error}"
+            ) from error
+
+    def after(self, moment: datetime.datetime) -> datetime.datetime:
+        """Returns the first date after a moment, in the expression's time zone.
+
+        Raises:
+          UsageError: there is none, as for 31 February.
+        """
+        at = moment.astimezone(_UTC) + datetime.timedelta(microseconds=1)
+        while found := self._trigger.get_next_fire_time(None, at):
+            if not found.fold:
+                # By way of UTC: an hour that is left out reads as the one that it is.
+                return found.astimezone(_UTC).astimezone(self.zone)
+            at = found.astimezone(_UTC) + datetime.timedelta(microseconds=1)
+        raise UsageError(f"--cron names no date after {moment:%Y-%m-%d}")
+
+    def following(self, moment: datetime.datetime) -> Iterator[datetime.datetime]:
+        """Yields the dates after a moment."""
+        while True:
+            moment = self.after(moment)
+            yield moment
+
+
+class Every:
+    """Dates so many minutes apart, from whenever one asks."""
+
+    def __init__(self, minutes: float):
+        """See the class."""
+        self._pause = datetime.timedelta(minutes=minutes)
+
+    def after(self, moment: datetime.datetime) -> datetime.datetime:
+        """Returns the date after a moment."""
+        return moment + self._pause
+
+
+def _named(days: str) -> str:
+    """Returns a field of week days with names: the numbers of APScheduler begin on Monday.
+
+    What follows a slash is no day but a step.
+    """
+    return re.sub(r"(?<![/\w])[0-7](?!\w)", lambda day: _DAYS[int(day[0])], days)

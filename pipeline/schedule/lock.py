@@ -1,0 +1,32 @@
+"""One scheduler for a root: a second one would take every turn twice."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from data.errors import UsageError
+
+LOCK_FILE = ".schedule.lock"
+
+
+@contextlib.contextmanager
+def only_one(root: Path) -> Iterator[None]:
+    """Holds a root's schedule for this process.
+
+    Raises:
+      UsageError: another one holds it.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise UsageError(
+            f"--root: a schedule is at work on {root} already; end it, or name another folder"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,108 @@
+"""One turn of a schedule: a run, if there is anything to run for, and a line in the history."""
+
+import datetime
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from data import sources
+from data.errors import UsageError
+from pipeline.config import Settings
+from pipeline.console import View
+from pipeline.history import History, Run, RunState
+from pipeline.run import run_pipeline
+from pipeline.schedule.service import Outcome
+
+# Left in a span's folder by whoever has written all of it.
+DONE_FILE = "_SUCCESS"
+# Errors that the same turn later may not have: of disk, network, memory, or another process.
+_MAY_PASS = (
+    "NotNow", "OSError", "BlockingIOError", "ConnectionError", "ConnectionResetError",
+    "TimeoutError", "URLError", "MemoryError", "UnavailableError", "DeadlineExceededError",
+    "ResourceExhaustedError", "AbortedError",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a schedule does when it is due.
+
+    Attributes:
+      settings: of the runs.
+      config: the name that the history notes.
+      root: an absolute path.
+      settle: minutes for which the newest files must not have changed, where no `_SUCCESS` lies
+        beside them.
+      note_skips: whether a turn that finds nothing to do leaves an entry in the history.
+      view: how a run is shown.
+    """
+
+    settings: Settings
+    config: str
+    root: Path
+    settle: float = 0.0
+    note_skips: bool = True
+    view: View = View()  # noqa: RUF009 (it is frozen)
+
+    def take(self) -> Run:
+        """Runs the pipeline if its data is new and complete; returns the entry of the history."""
+        history = History(self.root)
+        before = {run.run_id for run in history.runs()}
+        try:
+            if waiting := self._unfinished():
+                return self._note("skipped", waiting)
+            run_pipeline(self.settings, self.config, self.root, view=self.view)
+        except UsageError as error:
+            return self._note("failed", f"{type(error).__name__}: {error}")
+        new = [run for run in history.runs() if run.run_id not in before]
+        if new:
+            return new[0]
+        last = history.newest_finished()
+        return self._note(
+            "skipped", f"nothing changed{f' since run {last.run_id}' if last else ''}"
+        )
+
+    def _unfinished(self) -> str:
+        """Returns why the newest files are not to be read yet; empty if they are.
+
+        Raises:
+          UsageError: there are none, or they can't be listed.
+        """
+        data = self.settings.data
+        source = sources.resolve(data.source, data.public_size, data.spans)
+        if source.remote or self.settle <= 0:
+            return ""
+        files = [Path(file) for file in sources.list_files(source)]
+        for folder in sorted({file.parent for file in files}):
+            newest = max(file.stat().st_mtime for file in files if file.parent == folder)
+            minutes = (time.time() - newest) / 60
+            if minutes < self.settle and not (folder / DONE_FILE).exists():
+                return (
+                    f"{folder} is still being written: it changed {minutes:.0f} min ago, and has "
+                    f"no {DONE_FILE}"
+                )
+        return ""
+
+    def _note(self, state: RunState, reason: str) -> Run:
+        """Returns the entry of a turn that came to no run, after it is written."""
+        history, now = History(self.root), datetime.datetime.now(datetime.UTC)
+        noted = self.note_skips or state != "skipped"
+        run = Run(
+            run_id=history.new_run_id(now) if noted else "",
+            started=now.isoformat(timespec="seconds"),
+            state=state,
+            config=self.config,
+            settings=self.settings.model_dump(mode="json"),
+            model=self.settings.model.name,
+            error=reason,
+        )
+        if noted:
+            history.save(run)
+        return run
+
+
+def outcome_of(run: Run) -> Outcome:
+    """Returns what a turn came to, from its entry in the history."""
+    error = run.error or ""
+    passes = run.state == "failed" and error.partition(":")[0] in _MAY_PASS
+    return Outcome(run.state, error or run.in_a_line(), passes)
