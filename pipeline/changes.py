@@ -15,7 +15,11 @@ from pipeline.steps import CLASSES, RECORDS, SCHEMA, STEPS, code_fingerprints
 SPLIT_SALT = "data.split_salt"
 CODE = "code of "
 # What is in records and classes already, and what a run on this machine does not heed.
-_NO_INPUTS: Any = {"data": {"source", "public_size", "spans", "classes"}, "vertex": True}
+_NO_INPUTS: Any = {
+    "data": {"source", "public_size", "spans", "classes"},
+    "vertex": True,
+    "notify": True,
+}
 
 
 def run_inputs(

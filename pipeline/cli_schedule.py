@@ -45,6 +45,7 @@ def run(
 ) -> None:
     """Take a turn at each date, until a signal ends it: a run if anything is new, else none."""
     from pipeline.config import load_settings
+    from pipeline.notify import Notifier
     from pipeline.schedule.child import ChildTurn
     from pipeline.schedule.cron import Dates, Every
     from pipeline.schedule.lock import only_one
@@ -53,8 +54,11 @@ def run(
     if (cron is None) == (watch is None):
         raise UsageError("flowers schedule run takes either --cron or --watch")
     # What is wrong with them is to be known now, and not on Monday night.
-    load_settings(config, overrides or [], data)
+    settings = load_settings(config, overrides or [], data)
     where = Path(os.path.abspath(root))
+    clock = WallClock()
+    notifier = Notifier(settings.notify, settings.name, where, clock.now, typer.echo)
+    notifier.check()
     quiet = settle if settle is not None else watch or 0
     options = ["--config", config, "--root", str(where), "--settle", str(quiet)]
     options += ["--data", data] if data else []
@@ -62,8 +66,8 @@ def run(
     options += ["--no-note"] if watch else []
     dates = Dates(cron) if cron else Every(watch or 0)
     with only_one(where):
-        turn = ChildTurn(options, where)
-        Service(dates, turn.take, WallClock(), where, typer.echo, retries).run(turns)
+        turn = ChildTurn(options, where).take
+        Service(dates, turn, clock, where, typer.echo, notifier.tell, retries).run(turns)
 
 
 @app.command("once")

@@ -19,6 +19,7 @@ from data.sources import SAMPLE
 from data.spans import LATEST, parse_rule
 from data.strict import Strict
 from pipeline.beam import BeamSettings
+from pipeline.notify import NotifySettings
 from pipeline.vertex.settings import VertexSettings
 
 
@@ -98,6 +99,7 @@ class Settings(Strict):
     serving: ServingSettings = ServingSettings()
     push: PushSettings = PushSettings()
     beam: BeamSettings = BeamSettings()
+    notify: NotifySettings = NotifySettings()
     vertex: VertexSettings = VertexSettings()
 
     def training_options(self) -> TrainingOptions:

@@ -4,7 +4,8 @@ from tfx.dsl.component.experimental.annotations import Parameter
 from tfx.orchestration.kubeflow.decorators import exit_handler
 
 from components.alert.message import message_of
-from components.alert.send import post, publish
+from components.alert.publish import publish
+from data.webhook import post
 
 
 @exit_handler
@@ -15,7 +16,7 @@ def Alert(
     webhook: Parameter[str],
     topic: Parameter[str],
 ) -> None:
-    """Tells how the job ended; see `message_of`, and `components.alert.send` for the two ways.
+    """Tells how the job ended, by a webhook or a topic or both; see `message_of`.
 
     An empty `webhook` or `topic` is none. An alert that can't be sent fails the handler, and so is
     seen.

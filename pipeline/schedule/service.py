@@ -60,6 +60,7 @@ class Service:
       clock: real, or a test's.
       root: where is kept which turns were taken.
       tell: takes lines for the console.
+      notify: takes state and words of each turn, after its last try.
       retries: how often a turn that may pass is taken again, before the next date is waited for.
     """
 
@@ -68,6 +69,7 @@ class Service:
     clock: Clock
     root: Path
     tell: Callable[[str], None]
+    notify: Callable[[str, str], None]
     retries: int = 3
 
     def run(self, turns: int | None = None) -> None:
@@ -105,6 +107,7 @@ class Service:
             pause = datetime.timedelta(minutes=PAUSES[min(number, len(PAUSES) - 1)])
             self.tell(f"taken again at {in_words(self.clock.now() + pause)}")
             self.clock.sleep_until(self.clock.now() + pause)
+        self.notify(outcome.state, outcome.words)
         # Noted once it is taken: a turn that a kill cut off is made up for.
         write_state(self.root, began)
 

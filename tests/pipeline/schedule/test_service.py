@@ -32,6 +32,10 @@ def serve(tmp_path):
 
     def run(start, *outcomes, turns=None, minutes=0):
         clock, told, taken = FakeClock(start), [], []
+
+        def notified(state, words):
+            told.append(f"notified: {state}")
+
         left = list(outcomes)
 
         def turn():
@@ -39,7 +43,7 @@ def serve(tmp_path):
             clock.time += datetime.timedelta(minutes=minutes)
             return left.pop(0)
 
-        service = Service(MONDAYS, turn, clock, tmp_path, told.append)
+        service = Service(MONDAYS, turn, clock, tmp_path, told.append, notified)
         service.run(turns or len(outcomes))
         return taken, told, clock
 
@@ -78,6 +82,7 @@ def test_after_so_many_failures_the_next_date_is_waited_for(serve):
     taken, told, _ = serve("2026-11-24", LATER, LATER, LATER, LATER, DONE, turns=2)
     assert taken[-2:] == ["11-30 03:31", "12-07 03:00"]
     assert "gave up after 4 tries; the next date is waited for" in told
+    assert [line for line in told if "notified" in line] == ["notified: failed", "notified: pushed"]
 
 
 def test_what_will_not_pass_is_not_tried_again(serve):
@@ -92,7 +97,7 @@ def test_a_turn_that_was_cut_off_is_made_up_for(serve, tmp_path):
 
     clock = FakeClock("2026-11-24")
     with pytest.raises(SystemExit):
-        Service(MONDAYS, cut_off, clock, tmp_path, print).run()
+        Service(MONDAYS, cut_off, clock, tmp_path, print, print).run()
     assert read_state(tmp_path) == at("2026-11-24")
     taken, _, _ = serve("2026-11-30T04:00", DONE)
     assert taken == ["11-30 04:00"]

@@ -1,4 +1,4 @@
-"""Sending a message: to a webhook, or to a Pub/Sub topic."""
+"""Sending JSON to a webhook."""
 
 import json
 import time
@@ -38,17 +38,3 @@ def post(url: str, message: Mapping[str, Any], pause: float = 2.0) -> None:
         if number < _TRIES:
             time.sleep(pause * 2 ** (number - 1))
     raise OSError(f"{request.host} did not take the alert in {_TRIES} tries: {last}")
-
-
-def publish(topic: str, message: Mapping[str, Any]) -> None:
-    """Sends JSON to a topic, `projects/PROJECT/topics/NAME`, with the outcome as an attribute.
-
-    Raises:
-      GoogleAPICallError: it was not taken, after the client's own tries.
-    """
-    # It is needed where a topic is set, and takes a second to import.
-    from google.cloud import pubsub_v1
-
-    with pubsub_v1.PublisherClient() as client:
-        sent = client.publish(topic, json.dumps(message).encode(), outcome=message["outcome"])
-        sent.result(timeout=120)

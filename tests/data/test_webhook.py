@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from components.alert.send import post
+from data.webhook import post
 
 
 @pytest.fixture

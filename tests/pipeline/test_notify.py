@@ -1,0 +1,122 @@
+import datetime
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+import pytest
+
+from data.errors import UsageError
+from pipeline.config import load_settings
+from pipeline.notify import Notifier
+
+NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def notifier(tmp_path):
+    """Returns a function that makes a notifier with settings; `said` are its lines."""
+
+    def make(*overrides, now=lambda: NOON):
+        settings = load_settings("quickstart", [f"notify.{o}" for o in overrides])
+        return Notifier(settings.notify, "flowers", tmp_path, now, make.said.append)
+
+    make.said = []
+    return make
+
+
+@pytest.fixture
+def mailbox():
+    """A mail server; `mails` are what was sent to it."""
+
+    class Smtp(StreamRequestHandler):
+        def handle(self):
+            self.wfile.write(b"220 here\r\n")
+            while line := self.rfile.readline():
+                command = line[:4].upper()
+                if command == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    lines = []
+                    while (text := self.rfile.readline()) != b".\r\n":
+                        lines.append(text.decode())
+                    self.server.mails.append("".join(lines))
+                self.wfile.write(b"221 bye\r\n" if command == b"QUIT" else b"250 ok\r\n")
+                if command == b"QUIT":
+                    return
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Smtp)
+    server.mails = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def test_a_command_gets_the_message_as_json(notifier, tmp_path):
+    code = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
+    command = json.dumps([sys.executable, "-c", code, str(tmp_path / "got.json")])
+    notifier(f"command={command}").tell("refused", "accuracy 0.617 is below the target")
+    got = json.loads((tmp_path / "got.json").read_text())
+    assert got == {
+        "pipeline": "flowers",
+        "root": str(tmp_path),
+        "state": "refused",
+        "text": "flowers: refused\naccuracy 0.617 is below the target",
+    }
+
+
+def test_a_webhook_is_named_by_a_file_or_the_environment(notifier, tmp_path, monkeypatch):
+    got = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_): ...
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/x"
+        (tmp_path / "url").write_text(url + "\n")
+        notifier(f"webhook={{file: {tmp_path}/url}}").tell("pushed", "version 1")
+        monkeypatch.setenv("HOOK", url)
+        notifier("webhook={env: HOOK}").tell("pushed", "version 2")
+        server.shutdown()
+    assert [message["text"] for message in got] == [
+        "flowers: pushed\nversion 1", "flowers: pushed\nversion 2"
+    ]  # fmt: skip
+
+
+def test_a_mail_has_the_state_as_its_subject(notifier, mailbox):
+    port = mailbox.server_address[1]
+    email = f"{{to: [a@b.c], sender: me@b.c, host: 127.0.0.1, port: {port}, starttls: false}}"
+    notifier(f"email={email}").tell("failed", "OSError: the disk is full")
+    (mail,) = mailbox.mails
+    assert "Subject: flowers: failed" in mail
+    assert "OSError: the disk is full" in mail
+
+
+def test_what_nobody_wants_to_hear_is_not_told(notifier, tmp_path):
+    notifier("command=['false']").tell("skipped", "nothing changed")
+    assert notifier.said == []
+    notifier("command=['false']", "on=[skipped]").tell("skipped", "nothing changed")
+    assert "notify.command failed" in notifier.said[0]
+
+
+def test_so_many_messages_a_day_are_enough(notifier):
+    day = datetime.timedelta(days=1)
+    command = ("command=['true']", "at_most=2")
+    for _ in range(3):
+        notifier(*command).tell("failed", "x")
+    assert notifier.said == ["not told: 2 messages in 24 hours are enough"]
+    notifier(*command, now=lambda: NOON + day).tell("failed", "x")
+    assert len(notifier.said) == 1
+
+
+def test_a_secret_that_is_not_there_is_known_at_once_and_none_is_in_the_settings(notifier):
+    with pytest.raises(UsageError, match=r"notify\.webhook: there is nothing in NO_SUCH"):
+        notifier("webhook={env: NO_SUCH}").check()
+    with pytest.raises(UsageError, match="takes either env or file"):
+        notifier("webhook={}")
