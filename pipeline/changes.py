@@ -19,6 +19,7 @@ _NO_INPUTS: Any = {
     "data": {"source", "public_size", "spans", "classes"},
     "vertex": True,
     "notify": True,
+    "retention": True,
 }
 
 

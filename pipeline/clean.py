@@ -1,6 +1,7 @@
 """`flowers clean`: what no run needs any more."""
 
 import datetime
+import math
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from data.words import size
 from pipeline.history import History, Run
 from pipeline.metadata import open_store
 from pipeline.report import from_here, tell
+from pipeline.retention import RetentionSettings
 from pipeline.root import METADATA_FILE, locked
 
 # What a blessed model can't do without, even where another has taken its place.
@@ -23,16 +25,21 @@ _OF_A_MODEL = ("Model", "ModelEvaluation", "ModelBlessing")
 _SYSTEM = ".system"
 
 
-def clean(root: Path, dry_run: bool) -> None:
+# What `flowers clean` leaves if nothing else is said.
+_NEWEST = RetentionSettings(runs=1)
+
+
+def clean(root: Path, dry_run: bool, retention: RetentionSettings = _NEWEST) -> None:
     """Removes the artifacts of old runs, and what killed ones left; says what and how much.
 
-    What stays: all of the newest finished run and of those after it; all of each run whose model
-    serves, is kept or was withdrawn; model, evaluation and verdict of any blessed one; and the
-    history. ML Metadata notes what is gone.
+    What stays: all of the runs that `retention` names, of the newest finished one and of those
+    after it; all of each run whose model serves, is kept or was withdrawn; model, evaluation and
+    verdict of any blessed one; and the history. ML Metadata notes what is gone.
 
     Args:
       root: folder of `flowers run`.
       dry_run: only say it.
+      retention: a run stays that is among the newest `runs` and no older than `days`.
 
     Raises:
       UsageError: there are no runs, or one is going on.
@@ -42,7 +49,8 @@ def clean(root: Path, dry_run: bool) -> None:
     with locked(root):
         store = open_store(root)
         _check_place(root, store)
-        doomed = _doomed(root, _needed(root, store)) + _abandoned_trainings(root)
+        needed = _needed(root, store, retention)
+        doomed = _doomed(root, needed) + _abandoned_trainings(root)
         for line in _in_words(root, doomed):
             tell(line)
         freed = sum(map(_size, doomed))
@@ -68,15 +76,18 @@ def _check_place(root: Path, store: MetadataStore) -> None:
         )
 
 
-def _needed(root: Path, store: MetadataStore) -> set[str]:
+def _needed(root: Path, store: MetadataStore, retention: RetentionSettings) -> set[str]:
     """Returns the URIs of the artifacts that stay."""
+    now = datetime.datetime.now(datetime.UTC)
     served = {*served_versions(root / "serving"), *withdrawn_versions(root / "serving")}
     uris: set[str] = set()
-    finished_since = False
+    finished = 0
     for run in History(root).runs():
-        whole = not finished_since or bool(run.versions & served)
+        days = (now - datetime.datetime.fromisoformat(run.started)).total_seconds() / 86400
+        retained = finished < (retention.runs or math.inf) and days <= (retention.days or math.inf)
+        whole = not finished or retained or bool(run.versions & served)
         uris.update(_outputs(store, run, whole))
-        finished_since = finished_since or run.finished
+        finished += run.finished
     return uris
 
 

@@ -119,14 +119,22 @@ def doctor(root: Root = Path("runs")) -> None:
 @app.command()
 def clean(
     root: Root = Path("runs"),
+    runs: Annotated[
+        int, typer.Option(min=1, help="Leave those of the newest so many finished runs.")
+    ] = 1,
+    days: Annotated[
+        float | None, typer.Option(min=0.01, help="... that are no older, except the newest one.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
     ] = False,
 ) -> None:
     """Remove what old and killed runs left and no served or blessed model needs."""
     from pipeline.clean import clean as clean_root
+    from pipeline.retention import RetentionSettings
 
-    clean_root(Path(os.path.abspath(root)), dry_run)
+    retention = RetentionSettings(runs=runs, days=days)
+    clean_root(Path(os.path.abspath(root)), dry_run, retention)
 
 
 for verb in (

@@ -20,6 +20,7 @@ from data.spans import LATEST, parse_rule
 from data.strict import Strict
 from pipeline.beam import BeamSettings
 from pipeline.notify import NotifySettings
+from pipeline.retention import RetentionSettings
 from pipeline.vertex.settings import VertexSettings
 
 
@@ -100,6 +101,7 @@ class Settings(Strict):
     push: PushSettings = PushSettings()
     beam: BeamSettings = BeamSettings()
     notify: NotifySettings = NotifySettings()
+    retention: RetentionSettings = RetentionSettings()
     vertex: VertexSettings = VertexSettings()
 
     def training_options(self) -> TrainingOptions:

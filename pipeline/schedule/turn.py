@@ -56,6 +56,7 @@ class Turn:
             return self._note("failed", f"{type(error).__name__}: {error}")
         new = [run for run in history.runs() if run.run_id not in before]
         if new:
+            self._clean()
             return new[0]
         last = history.newest_finished()
         return self._note(
@@ -82,6 +83,14 @@ class Turn:
                     f"no {DONE_FILE}"
                 )
         return ""
+
+    def _clean(self) -> None:
+        """Removes what the settings do not retain; a run has just ended, so the root is free."""
+        if self.settings.retention.wanted:
+            # It brings ML Metadata.
+            from pipeline.clean import clean
+
+            clean(self.root, dry_run=False, retention=self.settings.retention)
 
     def _note(self, state: RunState, reason: str) -> Run:
         """Returns the entry of a turn that came to no run, after it is written."""

@@ -419,6 +419,10 @@ def test_clean_removes_what_no_served_and_no_newest_run_needs(flowers, run, root
     would = flowers("clean", "--root", root, "--dry-run").out
     assert "nothing was removed" in would
     models = set(root.glob("artifacts/Trainer/model/*"))
+    # Unless so many runs are to stay, and none is too old for that.
+    flowers("clean", "--root", root, "--runs", "99")
+    assert models == set(root.glob("artifacts/Trainer/model/*"))
+    would = flowers("clean", "--root", root, "--dry-run").out
     freed = flowers("clean", "--root", root).out
     assert "Freed" in freed
     assert "Freed 0 B" not in freed
