@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ Settle = Annotated[
         "with --watch those of --watch if left out, else 0.",
     ),
 ]
+Units = Annotated[Path | None, typer.Option(help="Folder of the units; systemd's own if left out.")]
 
 
 @app.command("run")
@@ -60,9 +62,7 @@ def run(
     notifier = Notifier(settings.notify, settings.name, where, clock.now, typer.echo)
     notifier.check()
     quiet = settle if settle is not None else watch or 0
-    options = ["--config", config, "--root", str(where), "--settle", str(quiet)]
-    options += ["--data", data] if data else []
-    options += [option for pair in overrides or [] for option in ("--set", pair)]
+    options = _turn_options(config, data, root, overrides, quiet)
     options += ["--no-note"] if watch else []
     dates = Dates(cron) if cron else Every(watch or 0)
     with only_one(where):
@@ -90,6 +90,62 @@ def once(
     if run.state in ("skipped", "failed"):
         typer.echo(f"{run.state}: {outcome_of(run).words}")
     raise typer.Exit(_CODES.get(run.state, DONE))
+
+
+@app.command("install")
+def install(
+    cron: Annotated[str, CRON],
+    config: Config = "quickstart",
+    data: Data = None,
+    root: Root = Path("runs"),
+    overrides: Set = None,
+    settle: Settle = None,
+    units: Units = None,
+    start: Annotated[bool, typer.Option(help="Tell systemd at once.")] = True,
+) -> None:
+    """Make a timer of systemd that takes the turns; a missed one is made up for."""
+    from pipeline.config import load_settings
+    from pipeline.schedule.systemd import install as write
+    from pipeline.schedule.systemd import on_calendar, unit_folder
+
+    name = load_settings(config, overrides or [], data).name
+    command = [str(Path(sys.argv[0]).resolve()), "schedule", "once"]
+    command += _turn_options(config, data, root, overrides, settle or 0)
+    for file in write(name, cron, command, units or unit_folder(), start):
+        typer.echo(file)
+    typer.echo(f"{'Takes' if start else 'Would take'} a turn at: {on_calendar(cron)}")
+    typer.echo("Without `loginctl enable-linger` a user's timers rest while nobody is logged in.")
+
+
+@app.command("status")
+def status(config: Config = "quickstart", overrides: Set = None) -> None:
+    """Say what systemd knows of the timer and of its last turn."""
+    from pipeline.config import load_settings
+    from pipeline.schedule.systemd import status as ask
+
+    typer.echo(ask(load_settings(config, overrides or []).name), nl=False)
+
+
+@app.command("remove")
+def remove(config: Config = "quickstart", overrides: Set = None, units: Units = None) -> None:
+    """Remove the timer; a turn that is being taken is ended."""
+    from pipeline.config import load_settings
+    from pipeline.schedule.systemd import remove as take_away
+    from pipeline.schedule.systemd import unit_folder
+
+    name = load_settings(config, overrides or []).name
+    for file in take_away(name, units or unit_folder()):
+        typer.echo(f"{file} is gone.")
+
+
+def _turn_options(
+    config: str, data: str | None, root: Path, overrides: list[str] | None, settle: float
+) -> list[str]:
+    """Returns the options of `flowers schedule once`, which may run in any folder."""
+    named = config if not config.endswith((".yaml", ".yml")) else os.path.abspath(config)
+    options = ["--config", named, "--root", os.path.abspath(root), "--settle", str(settle)]
+    options += ["--data", data] if data else []
+    return options + [option for pair in overrides or [] for option in ("--set", pair)]
 
 
 @app.command("next")

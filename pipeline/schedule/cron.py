@@ -12,6 +12,7 @@ from data.errors import UsageError
 
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FIELDS = 5
 _UTC = datetime.UTC
 
 
@@ -29,17 +30,15 @@ class Dates:
         Raises:
           UsageError: it is none.
         """
-        zoned = _ZONE.fullmatch(expression.strip())
-        fields = (zoned[2] if zoned else expression).split()
         try:
-            self.zone = ZoneInfo(zoned[1]) if zoned else get_localzone()
-            *others, days = fields
+            zone, (*others, days) = split(expression)
+            self.zone = ZoneInfo(zone) if zone else get_localzone()
             self._trigger = CronTrigger.from_crontab(
-                " ".join([*others, _named(days)]), timezone=self.zone
+                " ".join([*others, with_names(days)]), timezone=self.zone
             )
-        except (ValueError, IndexError, ZoneInfoNotFoundError) as error:
+        except (ValueError, ZoneInfoNotFoundError) as error:
             raise UsageError(
-                f"--cron takes 'MINUTE HOUR DAY MONTH WEEKDAY', with 'TZ=Europe/Paris ' before it "
+                "--cron takes 'MINUTE HOUR DAY MONTH WEEKDAY', with 'TZ=Europe/Paris ' before it "
                 f"for a time zone, got {expression!r}: {error}"
             ) from error
 
@@ -76,7 +75,20 @@ class Every:
         return moment + self._pause
 
 
-def _named(days: str) -> str:
+def split(expression: str) -> tuple[str, list[str]]:
+    """Returns the time zone of an expression, or nothing, and its five fields.
+
+    Raises:
+      ValueError: they are not five.
+    """
+    zoned = _ZONE.fullmatch(expression.strip())
+    fields = (zoned[2] if zoned else expression).split()
+    if len(fields) != _FIELDS:
+        raise ValueError(f"it has {len(fields)} fields")
+    return (zoned[1] if zoned else ""), fields
+
+
+def with_names(days: str) -> str:
     """Returns a field of week days with names: the numbers of APScheduler begin on Monday.
 
     What follows a slash is no day but a step.
