@@ -6,8 +6,7 @@ from typing import Any, Literal, TypedDict
 
 import tensorflow as tf
 
-from components.artifacts import read_json
-from components.gate.verdict import VERDICT_PROPERTY
+from components.artifacts import VERDICT_PROPERTY, read_json
 
 Outcome = Literal["pushed", "refused", "unchanged", "failed", "cancelled"]
 _OUTPUT = "executor_output.json"

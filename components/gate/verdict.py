@@ -3,9 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-# Of a blessing's artifact: the answer in words.
-VERDICT_PROPERTY = "verdict"
-
 
 @dataclass(frozen=True)
 class Check:
