@@ -14,8 +14,6 @@ from data.schema import parse_schema
 
 # TFX's name for the file in a Schema artifact.
 SCHEMA_FILE = "schema.pbtxt"
-# Of a blessing's artifact: the answer in words.
-VERDICT_PROPERTY = "verdict"
 
 
 def read_bytes(*path: str) -> bytes:

@@ -6,7 +6,8 @@ from typing import Any, Literal, TypedDict
 
 import tensorflow as tf
 
-from components.artifacts import VERDICT_PROPERTY, read_json
+from components.artifacts import read_json
+from components.properties import VERDICT_PROPERTY
 
 Outcome = Literal["pushed", "refused", "unchanged", "failed", "cancelled"]
 _OUTPUT = "executor_output.json"

@@ -12,7 +12,7 @@ from tfx.components.evaluator import executor as evaluator_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifacts import VERDICT_PROPERTY, read_json, write_json, write_text
+from components.artifacts import read_json, write_json, write_text
 from components.evaluator.result import read_accuracy
 from components.gate.judge import judge
 from components.gate.metrics import METRICS_FILE, Tally
@@ -24,6 +24,7 @@ from components.gate.predictions import (
     predict,
 )
 from components.gate.verdict import Verdict, in_words, verdict_from
+from components.properties import VERDICT_PROPERTY
 from components.pusher.bucket import digest_of
 
 VERDICT_FILE = "verdict.json"

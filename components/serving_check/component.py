@@ -15,7 +15,8 @@ from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_artifacts import Examples, InfraBlessing, Model, Schema
 from tfx.utils import path_utils
 
-from components.artifacts import SCHEMA_FILE, VERDICT_PROPERTY, read_schema, write_text
+from components.artifacts import SCHEMA_FILE, read_schema, write_text
+from components.properties import VERDICT_PROPERTY
 from components.serving_check.cases import first_records, write_requests
 from components.serving_check.check import Limits, find_problems, largest_difference
 from components.serving_check.process import ProbeDied, run_probe

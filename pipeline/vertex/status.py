@@ -6,7 +6,7 @@ from typing import Any
 from google.cloud.aiplatform_v1.types import Artifact, PipelineJob, PipelineState
 from pydantic import BaseModel
 
-from components.artifacts import VERDICT_PROPERTY
+from components.properties import VERDICT_PROPERTY
 from data.words import duration
 from pipeline.exit_codes import DONE, FAILED, REFUSED
 from pipeline.history import Step
