@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from data.errors import UsageError
+from data.errors import NotNow, UsageError
 from pipeline.cli_options import Config, Data, Root, Set
-from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
+from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED, USAGE_ERROR
 
 app = typer.Typer(help="Retraining at set times, on this machine.", no_args_is_help=True)
 CRON = typer.Option(help="MINUTE HOUR DAY MONTH WEEKDAY, such as 'TZ=Europe/Paris 0 3 * * 1'.")
+# How the errors begin that leave no run behind.
+_USAGE = (UsageError.__name__, NotNow.__name__)
 _CODES = {"failed": FAILED, "refused": REFUSED, "data refused": DATA_REFUSED}
 
 
@@ -79,7 +81,7 @@ def once(
     settle: Settle = None,
     note: Annotated[bool, typer.Option(help="Leave an entry where there is nothing to do.")] = True,
 ) -> None:
-    """Take one turn: a run if anything is new. Exit codes are those of `run`."""
+    """Take one turn: a run if anything is new. Exit codes are those of `run`; 0: nothing to do."""
     from pipeline.config import load_settings
     from pipeline.console import View
     from pipeline.schedule.turn import Turn, outcome_of
@@ -89,7 +91,8 @@ def once(
     run = Turn(settings, config, where, settle or 0, note, View(plain=True)).take()
     if run.state in ("skipped", "failed"):
         typer.echo(f"{run.state}: {outcome_of(run).words}")
-    raise typer.Exit(_CODES.get(run.state, DONE))
+    wrong = run.state == "failed" and (run.error or "").startswith(_USAGE)
+    raise typer.Exit(USAGE_ERROR if wrong else _CODES.get(run.state, DONE))
 
 
 @app.command("install")

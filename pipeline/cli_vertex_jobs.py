@@ -40,7 +40,7 @@ def status(
     overrides: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how a job is going. Exit code: that of `run`; 0 while it is going on."""
+    """Say how a job is going. Exit code: 0, also while it goes on; 1: failed; 3: refused."""
     from pipeline.config import load_settings
     from pipeline.vertex.status import status_of
 
@@ -81,9 +81,9 @@ def logs(
     overrides: Set = None,
 ) -> None:
     """Print what the steps of a job wrote."""
+    from components.service import Patience
     from pipeline.config import load_settings
     from pipeline.vertex.logs import log_lines
-    from pipeline.vertex.service import Patience
 
     settings = load_settings(config, overrides or [])
     found = jobs_of(settings).get(job)
@@ -94,9 +94,9 @@ def logs(
 def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
     """Give all traffic of the endpoint to the version before; takes seconds."""
     from components.pusher.endpoint import roll_back
+    from components.service import told
     from pipeline.config import load_settings
     from pipeline.vertex.prepare import endpoint_of
-    from pipeline.vertex.service import told
 
     place = endpoint_of(load_settings(config, overrides or []))
     try:

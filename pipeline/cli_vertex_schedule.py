@@ -79,8 +79,8 @@ def _name(config: str, overrides: list[str] | None) -> str:
 
 
 def _schedules(config: str, overrides: list[str] | None) -> "Schedules":
+    from components.service import Patience
     from pipeline.config import load_settings
     from pipeline.vertex.schedules import Schedules
-    from pipeline.vertex.service import Patience
 
     return Schedules(load_settings(config, overrides or []).vertex, Patience())

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from data.errors import UsageError
 from data.files import write_whole
 from data.strict import Strict
-from data.webhook import post
+from data.webhook import host_of, post
 
 _SENT_FILE = "notified.json"
 _TIMEOUT_SECONDS = 60
@@ -107,7 +107,10 @@ class Notifier:
           UsageError: one is not.
         """
         if self.settings.webhook:
-            self.settings.webhook.read("notify.webhook")
+            try:
+                host_of(self.settings.webhook.read("notify.webhook"))
+            except OSError as error:
+                raise UsageError(f"notify.webhook: {error}") from error
         if self.settings.email and self.settings.email.password:
             self.settings.email.password.read("notify.email.password")
 

@@ -66,7 +66,7 @@ class Report:
         if isinstance(error, UsageError):
             self.console.close(keep=False)
         elif isinstance(error, Exception):
-            self._end("failed", str(error))
+            self._end("failed", f"{type(error).__name__}: {error}")
         elif error is not None:
             self.run.stop_steps("interrupted")
             self._end("interrupted")

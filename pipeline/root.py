@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import errno
 import os
 import shutil
 import socket
@@ -65,7 +66,7 @@ def locked(root: Path) -> Iterator[Lock]:
     """Makes a root if need be, and holds it for this process.
 
     Raises:
-      NotNow: it is in use on this machine.
+      NotNow: it is in use on this machine, or its disk is full.
       UsageError: it is in use on another, as far as can be seen; or it can't be written.
     """
     lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
@@ -82,7 +83,9 @@ def locked(root: Path) -> Iterator[Lock]:
         ) from error
     except OSError as error:
         lock.release()
-        raise UsageError(f"--root: {root} can't be written: {error.strerror}") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        kind = NotNow if full else UsageError
+        raise kind(f"--root: {root} can't be written: {error.strerror}") from error
     except UsageError:
         lock.release()
         raise

@@ -44,6 +44,7 @@ class Cloud:
         self.splits: list[dict[str, int]] = []
         self.answer: Callable[[str, Any], Any] = lambda deployed, instance: {}
         self._requests = itertools.count(0)
+        self.custom_jobs: list[v1.CustomJob] = []
         # What containers printed, by the last part of their custom job's name.
         self.logs: dict[str, list[str]] = {}
         self.arrived: list[tuple[str, Any]] = []
@@ -104,6 +105,8 @@ class Cloud:
         return empty_pb2.Empty()
 
     def DeleteSchedule(self, request: Any, context: Any) -> Answer:
+        if request.name not in self.schedules:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
         del self.schedules[request.name]
         return _done(empty_pb2.Empty())
 
@@ -156,6 +159,18 @@ class Cloud:
             context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
         return versions[int(version or len(versions)) - 1]
 
+    def ListModelVersions(self, request: Any, context: Any) -> Answer:
+        if request.name not in self.models:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
+        return v1.ListModelVersionsResponse(models=self.models[request.name])
+
+    def UpdateModel(self, request: Any, context: Any) -> Answer:
+        assert list(request.update_mask.paths) == ["labels"]
+        name, _, version = request.model.name.partition("@")
+        model = self.models[name][int(version) - 1]
+        model.labels = dict(request.model.labels)
+        return model
+
     def UploadModel(self, request: Any, context: Any) -> Answer:
         name = request.parent_model or f"{request.parent}/models/{request.model_id}"
         versions = self.models.setdefault(name, [])
@@ -175,6 +190,11 @@ class Cloud:
         response = v1.PredictResponse(deployed_model_id=deployed)
         v1.PredictResponse.pb(response).predictions.extend(values)
         return response
+
+    def ListCustomJobs(self, request: Any, context: Any) -> Answer:
+        wanted = request.filter.removeprefix('display_name="').removesuffix('"')
+        found = [job for job in self.custom_jobs if job.display_name == wanted]
+        return v1.ListCustomJobsResponse(custom_jobs=found)
 
     def ListLogEntries(self, request: Any, context: Any) -> Answer:
         container = request.filter.rpartition('job_id="')[2].removesuffix('"')
@@ -206,8 +226,11 @@ class Cloud:
             },
             "ModelService": {
                 "GetModel": v1.GetModelRequest,
+                "ListModelVersions": v1.ListModelVersionsRequest,
+                "UpdateModel": v1.UpdateModelRequest,
                 "UploadModel": v1.UploadModelRequest,
             },
+            "JobService": {"ListCustomJobs": v1.ListCustomJobsRequest},
             "PredictionService": {"Predict": v1.PredictRequest},
         }
         vertex = "google.cloud.aiplatform.v1"

@@ -21,6 +21,8 @@ def push_to_bucket(model: str, serving: str, card: str, keep: int) -> Pushed:
 
     What an interrupted push left is removed first. One push at a time: a bucket knows no lock.
     """
+    for leftover in _unfinished(serving):
+        tf.io.gfile.rmtree(leftover)
     digest = digest_of(model)
     now = what_serves(serving)
     if now.digest == digest:
@@ -31,8 +33,6 @@ def push_to_bucket(model: str, serving: str, card: str, keep: int) -> Pushed:
         return Pushed(taken_back[0].version, taken_back[0].path, digest, new=False, withdrawn=True)
     version = 1 + max([*_numbers(serving), *_numbers(_beside(serving))], default=0)
     path = os.path.join(serving, str(version))
-    if tf.io.gfile.exists(path):
-        tf.io.gfile.rmtree(path)
     if card:
         _write(os.path.join(path, CARD_FILE), card)
     for name in sorted(_files(model), key=lambda name: (name == _MODEL_FILE, name)):
@@ -74,13 +74,23 @@ def _newest_first(folder: str) -> Iterator[Serving]:
 
 def _numbers(folder: str) -> list[int]:
     """Returns the versions in a folder that are whole."""
+    return [int(name) for name, whole in _versions(folder) if whole]
+
+
+def _unfinished(folder: str) -> list[str]:
+    """Returns the folders that an interrupted push or removal left."""
+    return [os.path.join(folder, name) for name, whole in _versions(folder) if not whole]
+
+
+def _versions(folder: str) -> list[tuple[str, bool]]:
+    """Returns the numbers in a folder, and whether each is a whole version."""
     if not tf.io.gfile.isdir(folder):
         return []
     names = [name.rstrip("/") for name in tf.io.gfile.listdir(folder)]
     return [
-        int(name)
+        (name, tf.io.gfile.exists(os.path.join(folder, name, _MODEL_FILE)))
         for name in names
-        if name.isdecimal() and tf.io.gfile.exists(os.path.join(folder, name, _MODEL_FILE))
+        if name.isdecimal()
     ]
 
 

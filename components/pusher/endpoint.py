@@ -16,9 +16,12 @@ from google.protobuf import field_mask_pb2, struct_pb2
 from components.pusher.bucket import digest_of
 from components.pusher.options import EndpointPlace, EndpointSettings
 from components.pusher.push import Pushed, Serving
+from components.service import Patience
 from components.serving_check.result import SmokeCase
 
-_DIGEST = "digest"
+_DIGEST, _WITHDRAWN = "digest", "withdrawn"
+# For calls that bear repeating.
+_PATIENCE = Patience()
 # Of a label's value Vertex takes 63 characters; the first 40 of a SHA-256 are enough.
 _DIGEST_DIGITS = 40
 # The smoke test may not meet the new model at the first try: it has a share of the traffic.
@@ -40,7 +43,11 @@ def push_to_endpoint(
     settings: EndpointSettings,
     smoke: Sequence[SmokeCase],
 ) -> Pushed:
-    """Uploads a SavedModel as the next version, deploys it, tests it, and gives it the traffic.
+    """Has a SavedModel serve: uploaded and deployed unless it is, tested, then given the traffic.
+
+    Each part is done only where it is not yet, so that a push that was cut off goes on: what was
+    deployed and never tested is tested now. A version that a person went back from stays without
+    traffic.
 
     Args:
       model: gs:// folder of the SavedModel.
@@ -53,44 +60,59 @@ def push_to_endpoint(
     """
     digest = digest_of(model)
     endpoint = _endpoint(place) or _create(place)
-    now = _newest(endpoint)
-    if now and _digest(_model(place, now)) == digest[:_DIGEST_DIGITS]:
-        return Pushed(int(now.model_version_id), endpoint.name, digest, new=False)
-    version = _upload(model, place, settings, digest)
-    deployed = _deploy(endpoint, version, place, settings)
+    version = _registered(place, digest)
+    if version and version.labels.get(_WITHDRAWN):
+        number = int(version.version_id)
+        return Pushed(number, endpoint.name, digest, new=False, withdrawn=True)
+    new = version is None
+    version = version or _upload(model, place, settings, digest)
+    number = version.version_id
+    before = _newest([d for d in _deployed(endpoint) if d.model_version_id != number], endpoint)
+    there = [d for d in _deployed(endpoint) if d.model_version_id == number]
+    deployed = there[0] if there else _deploy(endpoint, version, before, place, settings)
+    if there and before and not dict(endpoint.traffic_split).get(deployed.id):
+        share = settings.first_share
+        _set_traffic(endpoint.name, {deployed.id: share, before.id: 100 - share}, place)
     try:
         _smoke_test(endpoint.name, deployed.id, place, smoke)
     except Exception:
-        if now:
-            _set_traffic(endpoint.name, {now.id: 100}, place)
-        _undeploy(endpoint.name, deployed.id, {now.id: 100} if now else {}, place)
+        left = {before.id: 100} if before else {}
+        _undeploy(endpoint.name, deployed.id, left, place)
         raise
     _set_traffic(endpoint.name, {deployed.id: 100}, place)
     for old in _deployed(endpoint):
-        if not now or old.id != now.id:
+        if old.id not in (deployed.id, before.id if before else ""):
             _undeploy(endpoint.name, old.id, {deployed.id: 100}, place)
-    return Pushed(int(version.version_id), endpoint.name, digest, new=True)
+    return Pushed(int(number), endpoint.name, digest, new=new)
 
 
 def roll_back(place: EndpointPlace) -> tuple[int, int]:
-    """Gives all traffic to the version before; returns that one's number and the old one's.
+    """Gives all traffic to the version before, and notes that the newer one was withdrawn.
+
+    Returns:
+      The number of the version that serves now, and that of the one that did.
 
     Raises:
-      LookupError: there is no endpoint, or no version before.
+      LookupError: there is no endpoint, or no earlier version on it.
     """
     endpoint = _endpoint(place)
-    now = _newest(endpoint) if endpoint else None
-    before = [d for d in _deployed(endpoint) if now and d.id != now.id] if endpoint else []
-    if not endpoint or not now or not before:
-        raise LookupError(f"{place.url} has no version to go back to")
-    _set_traffic(endpoint.name, {before[-1].id: 100}, place)
-    return int(before[-1].model_version_id), int(now.model_version_id)
+    now = _newest(_deployed(endpoint), endpoint) if endpoint else None
+    earlier = [
+        d
+        for d in (_deployed(endpoint) if endpoint else [])
+        if now and int(d.model_version_id) < int(now.model_version_id)
+    ]
+    if not endpoint or not now or not earlier:
+        raise LookupError(f"{place.url} has no earlier version to go back to")
+    _withdraw(_model(place, now), place)
+    _set_traffic(endpoint.name, {earlier[-1].id: 100}, place)
+    return int(earlier[-1].model_version_id), int(now.model_version_id)
 
 
 def what_it_replaces(place: EndpointPlace, digest: str) -> Serving:
     """Returns the model with the traffic; where that has this digest, the version before it."""
     endpoint = _endpoint(place)
-    now = _newest(endpoint) if endpoint else None
+    now = _newest(_deployed(endpoint), endpoint) if endpoint else None
     if not endpoint or not now:
         return Serving()
     others = [d for d in reversed(_deployed(endpoint)) if d.id != now.id]
@@ -107,7 +129,7 @@ def _endpoint(place: EndpointPlace) -> v1.Endpoint | None:
     request = v1.ListEndpointsRequest(
         parent=place.parent, filter=f'display_name="{place.name}"', order_by="create_time"
     )
-    return next(iter(client.list_endpoints(request)), None)
+    return next(iter(client.list_endpoints(request, **_PATIENCE.options())), None)
 
 
 def _create(place: EndpointPlace) -> v1.Endpoint:
@@ -122,20 +144,41 @@ def _deployed(endpoint: v1.Endpoint) -> list[v1.DeployedModel]:
     return sorted(endpoint.deployed_models, key=lambda d: int(d.model_version_id))
 
 
-def _newest(endpoint: v1.Endpoint) -> v1.DeployedModel | None:
-    """Returns the deployed model with most of the traffic."""
+def _newest(deployed: Sequence[v1.DeployedModel], endpoint: v1.Endpoint) -> v1.DeployedModel | None:
+    """Returns the deployed model with most of the traffic; None where none has any."""
     share = dict(endpoint.traffic_split)
-    found = [d for d in _deployed(endpoint) if share.get(d.id)]
+    found = [d for d in deployed if share.get(d.id)]
     return max(found, key=lambda d: share[d.id], default=None)
 
 
 def _model(place: EndpointPlace, deployed: v1.DeployedModel) -> v1.Model:
     client = v1.ModelServiceClient(client_options=place.options)
-    return client.get_model(name=f"{deployed.model}@{deployed.model_version_id}")
+    name = f"{deployed.model}@{deployed.model_version_id}"
+    return client.get_model(name=name, **_PATIENCE.options())
 
 
 def _digest(model: v1.Model) -> str:
     return str(model.labels.get(_DIGEST, ""))
+
+
+def _registered(place: EndpointPlace, digest: str) -> v1.Model | None:
+    """Returns the newest version of the pipeline's model that has a digest, if there is one."""
+    client = v1.ModelServiceClient(client_options=place.options)
+    name = f"{place.parent}/models/{place.name}"
+    try:
+        versions = list(client.list_model_versions(name=name, **_PATIENCE.options()))
+    except NotFound:
+        return None
+    same = [version for version in versions if _digest(version) == digest[:_DIGEST_DIGITS]]
+    return max(same, key=lambda version: int(version.version_id), default=None)
+
+
+def _withdraw(model: v1.Model, place: EndpointPlace) -> None:
+    client = v1.ModelServiceClient(client_options=place.options)
+    name = f"{model.name.partition('@')[0]}@{model.version_id}"
+    labelled = v1.Model(name=name, labels={**model.labels, _WITHDRAWN: "true"})
+    mask = field_mask_pb2.FieldMask(paths=["labels"])
+    client.update_model(model=labelled, update_mask=mask, **_PATIENCE.options())
 
 
 def _upload(model: str, place: EndpointPlace, settings: EndpointSettings, digest: str) -> v1.Model:
@@ -143,7 +186,7 @@ def _upload(model: str, place: EndpointPlace, settings: EndpointSettings, digest
     client = v1.ModelServiceClient(client_options=place.options)
     name = f"{place.parent}/models/{place.name}"
     try:
-        client.get_model(name=name)
+        client.get_model(name=name, **_PATIENCE.options())
         which = {"parent_model": name}
     except NotFound:
         which = {"model_id": place.name}
@@ -160,7 +203,11 @@ def _upload(model: str, place: EndpointPlace, settings: EndpointSettings, digest
 
 
 def _deploy(
-    endpoint: v1.Endpoint, model: v1.Model, place: EndpointPlace, settings: EndpointSettings
+    endpoint: v1.Endpoint,
+    model: v1.Model,
+    before: v1.DeployedModel | None,
+    place: EndpointPlace,
+    settings: EndpointSettings,
 ) -> v1.DeployedModel:
     """Deploys a version beside what serves; without that it has all the traffic."""
     client = v1.EndpointServiceClient(client_options=place.options)
@@ -174,9 +221,9 @@ def _deploy(
             max_replica_count=settings.max_replicas,
         ),
     )
-    now = _newest(endpoint)
+    share = settings.first_share
     # "0" is the one that is being deployed.
-    split = {"0": settings.first_share, now.id: 100 - settings.first_share} if now else {"0": 100}
+    split = {"0": share, before.id: 100 - share} if before else {"0": 100}
     operation = client.deploy_model(
         endpoint=endpoint.name, deployed_model=wanted, traffic_split=split
     )
@@ -192,7 +239,7 @@ def _smoke_test(
         instance = struct_pb2.Value()
         instance.struct_value.update({"b64": case["example"]})
         for _ in range(_TRIES_AN_IMAGE):
-            answer = client.predict(endpoint=endpoint, instances=[instance])
+            answer = client.predict(endpoint=endpoint, instances=[instance], **_PATIENCE.options())
             if answer.deployed_model_id == deployed:
                 break
         else:
@@ -216,6 +263,7 @@ def _set_traffic(endpoint: str, split: dict[str, int], place: EndpointPlace) -> 
     client.update_endpoint(
         endpoint=v1.Endpoint(name=endpoint, traffic_split=split),
         update_mask=field_mask_pb2.FieldMask(paths=["traffic_split"]),
+        **_PATIENCE.options(),
     )
 
 

@@ -22,7 +22,7 @@ class EndpointSettings(Strict):
     machine_type: str = "n1-standard-2"
     min_replicas: int = Field(1, ge=1)
     max_replicas: int = Field(1, ge=1)
-    first_share: int = Field(10, ge=1, le=100, description="percent, until the smoke test passed")
+    first_share: int = Field(10, ge=1, le=50, description="percent, until the smoke test passed")
 
 
 @dataclass(frozen=True)

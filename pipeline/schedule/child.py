@@ -46,6 +46,9 @@ class ChildTurn:
             return Outcome("failed", f"the turn's process died of signal {-code}", may_pass=True)
         if new:
             return outcome_of(new[0])
+        if code:
+            # It could not even write down why; what it printed says it.
+            return Outcome("failed", f"the turn's process ended with {code}", may_pass=code == 1)
         return Outcome("skipped", "nothing to do")
 
 

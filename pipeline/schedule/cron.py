@@ -11,7 +11,11 @@ from tzlocal import get_localzone
 from data.errors import UsageError
 
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_DAY = "[0-7]|sun|mon|tue|wed|thu|fri|sat"
+_DAY_PART = re.compile(
+    rf"(?:(?P<all>\*)|(?P<first>{_DAY})(?:-(?P<last>{_DAY}))?)(?:/(?P<step>[1-7]))?"
+)
 _FIELDS = 5
 _UTC = datetime.UTC
 
@@ -79,18 +83,48 @@ def split(expression: str) -> tuple[str, list[str]]:
     """Returns the time zone of an expression, or nothing, and its five fields.
 
     Raises:
-      ValueError: they are not five.
+      ValueError: they are not five; or they name days of the month and of the week, of which cron
+        takes either, and nobody expects that.
     """
     zoned = _ZONE.fullmatch(expression.strip())
     fields = (zoned[2] if zoned else expression).split()
     if len(fields) != _FIELDS:
         raise ValueError(f"it has {len(fields)} fields")
+    if fields[2] != "*" and fields[4] != "*":
+        raise ValueError("it has days of the month and of the week at once")
     return (zoned[1] if zoned else ""), fields
 
 
 def with_names(days: str) -> str:
-    """Returns a field of week days with names: the numbers of APScheduler begin on Monday.
+    """Returns a field of week days as a list of names; `*` where it names all.
 
-    What follows a slash is no day but a step.
+    Cron's numbers begin on Sunday, which is 7, too; those of APScheduler begin on Monday. Ranges
+    may go over the end of the week.
+
+    Raises:
+      ValueError: it is no such field.
     """
-    return re.sub(r"(?<![/\w])[0-7](?!\w)", lambda day: _DAYS[int(day[0])], days)
+    chosen = {name for part in days.lower().split(",") for name in _days_of(part)}
+    return "*" if len(chosen) == len(_DAYS) else ",".join(day for day in _DAYS if day in chosen)
+
+
+def _days_of(part: str) -> list[str]:
+    """Returns the days of `*`, a day or a range, with or without a step."""
+    found = _DAY_PART.fullmatch(part)
+    if not found:
+        raise ValueError(f"{part!r} is no day of the week")
+    first, last, step = found["first"], found["last"], found["step"]
+    if found["all"]:
+        return list(_DAYS[:: int(step or 1)])
+    start = _number(first)
+    if not last and not step:
+        return [_DAYS[start]]
+    end = _number(last) if last else len(_DAYS) - 1
+    length = (end - start) % len(_DAYS) + 1
+    if last == "7" and start == 0:
+        length = len(_DAYS)
+    return [_DAYS[(start + n) % len(_DAYS)] for n in range(0, length, int(step or 1))]
+
+
+def _number(day: str) -> int:
+    return int(day) % len(_DAYS) if day.isdecimal() else _DAYS.index(day)

@@ -107,9 +107,12 @@ class Service:
             pause = datetime.timedelta(minutes=PAUSES[min(number, len(PAUSES) - 1)])
             self.tell(f"taken again at {in_words(self.clock.now() + pause)}")
             self.clock.sleep_until(self.clock.now() + pause)
-        self.notify(outcome.state, outcome.words)
-        # Noted once it is taken: a turn that a kill cut off is made up for.
-        write_state(self.root, began)
+        try:
+            self.notify(outcome.state, outcome.words)
+            # Noted once it is taken: a turn that a kill cut off is made up for.
+            write_state(self.root, began)
+        except OSError as error:
+            self.tell(f"{self.root} can't be written: {error}; this turn may be taken again")
 
 
 def read_state(root: Path) -> datetime.datetime | None:

@@ -28,13 +28,19 @@ def install(name: str, cron: str, command: Sequence[str], folder: Path, start: b
       start: whether systemd is told at once.
 
     Raises:
-      UsageError: systemd can't express the dates, or does not take the units.
+      UsageError: the dates are none; a timer of that name takes other turns; or systemd does not
+        take the units.
     """
-    Dates(cron)
-    folder.mkdir(parents=True, exist_ok=True)
     service, timer = (folder / f"flowers-{name}.{kind}" for kind in ("service", "timer"))
-    write_whole(service, _service(name, command))
-    write_whole(timer, _timer(name, cron))
+    contents = {service: _service(name, command), timer: _timer(name, cron)}
+    if service.exists() and service.read_text() != contents[service]:
+        raise UsageError(
+            f"{service} takes other turns; `flowers schedule remove` first, or give this pipeline "
+            "a name of its own with --set name=..."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in contents.items():
+        write_whole(file, text)
     if start:
         _systemctl("daemon-reload")
         _systemctl("enable", "--now", timer.name)
@@ -50,10 +56,14 @@ def remove(name: str, folder: Path) -> list[Path]:
     files = [folder / f"flowers-{name}.{kind}" for kind in ("timer", "service")]
     if not files[0].exists():
         raise UsageError(f"there is no timer {files[0]}")
-    _systemctl("disable", "--now", files[0].name)
+    if folder == unit_folder():
+        # The timer first, lest it begin another turn; then the one that is being taken.
+        _systemctl("disable", "--now", files[0].name)
+        _systemctl("stop", files[1].name)
     for file in files:
         file.unlink(missing_ok=True)
-    _systemctl("daemon-reload")
+    if folder == unit_folder():
+        _systemctl("daemon-reload")
     return files
 
 
@@ -69,21 +79,18 @@ def unit_folder() -> Path:
 
 
 def on_calendar(cron: str) -> str:
-    """Returns the dates of a cron expression in systemd's words, such as `Mon *-*-* 03:00:00`.
+    """Returns the dates of a cron expression in systemd's words, such as `Mon *-*-* 3:0:00`.
 
     Raises:
-      UsageError: it names days of the month and of the week: to cron either will do, to systemd
-        both must hold.
+      UsageError: it is none.
     """
+    Dates(cron)
     zone, (minute, hour, day, month, weekday) = split(cron)
-    if day != "*" and weekday != "*":
-        raise UsageError(
-            f"--cron: a timer can't have days of the month and of the week at once, got {cron!r}"
-        )
     months = re.sub(r"[a-z]{3}", lambda m: str(_MONTHS.index(m[0]) + 1), month.lower())
     date = f"*-{_field(months, 1)}-{_field(day, 1)}"
     time = f"{_field(hour, 0)}:{_field(minute, 0)}:00"
-    days = "" if weekday == "*" else f"{with_names(weekday).title().replace('-', '..')} "
+    names = with_names(weekday)
+    days = "" if names == "*" else f"{names.title()} "
     return f"{days}{date} {time}{f' {zone}' if zone else ''}"
 
 
@@ -95,11 +102,13 @@ def _field(text: str, first: int) -> str:
 def _service(name: str, command: Sequence[str]) -> str:
     # A percent sign begins a specifier in a unit, and a dollar sign a variable.
     line = shlex.join(command).replace("%", "%%").replace("$", "$$")
+    here = str(Path.cwd()).replace("%", "%%")
     return f"""[Unit]
 Description=A turn of the pipeline {name}
 
 [Service]
 Type=oneshot
+WorkingDirectory={here}
 ExecStart={line}
 TimeoutStopSec=120
 # 3: the model was refused; 4: the data was. Neither is a failure of the service.

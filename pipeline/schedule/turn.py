@@ -1,6 +1,7 @@
 """One turn of a schedule: a run, if there is anything to run for, and a line in the history."""
 
 import datetime
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from data.errors import UsageError
 from pipeline.config import Settings
 from pipeline.console import View
 from pipeline.history import History, Run, RunState
+from pipeline.report import tell
 from pipeline.run import run_pipeline
 from pipeline.schedule.service import Outcome
 
@@ -21,6 +23,7 @@ _MAY_PASS = (
     "TimeoutError", "URLError", "MemoryError", "UnavailableError", "DeadlineExceededError",
     "ResourceExhaustedError", "AbortedError",
 )  # fmt: skip
+_PASSING = re.compile(rf"\b({'|'.join(_MAY_PASS)})\b")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Turn:
             if waiting := self._unfinished():
                 return self._note("skipped", waiting)
             run_pipeline(self.settings, self.config, self.root, view=self.view)
-        except UsageError as error:
+        except (UsageError, OSError, MemoryError) as error:
             return self._note("failed", f"{type(error).__name__}: {error}")
         new = [run for run in history.runs() if run.run_id not in before]
         if new:
@@ -90,7 +93,11 @@ class Turn:
             # It brings ML Metadata.
             from pipeline.clean import clean
 
-            clean(self.root, dry_run=False, retention=self.settings.retention)
+            try:
+                clean(self.root, dry_run=False, retention=self.settings.retention)
+            except (UsageError, OSError) as error:
+                # The run is what counts, and it has ended.
+                tell(f"nothing was cleaned: {error}")
 
     def _note(self, state: RunState, reason: str) -> Run:
         """Returns the entry of a turn that came to no run, after it is written."""
@@ -113,5 +120,6 @@ class Turn:
 def outcome_of(run: Run) -> Outcome:
     """Returns what a turn came to, from its entry in the history."""
     error = run.error or ""
-    passes = run.state == "failed" and error.partition(":")[0] in _MAY_PASS
+    # Beam hides the error of a step in the text of its own.
+    passes = run.state == "failed" and bool(_PASSING.search(error))
     return Outcome(run.state, error or run.in_a_line(), passes)

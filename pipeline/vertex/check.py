@@ -19,6 +19,7 @@ _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 _ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.gserviceaccount\.com")
 _NETWORK = re.compile(r"projects/\d+/global/networks/[a-z][-a-z0-9]*")
+_MODEL_ID = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _TOPIC = re.compile(r"projects/[a-z][-a-z0-9]*/topics/[A-Za-z][-\w.~+%]{2,254}")
 # registry/name, and then a tag or a digest.
 _IMAGE = re.compile(r"[\w.-]+(/[\w.-]+)+(:[\w.-]+|@sha256:[0-9a-f]{64})")
@@ -38,6 +39,8 @@ _GPU_MACHINES = {
     "NVIDIA_H100_80GB": ("a3-",),
 }
 _A2_COUNT = re.compile(r"a2-\w+gpu-(\d+)g")
+# Of each G2 machine with more than one L4, or with one.
+_G2_COUNT = {"24": 2, "48": 4, "96": 8}
 
 
 def find_problems(settings: Settings) -> list[str]:
@@ -54,6 +57,7 @@ def find_problems(settings: Settings) -> list[str]:
         *_steps(vertex),
         *_data(settings),
         *_alerts(vertex),
+        *_endpoint(settings),
         *(_machine(vertex.trainer) if vertex.trainer else ()),
         *_strategy(settings),
     ]
@@ -146,6 +150,22 @@ def _alerts(vertex: VertexSettings) -> Iterator[str]:
         yield f"vertex.alerts.topic must be projects/PROJECT/topics/NAME, got {topic!r}"
 
 
+def _endpoint(settings: Settings) -> Iterator[str]:
+    endpoint = settings.push.endpoint
+    if settings.push.to == "vertex-endpoint" and not _MODEL_ID.fullmatch(
+        endpoint.name or settings.name
+    ):
+        yield (
+            "push.endpoint.name (null: name) must be lower-case letters, digits, _, -, up to 63, "
+            f"got {endpoint.name or settings.name!r}"
+        )
+    if endpoint.max_replicas < endpoint.min_replicas:
+        yield (
+            f"push.endpoint.max_replicas is {endpoint.max_replicas}, fewer than min_replicas, "
+            f"{endpoint.min_replicas}"
+        )
+
+
 def _machine(machine: TrainerMachine) -> Iterator[str]:
     kind, accelerator = machine.machine_type, machine.accelerator_type
     if accelerator is not None and accelerator not in accelerators():
@@ -206,10 +226,11 @@ def _gpu(machine: TrainerMachine) -> Iterator[str]:
         )
     if machine.accelerator_count < 1:
         yield "vertex.trainer.accelerator_count must be 1 or more"
-    fixed = _A2_COUNT.fullmatch(kind)
-    if fixed and int(fixed[1]) != machine.accelerator_count:
+    a2, g2 = _A2_COUNT.fullmatch(kind), re.fullmatch(r"g2-standard-(\d+)", kind)
+    fixed = int(a2[1]) if a2 else _G2_COUNT.get(g2[1], 1) if g2 else None
+    if fixed is not None and fixed != machine.accelerator_count:
         yield (
-            f"vertex.trainer.accelerator_count of {kind} is {fixed[1]}, "
+            f"vertex.trainer.accelerator_count of {kind} is {fixed}, "
             f"got {machine.accelerator_count}"
         )
 

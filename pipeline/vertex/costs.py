@@ -59,6 +59,15 @@ def costs_of(settings: Settings) -> list[Line]:
         lines.append(Line(step, f"at least {wanted.cpu} cores, {wanted.memory_gb} GB", price))
     if vertex.trainer:
         lines.append(Line("Trainer", _words(vertex.trainer), trainer_price(vertex.trainer)))
+    if settings.push.to == "vertex-endpoint":
+        kind, number = settings.push.endpoint.machine_type, settings.push.endpoint.min_replicas
+        one = _price(kind)
+        both = None if one is None else number * one
+        lines.append(Line("the endpoint, day and night", f"{number} or more {kind}", both))
+    if settings.beam.runner == "dataflow":
+        workers = settings.beam.dataflow
+        machine = f"up to {workers.max_workers} {workers.machine_type}"
+        lines.append(Line("Beam's steps on Dataflow", machine, None))
     return lines
 
 

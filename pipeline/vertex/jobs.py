@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,13 +16,15 @@ from google.cloud.aiplatform_v1.types import (
     PipelineTaskDetail,
 )
 
+from components.service import Patience, told
 from data.errors import UsageError
 from data.words import listed
 from pipeline.history import StepState
 from pipeline.vertex.rehearsal.job import Json
-from pipeline.vertex.service import Patience, told
 from pipeline.vertex.settings import VertexSettings
 
+# A label, by which a call that was repeated knows what it made itself.
+ATTEMPT = "flowers-attempt"
 _ID_DIGITS = 12
 _LISTED = 20
 # A step whose outputs came from the cache is SKIPPED to Vertex.
@@ -69,14 +72,15 @@ class Jobs:
         Raises:
           ServiceError: the service did not take it.
         """
-        stem = f"{self.pipeline}-{_digest(job)}"
+        proto = self.proto(job)
+        stem = f"{self.pipeline}-{_digest(job, proto.service_account, proto.network)}"
         with told("submitting the job"):
             for job_id in _ids(stem):
                 there = self._find(job_id)
                 if there and there.state not in _ENDED:
                     return there, False
                 if not there:
-                    return self._create(job, job_id)
+                    return self._create(proto, job_id)
         raise AssertionError
 
     def get(self, job_id: str | None) -> PipelineJob:
@@ -126,9 +130,10 @@ class Jobs:
         proto.network = vertex.network or ""
         return proto
 
-    def _create(self, job: Json, job_id: str) -> tuple[PipelineJob, bool]:
+    def _create(self, proto: PipelineJob, job_id: str) -> tuple[PipelineJob, bool]:
+        proto.labels[ATTEMPT] = uuid.uuid4().hex
         request = CreatePipelineJobRequest(
-            parent=self._parent, pipeline_job=self.proto(job), pipeline_job_id=job_id
+            parent=self._parent, pipeline_job=proto, pipeline_job_id=job_id
         )
         try:
             return self._client.create_pipeline_job(request, **self.patience.options()), True
@@ -136,7 +141,7 @@ class Jobs:
             # An answer was lost and the call repeated; or another terminal was faster.
             name = f"{self._parent}/pipelineJobs/{job_id}"
             made = self._client.get_pipeline_job(name=name, **self.patience.options())
-            return made, False
+            return made, made.labels.get(ATTEMPT) == proto.labels[ATTEMPT]
 
     def _find(self, job_id: str) -> PipelineJob | None:
         name = f"{self._parent}/pipelineJobs/{job_id}"
@@ -193,8 +198,8 @@ def step_state(task: PipelineTaskDetail) -> StepState:
     return _STATES.get(PipelineTaskDetail.State(task.state).name, "waiting")
 
 
-def _digest(job: Json) -> str:
-    content = json.dumps(job, sort_keys=True).encode()
+def _digest(job: Json, *more: str) -> str:
+    content = json.dumps([job, *more], sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()[:_ID_DIGITS]
 
 

@@ -1,16 +1,19 @@
 """What the steps of a job printed: Cloud Logging keeps it by the job of each container."""
 
+import datetime
 from collections.abc import Iterator
+from itertools import islice
 
-from google.cloud.aiplatform_v1.types import PipelineJob
+from google.cloud.aiplatform_v1 import JobServiceClient
+from google.cloud.aiplatform_v1.types import ListCustomJobsRequest, PipelineJob
 from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
 from google.cloud.logging_v2.types import ListLogEntriesRequest, LogEntry
 
+from components.service import Patience, told
 from data.errors import UsageError
 from data.words import listed
-from pipeline.vertex.jobs import id_of, steps_of
-from pipeline.vertex.service import Patience, told
-from pipeline.vertex.settings import VertexSettings
+from pipeline.vertex.jobs import endpoint, id_of, steps_of
+from pipeline.vertex.settings import TRAINER, VertexSettings, custom_job_name
 
 
 def log_lines(
@@ -40,7 +43,8 @@ def log_lines(
         )
     client = LoggingServiceV2Client()
     for name in [step] if step else containers:
-        for container in containers[name]:
+        custom = _custom_job(job, vertex, patience) if name == TRAINER else []
+        for container in [*containers[name], *custom]:
             request = ListLogEntriesRequest(
                 resource_names=[f"projects/{vertex.project}"],
                 filter=f'resource.type="ml_job" AND resource.labels.job_id="{_last(container)}"',
@@ -48,9 +52,27 @@ def log_lines(
                 page_size=number,
             )
             with told("asking for log entries"):
-                pages = client.list_log_entries(request, **patience.options()).pages
-                entries = list(next(iter(pages)).entries)
+                # A page may be empty although more follow.
+                found = client.list_log_entries(request, **patience.options())
+                entries = list(islice(found, number))
             yield from (f"{name}: {_text(entry)}" for entry in reversed(entries))
+
+
+def _custom_job(job: PipelineJob, vertex: VertexSettings, patience: Patience) -> list[str]:
+    """Returns the custom job that the Trainer of a job started, if it did: there it trains."""
+    (task,) = (task for task in steps_of(job) if task.task_name == TRAINER)
+    if not vertex.trainer or not task.start_time:
+        return []
+    name = job.pipeline_spec["pipelineInfo"]["name"]
+    request = ListCustomJobsRequest(
+        parent=f"projects/{vertex.project}/locations/{vertex.region}",
+        filter=f'display_name="{custom_job_name(name)}"',
+    )
+    client = JobServiceClient(client_options={"api_endpoint": endpoint(vertex)})
+    with told("asking for custom jobs"):
+        found = list(client.list_custom_jobs(request, **patience.options()))
+    end = task.end_time or datetime.datetime.now(datetime.UTC)
+    return [custom.name for custom in found if task.start_time <= custom.create_time <= end][:1]
 
 
 def _last(name: str) -> str:

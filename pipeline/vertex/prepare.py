@@ -35,8 +35,8 @@ def compiled(
 
 def jobs_of(settings: "Settings") -> "Jobs":
     """Returns the pipeline's jobs on Vertex."""
+    from components.service import Patience
     from pipeline.vertex.jobs import Jobs
-    from pipeline.vertex.service import Patience
 
     return Jobs(settings.name, settings.vertex, Patience())
 

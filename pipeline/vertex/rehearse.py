@@ -123,7 +123,7 @@ def _play(job: Job, root: Path, report: Report, told: "_Told", service: "JobServ
     if isinstance(told.failure, DataRefused):
         report.data_refused(told.failure)
         return DATA_REFUSED
-    report.failed(told.failure)
+    report.failed(told.failure or StepFailed("no step ran"))
     return FAILED
 
 
@@ -134,7 +134,7 @@ class _Told:
         self._report = report
         self._log = log
         self._began = 0
-        self.failure: Exception = StepFailed("no step ran")
+        self.failure: Exception | None = None
 
     def task_started(self, name: str) -> None:
         self._began = self._log.stat().st_size
@@ -146,8 +146,9 @@ class _Told:
         self._report.step_finished(name, seconds, cached, _as_tfx(outputs))
 
     def task_failed(self, name: str, seconds: float, error: Exception) -> None:
-        self.failure = self._cause(error)
-        self._report.step_failed(name, seconds, self.failure)
+        cause = self._cause(error)
+        self.failure = self.failure or cause
+        self._report.step_failed(name, seconds, cause)
 
     def task_skipped(self, name: str) -> None:
         self._report.run.step(name).state = "skipped"

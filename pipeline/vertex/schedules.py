@@ -2,9 +2,11 @@
 
 import datetime
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
+from google.api_core.exceptions import NotFound
 from google.cloud.aiplatform_v1 import ScheduleServiceClient
 from google.cloud.aiplatform_v1.types import (
     CreatePipelineJobRequest,
@@ -14,14 +16,11 @@ from google.cloud.aiplatform_v1.types import (
 )
 from pydantic import BaseModel
 
+from components.service import Patience, told
 from data.errors import ServiceError, UsageError
 from data.words import listed
-from pipeline.vertex.jobs import endpoint
-from pipeline.vertex.service import Patience, told
+from pipeline.vertex.jobs import ATTEMPT, endpoint
 from pipeline.vertex.settings import VertexSettings
-
-# By it a schedule is found whose creation was answered by nothing.
-_ATTEMPT = "flowers-attempt"
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ class Schedules:
     def _create(self, plan: Plan, job: PipelineJob) -> Schedule:
         attempt = uuid.uuid4().hex
         wanted = PipelineJob(job)
-        wanted.labels[_ATTEMPT] = attempt
+        wanted.labels[ATTEMPT] = attempt
         schedule = Schedule(
             display_name=plan.name,
             cron=plan.cron,
@@ -171,7 +170,8 @@ class Schedules:
             )
 
     def _delete(self, name: str) -> None:
-        with told("deleting a schedule"):
+        with told("deleting a schedule"), suppress(NotFound):
+            # Not found: an earlier try was carried out, and its answer lost.
             operation = self._client.delete_schedule(name=name, **self.patience.options())
             operation.result(timeout=self.patience.seconds)
 
@@ -185,13 +185,13 @@ class Schedules:
 
 
 def _attempt(schedule: Schedule) -> str:
-    return str(schedule.create_pipeline_job_request.pipeline_job.labels.get(_ATTEMPT, ""))
+    return str(schedule.create_pipeline_job_request.pipeline_job.labels.get(ATTEMPT, ""))
 
 
 def _does(schedule: Schedule, plan: Plan, job: PipelineJob) -> bool:
     """Whether a schedule is active and does what is planned, and nothing else."""
     there = PipelineJob(schedule.create_pipeline_job_request.pipeline_job)
-    there.labels.pop(_ATTEMPT, None)
+    there.labels.pop(ATTEMPT, None)
     wanted = PipelineJob(job)
     for proto in (there, wanted):
         # The service may add what nobody asked for.

@@ -4,6 +4,9 @@ from pydantic import Field
 
 from data.strict import Strict
 
+# The step that may run as a custom job.
+TRAINER = "Trainer"
+
 
 class TrainerMachine(Strict):
     """The machine of the Trainer's custom job.
@@ -48,3 +51,8 @@ class VertexSettings(Strict):
         None, description="of a custom job; null: the Trainer runs in the pipeline's own task"
     )
     alerts: AlertSettings = AlertSettings()
+
+
+def custom_job_name(pipeline: str) -> str:
+    """Returns the display name of the Trainer's custom job."""
+    return f"{pipeline}-trainer"

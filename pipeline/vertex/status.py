@@ -1,5 +1,6 @@
 """How a job on Vertex is going: its steps as those of a local run, and what came of it."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,8 @@ class Status(BaseModel):
       seconds: from its start to its end, or until now.
       steps: see `pipeline.history.Step`.
       verdict: the gate's words, and the serving check's where it refused; null before them.
-      passed: whether the model was pushed, or serves already; null before that is known.
+      passed: whether the model was pushed, by this job or the one that the cache knows; null before
+        that is known. What has served since is not looked at.
       pushed: the version, or null.
       error: what Vertex says of a failure, or null.
       link: where the console shows it.
@@ -43,7 +45,7 @@ class Status(BaseModel):
 
     @property
     def exit_code(self) -> int:
-        """As `flowers run` would end; 0 for a job that is still going on."""
+        """0: pushed, or still going on; 1: failed or cancelled, also by bad data; 3: refused."""
         if self.state in ("failed", "cancelled"):
             return FAILED
         return REFUSED if self.passed is False else DONE
@@ -59,7 +61,7 @@ class Status(BaseModel):
         lines += [f"{s.name:<{_NAME_WIDTH}} {s.state:<11} {s.seconds:7.1f} s" for s in self.steps]
         lines += ["", *(part for part in (self.verdict, self.error) if part)]
         if self.passed is not None:
-            lines.append(f"Served: version {self.pushed}" if self.passed else "Nothing was pushed.")
+            lines.append(f"Pushed: version {self.pushed}" if self.passed else "Nothing was pushed.")
         return [*lines, self.link]
 
 
@@ -75,7 +77,7 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> Status:
     return Status(
         job_id=id_of(job),
         state=state_of(job),
-        seconds=_seconds(job.start_time or job.create_time, job.end_time or job.update_time),
+        seconds=_seconds(job.start_time or job.create_time, job.end_time),
         steps=[
             Step(
                 name=name, state=step_state(task), seconds=_seconds(task.start_time, task.end_time)
@@ -107,7 +109,8 @@ def _of(outputs: Mapping[str, Any], step: str, key: str) -> dict[str, Any] | Non
 
 
 def _seconds(start: Any, end: Any) -> float:
-    return (end - start).total_seconds() if start and end else 0.0
+    """Returns the seconds of what has begun: to its end, or until now."""
+    return ((end or datetime.datetime.now(datetime.UTC)) - start).total_seconds() if start else 0.0
 
 
 def _error(job: PipelineJob) -> str | None:

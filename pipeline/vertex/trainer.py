@@ -8,7 +8,7 @@ from tfx.extensions.google_cloud_ai_platform.constants import ENABLE_VERTEX_KEY,
 from tfx.extensions.google_cloud_ai_platform.trainer.component import Trainer
 from tfx.extensions.google_cloud_ai_platform.trainer.executor import TRAINING_ARGS_KEY
 
-from pipeline.vertex.settings import TrainerMachine, VertexSettings
+from pipeline.vertex.settings import TrainerMachine, VertexSettings, custom_job_name
 
 # TFX's TensorFlow Transform wants Keras 2.
 KERAS_2 = {"name": "TF_USE_LEGACY_KERAS", "value": "1"}
@@ -26,7 +26,7 @@ def custom_job_trainer(name: str, vertex: VertexSettings) -> Callable[..., BaseN
         VERTEX_REGION_KEY: vertex.region,
         TRAINING_ARGS_KEY: {
             "project": vertex.project,
-            "display_name": f"{name}-trainer",
+            "display_name": custom_job_name(name),
             "labels": vertex.labels,
             "job_spec": job_spec(vertex),
         },

@@ -40,7 +40,7 @@ def loopback(services: Sequence[grpc.GenericRpcHandler]) -> Iterator[dict[str, s
         server.start()
         with _Proxy(port) as proxy:
             threading.Thread(target=proxy.serve_forever, daemon=True).start()
-            yield {
+            environment = {
                 # Not https_proxy: whoever fetches something else is to reach it.
                 "grpc_proxy": f"http://127.0.0.1:{proxy.server_address[1]}",
                 # TensorFlow's workers and Beam's talk by gRPC, too.
@@ -48,8 +48,11 @@ def loopback(services: Sequence[grpc.GenericRpcHandler]) -> Iterator[dict[str, s
                 "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(trusted),
                 "GOOGLE_APPLICATION_CREDENTIALS": str(account),
             }
-            proxy.shutdown()
-        server.stop(None)
+            try:
+                yield environment
+            finally:
+                proxy.shutdown()
+                server.stop(None)
 
 
 def _account(key: str) -> dict[str, str]:

@@ -80,7 +80,10 @@ class Walk:
                 error = error or f"{task.name}: {failure}"
         state = "FAILED" if error else "SUCCEEDED"
         if self.job.exit_handler:
-            self._handle_exit(self.job.exit_handler, state, error)
+            try:
+                self._handle_exit(self.job.exit_handler, state, error)
+            except Exception:
+                return "FAILED"
         return state
 
     def _run(self, task: Task, made: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:

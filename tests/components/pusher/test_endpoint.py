@@ -1,9 +1,11 @@
 """Google's own client against a cloud of this machine, which keeps models and traffic."""
 
 import base64
+from unittest import mock
 
 import pytest
 
+from components.pusher import endpoint as endpoint_module
 from components.pusher.endpoint import (
     SmokeTestFailed,
     push_to_endpoint,
@@ -13,6 +15,7 @@ from components.pusher.endpoint import (
 from components.pusher.options import EndpointPlace, EndpointSettings
 from components.pusher.push import Serving, digest_of
 from components.serving_check.result import SmokeCase
+from tests.cloud import LOST
 
 PLACE = EndpointPlace("my-project", "us-central1", "flowers")
 SMOKE = [
@@ -106,12 +109,48 @@ def test_a_first_model_that_answers_otherwise_is_taken_back(endpoint, make_model
 
 
 def test_going_back_takes_the_traffic_to_the_version_before(endpoint, make_model):
-    with pytest.raises(LookupError, match="no version to go back to"):
+    with pytest.raises(LookupError, match="no earlier version to go back to"):
         roll_back(PLACE)
-    push(make_model("a"))
-    push(make_model("b"))
+    a, b = make_model("a"), make_model("b")
+    push(a)
+    push(b)
+    # What was carried out and not answered is repeated by the client itself.
+    endpoint.faults["UpdateEndpoint"] = [LOST]
     assert roll_back(PLACE) == (1, 2)
     assert traffic(endpoint) == {1: 100, 2: 0}
+    with pytest.raises(LookupError, match="no earlier version to go back to"):
+        roll_back(PLACE)
+    # It stays withdrawn when it is pushed again, as a new image would have it.
+    again = push(b)
+    assert (again.version, again.new, again.withdrawn) == (2, False, True)
+    assert traffic(endpoint) == {1: 100, 2: 0}
+    assert push(make_model("c")).version == 3
+    assert traffic(endpoint) == {1: 0, 3: 100}
+
+
+class Killed(BaseException):
+    """As a signal: no `except Exception` sees it."""
+
+
+@pytest.mark.parametrize("pushed_before", [0, 1])
+def test_a_push_that_was_killed_before_its_test_is_tested_and_ended_by_the_next_one(
+    endpoint, make_model, pushed_before
+):
+    if pushed_before:
+        push(make_model("a"))
+    model = make_model("b")
+
+    def killed(*_):
+        raise Killed
+
+    with mock.patch.object(endpoint_module, "_smoke_test", killed), pytest.raises(Killed):
+        push(model)
+    asked = len(endpoint.asked("Predict"))
+    again = push(model)
+    assert (again.version, again.new) == (1 + pushed_before, False)
+    assert len(endpoint.asked("Predict")) > asked
+    assert traffic(endpoint)[1 + pushed_before] == 100
+    assert len(endpoint.asked("UploadModel")) == 1 + pushed_before
 
 
 def test_a_model_is_compared_with_the_one_that_serves_before_its_push_and_after(

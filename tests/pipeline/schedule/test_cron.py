@@ -4,7 +4,7 @@ from itertools import islice
 import pytest
 
 from data.errors import UsageError
-from pipeline.schedule.cron import Dates
+from pipeline.schedule.cron import Dates, with_names
 
 PARIS = "TZ=Europe/Paris"
 
@@ -33,6 +33,23 @@ def test_lists_ranges_and_steps():
     assert [date[-9:-4] for date in quarters] == ["03:00", "03:15", "03:30"]
 
 
+@pytest.mark.parametrize(
+    ("field", "days"),
+    [
+        ("*/2", "sun,tue,thu,sat"),
+        ("1-5/2", "mon,wed,fri"),
+        ("5-1", "sun,mon,fri,sat"),
+        ("0-6", "*"),
+        ("0-7", "*"),
+        ("0-4", "sun,mon,tue,wed,thu"),
+        ("5-7", "sun,fri,sat"),
+        ("MON-wed,6", "mon,tue,wed,sat"),
+    ],
+)
+def test_days_of_the_week_become_names(field, days):
+    assert with_names(field) == days
+
+
 def test_an_hour_that_is_left_out_is_made_up_for_and_one_that_comes_twice_counts_once():
     spring = first(f"{PARIS} 30 2 * * *", "2026-03-28T12:00", 2)
     assert spring == ["Sun 2026-03-29 03:30 CEST", "Mon 2026-03-30 02:30 CEST"]
@@ -41,7 +58,18 @@ def test_an_hour_that_is_left_out_is_made_up_for_and_one_that_comes_twice_counts
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "0 3 * *", "0 3 * * 1 1", "61 3 * * 1", "TZ=Mars/One 0 3 * * 1", "weekly"]
+    "expression",
+    [
+        "",
+        "0 3 * *",
+        "0 3 * * 1 1",
+        "61 3 * * 1",
+        "TZ=Mars/One 0 3 * * 1",
+        "weekly",
+        "0 3 1 * 1",
+        "0 3 * * 8",
+        "0 3 * * x",
+    ],
 )
 def test_what_is_no_cron_expression_is_refused(expression):
     with pytest.raises(UsageError, match="--cron takes"):

@@ -2,12 +2,13 @@ import datetime
 import shutil
 import subprocess
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from data.errors import UsageError
 from pipeline.schedule.cron import Dates
-from pipeline.schedule.systemd import install, on_calendar
+from pipeline.schedule.systemd import install, on_calendar, remove
 
 COMMAND = ["/opt/flowers", "schedule", "once", "--data", "/r/span-{SPAN}/*", "--set", "a.b=5 %"]
 
@@ -16,7 +17,7 @@ COMMAND = ["/opt/flowers", "schedule", "once", "--data", "/r/span-{SPAN}/*", "--
     ("cron", "expected"),
     [
         ("0 3 * * 1", "Mon *-*-* 3:0:00"),
-        ("TZ=Europe/Paris 30 2 * * 1-5", "Mon..Fri *-*-* 2:30:00 Europe/Paris"),
+        ("TZ=Europe/Paris 30 2 * * 1-5", "Mon,Tue,Wed,Thu,Fri *-*-* 2:30:00 Europe/Paris"),
         ("*/15 8-18 * * *", "*-*-* 8..18:0/15:00"),
         ("0 3 1,15 jan-mar *", "*-1..3-1,15 3:0:00"),
         ("0 3 */2 * *", "*-*-1/2 3:0:00"),
@@ -28,7 +29,8 @@ def test_dates_in_the_words_of_systemd(cron, expected):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
 @pytest.mark.parametrize(
-    "cron", ["TZ=UTC 0 3 * * 1", "TZ=UTC */15 8-18 * * *", "TZ=UTC 0 3 1 1-3 *"]
+    "cron",
+    ["TZ=UTC 0 3 * * 1", "TZ=UTC */15 8-18 * * *", "TZ=UTC 0 3 1 1-3 *", "TZ=UTC 0 3 * * */2"],
 )
 def test_systemd_finds_the_same_dates(cron):
     base = "2026-11-24 12:00:00 UTC"
@@ -43,11 +45,6 @@ def test_systemd_finds_the_same_dates(cron):
     assert found[-3:] == dates
 
 
-def test_days_of_the_month_and_of_the_week_at_once_are_refused():
-    with pytest.raises(UsageError, match="can't have days of the month and of the week"):
-        on_calendar("0 3 1 * 1")
-
-
 def test_the_units_are_written_and_systemd_takes_them(tmp_path):
     program = tmp_path / "flowers"
     program.write_text("#!/bin/sh\n")
@@ -58,8 +55,13 @@ def test_the_units_are_written_and_systemd_takes_them(tmp_path):
     assert "Persistent=true" in timer.read_text()
     assert "'/r/span-{SPAN}/*'" in service.read_text()
     assert "'a.b=5 %%'" in service.read_text()
+    assert f"WorkingDirectory={Path.cwd()}" in service.read_text()
+    with pytest.raises(UsageError, match="takes other turns"):
+        install("roses", "0 4 * * *", [*command, "--no-note"], tmp_path, start=False)
     if shutil.which("systemd-analyze"):
         check = ["systemd-analyze", "--user", "verify", str(timer), str(service)]
         answer = subprocess.run(check, capture_output=True, text=True, check=False)
         complaints = [line for line in answer.stderr.splitlines() if "flowers-roses" in line]
         assert complaints == []
+    assert remove("roses", tmp_path) == [timer, service]
+    assert not list(tmp_path.glob("flowers-*"))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from components.service import Patience
 from pipeline.config import load_settings
-from pipeline.vertex.service import Patience
 
 
 @pytest.fixture

@@ -60,6 +60,13 @@ def test_machines_that_there_are_pass(config, machine):
         ("vertex.images={Train: gcr.io/p/x:1}", "vertex.images: there is no step 'Train'"),
         ("vertex.resources={Trainer: {cpu: 2}}", "vertex.resources.Trainer has no effect"),
         ("vertex.alerts.webhook=http://chat.example/x", "vertex.alerts.webhook must be an https"),
+        ("push={to: vertex-endpoint, endpoint: {name: a/b}}", "push.endpoint.name (null: name)"),
+        ("push.endpoint={min_replicas: 3}", "push.endpoint.max_replicas is 1, fewer than"),
+        (
+            "vertex.trainer={machine_type: g2-standard-8, accelerator_type: NVIDIA_L4, "
+            "accelerator_count: 2}",
+            "accelerator_count of g2-standard-8 is 1, got 2",
+        ),
         ("vertex.alerts.topic=alerts", "vertex.alerts.topic must be projects/PROJECT/topics"),
         ("data.classes=null", "data.classes must name the classes"),
         ("data.spans=last 4", "data.spans is 'last 4'"),

@@ -32,3 +32,10 @@ def test_what_runs_where_is_told_with_date_and_source():
     assert any("Trainer" in line and "$8.00 an hour" in line for line in lines)
     assert "November 2026" in lines[-2]
     assert "cloud.google.com" in lines[-1]
+
+
+def test_what_goes_on_costing_is_told_too():
+    more = ["push.to=vertex-endpoint", "push.endpoint.min_replicas=2", "beam.runner=dataflow"]
+    lines = in_words(load_settings("vertex-tpu", more))
+    assert any("day and night" in line and "2 or more n1-standard-2" in line for line in lines)
+    assert any("Dataflow" in line and "no list price known here" in line for line in lines)

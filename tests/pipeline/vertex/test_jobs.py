@@ -24,7 +24,7 @@ def test_a_job_is_submitted_whole(cloud, jobs, job):
     config = request.pipeline_job.runtime_config
     assert config.gcs_output_directory == "gs://your-bucket/flowers/artifacts"
     assert config.parameter_values["target"] == 0.8
-    assert request.pipeline_job.labels == {"team": "a"}
+    assert request.pipeline_job.labels["team"] == "a"
     assert id_of(made) in link(jobs.vertex, made)
 
 
@@ -46,12 +46,23 @@ def test_a_job_that_has_ended_can_be_submitted_again_and_another_one_at_any_time
     assert len(cloud.jobs) == 3
 
 
+def test_another_account_makes_another_job(cloud, jobs, job):
+    jobs.submit(job)
+    account = "b@your-project.iam.gserviceaccount.com"
+    other = jobs.vertex.model_copy(update={"service_account": account})
+    made, new = Jobs("flowers", other, jobs.patience).submit(job)
+    assert new
+    assert made.service_account == account
+    assert len(cloud.jobs) == 2
+
+
 @pytest.mark.parametrize(
     "fault", [LOST, SLOW, Code.UNAVAILABLE, Code.INTERNAL, Code.RESOURCE_EXHAUSTED]
 )
 def test_what_may_pass_is_tried_again_and_makes_one_job(cloud, jobs, job, fault):
     cloud.faults["CreatePipelineJob"] = [fault]
-    made, _ = jobs.submit(job)
+    made, new = jobs.submit(job)
+    assert new
     assert list(cloud.jobs) == [made.name]
 
 

@@ -106,3 +106,10 @@ def test_a_name_that_is_not_there_is_an_error_that_names_those_that_are(schedule
     for change in (schedules.pause, schedules.resume, schedules.delete):
         with pytest.raises(UsageError, match="there are: weekly"):
             change("daily")
+
+
+def test_a_lost_answer_to_a_deletion_is_a_deletion(cloud, schedules, proto):
+    schedules.create(WEEKLY, proto)
+    cloud.faults["DeleteSchedule"] = [LOST]
+    schedules.delete("weekly")
+    assert cloud.schedules == {}

@@ -6,6 +6,7 @@ from google.cloud import aiplatform_v1 as v1
 from data.errors import UsageError
 from pipeline.vertex.jobs import Jobs
 from pipeline.vertex.logs import log_lines
+from pipeline.vertex.settings import TrainerMachine
 from pipeline.vertex.status import status_of
 
 START = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -63,7 +64,7 @@ def test_a_pushed_model_and_the_steps_as_a_local_run_names_them(cloud, jobs, job
     assert status.steps[0].seconds == 30
     assert (status.verdict, status.passed, status.pushed) == (PASSED, True, "3")
     assert status.exit_code == 0
-    assert "Served: version 3" in status.in_words()
+    assert "Pushed: version 3" in status.in_words()
 
 
 def test_a_refused_model_is_told_although_the_job_succeeded(cloud, jobs, job):
@@ -109,3 +110,18 @@ def test_the_log_of_a_step_is_that_of_its_container(cloud, jobs, job, vertex, pa
     assert len(list(log_lines(newest, None, 50, vertex, patience))) == 4
     with pytest.raises(UsageError, match="has no step 'Train' yet; it has Trainer"):
         list(log_lines(newest, "Train", 2, vertex, patience))
+
+
+def test_the_log_of_a_trainer_has_that_of_its_custom_job(cloud, jobs, job, vertex, patience):
+    ended(cloud, jobs, job, "FAILED", task(1, "Trainer", State.FAILED))
+    made = [
+        v1.CustomJob(name=f"projects/1/x/customJobs/{n}", display_name="flowers-trainer",
+                     create_time=START + timedelta(minutes=n))
+        for n in (0, 1, 5)
+    ]  # fmt: skip
+    cloud.custom_jobs = made
+    cloud.logs = {"Trainer-main": ["launched"], "1": ["epoch 1/12"], "5": ["another run"]}
+    machine = {"machine_type": "cloud-tpu", "accelerator_type": "TPU_V3", "accelerator_count": 8}
+    vertex = vertex.model_copy(update={"trainer": TrainerMachine(**machine)})
+    lines = list(log_lines(jobs.get(None), "Trainer", 50, vertex, patience))
+    assert lines == ["Trainer: launched", "Trainer: epoch 1/12"]

@@ -78,11 +78,13 @@ def told(what: str, key: str = "vertex.project") -> Iterator[None]:
         yield
     except exceptions.RetryError as error:
         raise ServiceError(_in_words(what, key, error.cause or error)) from error
-    except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
+    except (exceptions.GoogleAPICallError, GoogleAuthError, TimeoutError) as error:
         raise ServiceError(_in_words(what, key, error)) from error
 
 
 def _in_words(what: str, key: str, error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{what}: it has not ended yet; the same command later is safe"
     said = re.sub(r"\s+", " ", getattr(error, "message", "") or str(error)).strip()
     for kinds, advice in _ADVICE:
         if isinstance(error, kinds):
