@@ -64,12 +64,11 @@ class Patience:
 
 
 @contextmanager
-def told(what: str, key: str = "vertex.project") -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
     """Turns an error of Google's client into one line with what to do.
 
     Args:
       what: is being done, such as `submitting the job`.
-      key: the setting that names what may not be there.
 
     Raises:
       ServiceError: instead of the client's own.
@@ -77,18 +76,18 @@ def told(what: str, key: str = "vertex.project") -> Iterator[None]:
     try:
         yield
     except exceptions.RetryError as error:
-        raise ServiceError(_in_words(what, key, error.cause or error)) from error
+        raise ServiceError(_in_words(what, error.cause or error)) from error
     except (exceptions.GoogleAPICallError, GoogleAuthError, TimeoutError) as error:
-        raise ServiceError(_in_words(what, key, error)) from error
+        raise ServiceError(_in_words(what, error)) from error
 
 
-def _in_words(what: str, key: str, error: Exception) -> str:
+def _in_words(what: str, error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"{what}: it has not ended yet; the same command later is safe"
     said = re.sub(r"\s+", " ", getattr(error, "message", "") or str(error)).strip()
     for kinds, advice in _ADVICE:
         if isinstance(error, kinds):
-            return f"{what}: {said}. {advice.format(key=key)}"
+            return f"{what}: {said}. {advice}"
     return f"{what}: {type(error).__name__}: {said}"
 
 
@@ -98,7 +97,7 @@ _ADVICE: list[tuple[Any, str]] = [
         (exceptions.Forbidden, exceptions.Unauthorized),
         "The account lacks a role, or the API is off; docs/vertex.md lists both",
     ),
-    (exceptions.NotFound, "Is {key} right, and the region?"),
+    (exceptions.NotFound, "Is vertex.project right, and the region?"),
     (exceptions.Conflict, "Something of that name is there already; nothing was changed"),
     (
         exceptions.BadRequest,

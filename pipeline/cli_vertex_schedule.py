@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli_options import AsJson, Config, Data, Set
+from pipeline.cli_options import AsJson, Config, Data, Set, print_list
 from pipeline.vertex.prepare import compiled, jobs_of
 
 if TYPE_CHECKING:
+    from pipeline.config import Settings
     from pipeline.vertex.schedules import Schedules
 
 app = typer.Typer(help="Runs on Vertex at set times.", no_args_is_help=True)
@@ -32,7 +33,7 @@ def create(
     from pipeline.vertex.schedules import Plan
 
     plan = Plan(name or settings.name, cron, end.replace(tzinfo=UTC) if end else None, max_runs)
-    made, replaced = _schedules(config, overrides).create(plan, jobs_of(settings).proto(job))
+    made, replaced = _schedules(settings).create(plan, jobs_of(settings).proto(job))
     for line in in_words(settings):
         typer.echo(line)
     typer.echo(f"{plan.name} is active: {cron}, one run at a time, missed ones are left out")
@@ -44,43 +45,44 @@ def create(
 @app.command("list")
 def list_(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson = False) -> None:
     """List the schedules of the project and region."""
-    from pipeline.cli_options import print_list
+    from pipeline.config import load_settings
     from pipeline.vertex.schedules import Entry
 
-    found = [Entry.of(schedule) for schedule in _schedules(config, overrides).find()]
+    settings = load_settings(config, overrides or [])
+    found = [Entry.of(schedule) for schedule in _schedules(settings).find()]
     print_list(found, as_json, "no schedules; `flowers vertex schedule create` makes one")
 
 
 @app.command("pause")
 def pause(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
     """Let no run begin until `resume`; one that is going on goes on."""
-    schedules = _schedules(config, overrides)
-    typer.echo(f"{schedules.pause(name or _name(config, overrides)).name} is paused.")
+    from pipeline.config import load_settings
+
+    settings = load_settings(config, overrides or [])
+    typer.echo(f"{_schedules(settings).pause(name or settings.name).name} is paused.")
 
 
 @app.command("resume")
 def resume(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
     """Let runs begin again; those that were missed are left out."""
-    schedules = _schedules(config, overrides)
-    typer.echo(f"{schedules.resume(name or _name(config, overrides)).name} is active.")
+    from pipeline.config import load_settings
+
+    settings = load_settings(config, overrides or [])
+    typer.echo(f"{_schedules(settings).resume(name or settings.name).name} is active.")
 
 
 @app.command("delete")
 def delete(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
     """Remove a schedule; a run that is going on goes on."""
-    for gone in _schedules(config, overrides).delete(name or _name(config, overrides)):
+    from pipeline.config import load_settings
+
+    settings = load_settings(config, overrides or [])
+    for gone in _schedules(settings).delete(name or settings.name):
         typer.echo(f"{gone} is deleted.")
 
 
-def _name(config: str, overrides: list[str] | None) -> str:
-    from pipeline.config import load_settings
-
-    return load_settings(config, overrides or []).name
-
-
-def _schedules(config: str, overrides: list[str] | None) -> "Schedules":
+def _schedules(settings: "Settings") -> "Schedules":
     from components.service import Patience
-    from pipeline.config import load_settings
     from pipeline.vertex.schedules import Schedules
 
-    return Schedules(load_settings(config, overrides or []).vertex, Patience())
+    return Schedules(settings.vertex, Patience())

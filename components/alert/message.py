@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 import tensorflow as tf
 
 from components.artifacts import read_json
-from components.properties import VERDICT_PROPERTY
+from components.properties import verdict_in_words
 
 Outcome = Literal["pushed", "refused", "unchanged", "failed", "cancelled"]
 _OUTPUT = "executor_output.json"
@@ -50,10 +50,7 @@ def message_of(pipeline: str, final_status: str, artifacts: str) -> Message:
     pushed = _properties(artifacts, job, "Pusher", "pushed_model")
     error = status.get("error", {}).get("message", "")
     outcome = _outcome(status["state"], pushed)
-    verdict = [gate.get(VERDICT_PROPERTY, "")]
-    if check and not check["blessed"]:
-        verdict.append(check.get(VERDICT_PROPERTY, ""))
-    words = "\n".join(filter(None, verdict))
+    words = verdict_in_words(gate, check)
     version = str(pushed.get("pushed_version", "")) if outcome == "pushed" else ""
     served = f", version {version}" if version else ""
     first = f"{pipeline}: {outcome}{served} ({job})"

@@ -4,16 +4,16 @@ Paths are text, gs:// or local, and all goes through TensorFlow's file system. A
 its `saved_model.pb` is there: a push writes that last, and a removal takes it first.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator
 
 import tensorflow as tf
 
+from components.artifacts import write_text
 from components.pusher.push import CARD_FILE, WITHDRAWN, Pushed, Serving
+from data.digest import digest_files
 
 _MODEL_FILE = "saved_model.pb"
-_CHUNK_BYTES = 1 << 24
 
 
 def push_to_bucket(model: str, serving: str, card: str, keep: int) -> Pushed:
@@ -34,7 +34,7 @@ def push_to_bucket(model: str, serving: str, card: str, keep: int) -> Pushed:
     version = 1 + max([*_numbers(serving), *_numbers(_beside(serving))], default=0)
     path = os.path.join(serving, str(version))
     if card:
-        _write(os.path.join(path, CARD_FILE), card)
+        write_text(card, path, CARD_FILE)
     for name in sorted(_files(model), key=lambda name: (name == _MODEL_FILE, name)):
         target = os.path.join(path, name)
         tf.io.gfile.makedirs(os.path.dirname(target))
@@ -59,10 +59,8 @@ def what_it_replaces(serving: str, digest: str) -> Serving:
 
 def digest_of(model: str) -> str:
     """Returns what `components.pusher.push.digest_of` does, of a folder anywhere."""
-    digest = hashlib.sha256()
-    for name in sorted(_files(model)):
-        digest.update(f"{name}\0{_digest(os.path.join(model, name))}\n".encode())
-    return digest.hexdigest()
+    files = {name: os.path.join(model, name) for name in _files(model)}
+    return digest_files(files, tf.io.gfile.GFile)
 
 
 def _newest_first(folder: str) -> Iterator[Serving]:
@@ -106,20 +104,6 @@ def _files(model: str) -> list[str]:
         for name in names
         if name != CARD_FILE
     ]
-
-
-def _digest(path: str) -> str:
-    digest = hashlib.sha256()
-    with tf.io.gfile.GFile(path, "rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _write(path: str, text: str) -> None:
-    tf.io.gfile.makedirs(os.path.dirname(path))
-    with tf.io.gfile.GFile(path, "w") as file:
-        file.write(text)
 
 
 def _prune(serving: str, keep: int) -> None:

@@ -60,12 +60,13 @@ def push_to_endpoint(
     """
     digest = digest_of(model)
     endpoint = _endpoint(place) or _create(place)
-    version = _registered(place, digest)
+    versions = _versions(place)
+    version = _newest_with(versions, digest)
     if version and version.labels.get(_WITHDRAWN):
         number = int(version.version_id)
         return Pushed(number, endpoint.name, digest, new=False, withdrawn=True)
     new = version is None
-    version = version or _upload(model, place, settings, digest)
+    version = version or _upload(model, place, settings, digest, first=not versions)
     number = version.version_id
     before = _newest([d for d in _deployed(endpoint) if d.model_version_id != number], endpoint)
     there = [d for d in _deployed(endpoint) if d.model_version_id == number]
@@ -95,14 +96,11 @@ def roll_back(place: EndpointPlace) -> tuple[int, int]:
     Raises:
       LookupError: there is no endpoint, or no earlier version on it.
     """
-    endpoint = _endpoint(place)
-    now = _newest(_deployed(endpoint), endpoint) if endpoint else None
-    earlier = [
-        d
-        for d in (_deployed(endpoint) if endpoint else [])
-        if now and int(d.model_version_id) < int(now.model_version_id)
-    ]
-    if not endpoint or not now or not earlier:
+    endpoint = _endpoint(place) or v1.Endpoint()
+    now = _newest(_deployed(endpoint), endpoint)
+    number = int(now.model_version_id) if now else 0
+    earlier = [d for d in _deployed(endpoint) if int(d.model_version_id) < number]
+    if not now or not earlier:
         raise LookupError(f"{place.url} has no earlier version to go back to")
     _withdraw(_model(place, now), place)
     _set_traffic(endpoint.name, {earlier[-1].id: 100}, place)
@@ -111,9 +109,9 @@ def roll_back(place: EndpointPlace) -> tuple[int, int]:
 
 def what_it_replaces(place: EndpointPlace, digest: str) -> Serving:
     """Returns the model with the traffic; where that has this digest, the version before it."""
-    endpoint = _endpoint(place)
-    now = _newest(_deployed(endpoint), endpoint) if endpoint else None
-    if not endpoint or not now:
+    endpoint = _endpoint(place) or v1.Endpoint()
+    now = _newest(_deployed(endpoint), endpoint)
+    if not now:
         return Serving()
     others = [d for d in reversed(_deployed(endpoint)) if d.id != now.id]
     for deployed in [now, *others]:
@@ -161,14 +159,21 @@ def _digest(model: v1.Model) -> str:
     return str(model.labels.get(_DIGEST, ""))
 
 
-def _registered(place: EndpointPlace, digest: str) -> v1.Model | None:
-    """Returns the newest version of the pipeline's model that has a digest, if there is one."""
+def _model_name(place: EndpointPlace) -> str:
+    return f"{place.parent}/models/{place.name}"
+
+
+def _versions(place: EndpointPlace) -> list[v1.Model]:
+    """Returns all versions of the pipeline's model that were ever registered."""
     client = v1.ModelServiceClient(client_options=place.options)
-    name = f"{place.parent}/models/{place.name}"
     try:
-        versions = list(client.list_model_versions(name=name, **_PATIENCE.options()))
+        return list(client.list_model_versions(name=_model_name(place), **_PATIENCE.options()))
     except NotFound:
-        return None
+        return []
+
+
+def _newest_with(versions: Sequence[v1.Model], digest: str) -> v1.Model | None:
+    """Returns the newest version that has a digest, if there is one."""
     same = [version for version in versions if _digest(version) == digest[:_DIGEST_DIGITS]]
     return max(same, key=lambda version: int(version.version_id), default=None)
 
@@ -181,15 +186,12 @@ def _withdraw(model: v1.Model, place: EndpointPlace) -> None:
     client.update_model(model=labelled, update_mask=mask, **_PATIENCE.options())
 
 
-def _upload(model: str, place: EndpointPlace, settings: EndpointSettings, digest: str) -> v1.Model:
+def _upload(
+    model: str, place: EndpointPlace, settings: EndpointSettings, digest: str, *, first: bool
+) -> v1.Model:
     """Registers the model as the next version of the pipeline's model."""
     client = v1.ModelServiceClient(client_options=place.options)
-    name = f"{place.parent}/models/{place.name}"
-    try:
-        client.get_model(name=name, **_PATIENCE.options())
-        which = {"parent_model": name}
-    except NotFound:
-        which = {"model_id": place.name}
+    which = {"model_id": place.name} if first else {"parent_model": _model_name(place)}
     wanted = v1.Model(
         display_name=place.name,
         artifact_uri=model,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from components.region import Region
 from data.strict import Strict
 
 # Begins the place that a gate's driver is to look at; project, region and name follow.
@@ -26,17 +27,10 @@ class EndpointSettings(Strict):
 
 
 @dataclass(frozen=True)
-class EndpointPlace:
-    """A project, a region, and the name of endpoint and model."""
+class EndpointPlace(Region):
+    """A region, and the name of endpoint and model there."""
 
-    project: str
-    region: str
     name: str
-
-    @property
-    def parent(self) -> str:
-        """Vertex's name of project and region."""
-        return f"projects/{self.project}/locations/{self.region}"
 
     @property
     def url(self) -> str:
@@ -47,11 +41,6 @@ class EndpointPlace:
     def of(cls, url: str) -> "EndpointPlace":
         """Returns the place of a `url`."""
         return cls(*url.removeprefix(SCHEME).split("/"))
-
-    @property
-    def options(self) -> dict[str, str]:
-        """Options of Google's clients."""
-        return {"api_endpoint": f"{self.region}-aiplatform.googleapis.com"}
 
 
 class PushSettings(Strict):

@@ -104,7 +104,7 @@ class Jobs:
           ServiceError: the service did not answer.
         """
         request = ListPipelineJobsRequest(
-            parent=self._parent,
+            parent=self.vertex.where.parent,
             filter=f'pipeline_name="{self.pipeline}"',
             order_by="create_time desc",
             page_size=number,
@@ -133,35 +133,26 @@ class Jobs:
     def _create(self, proto: PipelineJob, job_id: str) -> tuple[PipelineJob, bool]:
         proto.labels[ATTEMPT] = uuid.uuid4().hex
         request = CreatePipelineJobRequest(
-            parent=self._parent, pipeline_job=proto, pipeline_job_id=job_id
+            parent=self.vertex.where.parent, pipeline_job=proto, pipeline_job_id=job_id
         )
         try:
             return self._client.create_pipeline_job(request, **self.patience.options()), True
         except AlreadyExists:
             # An answer was lost and the call repeated; or another terminal was faster.
-            name = f"{self._parent}/pipelineJobs/{job_id}"
+            name = f"{self.vertex.where.parent}/pipelineJobs/{job_id}"
             made = self._client.get_pipeline_job(name=name, **self.patience.options())
             return made, made.labels.get(ATTEMPT) == proto.labels[ATTEMPT]
 
     def _find(self, job_id: str) -> PipelineJob | None:
-        name = f"{self._parent}/pipelineJobs/{job_id}"
+        name = f"{self.vertex.where.parent}/pipelineJobs/{job_id}"
         try:
             return self._client.get_pipeline_job(name=name, **self.patience.options())
         except NotFound:
             return None
 
     @property
-    def _parent(self) -> str:
-        return f"projects/{self.vertex.project}/locations/{self.vertex.region}"
-
-    @property
     def _client(self) -> PipelineServiceClient:
-        return PipelineServiceClient(client_options={"api_endpoint": endpoint(self.vertex)})
-
-
-def endpoint(vertex: VertexSettings) -> str:
-    """Returns the host of Vertex's services in a region."""
-    return f"{vertex.region}-aiplatform.googleapis.com"
+        return PipelineServiceClient(client_options=self.vertex.where.options)
 
 
 def id_of(job: PipelineJob) -> str:

@@ -12,7 +12,7 @@ from google.cloud.logging_v2.types import ListLogEntriesRequest, LogEntry
 from components.service import Patience, told
 from data.errors import UsageError
 from data.words import listed
-from pipeline.vertex.jobs import endpoint, id_of, steps_of
+from pipeline.vertex.jobs import id_of, steps_of
 from pipeline.vertex.settings import TRAINER, VertexSettings, custom_job_name
 
 
@@ -65,10 +65,10 @@ def _custom_job(job: PipelineJob, vertex: VertexSettings, patience: Patience) ->
         return []
     name = job.pipeline_spec["pipelineInfo"]["name"]
     request = ListCustomJobsRequest(
-        parent=f"projects/{vertex.project}/locations/{vertex.region}",
+        parent=vertex.where.parent,
         filter=f'display_name="{custom_job_name(name)}"',
     )
-    client = JobServiceClient(client_options={"api_endpoint": endpoint(vertex)})
+    client = JobServiceClient(client_options=vertex.where.options)
     with told("asking for custom jobs"):
         found = list(client.list_custom_jobs(request, **patience.options()))
     end = task.end_time or datetime.datetime.now(datetime.UTC)

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from components.service import Patience, told
 from data.errors import ServiceError, UsageError
 from data.words import listed
-from pipeline.vertex.jobs import ATTEMPT, endpoint
+from pipeline.vertex.jobs import ATTEMPT
 from pipeline.vertex.settings import VertexSettings
 
 
@@ -105,7 +105,7 @@ class Schedules:
     def find(self, name: str | None = None) -> list[Schedule]:
         """Returns the schedules, or those of a display name, newest first."""
         request = ListSchedulesRequest(
-            parent=self._parent, order_by="create_time desc",
+            parent=self.vertex.where.parent, order_by="create_time desc",
             filter=f'display_name="{name}"' if name else "",
         )  # fmt: skip
         with told("asking for schedules"):
@@ -154,7 +154,7 @@ class Schedules:
             max_concurrent_run_count=1,
             allow_queueing=False,
             create_pipeline_job_request=CreatePipelineJobRequest(
-                parent=self._parent, pipeline_job=wanted
+                parent=self.vertex.where.parent, pipeline_job=wanted
             ),
         )
 
@@ -164,7 +164,7 @@ class Schedules:
         with told("creating the schedule"):
             return self.patience.until(
                 lambda: self._client.create_schedule(
-                    parent=self._parent, schedule=schedule, **self.patience.once()
+                    parent=self.vertex.where.parent, schedule=schedule, **self.patience.once()
                 ),
                 found,
             )
@@ -176,12 +176,8 @@ class Schedules:
             operation.result(timeout=self.patience.seconds)
 
     @property
-    def _parent(self) -> str:
-        return f"projects/{self.vertex.project}/locations/{self.vertex.region}"
-
-    @property
     def _client(self) -> ScheduleServiceClient:
-        return ScheduleServiceClient(client_options={"api_endpoint": endpoint(self.vertex)})
+        return ScheduleServiceClient(client_options=self.vertex.where.options)
 
 
 def _attempt(schedule: Schedule) -> str:

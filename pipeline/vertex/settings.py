@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from components.region import Region
 from data.strict import Strict
 
 # The step that may run as a custom job.
@@ -51,6 +52,11 @@ class VertexSettings(Strict):
         None, description="of a custom job; null: the Trainer runs in the pipeline's own task"
     )
     alerts: AlertSettings = AlertSettings()
+
+    @property
+    def where(self) -> Region:
+        """Project and region, as Google's clients take them."""
+        return Region(self.project, self.region)
 
 
 def custom_job_name(pipeline: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from google.cloud.aiplatform_v1.types import Artifact, PipelineJob, PipelineState
 from pydantic import BaseModel
 
-from components.properties import VERDICT_PROPERTY
+from components.properties import verdict_in_words
 from data.words import duration
 from pipeline.exit_codes import DONE, FAILED, REFUSED
 from pipeline.history import Step
@@ -71,9 +71,6 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> Status:
     outputs = {name: _outputs(task.outputs) for name, task in tasks.items()}
     gate, check = _of(outputs, "Gate", "blessing"), _of(outputs, "ServingCheck", "blessing")
     pushed = _of(outputs, "Pusher", "pushed_model")
-    words = [str(a[VERDICT_PROPERTY]) for a in (gate, check) if a and VERDICT_PROPERTY in a]
-    if gate and check and check.get("blessed"):
-        words = words[:1]
     return Status(
         job_id=id_of(job),
         state=state_of(job),
@@ -84,7 +81,7 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> Status:
             )
             for name, task in tasks.items()
         ],
-        verdict="\n".join(words) or None,
+        verdict=verdict_in_words(gate or {}, check or {}) or None,
         passed=None if pushed is None else bool(pushed.get("pushed")),
         pushed=str(pushed["pushed_version"]) if pushed and pushed.get("pushed") else None,
         error=_error(job),

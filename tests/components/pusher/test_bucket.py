@@ -10,25 +10,6 @@ from components.pusher.bucket import push_to_bucket, what_it_replaces, what_serv
 from components.pusher.push import Serving
 
 
-@pytest.fixture
-def model(tmp_path):
-    folder = tmp_path / "model"
-    (folder / "variables").mkdir(parents=True)
-    (folder / "saved_model.pb").write_text("graph")
-    (folder / "variables" / "variables.index").write_text("weights")
-    return folder
-
-
-@pytest.fixture
-def serving(tmp_path):
-    return tmp_path / "serving"
-
-
-def retrain(model):
-    weights = model / "variables" / "variables.index"
-    weights.write_text(weights.read_text() + "+")
-
-
 def pushed(model, serving, keep=5):
     return push_to_bucket(str(model), str(serving), "# Card", keep)
 
@@ -71,14 +52,16 @@ def test_an_interrupted_push_leaves_no_version_and_the_next_one_starts_over(
     assert not (serving / "1" / "left").exists()
 
 
-def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model, serving):
+def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model, serving, retrain):
     for _ in range(4):
         pushed(model, serving, keep=1)
         retrain(model)
     assert push.served_versions(serving) == [3, 4]
 
 
-def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(model, serving):
+def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(
+    model, serving, retrain
+):
     pushed(model, serving)
     retrain(model)
     pushed(model, serving)
@@ -89,7 +72,7 @@ def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(mo
     assert pushed(model, serving).version == 3
 
 
-def test_a_model_replaces_the_same_one_before_its_push_and_after_it(model, serving):
+def test_a_model_replaces_the_same_one_before_its_push_and_after_it(model, serving, retrain):
     nothing = what_it_replaces(str(serving), bucket.digest_of(str(model)))
     assert nothing == Serving()
     first = pushed(model, serving)

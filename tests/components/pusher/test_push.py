@@ -13,25 +13,6 @@ from components.pusher.push import (
 )
 
 
-@pytest.fixture
-def model(tmp_path):
-    folder = tmp_path / "model"
-    (folder / "variables").mkdir(parents=True)
-    (folder / "saved_model.pb").write_text("graph")
-    (folder / "variables" / "variables.index").write_text("weights")
-    return folder
-
-
-@pytest.fixture
-def serving(tmp_path):
-    return tmp_path / "serving"
-
-
-def retrain(model):
-    weights = model / "variables" / "variables.index"
-    weights.write_text(weights.read_text() + "+")
-
-
 def test_the_first_push_is_version_1_and_whole(model, serving):
     pushed = push(model, serving)
     assert (pushed.version, pushed.new) == (1, True)
@@ -39,7 +20,7 @@ def test_the_first_push_is_version_1_and_whole(model, serving):
     assert [path.name for path in serving.iterdir()] == ["1"]
 
 
-def test_two_pushes_in_one_second_are_two_versions(model, serving):
+def test_two_pushes_in_one_second_are_two_versions(model, serving, retrain):
     push(model, serving)
     retrain(model)
     assert push(model, serving).version == 2
@@ -84,7 +65,7 @@ def test_a_model_card_lies_beside_the_model_and_is_no_part_of_its_digest(model, 
     assert pushed.digest == digest_of(serving / "1") == digest_of(model)
 
 
-def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model, serving):
+def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model, serving, retrain):
     for _ in range(4):
         push(model, serving, keep=3)
         retrain(model)
@@ -93,7 +74,9 @@ def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model
     assert served_versions(serving) == [4, 5]
 
 
-def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(model, serving):
+def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(
+    model, serving, retrain
+):
     push(model, serving)
     retrain(model)
     push(model, serving)
@@ -106,7 +89,7 @@ def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(mo
     assert push(model, serving).version == 3
 
 
-def test_a_withdrawn_model_can_be_pushed_on_purpose(model, serving):
+def test_a_withdrawn_model_can_be_pushed_on_purpose(model, serving, retrain):
     push(model, serving)
     retrain(model)
     push(model, serving)
