@@ -1,10 +1,12 @@
 """`flowers vertex ...`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from data.errors import UsageError
 from data.files import write_whole
 from pipeline import cli_vertex_jobs, cli_vertex_schedule
 from pipeline.cli_options import Config, Data, Plain, Set, Verbose
@@ -41,6 +43,8 @@ def compile_(
     out: Annotated[Path, typer.Option(help="File that becomes the job.")] = Path("job.json"),
 ) -> None:
     """Make the job that Vertex runs: without any call, and always the same bytes."""
+    if not os.access(out.parent, os.W_OK):
+        raise UsageError(f"--out: {out.parent} is no folder that can be written")
     settings, job = compiled(config, data, overrides)
     from pipeline.vertex.compile import as_text
 

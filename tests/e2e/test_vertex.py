@@ -61,6 +61,13 @@ def test_schedule_create_twice_is_one_schedule(vertex, cloud):
     assert vertex("schedule", "delete").code == 2
 
 
+def test_a_job_that_could_not_be_written_is_not_made(vertex, tmp_path):
+    answer = vertex("compile", "--out", tmp_path / "nowhere" / "job.json")
+    assert answer.code == 2
+    assert "nowhere is no folder that can be written" in answer.err
+    assert "compiling" not in answer.out
+
+
 def test_an_error_of_the_service_is_a_line_and_exit_code_1(vertex, cloud):
     cloud.faults["CreatePipelineJob"] = [grpc.StatusCode.PERMISSION_DENIED]
     answer = vertex("submit", "--yes")

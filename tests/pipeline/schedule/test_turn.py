@@ -83,3 +83,10 @@ def test_a_second_schedule_on_a_root_is_refused(tmp_path):
         second = only_one(tmp_path)
         with pytest.raises(UsageError, match="a schedule is at work"):
             second.__enter__()
+
+
+def test_a_root_that_can_not_be_written_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    schedule = only_one(tmp_path / "file" / "root")
+    with pytest.raises(UsageError, match="can't be written"):
+        schedule.__enter__()
