@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 # A uv of the user's own, or the one that the rule below installs.
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 # The environment takes 3.2 GB, its packages 1 GB more while they are fetched.
-DISK_GB := 5
+DISK_GB := 4
 # Where there is no network but PyPI, uv would try in vain to fetch a Python.
 export UV_PYTHON_DOWNLOADS := never
 REAL_DATA ?=

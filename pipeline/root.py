@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from pipeline.history import History
 
 METADATA_FILE = "metadata.sqlite"
 LOCK_FILE = ".lock"
+# What libraries leave in the temporary folder; what a killed run left goes before the next one.
+TEMPORARY_FOLDER = "tmp"
 # Beside the lock: taking a lock empties its file.
 OWNER_FILE = ".lock.json"
 # What ML Metadata 1.16 writes, and the newest that it reads.
@@ -94,6 +97,29 @@ def locked(root: Path) -> Iterator[Lock]:
     finally:
         (root / OWNER_FILE).unlink(missing_ok=True)
         lock.release()
+
+
+@contextlib.contextmanager
+def own_temporary_folder(root: Path) -> Iterator[None]:
+    """Keeps temporary files in a root that is held, and removes them at the end.
+
+    TensorFlow, Beam and Transform leave some behind, more so when they are killed: run after run
+    they would fill the machine's own temporary folder.
+    """
+    folder = root / TEMPORARY_FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    variable, module = os.environ.get("TMPDIR"), tempfile.tempdir
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = module
+        if variable is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = variable
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_root(root: Path, name: str) -> None:

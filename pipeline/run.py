@@ -29,7 +29,7 @@ from pipeline.plan import (
     see_serving,
 )
 from pipeline.report import Report, SplitLacksClass, from_here, tell
-from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked
+from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked, own_temporary_folder
 from pipeline.selection import EVERYTHING, Selection
 from pipeline.steps import CLASSES, STEPS
 
@@ -126,6 +126,7 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
     log = history.folder(run.run_id) / LOG_FILE
     try:
         with (
+            own_temporary_folder(plan.root),
             diverted(log, view.verbose) as stream,
             console_on(stream, view) as console,
             Report(run, history, console, causes) as report,

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -95,8 +96,10 @@ def versions(root: Path) -> list[str]:
     return sorted(path.name for path in (root / "serving").iterdir())
 
 
-def test_a_model_above_the_target_is_pushed(run, root, newest):
+def test_a_model_above_the_target_is_pushed(run, root, newest, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     answer = run(0.0)
+    assert [*tmp_path.iterdir(), *root.glob("tmp")] == [], "run after run would fill the disk"
     assert answer.code == 0, answer.out
     assert "PASSED: accuracy" in answer.out
     assert [line.split()[0] for line in answer.out.splitlines() if " done " in line] == STEPS
@@ -105,6 +108,7 @@ def test_a_model_above_the_target_is_pushed(run, root, newest):
     assert entry["pushed"] == 1
     assert entry["verdict"]["blessed"]
     assert states(entry) == dict.fromkeys(STEPS, "done")
+    assert "tfx_ephemeral" not in (root / "history" / entry["run_id"] / "log.txt").read_text()
     assert (
         json.loads((root / "history" / entry["run_id"] / "verdict.json").read_text())
         == (entry["verdict"])

@@ -5,11 +5,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 from data.errors import UsageError
-from pipeline.root import OWNER_FILE, check_root, check_space, locked
+from pipeline.root import OWNER_FILE, check_root, check_space, locked, own_temporary_folder
 
 
 def test_a_second_user_of_a_root_is_told_who_the_first_is(tmp_path):
@@ -36,6 +37,19 @@ with locked(Path({str(tmp_path)!r})):
     assert (tmp_path / OWNER_FILE).exists()
     with locked(tmp_path):
         pass
+
+
+def test_temporary_files_lie_in_the_root_and_go_with_the_run_or_before_the_next(tmp_path):
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "of-a-killed-run").touch()
+    before = tempfile.gettempdir(), os.environ.get("TMPDIR")
+    with own_temporary_folder(tmp_path):
+        assert list((tmp_path / "tmp").iterdir()) == []
+        here = tempfile.mkdtemp()
+        there = subprocess.check_output(["mktemp"], text=True).strip()
+        assert {os.path.dirname(here), os.path.dirname(there)} == {str(tmp_path / "tmp")}
+    assert not (tmp_path / "tmp").exists()
+    assert (tempfile.gettempdir(), os.environ.get("TMPDIR")) == before
 
 
 def test_a_root_that_another_machine_holds_is_refused_with_its_name_and_age(tmp_path):
