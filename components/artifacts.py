@@ -31,12 +31,17 @@ def copied_here(path: str) -> Iterator[str]:
         yield copy
 
 
-def write_text(text: str, *path: str) -> None:
+def write_bytes(content: bytes, *path: str) -> None:
     """Writes a file at the joined `path`, with the folders that it needs."""
     name = os.path.join(*path)
     tf.io.gfile.makedirs(os.path.dirname(name))
-    with tf.io.gfile.GFile(name, "w") as file:
-        file.write(text)
+    with tf.io.gfile.GFile(name, "wb") as file:
+        file.write(content)
+
+
+def write_text(text: str, *path: str) -> None:
+    """Writes a text file at the joined `path`, with the folders that it needs."""
+    write_bytes(text.encode(), *path)
 
 
 def read_json(*path: str) -> Any:

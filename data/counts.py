@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from data.words import MOST_LISTED, listed
 
 COUNTS_FILE = "counts.json"
+# Beside it: TFDV's statistics of how the images of the newest span look.
+SPAN_FILE = "span_statistics.pb"
 # How many bad records are named one by one; the quarantine holds them all.
 FIRST_BAD = 10
 # ExampleGen's second output, and its only split.

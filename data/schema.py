@@ -1,4 +1,4 @@
-"""The curated schema, and the class names that it pins."""
+"""The curated schema, the class names that it pins, and the schema of a span."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -14,6 +14,11 @@ CLASS_DOMAIN = "classes"
 def curated_schema_text() -> str:
     """Returns the text of `data/schema.pbtxt`, which knows no classes."""
     return resources.files("data").joinpath("schema.pbtxt").read_text()
+
+
+def span_schema_text() -> str:
+    """Returns the text of `data/span_schema.pbtxt`: how far a span may be from the one before."""
+    return resources.files("data").joinpath("span_schema.pbtxt").read_text()
 
 
 def schema_with(names: Sequence[str]) -> str:

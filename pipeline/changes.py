@@ -7,10 +7,10 @@ from typing import Any
 
 from data.digest import digest_files
 from data.errors import UsageError
-from data.schema import curated_schema_text
+from data.schema import curated_schema_text, span_schema_text
 from pipeline.config import Settings
 from pipeline.fingerprint import code_fingerprint
-from pipeline.steps import CLASSES, RECORDS, SCHEMA, STEPS, code_fingerprints
+from pipeline.steps import CLASSES, RECORDS, SCHEMA, SPAN_SCHEMA, STEPS, code_fingerprints
 
 SPLIT_SALT = "data.split_salt"
 CODE = "code of "
@@ -39,11 +39,14 @@ def run_inputs(
     Raises:
       UsageError: the file of `model.weights` can't be read.
     """
-    schema = hashlib.sha256(curated_schema_text().encode()).hexdigest()
+    schema, span_schema = (
+        hashlib.sha256(text.encode()).hexdigest()
+        for text in (curated_schema_text(), span_schema_text())
+    )
     code = {f"{CODE}{step}": value for step, value in code_fingerprints().items()}
     # How the steps are wired: a change of it goes through TFX's cache, step by step.
     code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
-    places = {RECORDS: records, CLASSES: classes, SCHEMA: schema}
+    places = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
     flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt
     if digest := weights_digest(settings):
@@ -114,7 +117,7 @@ def _belongs(key: str, own: list[str]) -> bool:
 
 
 def _in_words(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    if key in (RECORDS, CLASSES, SCHEMA):
+    if key in (RECORDS, CLASSES, SCHEMA, SPAN_SCHEMA):
         return f"the {key} changed"
     if key.startswith(CODE):
         return "its code changed"

@@ -53,6 +53,10 @@ class DataSettings(Strict):
     max_pixels: int = Field(50_000_000, ge=64, description="of an image; a larger one is set aside")
     broken_file: Literal["refuse", "keep_before"] = "refuse"
     few_examples: int = Field(50, ge=0, description="fewer to train a class on are warned of")
+    drift: Literal["ignore", "warn", "stop"] = Field(
+        "warn", description="where a span's images are far from those of the span before"
+    )
+    drift_min_images: int = Field(100, ge=1, description="in a span, for it to be compared")
     skew: float = Field(
         0.15, ge=0, le=1, description="so much between a class's shares of two splits is warned of"
     )

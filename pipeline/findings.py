@@ -8,7 +8,8 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.types import Artifact, artifact_utils
 
 from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
-from components.data_gate.component import read_anomalies
+from components.data_gate.component import IGNORE, read_anomalies
+from components.data_gate.drift import find_drift
 from components.evaluator.result import read_accuracy
 from components.example_gen.executor import read_counts
 from components.gate.executor import read_verdict
@@ -16,7 +17,7 @@ from components.gate.verdict import Check, in_words
 from components.serving_check.result import in_words as serving_in_words
 from components.serving_check.result import read_serving_check
 from components.trainer.run import read_report
-from data.schema import class_names
+from data.schema import class_names, span_schema_text
 from data.words import listed
 from pipeline.history import Run
 
@@ -67,7 +68,20 @@ def _anomalies(run: Run, outputs: Outputs) -> str:
 def _data_gate(run: Run, outputs: Outputs) -> str:
     data = run.settings["data"]
     balance = read_counts(str(run.quarantine)).balance(data["few_examples"], data["skew"])
-    return "; ".join(["fit to train on", *balance])
+    return "; ".join(["fit to train on", *balance, *_drift(run)])
+
+
+def _drift(run: Run) -> list[str]:
+    data = run.settings["data"]
+    if data["drift"] == IGNORE:
+        return []
+    found = find_drift(
+        str(run.quarantine), run.span_before, span_schema_text(), data["drift_min_images"]
+    )
+    if not found:
+        return []
+    run.drift = found.exceeded
+    return [f"drift: {listed(run.drift)}" if run.drift else found.note]
 
 
 def _images(run: Run, outputs: Outputs) -> str:

@@ -21,7 +21,7 @@ from components.pusher.card import facts_of
 from components.pusher.component import AtomicPusher
 from components.pusher.push import Serving
 from components.serving_check.component import ServingCheck
-from data.schema import schema_with
+from data.schema import schema_with, span_schema_text
 from data.sources import Source
 from pipeline.config import Settings
 from pipeline.steps import code_fingerprints
@@ -40,6 +40,8 @@ class Place:
       data_fingerprint: of their contents; empty where they can't be read beforehand.
       root: folder of the artifacts and of the served models.
       serving: the model to compare with.
+      span_before: the quarantine of the run that read the span before, for drift; empty where there
+        is none.
       beam_args: Beam's own options, see `pipeline.beam`.
       weights_digest: of the file that `model.weights` names, so that an edited one trains anew; a
         compiled job has none: there another file needs another name.
@@ -57,6 +59,7 @@ class Place:
     data_fingerprint: str
     root: str
     serving: Serving
+    span_before: str = ""
     beam_args: Sequence[str] = ()
     weights_digest: str = ""
     metadata_path: str = ""
@@ -89,6 +92,10 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         quarantine=examples.outputs["quarantine"],
         schema=schema.outputs["schema"],
         max_bad_fraction=settings.data.max_bad_fraction,
+        drift=settings.data.drift,
+        drift_min_images=settings.data.drift_min_images,
+        span_before=place.span_before,
+        span_schema=span_schema_text(),
         code_fingerprint=code["DataGate"],
     )
     transform = _transform(settings, examples, schema, code["Transform"])

@@ -56,6 +56,8 @@ class Run(BaseModel):
       class_names: the classes, in the order of their ids.
       classes_from: where these come from, in words.
       classes: examples by split and class name.
+      drift: what of the newest span is far from the span before, in words.
+      span_before: the quarantine of the run that read that one; empty where there is none.
       quarantine: the folder of what was set aside, or null.
       model_uri: the Trainer's artifact, or null.
       baseline: the version that the gate had to compare with; 0 if none served.
@@ -86,6 +88,8 @@ class Run(BaseModel):
     class_names: list[str] = []
     classes_from: str = ""
     classes: dict[str, dict[str, int]] = {}
+    drift: list[str] = []
+    span_before: str = ""
     quarantine: str | None = None
     steps: list[Step] = []
     model_uri: str | None = None

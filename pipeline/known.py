@@ -1,9 +1,11 @@
 """What is known of a run's data before it is read: from settings, earlier runs, `labels.txt`."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from data.classes import classes_beside
+from data.counts import SPAN_FILE
 from data.sources import SAMPLE, Source
 from pipeline.changes import SPLIT_SALT
 from pipeline.config import Settings
@@ -44,7 +46,7 @@ def known_classes(
     """
     if settings.data.classes:
         return Classes(settings.data.classes, "data.classes")
-    accepted = newest_accepted(runs)
+    accepted = next(accepted_runs(runs), None)
     if accepted:
         return Classes(accepted.class_names, f"run {accepted.run_id}")
     beside = classes_beside(source, files)
@@ -68,7 +70,7 @@ def known_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | N
     """
     if settings.data.split_salt is not None:
         return settings.data.split_salt
-    accepted = newest_accepted(runs)
+    accepted = next(accepted_runs(runs), None)
     if accepted:
         return str(accepted.inputs[SPLIT_SALT])
     for run in runs:
@@ -79,12 +81,28 @@ def known_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | N
     return None
 
 
-def newest_accepted(runs: Sequence[Run]) -> Run | None:
-    """Returns the newest run whose data was accepted, which later runs keep to; None if none.
+def span_before(runs: Sequence[Run], source: Source, records: str) -> str:
+    """Returns where ExampleGen left what it measured of the span before; empty where it has not.
+
+    That is the newest accepted run whose newest span is another one; without spans, whose records
+    are.
+
+    Args:
+      runs: of the root's history, newest first.
+      source: the records of this run.
+      records: what stands for the records' content among its inputs.
+    """
+    newest = [span.name for span in source.spans[-1:]]
+    for run in accepted_runs(runs):
+        another = run.spans[-1:] != newest or (not newest and run.inputs.get(RECORDS) != records)
+        if another and run.quarantine and os.path.exists(os.path.join(run.quarantine, SPAN_FILE)):
+            return run.quarantine
+    return ""
+
+
+def accepted_runs(runs: Sequence[Run]) -> Iterator[Run]:
+    """Yields the runs whose data was accepted, in their order: later runs keep to the newest one.
 
     The embedded sample binds nobody, for it is there to be followed by other images.
     """
-    return next(
-        (run for run in runs if run.data_accepted and run.settings["data"]["source"] != SAMPLE),
-        None,
-    )
+    return (run for run in runs if run.data_accepted and run.settings["data"]["source"] != SAMPLE)

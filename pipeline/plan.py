@@ -19,7 +19,7 @@ from data.words import listed
 from pipeline.changes import run_inputs, why_steps_run
 from pipeline.config import Settings
 from pipeline.history import History, Run, Step
-from pipeline.known import Classes, known_classes, known_salt
+from pipeline.known import Classes, known_classes, known_salt, span_before
 from pipeline.report import from_here
 from pipeline.selection import Selection
 from pipeline.steps import STEPS
@@ -42,6 +42,7 @@ class Plan:
     files: list[str]
     data_fingerprint: str
     classes: Classes
+    span_before: str
     split_salt: str
     salt_known: bool
     inputs: dict[str, Any]
@@ -72,7 +73,8 @@ def make_plan(settings: Settings, config: str, root: Path, selection: Selection)
     salt = known_salt(settings, runs, records)
     inputs = run_inputs(settings, records, classes.names, salt or "")
     return Plan(
-        settings, config, root, source, files, fingerprint, classes, salt or "", salt is not None,
+        settings, config, root, source, files, fingerprint, classes,
+        span_before(runs, source, records), salt or "", salt is not None,
         inputs, selection,
     )  # fmt: skip
 
@@ -143,6 +145,7 @@ def new_run(history: History, plan: Plan) -> Run:
         spans=[span.name for span in plan.source.spans],
         class_names=plan.classes.names or [],
         classes_from=plan.classes.origin,
+        span_before=plan.span_before,
         baseline=plan.serving.version,
         steps=[Step(name=name) for name in STEPS],
     )

@@ -196,6 +196,7 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         classes=plan.classes.names or [],
         split_salt=plan.split_salt,
         serving=plan.serving,
+        span_before=plan.span_before,
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
         beam_args=in_process(plan.settings.beam),

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from pipeline.fingerprint import code_fingerprint
 
-# The records themselves, their classes, and the curated schema: inputs that are no settings.
+# The records themselves, their classes, and the curated schemas: inputs that are no settings.
 RECORDS = "records"
 CLASSES = "classes"
 SCHEMA = "schema"
+SPAN_SCHEMA = "schema of a span"
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class StepInputs:
     """What a step depends on.
 
     Attributes:
-      own: settings (a section stands for all its keys), RECORDS, CLASSES or SCHEMA.
+      own: settings (a section stands for all its keys), RECORDS, CLASSES, SCHEMA or SPAN_SCHEMA.
       after: the steps whose outputs it reads, or waits for.
       entry: the module in which its own code begins; empty where all the code is TFX's.
       each_time: why it runs although nothing changed; empty where the cache answers then.
@@ -44,7 +45,7 @@ STEPS = {
     "StatisticsGen": StepInputs(after=("ExampleGen", "Schema")),
     "ExampleValidator": StepInputs(after=("StatisticsGen", "Schema")),
     "DataGate": StepInputs(
-        own=("data.max_bad_fraction",),
+        own=("data.max_bad_fraction", "data.drift", "data.drift_min_images", SPAN_SCHEMA),
         after=("ExampleValidator", "ExampleGen", "Schema"),
         entry="components.data_gate.component",
     ),

@@ -1,5 +1,7 @@
 """The component that stops a run on data that a model must not be trained on."""
 
+import logging
+
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx.dsl.component.experimental.annotations import InputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
@@ -8,10 +10,13 @@ from tfx.types.standard_artifacts import ExampleAnomalies, Examples, Schema
 
 from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
 from components.data_gate.checks import find_problems
+from components.data_gate.drift import find_drift
 from components.example_gen.executor import read_counts
 from data.errors import DataRefused
 from data.schema import class_names
 
+IGNORE, WARN, STOP = "ignore", "warn", "stop"
+_ADVICE = "to train on them all the same: --set data.drift=warn"
 # TFX's name for the file in which ExampleValidator keeps an Anomalies message.
 _ANOMALIES_FILE = "SchemaDiff.pb"
 
@@ -22,9 +27,17 @@ def DataGate(
     quarantine: InputArtifact[Examples],
     schema: InputArtifact[Schema],
     max_bad_fraction: Parameter[float],
+    drift: Parameter[str],
+    drift_min_images: Parameter[int],
+    span_before: Parameter[str],
+    span_schema: Parameter[str],
     code_fingerprint: Parameter[str],
 ) -> None:
-    """Raises DataRefused, with all that is wrong with the data, if anything is."""
+    """Raises DataRefused, with all that is wrong with the data, if anything is.
+
+    Drift is wrong where the parameter `drift` is STOP, and else logged; the other parameters are
+    those of `find_drift`.
+    """
     del code_fingerprint  # Only TFX's cache looks at it.
     problems = find_problems(
         read_anomalies(anomalies),
@@ -32,6 +45,13 @@ def DataGate(
         class_names(read_schema(schema.uri, SCHEMA_FILE)),
         max_bad_fraction,
     )
+    if drift != IGNORE:
+        found = find_drift(quarantine.uri, span_before, span_schema, drift_min_images)
+        exceeded = found.exceeded if found else []
+        if exceeded and drift == STOP:
+            problems += ["drift since the span before:", *exceeded, _ADVICE]
+        for line in exceeded:
+            logging.warning("drift since the span before: %s", line)
     if problems:
         raise DataRefused("\n".join(problems))
 

@@ -26,8 +26,9 @@ from components.example_gen.sorting import (
     SortRecord,
     several_labels,
 )
+from components.example_gen.span import BEFORE_FILE, write_statistics
 from components.example_gen.splits import find_salt
-from data.counts import COUNTS_FILE, FIRST_BAD, QUARANTINE, BadRecord, Counts
+from data.counts import COUNTS_FILE, FIRST_BAD, QUARANTINE, SPAN_FILE, BadRecord, Counts
 from data.errors import DataRefused
 from data.sources import holds_records
 
@@ -76,7 +77,8 @@ class Executor(BaseExampleGenExecutor):
         That shuffles them, for which Beam's local runner holds a whole split in memory.
         """
         weights = _split_weights(exec_properties)
-        files = _input_files(exec_properties)
+        spans = _input_files(exec_properties)
+        files = sorted({file for span in spans for file in span})
         read = _read(pipeline, files, "Read")
         names, limit = json.loads(exec_properties["class_names"]), exec_properties["max_pixels"]
         sort = SortRecord(weights, exec_properties["split_salt"], names, limit)
@@ -89,19 +91,20 @@ class Executor(BaseExampleGenExecutor):
         bad = os.path.join(self._quarantine_uri, f"Split-{QUARANTINE}")
         _write_records(outputs[QUARANTINE], bad, "Write bad")
         outcomes = (read[OUTCOME], outputs[OUTCOME]) | beam.Flatten()
-        self._write_counts(outcomes, weights)
+        self._write_counts(outcomes, weights, spans)
         for split in weights:
             folder = artifact_utils.get_split_uri(self._examples, split)
             _write_records(outputs[split], folder, f"Write {split}")
         return {}
 
-    def _write_counts(self, outcomes: beam.PCollection, weights: dict[str, int]) -> None:
+    def _write_counts(
+        self, outcomes: beam.PCollection, weights: dict[str, int], spans: list[list[str]]
+    ) -> None:
         uri = self._quarantine_uri
         _ = (
             outcomes
             | "Outcomes" >> beam.combiners.ToList()
-            | "WriteCounts"
-            >> beam.Map(lambda every: _write_counts(count_outcomes(every, weights), uri))
+            | "WriteCounts" >> beam.Map(_write_counts, weights, spans, uri)
         )
 
 
@@ -197,17 +200,22 @@ def read_counts(quarantine_uri: str) -> Counts:
     return Counts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
 
 
-def _write_counts(counts: Counts, quarantine_uri: str) -> None:
-    write_text(counts.model_dump_json(indent=2), quarantine_uri, COUNTS_FILE)
+def _write_counts(
+    outcomes: list[Outcome], weights: dict[str, int], spans: list[list[str]], folder: str
+) -> None:
+    counts = count_outcomes(outcomes, weights)
+    write_text(counts.model_dump_json(indent=2), folder, COUNTS_FILE)
+    for shards, name in zip(reversed(spans), (SPAN_FILE, BEFORE_FILE), strict=False):
+        write_statistics(outcomes, set(shards), folder, name)
 
 
-def _input_files(exec_properties: dict[str, Any]) -> list[str]:
+def _input_files(exec_properties: dict[str, Any]) -> list[list[str]]:
+    """Returns the record files by pattern: those of the newest span are the last ones."""
     config = proto_utils.json_to_proto(exec_properties["input_config"], example_gen_pb2.Input())
     base, further = exec_properties["input_base"], json.loads(exec_properties["further_patterns"])
     patterns = [os.path.join(base, pattern) for pattern in (config.splits[0].pattern, *further)]
-    found = {path for pattern in patterns for path in tf.io.gfile.glob(pattern)}
-    files = sorted(filter(holds_records, found))
-    if not files:
+    files = [list(filter(holds_records, tf.io.gfile.glob(pattern))) for pattern in patterns]
+    if not any(files):
         # A run here has looked before; a compiled job is told its folder when it is submitted.
         raise DataRefused(f"no record files match {', '.join(patterns)}")
     return files

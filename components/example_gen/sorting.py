@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
@@ -11,6 +11,7 @@ from apache_beam.pvalue import TaggedOutput
 from google.protobuf.message import DecodeError
 
 from components.example_gen.checks import Bad, check_record
+from components.example_gen.look import Look, look_of
 from components.example_gen.splits import difference_hash, split_of
 from data.counts import QUARANTINE
 from data.features import IMAGE, LABEL
@@ -33,7 +34,7 @@ class Outcome:
     """What became of one record, or where a file broke off: `split` is then empty.
 
     `image_hash` is the difference hash of its image, as a number of 64 bits; `class_id` the class
-    that it names.
+    that it names; `look` what is measured of the image, None of a record that is set aside.
     """
 
     shard: str
@@ -44,6 +45,7 @@ class Outcome:
     reason: str = ""
     file_broken: bool = False
     class_id: int = -1
+    look: Look | None = field(default=None, compare=False)
 
 
 class ReadShard(beam.DoFn):
@@ -128,8 +130,9 @@ class SortRecord(beam.DoFn):
         yield TaggedOutput(split, record.content)
         number = int.from_bytes(image_hash, "big")
         outcome = Outcome(
-            record.shard, record.index, split, good.label, number, class_id=good.class_id
-        )
+            record.shard, record.index, split, good.label, number,
+            class_id=good.class_id, look=look_of(good.pixels),
+        )  # fmt: skip
         yield TaggedOutput(OUTCOME, outcome)
 
 

@@ -122,4 +122,5 @@ def outcome_of(run: Run) -> Outcome:
     error = run.error or ""
     # Beam hides the error of a step in the text of its own.
     passes = run.state == "failed" and bool(_PASSING.search(error))
-    return Outcome(run.state, error or run.in_a_line(), passes)
+    drift = [f"drift since the span before: {what}" for what in run.drift]
+    return Outcome(run.state, "\n".join([error or run.in_a_line(), *drift]), passes)

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from components.data_gate.drift import find_drift
+from components.example_gen.look import Look
+from components.example_gen.sorting import Outcome
+from components.example_gen.span import BEFORE_FILE, write_statistics
+from data.counts import SPAN_FILE
+from data.schema import span_schema_text
+
+SCHEMA = span_schema_text()
+
+
+@pytest.fixture
+def span(tmp_path):
+    """Returns a function that writes the statistics of a span of made-up images to a folder."""
+
+    def write(folder, seed, images=300, daisies=0.5, name=SPAN_FILE, **add):
+        random, place = np.random.default_rng(seed), tmp_path / folder
+        bright = random.normal(0.45, 0.12, images) + add.get("brightness", 0)
+        sharp = random.normal(2.5, 0.4, images) + add.get("sharpness", 0)
+        side = 192 + add.get("side", 0)
+        labels = np.where(random.random(images) < daisies, "daisy", "roses")
+        outcomes = [
+            Outcome(
+                "a.tfrec", i, "train", str(labels[i]), look=Look(side, side, bright[i], sharp[i])
+            )
+            for i in range(images)
+        ]
+        bad = Outcome("a.tfrec", images, reason="bad")
+        other = Outcome("other.tfrec", 0, "train", "daisy", look=Look(9, 9, 0.0, 0.0))
+        write_statistics([*outcomes, bad, other], {"a.tfrec"}, str(place), name)
+        return str(place)
+
+    return write
+
+
+def test_two_spans_of_one_source_are_alike(span):
+    drift = find_drift(span("now", 1), span("before", 2), SCHEMA, 100)
+    assert (drift.exceeded, drift.note) == ([], "no drift")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"brightness": -0.2}, "brightness: median 0.2"),
+        ({"sharpness": -1.0}, "sharpness: median 1.5"),
+        ({"side": 100}, "height: median 292, before 192 (drift 1.00, allowed 0.15)"),
+        ({"daisies": 0.8}, "label: "),
+    ],
+)
+def test_what_changed_is_named_in_words(span, changed, words):
+    drift = find_drift(span("now", 1, **changed), span("before", 2), SCHEMA, 100)
+    assert drift.exceeded[0].startswith(words)
+    assert "before" in drift.exceeded[0]
+    assert len(drift.exceeded) == (2 if "side" in changed else 1)
+
+
+def test_a_class_that_is_gone_counts_with_its_share_before(span):
+    drift = find_drift(span("now", 1, daisies=0), span("before", 2), SCHEMA, 100)
+    assert drift.exceeded[0].startswith("label: ")
+    assert "0%" in drift.exceeded[0]
+
+
+def test_the_thresholds_are_those_of_the_schema(span):
+    loose = SCHEMA.replace("threshold: 0.15", "threshold: 0.99")
+    assert find_drift(span("now", 1, brightness=-0.2), span("before", 2), loose, 1).exceeded == []
+
+
+def test_small_spans_are_not_compared_and_it_is_said(span):
+    drift = find_drift(span("now", 1, images=99, brightness=1), span("before", 2), SCHEMA, 100)
+    assert drift.exceeded == []
+    assert "99 images in a span, and data.drift_min_images is 100" in drift.note
+
+
+def test_without_a_span_before_nothing_is_compared(span):
+    assert find_drift(span("now", 1), "", SCHEMA, 100) is None
+    assert find_drift(span("now", 1), str(span("now", 1)) + "-gone", SCHEMA, 100) is None
+
+
+def test_where_a_run_reads_several_spans_the_last_two_are_compared(span):
+    span("now", 1, name=BEFORE_FILE)
+    drift = find_drift(span("now", 2, brightness=0.3), "", SCHEMA, 100)
+    assert drift.exceeded[0].startswith("brightness")
