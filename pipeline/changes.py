@@ -100,6 +100,17 @@ def why_steps_run(
     return causes
 
 
+def deciding(step: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns those of a run's inputs on which what a step makes depends."""
+    own: list[str] = []
+    names = {step}
+    for name, step_inputs in reversed(STEPS.items()):
+        if name in names:
+            names.update(step_inputs.after)
+            own += [*step_inputs.own, f"{CODE}{name}"]
+    return {key: value for key, value in inputs.items() if _belongs(key, own)}
+
+
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict):

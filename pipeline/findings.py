@@ -99,8 +99,9 @@ def _training(run: Run, outputs: Outputs) -> str:
     _must_agree(run, "eval", report["eval_examples"])
     resumed = report["resumed_at"]
     again = f", gone on before epoch {', '.join(map(str, resumed))}" if resumed else ""
+    begun = f"from version {run.warm_start.version}: " if run.warm_start else ""
     return (
-        f"best epoch {report['best_epoch']} of {len(report['epochs'])}, "
+        f"{begun}best epoch {report['best_epoch']} of {len(report['epochs'])}, "
         f"eval accuracy {report['eval_accuracy']:.3f}, {report['images_per_second']:.0f} images/s, "
         f"first step {report['first_step_seconds']:.1f} s{again}"
     )

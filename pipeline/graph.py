@@ -21,6 +21,7 @@ from components.pusher.card import facts_of
 from components.pusher.component import AtomicPusher
 from components.pusher.push import Serving
 from components.serving_check.component import ServingCheck
+from components.trainer.options import WarmStart
 from data.schema import schema_with, span_schema_text
 from data.sources import Source
 from pipeline.config import Settings
@@ -45,6 +46,7 @@ class Place:
       beam_args: Beam's own options, see `pipeline.beam`.
       weights_digest: of the file that `model.weights` names, so that an edited one trains anew; a
         compiled job has none: there another file needs another name.
+      warm_start: the model with whose weights the training begins; None for a cold start.
       metadata_path: the SQLite file of ML Metadata; empty where the runner has its own.
       run_id: the run; it makes Pusher look at what serves each time, and not into the cache.
       trainer: the Trainer's class and what it is given besides.
@@ -62,6 +64,7 @@ class Place:
     span_before: str = ""
     beam_args: Sequence[str] = ()
     weights_digest: str = ""
+    warm_start: WarmStart | None = None
     metadata_path: str = ""
     run_id: str = ""
     trainer: Callable[..., BaseNode] = Trainer
@@ -211,6 +214,7 @@ def _trainer(
         custom_config={
             "options": settings.training_options().model_dump(mode="json"),
             "checkpoints": f"{place.root}/checkpoints",
+            "warm_start": place.warm_start.model_dump() if place.warm_start else {},
             "weights_digest": place.weights_digest,
             "code_fingerprint": code,
         },

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from components.trainer.options import WarmStart
 from data.errors import UsageError
 from data.files import write_whole
 from data.words import listed
@@ -61,6 +62,7 @@ class Run(BaseModel):
       quarantine: the folder of what was set aside, or null.
       model_uri: the Trainer's artifact, or null.
       baseline: the version that the gate had to compare with; 0 if none served.
+      warm_start: the model with whose weights the training begins; null for a cold start.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
       serving_check: see `components.serving_check.result.ServingCheckResult`; null before it.
       training: see `components.trainer.watch.TrainingReport`; null before the Trainer has ended.
@@ -94,6 +96,7 @@ class Run(BaseModel):
     steps: list[Step] = []
     model_uri: str | None = None
     baseline: int = 0
+    warm_start: WarmStart | None = None
     verdict: dict[str, Any] | None = None
     serving_check: dict[str, Any] | None = None
     training: dict[str, Any] | None = None

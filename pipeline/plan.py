@@ -14,6 +14,7 @@ from components.pusher.push import (
     what_serves,
     withdrawn_versions,
 )
+from components.trainer.options import WarmStart
 from data import sources
 from data.words import listed
 from pipeline.changes import run_inputs, why_steps_run
@@ -23,6 +24,7 @@ from pipeline.known import Classes, known_classes, known_salt, span_before
 from pipeline.report import from_here
 from pipeline.selection import Selection
 from pipeline.steps import STEPS
+from pipeline.warm import WARM_START, find_start, in_words
 
 # Before it was looked at.
 NOT_SEEN = Serving()
@@ -48,6 +50,7 @@ class Plan:
     inputs: dict[str, Any]
     selection: Selection
     serving: Serving = NOT_SEEN
+    warm_start: WarmStart | None = None
 
 
 def make_plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
@@ -80,8 +83,18 @@ def make_plan(settings: Settings, config: str, root: Path, selection: Selection)
 
 
 def see_serving(plan: Plan) -> Plan:
-    """Returns the plan with the model that serves now: call it under the lock."""
-    return replace(plan, serving=what_serves(plan.root / "serving"))
+    """Returns the plan with the models that serves now and that it begins with.
+
+    Call it under the lock.
+
+    Raises:
+      UsageError: there is no model for the warm start that is asked for.
+    """
+    serving, runs = what_serves(plan.root / "serving"), History(plan.root).runs()
+    start = find_start(plan.settings, plan.inputs, serving, runs)
+    words = in_words(plan.settings.model.warm_start, start)
+    inputs = {**plan.inputs, WARM_START: words}
+    return replace(plan, serving=serving, warm_start=start, inputs=inputs)
 
 
 def causes_of(plan: Plan, before: Run | None) -> dict[str, str]:
@@ -146,6 +159,7 @@ def new_run(history: History, plan: Plan) -> Run:
         class_names=plan.classes.names or [],
         classes_from=plan.classes.origin,
         span_before=plan.span_before,
+        warm_start=plan.warm_start,
         baseline=plan.serving.version,
         steps=[Step(name=name) for name in STEPS],
     )

@@ -32,6 +32,7 @@ from pipeline.report import Report, SplitLacksClass, from_here, tell
 from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked, own_temporary_folder
 from pipeline.selection import EVERYTHING, Selection
 from pipeline.steps import CLASSES, STEPS
+from pipeline.warm import begins_with
 
 
 def run_pipeline(
@@ -134,8 +135,10 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
             console.now("loading TensorFlow and TFX, about 20 s")
             sources.check_first_records(plan.source, plan.files)
             if "Trainer" in causes:
-                _check_training(plan.settings)
+                _check_training(plan)
             console.say(f"run {run.run_id}: {files_in_words(plan)}")
+            if told := begins_with(plan.settings.model.warm_start, plan.warm_start):
+                console.say(told)
             console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
             return _run_steps(plan, report)
     except UsageError:
@@ -162,11 +165,15 @@ def _dealt_anew(plan: Plan, report: Report, lack: SplitLacksClass) -> Plan:
     return replace(plan, split_salt=lack.better_salt, salt_known=True)
 
 
-def _check_training(settings: Settings) -> None:
+def _check_training(plan: Plan) -> None:
     """Makes sure that devices, network and weights are there, before hours of other work."""
     from components.trainer.train import check
 
-    check(settings.training_options())
+    options = plan.settings.training_options()
+    if plan.warm_start:
+        # Other weights are not asked for then.
+        options = options.model_copy(update={"model": options.model.bare})
+    check(options)
 
 
 def _run_steps(plan: Plan, report: Report) -> int:
@@ -200,6 +207,7 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
         beam_args=in_process(plan.settings.beam),
+        warm_start=plan.warm_start,
         weights_digest=weights_digest(plan.settings),
         metadata_path=str(plan.root / METADATA_FILE),
         run_id=report.run.run_id,

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from components.artifacts import copied_here
-from components.trainer.models import build_model
-from components.trainer.options import NO_WEIGHTS, TrainingOptions
+from components.trainer.options import TrainingOptions
+from components.trainer.warm import load_trained
 from components.transform.images import to_float
 from components.transform.preprocessing import preprocess
 
@@ -25,15 +24,7 @@ def reference_answers(
     """
     # Where the model is asked too: a GPU rounds otherwise, and the training may hold it.
     with tf.device("/CPU:0"):
-        model = _network(options, weights, classes)
+        model = load_trained(options.model, options.image_size, classes, weights)
         pixels = [preprocess(tf.constant(image), options.image_size) for image in images.values()]
         answers = model(to_float(tf.stack(pixels)), training=False).numpy()
     return dict(zip(images, answers, strict=True))
-
-
-def _network(options: TrainingOptions, weights: str, classes: int) -> tf.keras.Model:
-    bare = options.model.model_copy(update={"weights": NO_WEIGHTS})
-    model = build_model(bare, options.image_size, classes)
-    with copied_here(weights) as file:
-        model.load_weights(file)
-    return model

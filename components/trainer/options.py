@@ -2,12 +2,14 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from data.strict import Strict
 
 NO_WEIGHTS, IMAGENET = "none", "imagenet"
 PRETRAINED = ("xception", "keras_application")
+# Values of model.warm_start: from the model that serves, which must be there, or may be.
+COLD, SERVING, IF_SERVING = "none", "serving", "if_serving"
 
 
 class ModelSettings(Strict):
@@ -17,6 +19,9 @@ class ModelSettings(Strict):
     weights: str = Field(NO_WEIGHTS, description="'none', 'imagenet', or the path of an .h5 file")
     frozen: bool = Field(False, description="train the last layer alone")
     application: str = Field("", description="a name of tf.keras.applications")
+    warm_start: Literal["none", "serving", "if_serving"] = Field(
+        "none", description="from the weights of the model that serves; if_serving: or of none yet"
+    )
 
     @model_validator(mode="after")
     def _fit_together(self) -> "ModelSettings":
@@ -34,9 +39,34 @@ class ModelSettings(Strict):
         return self
 
     @property
+    def bare(self) -> "ModelSettings":
+        """The same network without any weights to begin with."""
+        return self.model_copy(update={"weights": NO_WEIGHTS, "warm_start": COLD})
+
+    @property
     def weights_file(self) -> str:
         """The path of the weights, or nothing."""
         return "" if self.weights in (NO_WEIGHTS, IMAGENET) else self.weights
+
+
+class WarmStart(BaseModel):
+    """The one model with whose weights a training begins.
+
+    Attributes:
+      version: as which it serves.
+      run_id: the run that trained it.
+      weights: the path of its Keras weights.
+      digest: of that file.
+      frozen: its setting `model.frozen`, on which the order of the weights depends.
+      class_names: its classes in the order of their ids.
+    """
+
+    version: int
+    run_id: str
+    weights: str
+    digest: str
+    frozen: bool
+    class_names: list[str]
 
 
 class LearningRateSettings(Strict):

@@ -1,5 +1,6 @@
 """The `run_fn` that TFX's Trainer calls."""
 
+import functools
 from dataclasses import asdict
 from typing import Any
 
@@ -9,9 +10,10 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from components.artifacts import read_json, read_schema, write_json
 from components.trainer.devices import is_chief
 from components.trainer.export import Servable, export, save_weights
-from components.trainer.options import TrainingOptions
+from components.trainer.options import TrainingOptions, WarmStart
 from components.trainer.state import state_key
 from components.trainer.train import train
+from components.trainer.warm import take_over
 from data.schema import class_names
 
 REPORT_FILE = "training.json"
@@ -20,8 +22,9 @@ REPORT_FILE = "training.json"
 def run_fn(fn_args: FnArgs) -> None:
     """Trains, and exports the model that serves.
 
-    `fn_args.custom_config` holds `options`, the fields of TrainingOptions; `checkpoints`, a folder
-    for the state of unfinished trainings; `weights_digest` and `code_fingerprint`. If there are
+    `fn_args.custom_config` holds `options`, the fields of TrainingOptions; `warm_start`, those of a
+    WarmStart or none; `checkpoints`, a folder for the state of unfinished trainings;
+    `weights_digest` and `code_fingerprint`. If there are
     `fn_args.train_steps`, they stand for the epochs. Beside the model that serves lie its Keras
     weights, and in the folder of the ModelRun TensorBoard's logs and `training.json`.
     """
@@ -30,9 +33,13 @@ def run_fn(fn_args: FnArgs) -> None:
     names = class_names(read_schema(fn_args.schema_path))
     steps = fn_args.train_steps
     folder = state_folder(config, fn_args.transform_graph_path, fn_args.train_files, steps)
+    begin = None
+    if config["warm_start"]:
+        start = WarmStart.model_validate(config["warm_start"])
+        begin = functools.partial(take_over, options=options, class_names=names, start=start)
     model, report = train(
         options, fn_args.train_files, fn_args.eval_files, len(names), folder,
-        fn_args.model_run_dir, steps,
+        fn_args.model_run_dir, steps, begin,
     )  # fmt: skip
     if is_chief(options.trainer.strategy):
         transform = tft.TFTransformOutput(fn_args.transform_graph_path)
@@ -46,8 +53,10 @@ def state_folder(config: dict[str, Any], *inputs: Any) -> str:
 
     The name is a digest of all that decides the outcome, so that nothing else goes on from it.
     """
-    code, weights = config["code_fingerprint"], config["weights_digest"]
-    key = state_key(config["options"], code, weights, *inputs)
+    decide = [
+        config[key] for key in ("options", "warm_start", "weights_digest", "code_fingerprint")
+    ]
+    key = state_key(*decide, *inputs)
     return f"{config['checkpoints']}/{key}"
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from components.trainer.devices import make_strategy, precision
 from components.trainer.models import build_model
-from components.trainer.options import NO_WEIGHTS, TrainingOptions
+from components.trainer.options import TrainingOptions
 
 _STEPS = 3
 
@@ -19,9 +19,8 @@ def measure_speed(options: TrainingOptions, classes: int) -> float:
       ValueError: the network takes no such image.
     """
     strategy = make_strategy(options.trainer.strategy)
-    bare = options.model.model_copy(update={"weights": NO_WEIGHTS})
     with strategy.scope(), precision(options.trainer.precision):
-        model = build_model(bare, options.image_size, classes)
+        model = build_model(options.model.bare, options.image_size, classes)
         model.compile("adam", "sparse_categorical_crossentropy")
     batch = options.trainer.batch_size * strategy.num_replicas_in_sync
     images = tf.random.uniform([batch, options.image_size, options.image_size, 3])

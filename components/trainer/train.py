@@ -3,14 +3,14 @@
 import functools
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 from components.trainer.devices import describe, make_strategy, precision, worker_folder
 from components.trainer.input import Images, evaluation_batches, training_batches
 from components.trainer.models import build_model
-from components.trainer.options import NO_WEIGHTS, TrainerSettings, TrainingOptions
+from components.trainer.options import TrainerSettings, TrainingOptions
 from components.trainer.schedule import RampHoldDecay
 from components.trainer.state import TrainingState
 from components.trainer.watch import TrainingReport, Watch
@@ -45,6 +45,7 @@ def train(
     state_folder: str,
     log_folder: str = "",
     num_steps: int | None = None,
+    begin: Callable[[tf.keras.Model], None] | None = None,
 ) -> tuple[tf.keras.Model, TrainingReport]:
     """Trains a network on transformed records; its weights are those of the best epoch on eval.
 
@@ -56,6 +57,7 @@ def train(
       state_folder: where the state is kept after each epoch; if there is one, it goes on from it.
       log_folder: for TensorBoard; empty for none.
       num_steps: ends with the epoch in which so many are done; None: after `trainer.epochs`.
+      begin: gives the new network the weights of a warm start; None: those of `model.weights`.
 
     Returns:
       The network, outside the strategy and in float32, and what there is to tell.
@@ -79,7 +81,10 @@ def train(
         describe(strategy), state_folder, replicas, images.count, held_out.count
     )
     with strategy.scope(), precision(trainer.precision):
-        model = build_model(options.model, options.image_size, classes)
+        network = options.model.bare if begin else options.model
+        model = build_model(network, options.image_size, classes)
+        if begin:
+            begin(model)
         _compile(model, RampHoldDecay(trainer.learning_rate, steps, replicas), trainer)
         state = TrainingState(worker_folder(strategy, state_folder), model)
     watch = Watch(report, state, trainer)
@@ -172,7 +177,6 @@ def _save_within_epoch(model: tf.keras.Model, watch: Watch) -> None:
 
 def _outside(options: TrainingOptions, classes: int, watch: Watch) -> tf.keras.Model:
     """Returns the network with the best weights: outside the strategy, and in float32."""
-    bare = options.model.model_copy(update={"weights": NO_WEIGHTS})
-    model = build_model(bare, options.image_size, classes)
+    model = build_model(options.model.bare, options.image_size, classes)
     model.set_weights(watch.best_weights)
     return model

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from components.trainer.options import COLD
 from data.errors import UsageError
 from data.sources import parse
 from data.spans import LATEST
@@ -52,6 +53,7 @@ def find_problems(settings: Settings) -> list[str]:
     vertex = settings.vertex
     return [
         *_places(settings),
+        *_start(settings),
         *_names(settings),
         *_images(vertex),
         *_steps(vertex),
@@ -72,6 +74,14 @@ def _places(settings: Settings) -> Iterator[str]:
         public = key == "data.source" and value == "flowers-public"
         if not public and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+(/.*)?", value):
             yield f"{key} must be a gs:// path that Vertex can read, got {value!r}"
+
+
+def _start(settings: Settings) -> Iterator[str]:
+    if settings.model.warm_start != COLD:
+        yield (
+            f"model.warm_start must be none on Vertex, got {settings.model.warm_start!r}: only a "
+            "run on one's own machine looks at what serves; model.weights may name a file"
+        )
 
 
 def _names(settings: Settings) -> Iterator[str]:

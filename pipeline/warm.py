@@ -1,0 +1,101 @@
+"""Which model a warm start begins with: the same one until something else changes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.pusher.push import Serving
+from components.trainer.options import COLD, IF_SERVING, WarmStart
+from data.digest import digest_files
+from data.errors import UsageError
+from pipeline.changes import deciding
+from pipeline.config import Settings
+from pipeline.history import Run
+
+WARM_START = "model.warm_start"
+# Beside `Format-Serving` in the Trainer's artifact, see `components.trainer.export`.
+_WEIGHTS = Path("Format-Keras", "weights.h5")
+
+
+def find_start(
+    settings: Settings, inputs: dict[str, object], serving: Serving, runs: Sequence[Run]
+) -> WarmStart | None:
+    """Returns the model whose weights a run begins with; None for a cold start.
+
+    A run whose training has the inputs of an earlier one begins with what that began with: else
+    each push would make the next run train anew although nothing changed.
+
+    Args:
+      settings: see `pipeline.config`.
+      inputs: those of the run, see `pipeline.changes`.
+      serving: the model that serves now.
+      runs: of the root's history, newest first.
+
+    Raises:
+      UsageError: there is no model to begin with, or it does not fit.
+    """
+    wanted = settings.model.warm_start
+    if wanted == COLD:
+        return None
+    ours = _training(inputs)
+    for run in runs:
+        if run.settings["model"].get("warm_start") == wanted and _training(run.inputs) == ours:
+            if not run.warm_start or Path(run.warm_start.weights).exists():
+                return run.warm_start
+            break
+    if not serving.version:
+        if wanted == IF_SERVING:
+            return None
+        raise UsageError(
+            f"{WARM_START} is {wanted}, and no version serves yet: if_serving begins without, none "
+            "never looks"
+        )
+    return _of_version(settings, serving, runs)
+
+
+def in_words(wanted: str, start: WarmStart | None) -> str:
+    """Returns what stands for a warm start among the inputs of a run."""
+    if wanted == COLD:
+        return COLD
+    if not start:
+        return f"{wanted} (none yet)"
+    return f"{wanted} (version {start.version} of run {start.run_id}, {start.digest})"
+
+
+def begins_with(wanted: str, start: WarmStart | None) -> str:
+    """Returns what a run says of its warm start; empty where none is wanted."""
+    if start:
+        return f"warm start: from version {start.version}, of run {start.run_id}"
+    return "" if wanted == COLD else "no warm start: no version serves yet"
+
+
+def _training(inputs: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in deciding("Trainer", inputs).items() if key != WARM_START}
+
+
+def _of_version(settings: Settings, serving: Serving, runs: Sequence[Run]) -> WarmStart:
+    """Returns the model that serves, if its weights are there and fit."""
+    version, model = serving.version, settings.model
+    run = next((r for r in runs if version in r.versions and r.made(serving.digest)), None)
+    if not run or not run.model_uri:
+        raise UsageError(
+            f"{WARM_START}: no run of the history made version {version}, which serves"
+        )
+    then = run.settings["model"]
+    if (then["name"], then["application"]) != (model.name, model.application):
+        raise UsageError(
+            f"{WARM_START}: version {version}, which serves, is a {then['name']} "
+            f"{then['application']}".rstrip()
+            + f", and model.name is {model.name} {model.application}".rstrip()
+            + "; none begins without it"
+        )
+    weights = Path(run.model_uri) / _WEIGHTS
+    try:
+        digest = digest_files({"": weights})[:12]
+    except OSError as error:
+        raise UsageError(
+            f"{WARM_START}: {weights}, of version {version}, can't be read: {error.strerror}"
+        ) from error
+    return WarmStart(
+        version=version, run_id=run.run_id, weights=str(weights), digest=digest,
+        frozen=then["frozen"], class_names=run.class_names,
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+import pytest
+
+from components.pusher.push import Serving, what_serves
+from data.errors import UsageError
+from pipeline.config import load_settings
+from pipeline.history import History, Run
+from pipeline.warm import find_start, in_words
+
+# The Trainer depends on the first two, and not on the third.
+INPUTS = {"records": "week 1", "trainer.epochs": 2, "evaluator.target": 0.5}
+
+
+def settings(*overrides):
+    return load_settings("quickstart", ["model.warm_start=if_serving", *overrides])
+
+
+@pytest.fixture
+def pushed(tmp_path):
+    """Returns a function that pushes a model of a run, whose weights are there."""
+
+    def push(version, warm_start=None, inputs=INPUTS, overrides=()):
+        model = tmp_path / f"model-{version}"
+        (model / "Format-Keras").mkdir(parents=True)
+        (model / "Format-Keras" / "weights.h5").write_text(f"weights {version}")
+        served = tmp_path / "serving" / str(version)
+        served.mkdir(parents=True)
+        (served / "saved_model.pb").write_text(f"model {version}")
+        now = what_serves(tmp_path / "serving")
+        run = Run(
+            run_id=f"run-{version}", started=f"2026-11-2{version}T00:00:00+00:00", state="pushed",
+            config="quickstart", settings=settings(*overrides).model_dump(mode="json"),
+            inputs=inputs, model="squeezenet", class_names=["a", "b"], model_uri=str(model),
+            pushed=version, digest=now.digest, warm_start=warm_start,
+        )  # fmt: skip
+        (tmp_path / "history" / run.run_id).mkdir(parents=True)
+        History(tmp_path).save(run)
+        return now, History(tmp_path).runs()
+
+    return push
+
+
+def test_it_begins_with_the_model_that_serves(pushed):
+    serving, runs = pushed(1)
+    start = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    assert (start.version, start.run_id, start.class_names) == (1, "run-1", ["a", "b"])
+    assert in_words("if_serving", start) == f"if_serving (version 1 of run run-1, {start.digest})"
+
+
+def test_what_the_training_does_not_depend_on_changes_nothing(pushed):
+    serving, runs = pushed(1)
+    assert find_start(settings(), {**INPUTS, "evaluator.target": 0.9}, serving, runs) is None
+    second = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    serving, runs = pushed(2, second, {**INPUTS, "records": "week 2"})
+    assert serving.version == 2
+    again = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    assert again == second
+    third = find_start(settings(), {**INPUTS, "records": "week 3"}, serving, runs)
+    assert third.version == 2
+
+
+def test_where_the_model_was_cleaned_away_it_begins_with_the_one_that_serves(pushed, tmp_path):
+    serving, runs = pushed(1)
+    second = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    serving, runs = pushed(2, second, {**INPUTS, "records": "week 2"})
+    (tmp_path / "model-1" / "Format-Keras" / "weights.h5").unlink()
+    again = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    assert again.version == 2
+
+
+def test_none_never_looks(pushed):
+    cold = settings("model.warm_start=none")
+    assert find_start(cold, INPUTS, *pushed(1)) is None
+    assert in_words("none", None) == "none"
+
+
+def test_without_a_model_it_is_an_error_unless_that_is_allowed():
+    assert find_start(settings(), INPUTS, Serving(), []) is None
+    assert in_words("if_serving", None) == "if_serving (none yet)"
+    with pytest.raises(UsageError, match=r"model.warm_start is serving, and no version serves yet"):
+        find_start(settings("model.warm_start=serving"), INPUTS, Serving(), [])
+
+
+def test_a_model_that_does_not_fit_is_an_error(pushed, tmp_path):
+    serving, runs = pushed(1)
+    new = {**INPUTS, "records": "week 2"}
+    with pytest.raises(UsageError, match=r"is a squeezenet, and model.name is convnet"):
+        find_start(settings("model.name=convnet"), new, serving, runs)
+    with pytest.raises(UsageError, match="no run of the history made version 7"):
+        find_start(settings(), new, Serving(7), runs)
+    (tmp_path / "model-1" / "Format-Keras" / "weights.h5").unlink()
+    with pytest.raises(UsageError, match=r"weights.h5, of version 1, can't be read: No such file"):
+        find_start(settings(), new, serving, runs)
