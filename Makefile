@@ -13,7 +13,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint sample bench bench-data pictures image clean
+.PHONY: help setup run test test-all lint sample bench bench-data bench-drift pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ bench: setup  ## Measure training beside a bare tf.keras script; REAL_DATA=DIR o
 
 bench-data: setup  ## Measure import and ExampleGen beside plain tf.data; REAL_DATA=DIR
 	$(UV) run --no-sync python tests/bench/reading.py --data $(or $(REAL_DATA),data/sample)
+
+bench-drift: setup  ## Measure how far spans of real records are apart; REAL_DATA=DIR
+	$(UV) run --no-sync python tests/bench/drift.py --data $(or $(REAL_DATA),data/sample)
 
 pictures: setup  ## Run the sample anew and make the README's pictures of it
 	$(UV) run --no-sync python docs/take_pictures.py --root runs/pictures; rm -r runs/pictures

@@ -1,9 +1,7 @@
 """Runs that are ended by signals, in processes of their own."""
 
-import multiprocessing
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -16,28 +14,6 @@ STEPS = [
 ]  # fmt: skip
 SETTINGS = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
 SETTINGS += ["data.split_salt=2", "evaluator.target=0.0"]
-
-
-@pytest.fixture(scope="module")
-def end():
-    """Returns a function that runs a command, ends it at a step, and returns its exit code.
-
-    The processes are forks of one that has imported TFX: none of them takes 20 s to start.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipeline.graph", "pipeline.runners.local", "pipeline.run"])
-    with pytest.MonkeyPatch.context() as patch:
-        # By a name of its own: some packages install a module `tests`.
-        patch.syspath_prepend(str(Path(__file__).parent))
-        from killing import run_and_die
-
-        def run(command, step, phase, number=signal.SIGKILL):
-            process = context.Process(target=run_and_die, args=(command, step, phase, number))
-            process.start()
-            process.join(300)
-            return process.exitcode
-
-        yield run
 
 
 @pytest.fixture

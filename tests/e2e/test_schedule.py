@@ -1,19 +1,31 @@
-"""Turns of a schedule with a clock of its own: real runs of the toy pipeline, week after week."""
+"""Twelve weeks of a schedule with a clock of its own, and real runs of the toy pipeline."""
 
 import datetime
+import io
 import json
 import shutil
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+from unittest import mock
 
+import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from components.pusher.push import served_versions
-from data.synthetic import write_sample
+from data.errors import UsageError
+from data.features import CLASS, IMAGE
+from data.records import encode_example
+from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.config import load_settings
 from pipeline.history import History
 from pipeline.schedule.cron import Dates
-from pipeline.schedule.service import Service
+from pipeline.schedule.lock import only_one
+from pipeline.schedule.service import Outcome, Service
 from pipeline.schedule.turn import Turn, outcome_of
 
 pytestmark = pytest.mark.slow
@@ -21,6 +33,7 @@ pytestmark = pytest.mark.slow
 TOY = [
     "transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16", "data.split_salt=2",
     "evaluator.target=0.0", "evaluator.max_loss=1", "retention.runs=2",
+    "push.keep=2", "data.drift=stop", "data.drift_min_images=50", "model.warm_start=if_serving",
 ]  # fmt: skip
 MONDAYS = Dates("TZ=UTC 0 3 * * 1")
 
@@ -41,61 +54,157 @@ class Weeks:
             if date <= self.time:
                 self.events.pop(date)()
 
-    def on(self, date, event):
-        self.events[datetime.datetime.fromisoformat(f"{date}T00:00+00:00")] = event
+    def on(self, date, event, *args):
+        moment = datetime.datetime.fromisoformat(f"{date}T00:00+00:00")
+        self.events[moment] = lambda: event(*args)
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sample")
-    (file,) = write_sample(folder, count=120, shards=1, pixels=32)
-    return list(tf.data.TFRecordDataset(str(file)).as_numpy_iterator())
+class Spans:
+    """The folder in which spans arrive."""
 
+    def __init__(self, folder, sample):
+        self.folder, self.sample = folder, sample
 
-def write_span(folder, records):
-    folder.mkdir(parents=True)
-    with tf.io.TFRecordWriter(str(folder / "a.tfrec")) as writer:
-        for record in records:
-            writer.write(record)
+    @property
+    def pattern(self):
+        return str(self.folder / "span-{SPAN}/*")
 
+    def arrives(self, number, records):
+        folder = self.folder / f"span-{number}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with tf.io.TFRecordWriter(str(folder / "a.tfrec")) as writer:
+            for record in records:
+                writer.write(record)
 
-def test_week_after_week_the_history_tells_what_was_done_and_what_serves(tmp_path, sample):
-    records, root, clock = tmp_path / "records", tmp_path / "root", Weeks()
-    settings = load_settings("quickstart", TOY, str(records / "span-{SPAN}/*"))
-    told, notified, serves = [], [], []
-
-    def turn():
-        outcome = outcome_of(Turn(settings, "quickstart", root).take())
-        serves.append(max(served_versions(root / "serving"), default=0))
-        return outcome
-
-    def broken():
-        write_span(records / "span-3", sample)
-        file = records / "span-3" / "a.tfrec"
+    def arrives_damaged(self, number):
+        self.arrives(number, self.sample)
+        file = self.folder / f"span-{number}" / "a.tfrec"
         file.write_bytes(file.read_bytes()[:-50])
 
-    def mended():
-        shutil.rmtree(records / "span-3")
-        write_span(records / "span-3", sample[::-1][:110])
+    def darkened(self):
+        return [changed(record, darker=True) for record in self.sample]
 
-    write_span(records / "span-1", sample[:100])
-    clock.on("2026-12-08", lambda: write_span(records / "span-2", sample))
-    clock.on("2026-12-15", broken)
-    clock.on("2026-12-29", mended)
-    service = Service(
-        MONDAYS, turn, clock, root, told.append, lambda state, words: notified.append(state)
-    )
-    service.run(turns=3)  # 30 November, 7 and 14 December
-    # Off from the 15th on; back on the 24th: what was missed is one turn.
-    clock.sleep_until(datetime.datetime(2026, 12, 24, 10, tzinfo=datetime.UTC))
-    service.run(turns=3)  # 24 and 28 December, 4 January
-    assert notified == ["pushed", "skipped", "pushed", "data refused", "skipped", "pushed"]
-    assert serves == [1, 1, 2, 2, 2, 3]
+    def with_a_new_class(self):
+        return [*self.sample[:-9], *(changed(record, "asters") for record in self.sample[-9:])]
+
+
+def changed(record, label="", darker=False):
+    """Returns a record with another class, or with a picture of half the brightness."""
+    features = tf.train.Example.FromString(record).features.feature
+    image, class_id = features[IMAGE].bytes_list.value[0], features[CLASS].int64_list.value[0]
+    names = list(CLASS_NAMES)
+    if label:
+        names, class_id = [*names, label], len(names)
+    if darker:
+        buffer = io.BytesIO()
+        pixels = np.asarray(Image.open(io.BytesIO(image))) // 2
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+        image = buffer.getvalue()
+    return encode_example(image, class_id, names, (32, 32))
+
+
+class Turns:
+    """Takes the turns; some are cut off by a kill or by a full disk, as `trouble` says."""
+
+    def __init__(self, root, pattern, end):
+        self._settings = load_settings("quickstart", TOY, pattern)
+        self._root, self._end = root, end
+        self._command = ["schedule", "once", "--data", pattern, "--root", str(root)]
+        self._command += [option for setting in TOY for option in ("--set", setting)]
+        self.trouble = []
+
+    def take(self):
+        trouble = self.trouble.pop(0) if self.trouble else None
+        if trouble == "disk full":
+            full = SimpleNamespace(free=10_000)
+            with mock.patch("pipeline.root.shutil.disk_usage", return_value=full):
+                return outcome_of(Turn(self._settings, "quickstart", self._root).take())
+        if trouble:
+            assert self._end(self._command, *trouble) == -signal.SIGKILL
+            return Outcome("failed", "killed", may_pass=True)
+        return outcome_of(Turn(self._settings, "quickstart", self._root).take())
+
+
+class Week(NamedTuple):
+    """What is expected of one: what is told, which version serves then, and of which runs."""
+
+    day: str
+    told: str
+    serves: int
+    entries: list[str]
+    words: str = ""
+
+
+WEEKS = [
+    Week("30 November: the first span is there", "pushed", 1, ["pushed"]),
+    Week("7 December: the second is late", "skipped", 1, ["skipped"], "nothing changed since run"),
+    Week("14 December: it came; a kill", "pushed", 2, ["interrupted", "pushed"]),
+    Week("21 December: it came once more", "skipped", 2, ["skipped"], "nothing changed since run"),
+    Week("28 December: damaged", "data refused", 2, ["data refused"], "a.tfrec: after record"),
+    Week("4 January: mended, and dark", "data refused", 2, ["data refused"], "brightness: median"),
+    Week("11 January: as it should be; a kill", "pushed", 3, ["interrupted", "pushed"]),
+    Week(
+        "27 January, after two weeks off: a full disk, a kill", "pushed", 4,
+        ["failed", "interrupted", "pushed"],
+    ),
+    Week("1 February: a new class", "data refused", 4, ["data refused"], "new class asters, id 5"),
+    Week("8 February: too small", "data refused", 4, ["data refused"], "no example of"),
+    Week("15 February: a kill", "pushed", 5, ["interrupted", "pushed"]),
+    Week("22 February: nothing came", "skipped", 5, ["skipped"]),
+]  # fmt: skip
+
+
+def test_twelve_weeks(tmp_path: Path, end: Callable) -> None:
+    (file,) = write_sample(tmp_path / "sample", count=120, shards=1, pixels=32)
+    sample = list(tf.data.TFRecordDataset(str(file)).as_numpy_iterator())
+    root, clock, spans = tmp_path / "root", Weeks(), Spans(tmp_path / "records", sample)
+    turns, told, after_each = Turns(root, spans.pattern, end), [], []
+
+    def notify(state, words):
+        told.append((state, words))
+        runs = History(root).runs()
+        after_each.append((max(served_versions(root / "serving")), [run.state for run in runs]))
+
+    def trouble(*what):
+        turns.trouble += what
+
+    spans.arrives(1, sample[:100])
+    clock.on("2026-12-08", spans.arrives, 2, sample)
+    clock.on("2026-12-09", trouble, ("ExampleGen", "during"))
+    clock.on("2026-12-16", spans.arrives, 2, sample)
+    clock.on("2026-12-22", spans.arrives_damaged, 3)
+    clock.on("2026-12-29", spans.arrives, 3, spans.darkened())
+    clock.on("2027-01-05", spans.arrives, 3, sample[::-1])
+    clock.on("2027-01-06", trouble, ("Trainer", "during"))
+    clock.on("2027-01-19", spans.arrives, 4, sample[10:])
+    clock.on("2027-01-20", trouble, "disk full", ("Gate", "during"))
+    clock.on("2027-01-30", spans.arrives, 5, spans.with_a_new_class())
+    clock.on("2027-02-05", spans.arrives, 6, sample[:3])
+    clock.on("2027-02-09", spans.arrives, 7, sample[5:115])
+    clock.on("2027-02-10", trouble, ("Pusher", "renamed"))
+    service = Service(MONDAYS, turns.take, clock, root, lambda line: None, notify)
+    with only_one(root):
+        service.run(turns=7)
+        with pytest.raises(UsageError, match="a schedule is at work"), only_one(root):
+            pass
+    # The machine is off; what was missed is one turn.
+    clock.sleep_until(datetime.datetime(2027, 1, 27, 10, tzinfo=datetime.UTC))
+    with only_one(root):
+        service.run(turns=5)
+
+    entries: list[str] = []
+    for week, (state, words), (serves, states) in zip(WEEKS, told, after_each, strict=True):
+        entries += week.entries
+        assert (state, serves, states[::-1]) == (week.told, week.serves, entries), week.day
+        assert week.words in words, week.day
     runs = History(root).runs()[::-1]
-    assert [run.state for run in runs] == notified
-    assert [run.spans for run in runs if run.spans] == [["1"], ["2"], ["3"], ["3"]]
-    assert "nothing changed since run" in runs[1].error
-    assert "a.tfrec" in runs[3].error
+    pushed = [run for run in runs if run.state == "pushed"]
+    assert [run.spans for run in pushed] == [["1"], ["2"], ["3"], ["4"], ["7"]]
+    starts = [run.warm_start and run.warm_start.version for run in pushed]
+    # The last kill came after the push: its run trained, and the one after it took the same model.
+    assert starts == [None, 1, 2, 3, 4]
+    assert [run.error for run in runs if run.state == "failed" and "has 10" not in run.error] == []
     assert sorted(json.loads((root / "schedule.json").read_text())) == ["last_turn"]
-    # Of the four finished runs the newest two were retained, and what serves.
+    # The newest two runs were retained, and what serves.
     assert 2 <= len(list(Path(root, "artifacts/Transform/transform_graph").iterdir())) <= 3
