@@ -110,8 +110,8 @@ class Turns:
     def __init__(self, root, pattern, end):
         self._settings = load_settings("quickstart", TOY, pattern)
         self._root, self._end = root, end
-        self._command = ["schedule", "once", "--data", pattern, "--root", str(root)]
-        self._command += [option for setting in TOY for option in ("--set", setting)]
+        self.command = ["schedule", "once", "--data", pattern, "--root", str(root)]
+        self.command += [option for setting in TOY for option in ("--set", setting)]
         self.trouble = []
 
     def take(self):
@@ -121,7 +121,7 @@ class Turns:
             with mock.patch("pipeline.root.shutil.disk_usage", return_value=full):
                 return outcome_of(Turn(self._settings, "quickstart", self._root).take())
         if trouble:
-            assert self._end(self._command, *trouble) == -signal.SIGKILL
+            assert self._end(self.command, *trouble) == -signal.SIGKILL
             return Outcome("failed", "killed", may_pass=True)
         return outcome_of(Turn(self._settings, "quickstart", self._root).take())
 
@@ -155,7 +155,7 @@ WEEKS = [
 ]  # fmt: skip
 
 
-def test_twelve_weeks(tmp_path: Path, end: Callable) -> None:
+def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     (file,) = write_sample(tmp_path / "sample", count=120, shards=1, pixels=32)
     sample = list(tf.data.TFRecordDataset(str(file)).as_numpy_iterator())
     root, clock, spans = tmp_path / "root", Weeks(), Spans(tmp_path / "records", sample)
@@ -208,3 +208,10 @@ def test_twelve_weeks(tmp_path: Path, end: Callable) -> None:
     assert sorted(json.loads((root / "schedule.json").read_text())) == ["last_turn"]
     # The newest two runs were retained, and what serves.
     assert 2 <= len(list(Path(root, "artifacts/Transform/transform_graph").iterdir())) <= 3
+
+    # Drift that was looked at, and accepted.
+    spans.arrives(8, spans.darkened())
+    run = ["run", *turns.command[2:], "--until", "DataGate", "--set", "data.drift=warn"]
+    assert "drift: brightness: median" in flowers(*run).out
+    assert "brightness: median" in History(root).runs()[0].drift[0]
+    assert "drift: " not in flowers(*run, "--set", "data.drift=ignore").out
