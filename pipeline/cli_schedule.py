@@ -80,6 +80,7 @@ def once(
     overrides: Set = None,
     settle: Settle = None,
     note: Annotated[bool, typer.Option(help="Leave an entry where there is nothing to do.")] = True,
+    told: Annotated[bool, typer.Option("--told", hidden=True, help="By the caller.")] = False,
 ) -> None:
     """Take one turn: a run if anything is new. Exit codes are those of `run`; 0: nothing to do."""
     from pipeline.config import load_settings
@@ -89,7 +90,7 @@ def once(
     where = Path(os.path.abspath(root))
     settings = load_settings(config, overrides or [], data)
     run = Turn(settings, config, where, settle or 0, note, View(plain=True)).take()
-    if run.state in ("skipped", "failed"):
+    if run.state in ("skipped", "failed") and not told:
         typer.echo(f"{run.state}: {outcome_of(run).words}")
     wrong = run.state == "failed" and (run.error or "").startswith(_USAGE)
     raise typer.Exit(USAGE_ERROR if wrong else _CODES.get(run.state, DONE))

@@ -32,7 +32,7 @@ class ChildTurn:
         """Runs the command, and reads what it left; a signal ends the command first."""
         before = {run.run_id for run in History(self.root).runs()}
         program = _PROGRAM.format(name=sys.argv[0])
-        command = [sys.executable, "-c", program, "schedule", "once", *self.options]
+        command = [sys.executable, "-c", program, "schedule", "once", "--told", *self.options]
         # Ctrl-C reaches all of a terminal's group, and a second signal would cut off what the first
         # one makes the training save.
         with subprocess.Popen(command, start_new_session=True) as child:

@@ -6,8 +6,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.gate.verdict import in_words as verdict_in_words
+from components.gate.verdict import verdict_from
 from data import sources
 from data.errors import UsageError
+from data.words import listed
 from pipeline.config import Settings
 from pipeline.console import View
 from pipeline.history import History, Run, RunState
@@ -122,5 +125,14 @@ def outcome_of(run: Run) -> Outcome:
     error = run.error or ""
     # Beam hides the error of a step in the text of its own.
     passes = run.state == "failed" and bool(_PASSING.search(error))
-    drift = [f"drift since the span before: {what}" for what in run.drift]
-    return Outcome(run.state, "\n".join([error or run.in_a_line(), *drift]), passes)
+    return Outcome(run.state, error or _in_words(run), passes)
+
+
+def _in_words(run: Run) -> str:
+    """Returns what a run came to, for one who was not there."""
+    spans = f", span {listed(run.spans)}" if run.spans else ""
+    version = f", version {run.pushed}" if run.pushed else ""
+    lines = [f"run {run.run_id}{spans}{version}"]
+    if run.verdict:
+        lines.append(verdict_in_words(verdict_from(run.verdict)))
+    return "\n".join([*lines, *(f"drift since the span before: {what}" for what in run.drift)])

@@ -139,6 +139,8 @@ def _data(settings: Settings) -> Iterator[str]:
             f"data.spans is {settings.data.spans!r}: TFX's driver on Vertex reads the latest span "
             "alone"
         )
+    if settings.data.drift == "stop":
+        yield "data.drift is 'stop', and a job knows no span before its own to compare with"
     try:
         pattern = parse(settings.data.source, settings.data.public_size).patterns[0]
     except UsageError as error:

@@ -198,6 +198,7 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
         entries += week.entries
         assert (state, serves, states[::-1]) == (week.told, week.serves, entries), week.day
         assert week.words in words, week.day
+        assert (state == "pushed") == ("\nPASSED: accuracy" in words), week.day
     runs = History(root).runs()[::-1]
     pushed = [run for run in runs if run.state == "pushed"]
     assert [run.spans for run in pushed] == [["1"], ["2"], ["3"], ["4"], ["7"]]

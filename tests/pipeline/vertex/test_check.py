@@ -70,6 +70,8 @@ def test_machines_that_there_are_pass(config, machine):
         ("vertex.alerts.topic=alerts", "vertex.alerts.topic must be projects/PROJECT/topics"),
         ("data.classes=null", "data.classes must name the classes"),
         ("data.spans=last 4", "data.spans is 'last 4'"),
+        ("data.drift=stop", "data.drift is 'stop'"),
+        ("model.warm_start=serving", "model.warm_start must be none on Vertex"),
         ("data.source=gs://b/week-{SPAN}", "week-{SPAN} may be a folder"),
         ("data.source=gs://b/{YYYY}/*", "must name a span by {SPAN}, or by all of {YYYY}"),
         ("data.source=gs://b/**", "'**' is not supported"),
