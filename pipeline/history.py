@@ -122,7 +122,8 @@ class Run(BaseModel):
         """Returns what `flowers runs` shows of it."""
         accuracy = f"{self.verdict['metric']} {self.verdict['value']:.3f}" if self.verdict else ""
         version = f"version {self.pushed}" if self.pushed else ""
-        error = (self.error or "").partition("\n")[0]
+        # A line that ends with a colon says nothing without the next.
+        error = (self.error or "").replace(":\n", ": ").partition("\n")[0]
         start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
         return f"{start} {self.model:<12} {accuracy:<15} {version}{error}".rstrip()
 

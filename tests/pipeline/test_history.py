@@ -49,6 +49,8 @@ def test_a_run_is_one_line_whatever_went_wrong(tmp_path):
     run = new_run(History(tmp_path), NOON)
     run.error = "first\nsecond"
     assert run.in_a_line().endswith("first")
+    run.error = "broken record files:\na.tfrec\nsecond"
+    assert run.in_a_line().endswith("broken record files: a.tfrec")
 
 
 def test_a_newer_format_is_refused(tmp_path):
