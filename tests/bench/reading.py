@@ -30,7 +30,7 @@ def main() -> None:
         print(json.dumps(_work(*arguments.worker)))  # noqa: T201
         return
     with tempfile.TemporaryDirectory() as folder:
-        _prepare(Path(arguments.data), Path(folder))
+        _prepare(Path(arguments.data).resolve(), Path(folder))
         _compare(Path(folder), arguments.repeats)
 
 
