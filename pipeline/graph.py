@@ -138,6 +138,7 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
                 place.run_id,
                 [span.name for span in place.source.spans],
                 place.classes,
+                place.warm_start,
             ),
         },
     ).with_id("Pusher")

@@ -177,7 +177,7 @@ def _check_root(root: Path) -> None:
 def _card(history: History, run: Run, reason: str) -> str:
     verdict = verdict_from(run.verdict or {})
     metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text())
-    facts = facts_of(run.settings, run.run_id, run.spans, run.class_names)
+    facts = facts_of(run.settings, run.run_id, run.spans, run.class_names, run.warm_start)
     facts["promoted by a person"] = reason
     return model_card(verdict, metrics, facts)
 

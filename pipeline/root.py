@@ -108,7 +108,7 @@ def own_temporary_folder(root: Path) -> Iterator[None]:
     """
     folder = root / TEMPORARY_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     variable, module = os.environ.get("TMPDIR"), tempfile.tempdir
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.gate.verdict import Verdict, in_words
+from components.trainer.options import WarmStart
 from data.words import listed
 
 
@@ -49,7 +50,11 @@ def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str,
 
 
 def facts_of(
-    settings: Mapping[str, Any], run_id: str, spans: Sequence[str], class_names: Sequence[str]
+    settings: Mapping[str, Any],
+    run_id: str,
+    spans: Sequence[str],
+    class_names: Sequence[str],
+    warm_start: WarmStart | None = None,
 ) -> dict[str, str]:
     """Returns what a card says besides the verdict.
 
@@ -58,14 +63,18 @@ def facts_of(
       run_id: of the history; empty for a compiled job, which does not know it.
       spans: of the data, by name; those of a compiled job are found when it runs.
       class_names: in the order of their ids.
+      warm_start: the model with whose weights the training began.
     """
     model, trainer = settings["model"], settings["trainer"]
     side = settings["transform"]["image_size"]
+    weights = model["weights"]
+    if warm_start:
+        weights = f"of version {warm_start.version} (run {warm_start.run_id})"
     return {
         **({"run": run_id} if run_id else {}),
         "data": f"{settings['data']['source']}{f', span {listed(spans)}' if spans else ''}",
         "classes": listed(class_names),
-        "network": f"{model['name']}, weights {model['weights']}, {side} x {side} pixels",
+        "network": f"{model['name']}, weights {weights}, {side} x {side} pixels",
         "training": f"up to {trainer['epochs']} epochs, seed {trainer['seed']}, "
         f"{trainer['precision']}",
     }

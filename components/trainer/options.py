@@ -8,8 +8,8 @@ from data.strict import Strict
 
 NO_WEIGHTS, IMAGENET = "none", "imagenet"
 PRETRAINED = ("xception", "keras_application")
-# Values of model.warm_start: from the model that serves, which must be there, or may be.
-COLD, SERVING, IF_SERVING = "none", "serving", "if_serving"
+# Values of model.warm_start; the third one, serving, takes a model that must be there.
+COLD, IF_SERVING = "none", "if_serving"
 
 
 class ModelSettings(Strict):

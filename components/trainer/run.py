@@ -1,6 +1,5 @@
 """The `run_fn` that TFX's Trainer calls."""
 
-import functools
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +12,6 @@ from components.trainer.export import Servable, export, save_weights
 from components.trainer.options import TrainingOptions, WarmStart
 from components.trainer.state import state_key
 from components.trainer.train import train
-from components.trainer.warm import take_over
 from data.schema import class_names
 
 REPORT_FILE = "training.json"
@@ -24,22 +22,19 @@ def run_fn(fn_args: FnArgs) -> None:
 
     `fn_args.custom_config` holds `options`, the fields of TrainingOptions; `warm_start`, those of a
     WarmStart or none; `checkpoints`, a folder for the state of unfinished trainings;
-    `weights_digest` and `code_fingerprint`. If there are
-    `fn_args.train_steps`, they stand for the epochs. Beside the model that serves lie its Keras
-    weights, and in the folder of the ModelRun TensorBoard's logs and `training.json`.
+    `weights_digest` and `code_fingerprint`. If there are `fn_args.train_steps`, they stand for the
+    epochs. Beside the model that serves lie its Keras weights, and in the folder of the ModelRun
+    TensorBoard's logs and `training.json`.
     """
     config = fn_args.custom_config
     options = TrainingOptions.model_validate(config["options"])
     names = class_names(read_schema(fn_args.schema_path))
     steps = fn_args.train_steps
     folder = state_folder(config, fn_args.transform_graph_path, fn_args.train_files, steps)
-    begin = None
-    if config["warm_start"]:
-        start = WarmStart.model_validate(config["warm_start"])
-        begin = functools.partial(take_over, options=options, class_names=names, start=start)
+    start = WarmStart.model_validate(config["warm_start"]) if config["warm_start"] else None
     model, report = train(
-        options, fn_args.train_files, fn_args.eval_files, len(names), folder,
-        fn_args.model_run_dir, steps, begin,
+        options, fn_args.train_files, fn_args.eval_files, names, folder,
+        fn_args.model_run_dir, steps, start,
     )  # fmt: skip
     if is_chief(options.trainer.strategy):
         transform = tft.TFTransformOutput(fn_args.transform_graph_path)

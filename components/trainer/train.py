@@ -3,16 +3,17 @@
 import functools
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from components.trainer.devices import describe, make_strategy, precision, worker_folder
 from components.trainer.input import Images, evaluation_batches, training_batches
 from components.trainer.models import build_model
-from components.trainer.options import TrainerSettings, TrainingOptions
+from components.trainer.options import TrainerSettings, TrainingOptions, WarmStart
 from components.trainer.schedule import RampHoldDecay
 from components.trainer.state import TrainingState
+from components.trainer.warm import earlier_weights, take_over
 from components.trainer.watch import TrainingReport, Watch
 from data.errors import UsageError
 
@@ -41,11 +42,11 @@ def train(
     options: TrainingOptions,
     train_files: Sequence[str],
     eval_files: Sequence[str],
-    classes: int,
+    class_names: Sequence[str],
     state_folder: str,
     log_folder: str = "",
     num_steps: int | None = None,
-    begin: Callable[[tf.keras.Model], None] | None = None,
+    start: WarmStart | None = None,
 ) -> tuple[tf.keras.Model, TrainingReport]:
     """Trains a network on transformed records; its weights are those of the best epoch on eval.
 
@@ -53,11 +54,11 @@ def train(
       options: the settings.
       train_files: globs of the records to learn from.
       eval_files: globs of the records to choose the epoch on.
-      classes: number of classes.
+      class_names: in the order of their ids.
       state_folder: where the state is kept after each epoch; if there is one, it goes on from it.
       log_folder: for TensorBoard; empty for none.
       num_steps: ends with the epoch in which so many are done; None: after `trainer.epochs`.
-      begin: gives the new network the weights of a warm start; None: those of `model.weights`.
+      start: the model with whose weights it begins; None: with those of `model.weights`.
 
     Returns:
       The network, outside the strategy and in float32, and what there is to tell.
@@ -80,17 +81,19 @@ def train(
     report = TrainingReport(
         describe(strategy), state_folder, replicas, images.count, held_out.count
     )
+    # Outside the strategy, which would place them on its devices.
+    earlier = earlier_weights(options, start) if start else []
     with strategy.scope(), precision(trainer.precision):
-        network = options.model.bare if begin else options.model
-        model = build_model(network, options.image_size, classes)
-        if begin:
-            begin(model)
+        network = options.model.bare if start else options.model
+        model = build_model(network, options.image_size, len(class_names))
+        if start:
+            take_over(model, earlier, start.class_names, class_names)
         _compile(model, RampHoldDecay(trainer.learning_rate, steps, replicas), trainer)
         state = TrainingState(worker_folder(strategy, state_folder), model)
     watch = Watch(report, state, trainer)
     _resume(watch, options.model.name)
     _fit(model, images, held_out, watch, log_folder)
-    return _outside(options, classes, watch), report
+    return _outside(options, len(class_names), watch), report
 
 
 def _check_counts(train: int, held_out: int, batch_size: int) -> None:

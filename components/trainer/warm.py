@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from components.artifacts import copied_here
@@ -19,8 +20,22 @@ def load_trained(
     return model
 
 
+def earlier_weights(options: TrainingOptions, start: WarmStart) -> list[np.ndarray]:
+    """Returns the weights of an earlier model, in the order of `Model.weights`.
+
+    Args:
+      options: of the new training; the earlier one was of the same network.
+      start: the earlier model.
+    """
+    then = options.model.model_copy(update={"frozen": start.frozen})
+    with tf.device("/CPU:0"):
+        model = load_trained(then, options.image_size, len(start.class_names), start.weights)
+    weights: list[np.ndarray] = model.get_weights()
+    return weights
+
+
 def take_over(
-    model: tf.keras.Model, options: TrainingOptions, class_names: Sequence[str], start: WarmStart
+    model: tf.keras.Model, old: list[np.ndarray], known: Sequence[str], class_names: Sequence[str]
 ) -> None:
     """Gives a new network the weights of an earlier one.
 
@@ -28,17 +43,13 @@ def take_over(
     weights with which its network was built.
 
     Args:
-      model: built as `options` say, for `class_names`.
-      options: of the new training; the earlier one was of the same network.
+      model: just built, for `class_names`.
+      old: see `earlier_weights`; for the classes `known`.
+      known: in the order of their ids.
       class_names: in the order of their ids.
-      start: the earlier model.
     """
-    then = options.model.model_copy(update={"frozen": start.frozen})
-    known = start.class_names
-    with tf.device("/CPU:0"):
-        old = load_trained(then, options.image_size, len(known), start.weights).get_weights()
     shared = [name for name in class_names if name in known]
-    here, there = ([names.index(n) for n in shared] for names in (list(class_names), known))
+    here, there = ([list(names).index(n) for n in shared] for names in (class_names, known))
     # The kernel and the bias of the layer that all networks end with; see `probabilities`.
     new = model.get_weights()
     for index in _last_layer(model):

@@ -99,7 +99,9 @@ def _ours(size: int, train_files: str, eval_files: str, copies: int = 1) -> dict
 
     with tempfile.TemporaryDirectory() as state:
         epochs = EPOCHS if copies == 1 else 1
-        _, report = train(_options(size, epochs), [train_files] * copies, [eval_files], 5, state)
+        _, report = train(
+            _options(size, epochs), [train_files] * copies, [eval_files], list("abcde"), state
+        )
     speeds = [epoch["images_per_second"] for epoch in report.epochs]
     return {
         "images_per_second": statistics.median(speeds[1:] or speeds),

@@ -205,6 +205,8 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     starts = [run.warm_start and run.warm_start.version for run in pushed]
     # The last kill came after the push: its run trained, and the one after it took the same model.
     assert starts == [None, 1, 2, 3, 4]
+    card = (root / "serving" / "5" / "MODEL_CARD.md").read_text()
+    assert f"weights of version 4 (run {pushed[3].run_id})" in card
     assert [run.error for run in runs if run.state == "failed" and "has 10" not in run.error] == []
     assert sorted(json.loads((root / "schedule.json").read_text())) == ["last_turn"]
     # The newest two runs were retained, and what serves.

@@ -30,7 +30,8 @@ tf.config.set_logical_device_configuration(cpu, devices)
 from components.trainer.options import TrainingOptions
 from components.trainer.train import train
 
-model, report = train(TrainingOptions.model_validate(options), train_files, eval_files, 2, folder)
+options = TrainingOptions.model_validate(options)
+model, report = train(options, train_files, eval_files, ["a", "b"], folder)
 np.savez(answer, *model.get_weights(), device=report.device, epochs=json.dumps(report.epochs))
 """
 

@@ -2,13 +2,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.trainer.export import save_weights, weights_path
 from components.trainer.models import build_model
-from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
+from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions, WarmStart
 from components.trainer.state import TrainingState
 from components.trainer.train import check, train
 from components.trainer.watch import TrainingReport, Watch
 from data.errors import UsageError
 
+NAMES = ["dark", "bright"]
 TRAINER = {"epochs": 3, "batch_size": 8, "learning_rate": {"ramp_epochs": 0}}
 
 
@@ -39,7 +41,9 @@ def deterministic():
 
 
 def test_a_training_sees_its_splits_and_reports_each_epoch(splits, make_image, tmp_path):
-    model, report = train(options("squeezenet"), *splits, 2, str(tmp_path), str(tmp_path / "logs"))
+    model, report = train(
+        options("squeezenet"), *splits, NAMES, str(tmp_path), str(tmp_path / "logs")
+    )
     assert (report.train_examples, report.eval_examples, len(report.epochs)) == (24, 10, 3)
     assert report.eval_accuracy == max(epoch["val_accuracy"] for epoch in report.epochs)
     images = np.stack([make_image(i, 32, 32) // 2 + 127 * (i % 2) for i in range(10)]) / 255
@@ -52,15 +56,30 @@ def test_a_training_sees_its_splits_and_reports_each_epoch(splits, make_image, t
     assert list((tmp_path / "logs").rglob("events*"))
 
 
+def test_a_warm_start_begins_with_the_weights_of_the_earlier_model(splits, tmp_path):
+    earlier = build_model(ModelSettings(name="dense"), 32, 2)
+    save_weights(earlier, str(tmp_path / "Format-Serving"))
+    start = WarmStart(
+        version=1, run_id="r", weights=weights_path(str(tmp_path / "Format-Serving")), digest="",
+        frozen=False, class_names=NAMES,
+    )  # fmt: skip
+    still = options(epochs=1, learning_rate={"start": 0, "peak": 1e-12, "end": 0})
+    model, _ = train(still, *splits, NAMES, str(tmp_path / "state"), start=start)
+    for before, after in zip(earlier.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-6)
+    cold, _ = train(still, *splits, NAMES, str(tmp_path / "cold"))
+    assert not np.allclose(cold.get_weights()[0], earlier.get_weights()[0], atol=1e-3)
+
+
 def test_a_number_of_steps_ends_with_the_epoch_in_which_they_are_done(splits, tmp_path):
-    _, report = train(options(), *splits, 2, str(tmp_path), num_steps=4)
+    _, report = train(options(), *splits, NAMES, str(tmp_path), num_steps=4)
     # Three steps an epoch.
     assert len(report.epochs) == 2
 
 
 def test_the_learning_rate_of_each_epoch_is_reported(splits, tmp_path):
     rate = {"ramp_epochs": 0, "hold_epochs": 1, "peak": 0.003, "end": 0, "decay": 0.5}
-    _, report = train(options(learning_rate=rate), *splits, 2, str(tmp_path))
+    _, report = train(options(learning_rate=rate), *splits, NAMES, str(tmp_path))
     rates = [epoch["learning_rate"] for epoch in report.epochs]
     # That of its last step.
     assert rates == pytest.approx([0.003, 0.003 * 0.5 ** (2 / 3), 0.003 * 0.5 ** (5 / 3)])
@@ -76,7 +95,7 @@ class Killed(Exception):
 def test_an_interrupted_training_comes_to_the_same_weights(
     splits, tmp_path, monkeypatch, deterministic, end, at
 ):
-    expected, report = train(options("squeezenet"), *splits, 2, str(tmp_path / "whole"))
+    expected, report = train(options("squeezenet"), *splits, NAMES, str(tmp_path / "whole"))
     original = Watch.on_train_batch_end
 
     def stop(self, batch, logs=None):
@@ -86,9 +105,9 @@ def test_an_interrupted_training_comes_to_the_same_weights(
 
     monkeypatch.setattr(Watch, "on_train_batch_end", stop)
     with pytest.raises(end):
-        train(options("squeezenet"), *splits, 2, str(tmp_path / "cut"))
+        train(options("squeezenet"), *splits, NAMES, str(tmp_path / "cut"))
     monkeypatch.undo()
-    model, resumed = train(options("squeezenet"), *splits, 2, str(tmp_path / "cut"))
+    model, resumed = train(options("squeezenet"), *splits, NAMES, str(tmp_path / "cut"))
     for weight, again in zip(expected.get_weights(), model.get_weights(), strict=True):
         assert np.array_equal(weight, again)
     same = ("loss", "val_loss", "val_accuracy", "learning_rate")
@@ -104,11 +123,11 @@ def test_it_stops_early_and_does_not_go_on_after_that(splits, tmp_path):
     settings = options(
         epochs=9, early_stopping=1, learning_rate={"peak": 1e-30, "start": 0, "end": 0}
     )
-    _, report = train(settings, *splits, 2, str(tmp_path))
+    _, report = train(settings, *splits, NAMES, str(tmp_path))
     epochs = len(report.epochs)
     assert epochs < 9
     assert epochs == report.best_epoch + 1
-    _, again = train(settings, *splits, 2, str(tmp_path))
+    _, again = train(settings, *splits, NAMES, str(tmp_path))
     assert again.epochs == report.epochs
 
 
@@ -118,7 +137,7 @@ def test_a_loss_that_is_no_number_names_step_and_learning_rate(splits, tmp_path)
         FloatingPointError,
         match=r"loss is nan by step \d of epoch \d, at a learning rate of 1e\+30",
     ):
-        train(options(learning_rate=rate), *splits, 2, str(tmp_path))
+        train(options(learning_rate=rate), *splits, NAMES, str(tmp_path))
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
@@ -126,7 +145,7 @@ def test_mixed_precision_and_several_steps_at_once_give_a_float32_network(
     splits, tmp_path, precision
 ):
     settings = options("convnet", precision=precision, steps_per_execution=3, epochs=1)
-    model, report = train(settings, *splits, 2, str(tmp_path))
+    model, report = train(settings, *splits, NAMES, str(tmp_path))
     assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
     assert model.layers[1].compute_dtype == "float32"
     assert tf.keras.mixed_precision.global_policy().name == "float32"
@@ -158,7 +177,7 @@ def test_the_weights_kept_are_those_of_the_best_epoch_on_eval(tmp_path, accuraci
 
 def test_fewer_examples_than_a_batch_name_the_setting_to_change(splits, tmp_path):
     with pytest.raises(ValueError, match=r"24 examples, fewer .* of 32: lower trainer\.batch_size"):
-        train(options(batch_size=32), *splits, 2, str(tmp_path))
+        train(options(batch_size=32), *splits, NAMES, str(tmp_path))
 
 
 @pytest.mark.parametrize(
