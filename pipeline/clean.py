@@ -14,6 +14,7 @@ from components.pusher.push import served_versions, unfinished_pushes, withdrawn
 from data.errors import UsageError
 from data.words import size
 from pipeline.history import History, Run
+from pipeline.known import spans_to_compare
 from pipeline.metadata import open_store
 from pipeline.report import from_here, tell
 from pipeline.retention import RetentionSettings
@@ -34,7 +35,8 @@ def clean(root: Path, dry_run: bool, retention: RetentionSettings = _NEWEST) -> 
 
     What stays: all of the runs that `retention` names, of the newest finished one and of those
     after it; all of each run whose model serves, is kept or was withdrawn; model, evaluation and
-    verdict of any blessed one; and the history. ML Metadata notes what is gone.
+    verdict of any blessed one; what the next span is compared with; and the history. ML Metadata
+    notes what is gone.
 
     Args:
       root: folder of `flowers run`.
@@ -88,7 +90,7 @@ def _needed(root: Path, store: MetadataStore, retention: RetentionSettings) -> s
         whole = not finished or retained or bool(run.versions & served)
         uris.update(_outputs(store, run, whole))
         finished += run.finished
-    return uris
+    return uris | set(spans_to_compare(History(root).runs()))
 
 
 def _outputs(store: MetadataStore, run: Run, whole: bool) -> Iterable[str]:

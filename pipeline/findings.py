@@ -79,7 +79,7 @@ def _drift(run: Run) -> list[str]:
         str(run.quarantine), run.span_before, span_schema_text(), data["drift_min_images"]
     )
     if not found:
-        return []
+        return ["drift not looked at: no span before"] if run.spans else []
     run.drift = found.exceeded
     return [f"drift: {listed(run.drift)}" if run.drift else found.note]
 

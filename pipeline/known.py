@@ -100,6 +100,38 @@ def span_before(runs: Sequence[Run], source: Source, records: str) -> str:
     return ""
 
 
+def with_accepted_drift(settings: Settings, runs: Sequence[Run], records: str) -> Settings:
+    """Returns the settings with the `data.drift` under which these very records were accepted.
+
+    Where a person has had a look at them, a schedule that would stop goes on.
+
+    Args:
+      settings: see `pipeline.config`.
+      runs: of the root's history, newest first.
+      records: what stands for the records' content among a run's inputs.
+    """
+    accepted = next((r for r in accepted_runs(runs) if r.inputs.get(RECORDS) == records), None)
+    if settings.data.drift != "stop" or not accepted:
+        return settings
+    drift = accepted.settings["data"].get("drift", settings.data.drift)
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"drift": drift})})
+
+
+def spans_to_compare(runs: Sequence[Run]) -> list[str]:
+    """Returns where ExampleGen left what it measured of the newest two accepted spans.
+
+    The next run is compared with one of them, whichever of the two it reads anew.
+
+    Args:
+      runs: of the root's history, newest first.
+    """
+    found: dict[tuple[object, ...], str] = {}
+    for run in accepted_runs(runs):
+        if run.quarantine:
+            found.setdefault(tuple(run.spans[-1:]) or (run.inputs.get(RECORDS),), run.quarantine)
+    return list(found.values())[:2]
+
+
 def accepted_runs(runs: Sequence[Run]) -> Iterator[Run]:
     """Yields the runs whose data was accepted, in their order: later runs keep to the newest one.
 

@@ -20,7 +20,7 @@ from data.words import listed
 from pipeline.changes import run_inputs, why_steps_run
 from pipeline.config import Settings
 from pipeline.history import History, Run, Step
-from pipeline.known import Classes, known_classes, known_salt, span_before
+from pipeline.known import Classes, known_classes, known_salt, span_before, with_accepted_drift
 from pipeline.report import from_here
 from pipeline.selection import Selection
 from pipeline.steps import STEPS
@@ -72,6 +72,7 @@ def make_plan(settings: Settings, config: str, root: Path, selection: Selection)
     fingerprint = "" if source.remote else sources.fingerprint(source, files)
     records = f"{source} {fingerprint}"
     runs = History(root).runs()
+    settings = with_accepted_drift(settings, runs, records) if fingerprint else settings
     classes = known_classes(settings, source, files, runs, records)
     salt = known_salt(settings, runs, records)
     inputs = run_inputs(settings, records, classes.names, salt or "")
@@ -83,7 +84,7 @@ def make_plan(settings: Settings, config: str, root: Path, selection: Selection)
 
 
 def see_serving(plan: Plan) -> Plan:
-    """Returns the plan with the models that serves now and that it begins with.
+    """Returns the plan with the model that serves now, and the one that the training begins with.
 
     Call it under the lock.
 
@@ -91,7 +92,8 @@ def see_serving(plan: Plan) -> Plan:
       UsageError: there is no model for the warm start that is asked for.
     """
     serving, runs = what_serves(plan.root / "serving"), History(plan.root).runs()
-    start = find_start(plan.settings, plan.inputs, serving, runs)
+    known = bool(plan.data_fingerprint)
+    start = find_start(plan.settings, plan.inputs, serving, runs, known)
     words = in_words(plan.settings.model.warm_start, start)
     inputs = {**plan.inputs, WARM_START: words}
     return replace(plan, serving=serving, warm_start=start, inputs=inputs)

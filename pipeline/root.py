@@ -20,8 +20,9 @@ from pipeline.history import History
 
 METADATA_FILE = "metadata.sqlite"
 LOCK_FILE = ".lock"
-# What libraries leave in the temporary folder; what a killed run left goes before the next one.
-TEMPORARY_FOLDER = "tmp"
+# By a name that nobody else gives, for a root may be any folder. What a killed run left there goes
+# before the next one.
+TEMPORARY_FOLDER = ".flowers-tmp"
 # Beside the lock: taking a lock empties its file.
 OWNER_FILE = ".lock.json"
 # What ML Metadata 1.16 writes, and the newest that it reads.

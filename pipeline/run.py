@@ -70,7 +70,8 @@ def run_pipeline(
             return _repeat(before, plan.root)
         causes = causes_of(plan, before)
         check_space(plan.root, bytes_needed(plan, causes))
-        return _run(plan, causes, lock, view)
+        with own_temporary_folder(plan.root):
+            return _run(plan, causes, lock, view)
 
 
 def _check_for_this_machine(settings: Settings) -> None:
@@ -127,7 +128,6 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
     log = history.folder(run.run_id) / LOG_FILE
     try:
         with (
-            own_temporary_folder(plan.root),
             diverted(log, view.verbose) as stream,
             console_on(stream, view) as console,
             Report(run, history, console, causes) as report,
@@ -137,7 +137,7 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
             if "Trainer" in causes:
                 _check_training(plan)
             console.say(f"run {run.run_id}: {files_in_words(plan)}")
-            if told := begins_with(plan.settings.model.warm_start, plan.warm_start):
+            if told := begins_with(plan.settings, plan.warm_start, plan.serving):
                 console.say(told)
             console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
             return _run_steps(plan, report)
@@ -169,11 +169,7 @@ def _check_training(plan: Plan) -> None:
     """Makes sure that devices, network and weights are there, before hours of other work."""
     from components.trainer.train import check
 
-    options = plan.settings.training_options()
-    if plan.warm_start:
-        # Other weights are not asked for then.
-        options = options.model_copy(update={"model": options.model.bare})
-    check(options)
+    check(plan.settings.training_options(), plan.warm_start)
 
 
 def _run_steps(plan: Plan, report: Report) -> int:

@@ -17,18 +17,23 @@ _WEIGHTS = Path("Format-Keras", "weights.h5")
 
 
 def find_start(
-    settings: Settings, inputs: dict[str, object], serving: Serving, runs: Sequence[Run]
+    settings: Settings,
+    inputs: dict[str, object],
+    serving: Serving,
+    runs: Sequence[Run],
+    content_known: bool = True,
 ) -> WarmStart | None:
     """Returns the model whose weights a run begins with; None for a cold start.
 
-    A run whose training has the inputs of an earlier one begins with what that began with: else
-    each push would make the next run train anew although nothing changed.
+    A training that has the inputs of an earlier one begins with what that began with: else each
+    push would make the next run train anew although nothing changed.
 
     Args:
       settings: see `pipeline.config`.
       inputs: those of the run, see `pipeline.changes`.
       serving: the model that serves now.
       runs: of the root's history, newest first.
+      content_known: whether the inputs tell one content of the records from another.
 
     Raises:
       UsageError: there is no model to begin with, or it does not fit.
@@ -37,7 +42,8 @@ def find_start(
     if wanted == COLD:
         return None
     ours = _training(inputs)
-    for run in runs:
+    # One that was cut off or refused before it had trained binds nobody.
+    for run in (run for run in runs if run.model_uri and content_known):
         if run.settings["model"].get("warm_start") == wanted and _training(run.inputs) == ours:
             if not run.warm_start or Path(run.warm_start.weights).exists():
                 return run.warm_start
@@ -61,11 +67,15 @@ def in_words(wanted: str, start: WarmStart | None) -> str:
     return f"{wanted} (version {start.version} of run {start.run_id}, {start.digest})"
 
 
-def begins_with(wanted: str, start: WarmStart | None) -> str:
+def begins_with(settings: Settings, start: WarmStart | None, serving: Serving) -> str:
     """Returns what a run says of its warm start; empty where none is wanted."""
     if start:
         return f"warm start: from version {start.version}, of run {start.run_id}"
-    return "" if wanted == COLD else "no warm start: no version serves yet"
+    if settings.model.warm_start == COLD:
+        return ""
+    if serving.version:
+        return "no warm start: when this training was first done, no version served"
+    return "no warm start: no version serves yet"
 
 
 def _training(inputs: dict[str, object]) -> dict[str, object]:
@@ -75,8 +85,10 @@ def _training(inputs: dict[str, object]) -> dict[str, object]:
 def _of_version(settings: Settings, serving: Serving, runs: Sequence[Run]) -> WarmStart:
     """Returns the model that serves, if its weights are there and fit."""
     version, model = serving.version, settings.model
-    run = next((r for r in runs if version in r.versions and r.made(serving.digest)), None)
-    if not run or not run.model_uri:
+    # A run that was killed after its push does not know the version.
+    digests = ((run, (run.digest, (run.verdict or {}).get("digest"))) for run in runs)
+    run = next((run for run, known in digests if run.model_uri and serving.digest in known), None)
+    if not run:
         raise UsageError(
             f"{WARM_START}: no run of the history made version {version}, which serves"
         )
@@ -88,7 +100,7 @@ def _of_version(settings: Settings, serving: Serving, runs: Sequence[Run]) -> Wa
             + f", and model.name is {model.name} {model.application}".rstrip()
             + "; none begins without it"
         )
-    weights = Path(run.model_uri) / _WEIGHTS
+    weights = Path(str(run.model_uri)) / _WEIGHTS
     try:
         digest = digest_files({"": weights})[:12]
     except OSError as error:

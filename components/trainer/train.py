@@ -20,21 +20,29 @@ from data.errors import UsageError
 progress = logging.getLogger("flowers.progress")
 
 
-def check(options: TrainingOptions) -> None:
+def check(options: TrainingOptions, start: WarmStart | None = None) -> None:
     """Builds the strategy and the network, so that what is missing is known before any work.
+
+    Args:
+      options: the settings.
+      start: the model with whose weights it is to begin: they are loaded, too.
 
     Raises:
       UsageError: the devices are not there, or the network can't be built as it is asked for.
     """
     with make_strategy(options.trainer.strategy).scope():
         try:
-            build_model(options.model, options.image_size, classes=2)
+            if start:
+                earlier_weights(options, start)
+            else:
+                build_model(options.model, options.image_size, classes=2)
         except Exception as error:
             # Keras raises a bare Exception where it can't fetch weights.
             cause = " ".join(str(error).split())
+            begin = f" with the weights of version {start.version}" if start else ""
             raise UsageError(
                 f"settings model.* and transform.image_size ({options.image_size}): "
-                f"{options.model.name} can't be built: {cause}"
+                f"{options.model.name} can't be built{begin}: {cause}"
             ) from error
 
 

@@ -205,6 +205,8 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     starts = [run.warm_start and run.warm_start.version for run in pushed]
     # The last kill came after the push: its run trained, and the one after it took the same model.
     assert starts == [None, 1, 2, 3, 4]
+    # By that a run that was killed after its push is known.
+    assert all(run.verdict and run.verdict["digest"] == run.digest for run in pushed)
     card = (root / "serving" / "5" / "MODEL_CARD.md").read_text()
     assert f"weights of version 4 (run {pushed[3].run_id})" in card
     assert [run.error for run in runs if run.state == "failed" and "has 10" not in run.error] == []
@@ -212,9 +214,14 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     # The newest two runs were retained, and what serves.
     assert 2 <= len(list(Path(root, "artifacts/Transform/transform_graph").iterdir())) <= 3
 
-    # Drift that was looked at, and accepted.
+    # Drift that was looked at, and accepted: the schedule, which would stop, goes on.
     spans.arrives(8, spans.darkened())
     run = ["run", *turns.command[2:], "--until", "DataGate", "--set", "data.drift=warn"]
     assert "drift: brightness: median" in flowers(*run).out
     assert "brightness: median" in History(root).runs()[0].drift[0]
-    assert "drift: " not in flowers(*run, "--set", "data.drift=ignore").out
+    ignoring = flowers(*run, "--set", "data.drift=ignore")
+    assert ignoring.code == 0
+    assert "fit to train on" in ignoring.out
+    assert "drift" not in ignoring.out.partition("fit to train on")[2]
+    assert turns.take().state == "pushed"
+    assert turns.take().state == "skipped"

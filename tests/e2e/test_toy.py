@@ -18,7 +18,7 @@ import tensorflow as tf
 from components.evaluator.result import read_accuracy
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
-from pipeline.root import locked
+from pipeline.root import TEMPORARY_FOLDER, locked
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
 # With this salt each split has an example of each class.
@@ -99,7 +99,9 @@ def versions(root: Path) -> list[str]:
 def test_a_model_above_the_target_is_pushed(run, root, newest, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     answer = run(0.0)
-    assert [*tmp_path.iterdir(), *root.glob("tmp")] == [], "run after run would fill the disk"
+    assert [*tmp_path.iterdir(), *root.glob(TEMPORARY_FOLDER)] == [], (
+        "run after run would fill the disk"
+    )
     assert answer.code == 0, answer.out
     assert "PASSED: accuracy" in answer.out
     assert [line.split()[0] for line in answer.out.splitlines() if " done " in line] == STEPS

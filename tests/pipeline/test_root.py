@@ -10,7 +10,14 @@ import tempfile
 import pytest
 
 from data.errors import UsageError
-from pipeline.root import OWNER_FILE, check_root, check_space, locked, own_temporary_folder
+from pipeline.root import (
+    OWNER_FILE,
+    TEMPORARY_FOLDER,
+    check_root,
+    check_space,
+    locked,
+    own_temporary_folder,
+)
 
 
 def test_a_second_user_of_a_root_is_told_who_the_first_is(tmp_path):
@@ -40,15 +47,15 @@ with locked(Path({str(tmp_path)!r})):
 
 
 def test_temporary_files_lie_in_the_root_and_go_with_the_run_or_before_the_next(tmp_path):
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "tmp" / "of-a-killed-run").touch()
+    (tmp_path / TEMPORARY_FOLDER).mkdir()
+    (tmp_path / TEMPORARY_FOLDER / "of-a-killed-run").touch()
     before = tempfile.gettempdir(), os.environ.get("TMPDIR")
     with own_temporary_folder(tmp_path):
-        assert list((tmp_path / "tmp").iterdir()) == []
+        assert list((tmp_path / TEMPORARY_FOLDER).iterdir()) == []
         here = tempfile.mkdtemp()
         there = subprocess.check_output(["mktemp"], text=True).strip()
-        assert {os.path.dirname(here), os.path.dirname(there)} == {str(tmp_path / "tmp")}
-    assert not (tmp_path / "tmp").exists()
+        assert {os.path.dirname(here), os.path.dirname(there)} == {str(tmp_path / TEMPORARY_FOLDER)}
+    assert not (tmp_path / TEMPORARY_FOLDER).exists()
     assert (tempfile.gettempdir(), os.environ.get("TMPDIR")) == before
 
 

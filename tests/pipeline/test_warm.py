@@ -4,7 +4,7 @@ from components.pusher.push import Serving, what_serves
 from data.errors import UsageError
 from pipeline.config import load_settings
 from pipeline.history import History, Run
-from pipeline.warm import find_start, in_words
+from pipeline.warm import begins_with, find_start, in_words
 
 # The Trainer depends on the first two, and not on the third.
 INPUTS = {"records": "week 1", "trainer.epochs": 2, "evaluator.target": 0.5}
@@ -65,6 +65,41 @@ def test_where_the_model_was_cleaned_away_it_begins_with_the_one_that_serves(pus
     (tmp_path / "model-1" / "Format-Keras" / "weights.h5").unlink()
     again = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     assert again.version == 2
+
+
+def test_a_run_that_never_trained_binds_nobody(pushed, tmp_path):
+    serving, runs = pushed(1)
+    first = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    serving, runs = pushed(2, first, {**INPUTS, "records": "week 2"})
+    assert find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
+    runs[0].model_uri = None
+    later = find_start(
+        settings(), {**INPUTS, "records": "week 2"}, Serving(1, "", runs[1].digest), runs
+    )
+    assert later.version == 1
+    with pytest.raises(UsageError, match="no run of the history made version 2"):
+        find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+
+
+def test_records_whose_content_is_not_known_may_be_new_ones(pushed):
+    serving, runs = pushed(1)
+    assert find_start(settings(), INPUTS, serving, runs, content_known=False).version == 1
+    assert find_start(settings(), INPUTS, serving, runs) is None
+
+
+def test_a_run_that_was_killed_after_its_push_is_known_by_its_verdict(pushed):
+    serving, runs = pushed(1)
+    runs[0].verdict, runs[0].digest, runs[0].pushed = {"digest": serving.digest}, None, None
+    assert find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
+
+
+def test_what_is_said_of_it_is_true(pushed):
+    serving, runs = pushed(1)
+    start = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    assert begins_with(settings(), start, serving) == "warm start: from version 1, of run run-1"
+    assert "no version serves yet" in begins_with(settings(), None, Serving())
+    assert "no version served" in begins_with(settings(), None, serving)
+    assert begins_with(settings("model.warm_start=none"), None, serving) == ""
 
 
 def test_none_never_looks(pushed):
