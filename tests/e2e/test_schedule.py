@@ -90,7 +90,7 @@ class Spans:
 
 
 def changed(record, label="", darker=False):
-    """Returns a record with another class, or with a picture of half the brightness."""
+    """Returns a record with another class, or with a darker picture."""
     features = tf.train.Example.FromString(record).features.feature
     image, class_id = features[IMAGE].bytes_list.value[0], features[CLASS].int64_list.value[0]
     names = list(CLASS_NAMES)
@@ -98,8 +98,8 @@ def changed(record, label="", darker=False):
         names, class_id = [*names, label], len(names)
     if darker:
         buffer = io.BytesIO()
-        pixels = np.asarray(Image.open(io.BytesIO(image))) // 2
-        Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+        pixels = np.asarray(Image.open(io.BytesIO(image))).astype(int) * 3 // 4
+        Image.fromarray(pixels.astype(np.uint8)).save(buffer, "JPEG", quality=95)
         image = buffer.getvalue()
     return encode_example(image, class_id, names, (32, 32))
 
@@ -222,6 +222,6 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     ignoring = flowers(*run, "--set", "data.drift=ignore")
     assert ignoring.code == 0
     assert "fit to train on" in ignoring.out
-    assert "drift" not in ignoring.out.partition("fit to train on")[2]
+    assert "drift: " not in ignoring.out
     assert turns.take().state == "pushed"
     assert turns.take().state == "skipped"
