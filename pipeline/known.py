@@ -92,29 +92,36 @@ def span_before(runs: Sequence[Run], source: Source, records: str) -> str:
       source: the records of this run.
       records: what stands for the records' content among its inputs.
     """
-    newest = [span.name for span in source.spans[-1:]]
+    ours = _newest([span.name for span in source.spans], records)
     for run in accepted_runs(runs):
-        another = run.spans[-1:] != newest or (not newest and run.inputs.get(RECORDS) != records)
+        another = _newest(run.spans, run.inputs.get(RECORDS)) != ours
         if another and run.quarantine and os.path.exists(os.path.join(run.quarantine, SPAN_FILE)):
             return run.quarantine
     return ""
 
 
 def with_accepted_drift(settings: Settings, runs: Sequence[Run], records: str) -> Settings:
-    """Returns the settings with the `data.drift` under which these very records were accepted.
+    """Returns the settings, in which `data.drift` warns of records that a person has accepted.
 
-    Where a person has had a look at them, a schedule that would stop goes on.
+    These were refused, and then accepted by a run that would not stop; a schedule that would stop
+    goes on with them.
 
     Args:
       settings: see `pipeline.config`.
       runs: of the root's history, newest first.
       records: what stands for the records' content among a run's inputs.
     """
-    accepted = next((r for r in accepted_runs(runs) if r.inputs.get(RECORDS) == records), None)
-    if settings.data.drift != "stop" or not accepted:
+    same = [run for run in runs if run.inputs.get(RECORDS) == records]
+    refused = next((i for i, run in enumerate(same) if _refused_for_drift(run)), None)
+    later = accepted_runs(same[:refused]) if refused is not None else iter(())
+    looked_at = any(run.settings["data"].get("drift") != "stop" for run in later)
+    if settings.data.drift != "stop" or not looked_at:
         return settings
-    drift = accepted.settings["data"].get("drift", settings.data.drift)
-    return settings.model_copy(update={"data": settings.data.model_copy(update={"drift": drift})})
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"drift": "warn"})})
+
+
+def _refused_for_drift(run: Run) -> bool:
+    return run.state == "data refused" and run.settings["data"].get("drift") == "stop"
 
 
 def spans_to_compare(runs: Sequence[Run]) -> list[str]:
@@ -125,11 +132,16 @@ def spans_to_compare(runs: Sequence[Run]) -> list[str]:
     Args:
       runs: of the root's history, newest first.
     """
-    found: dict[tuple[object, ...], str] = {}
+    found: dict[str, str] = {}
     for run in accepted_runs(runs):
         if run.quarantine:
-            found.setdefault(tuple(run.spans[-1:]) or (run.inputs.get(RECORDS),), run.quarantine)
+            found.setdefault(_newest(run.spans, run.inputs.get(RECORDS)), run.quarantine)
     return list(found.values())[:2]
+
+
+def _newest(spans: Sequence[str], records: object) -> str:
+    """Returns the newest span, in whichever version; without spans, what stands for the records."""
+    return spans[-1].partition(" version ")[0] if spans else f"records {records}"
 
 
 def accepted_runs(runs: Sequence[Run]) -> Iterator[Run]:

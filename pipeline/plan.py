@@ -111,6 +111,9 @@ def nothing_changed(plan: Plan, before: Run) -> bool:
     """Whether a run would only repeat `before`, and what that pushed still serves."""
     if not plan.selection.everything or not plan.data_fingerprint or before.inputs != plan.inputs:
         return False
+    if before.state == "data refused" and before.span_before != plan.span_before:
+        # It was compared with another span.
+        return False
     if before.pushed is None:
         # A refusal may have been against a model that serves no more.
         serves = plan.serving.version

@@ -69,8 +69,8 @@ def run_pipeline(
         if before and nothing_changed(plan, before):
             return _repeat(before, plan.root)
         causes = causes_of(plan, before)
-        check_space(plan.root, bytes_needed(plan, causes))
         with own_temporary_folder(plan.root):
+            check_space(plan.root, bytes_needed(plan, causes))
             return _run(plan, causes, lock, view)
 
 

@@ -41,9 +41,14 @@ def find_start(
     wanted = settings.model.warm_start
     if wanted == COLD:
         return None
+    if not content_known:
+        raise UsageError(
+            f"{WARM_START} is {wanted}: it takes records on this machine, for of others it is not "
+            "known beforehand whether they are new, and each run would train on"
+        )
     ours = _training(inputs)
     # One that was cut off or refused before it had trained binds nobody.
-    for run in (run for run in runs if run.model_uri and content_known):
+    for run in (run for run in runs if run.model_uri):
         if run.settings["model"].get("warm_start") == wanted and _training(run.inputs) == ours:
             if not run.warm_start or Path(run.warm_start.weights).exists():
                 return run.warm_start

@@ -36,11 +36,16 @@ def find_drift(quarantine: str, before: str, schema: str, min_images: int) -> Dr
         it is the last but one.
       schema: the text of the schema of a span, with a drift comparator of each feature.
       min_images: fewer in one of them are not compared.
+
+    Raises:
+      FileNotFoundError: `before` was cleaned away since the run began.
     """
     now = read_statistics(quarantine, SPAN_FILE)
     then = (
         read_statistics(before, SPAN_FILE) if before else read_statistics(quarantine, BEFORE_FILE)
     )
+    if before and not then:
+        raise FileNotFoundError(f"{before} has no {SPAN_FILE} any more: run it again")
     if not now or not then:
         return None
     fewest = min(_images(now), _images(then))

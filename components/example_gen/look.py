@@ -20,8 +20,9 @@ class Look:
       height: in pixels.
       brightness: mean luma, 0 to 1.
       sharpness: decimal logarithm of 1 + the variance of the luma's Laplacian (luma 0 to 255), of
-        the image averaged down to less than 512 px a side. Reference: Pech-Pacheco et al.,
-        "Diatom autofocusing in brightfield microscopy: a comparative study", ICPR 2000.
+        the image averaged down to less than 512 px a side, unless it is narrow.
+        Reference: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a
+        comparative study", ICPR 2000.
     """
 
     width: int

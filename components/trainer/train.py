@@ -30,20 +30,21 @@ def check(options: TrainingOptions, start: WarmStart | None = None) -> None:
     Raises:
       UsageError: the devices are not there, or the network can't be built as it is asked for.
     """
-    with make_strategy(options.trainer.strategy).scope():
-        try:
-            if start:
-                earlier_weights(options, start)
-            else:
-                build_model(options.model, options.image_size, classes=2)
-        except Exception as error:
-            # Keras raises a bare Exception where it can't fetch weights.
-            cause = " ".join(str(error).split())
-            begin = f" with the weights of version {start.version}" if start else ""
-            raise UsageError(
-                f"settings model.* and transform.image_size ({options.image_size}): "
-                f"{options.model.name} can't be built{begin}: {cause}"
-            ) from error
+    strategy = make_strategy(options.trainer.strategy)
+    try:
+        if start:
+            earlier_weights(options, start)
+        with strategy.scope():
+            network = options.model.bare if start else options.model
+            build_model(network, options.image_size, classes=2)
+    except Exception as error:
+        # Keras raises a bare Exception where it can't fetch weights.
+        cause = " ".join(str(error).split())
+        begin = f" with the weights of version {start.version}" if start else ""
+        raise UsageError(
+            f"settings model.* and transform.image_size ({options.image_size}): "
+            f"{options.model.name} can't be built{begin}: {cause}"
+        ) from error
 
 
 def train(

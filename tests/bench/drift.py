@@ -45,7 +45,8 @@ def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     looks = _looks(Path(arguments.data))
     random = np.random.default_rng(0)
-    for size in arguments.sizes:
+    # The two spans of a pair share no image.
+    for size in (size for size in arguments.sizes if 2 * size <= len(looks["as it is"])):
         for name in CHANGES:
             found = []
             for _ in range(arguments.pairs):

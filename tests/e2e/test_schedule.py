@@ -216,6 +216,7 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
 
     # Drift that was looked at, and accepted: the schedule, which would stop, goes on.
     spans.arrives(8, spans.darkened())
+    assert turns.take().state == "data refused"
     run = ["run", *turns.command[2:], "--until", "DataGate", "--set", "data.drift=warn"]
     assert "drift: brightness: median" in flowers(*run).out
     assert "brightness: median" in History(root).runs()[0].drift[0]
@@ -223,5 +224,7 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     assert ignoring.code == 0
     assert "fit to train on" in ignoring.out
     assert "drift: " not in ignoring.out
-    assert turns.take().state == "pushed"
+    outcome = turns.take()
+    assert outcome.state == "pushed"
+    assert "drift since the span before: brightness" in outcome.words
     assert turns.take().state == "skipped"

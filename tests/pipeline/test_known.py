@@ -42,6 +42,13 @@ def test_the_span_before_is_the_newest_accepted_one_of_another_name(run):
     assert span_before(runs[2:], source("1"), "a") == ""
 
 
+def test_a_version_of_a_span_is_compared_with_the_span_before_and_not_with_itself(run):
+    runs = [run("c", "7 version 1"), run("b", "6 version 3"), run("a", "5 version 1")]
+    second = Source("base", ("*",), (Span(7, 2, "7 version 2", "*"),))
+    assert span_before(runs, second, "d") == runs[1].quarantine
+    assert spans_to_compare([run("d", "7 version 2"), *runs])[1] == runs[1].quarantine
+
+
 def test_what_was_refused_or_never_measured_is_no_span_before(run):
     runs = [run("c", "3", accepted=False), run("b", "2", measured=False), run("a", "1")]
     assert span_before(runs, source("4"), "d") == runs[2].quarantine
@@ -64,8 +71,15 @@ def test_what_the_next_span_may_be_compared_with_is_kept(run):
     assert spans_to_compare(runs) == [runs[1].quarantine, runs[3].quarantine]
 
 
-def test_records_that_a_person_accepted_stay_accepted(run):
+def test_drift_that_a_person_accepted_after_a_refusal_stays_accepted(run):
     stop = load_settings("quickstart", ["data.drift=stop"])
-    assert with_accepted_drift(stop, [run("a", "1", drift="warn")], "a").data.drift == "warn"
-    assert with_accepted_drift(stop, [run("a", "1", drift="warn")], "b").data.drift == "stop"
-    assert with_accepted_drift(stop, [run("a", "1", drift="stop")], "a").data.drift == "stop"
+    refused = run("a", "1", drift="stop", accepted=False)
+    refused.state = "data refused"
+    looked_at = [run("a", "1", drift="ignore"), refused]
+    assert with_accepted_drift(stop, looked_at, "a").data.drift == "warn"
+    assert with_accepted_drift(stop, looked_at, "b").data.drift == "stop"
+    assert with_accepted_drift(stop, [refused], "a").data.drift == "stop"
+    assert with_accepted_drift(stop, [refused, run("a", "1")], "a").data.drift == "stop"
+    assert with_accepted_drift(stop, [run("a", "1", drift="warn")], "a").data.drift == "stop"
+    ignore = load_settings("quickstart", ["data.drift=ignore"])
+    assert with_accepted_drift(ignore, looked_at, "a").data.drift == "ignore"

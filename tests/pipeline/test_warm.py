@@ -73,6 +73,7 @@ def test_a_run_that_never_trained_binds_nobody(pushed, tmp_path):
     serving, runs = pushed(2, first, {**INPUTS, "records": "week 2"})
     assert find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
     runs[0].model_uri = None
+    runs[0].warm_start = first.model_copy(update={"version": 9})
     later = find_start(
         settings(), {**INPUTS, "records": "week 2"}, Serving(1, "", runs[1].digest), runs
     )
@@ -81,10 +82,12 @@ def test_a_run_that_never_trained_binds_nobody(pushed, tmp_path):
         find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
 
 
-def test_records_whose_content_is_not_known_may_be_new_ones(pushed):
+def test_records_whose_content_is_not_known_take_no_warm_start(pushed):
     serving, runs = pushed(1)
-    assert find_start(settings(), INPUTS, serving, runs, content_known=False).version == 1
-    assert find_start(settings(), INPUTS, serving, runs) is None
+    with pytest.raises(UsageError, match="it takes records on this machine"):
+        find_start(settings(), INPUTS, serving, runs, content_known=False)
+    cold = settings("model.warm_start=none")
+    assert find_start(cold, INPUTS, serving, runs, content_known=False) is None
 
 
 def test_a_run_that_was_killed_after_its_push_is_known_by_its_verdict(pushed):

@@ -76,7 +76,8 @@ def test_small_spans_are_not_compared_and_it_is_said(span):
 
 def test_without_a_span_before_nothing_is_compared(span):
     assert find_drift(span("now", 1), "", SCHEMA, 100) is None
-    assert find_drift(span("now", 1), str(span("now", 1)) + "-gone", SCHEMA, 100) is None
+    with pytest.raises(FileNotFoundError, match="gone has no span_statistics"):
+        find_drift(span("now", 1), str(span("now", 1)) + "-gone", SCHEMA, 100)
 
 
 def test_where_a_run_reads_several_spans_the_last_two_are_compared(span):
