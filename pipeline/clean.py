@@ -82,15 +82,16 @@ def _needed(root: Path, store: MetadataStore, retention: RetentionSettings) -> s
     """Returns the URIs of the artifacts that stay."""
     now = datetime.datetime.now(datetime.UTC)
     served = {*served_versions(root / "serving"), *withdrawn_versions(root / "serving")}
-    uris: set[str] = set()
+    runs = History(root).runs()
+    uris = set(spans_to_compare(runs))
     finished = 0
-    for run in History(root).runs():
+    for run in runs:
         days = (now - datetime.datetime.fromisoformat(run.started)).total_seconds() / 86400
         retained = finished < (retention.runs or math.inf) and days <= (retention.days or math.inf)
         whole = not finished or retained or bool(run.versions & served)
         uris.update(_outputs(store, run, whole))
         finished += run.finished
-    return uris | set(spans_to_compare(History(root).runs()))
+    return uris
 
 
 def _outputs(store: MetadataStore, run: Run, whole: bool) -> Iterable[str]:

@@ -15,7 +15,7 @@ from components.example_gen.executor import read_counts
 from data.errors import DataRefused
 from data.schema import class_names
 
-IGNORE, WARN, STOP = "ignore", "warn", "stop"
+IGNORE, STOP = "ignore", "stop"
 _ADVICE = "to train on them all the same: --set data.drift=warn"
 # TFX's name for the file in which ExampleValidator keeps an Anomalies message.
 _ANOMALIES_FILE = "SchemaDiff.pb"
