@@ -1,0 +1,1 @@
+"""Where models are served from: a folder, a bucket, or an endpoint of Vertex AI."""

@@ -1,0 +1,1 @@
+"""What is not about data: errors, files, digests, text."""
