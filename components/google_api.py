@@ -10,7 +10,7 @@ from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 
-from data.errors import ServiceError
+from data.common.errors import ServiceError
 
 # What may pass. A time-out may hide that the call was carried out, so a call must bear repeating.
 TRANSIENT = (
@@ -23,7 +23,7 @@ CALL_SECONDS = 30.0
 _Answer = TypeVar("_Answer")
 
 
-class Patience:
+class RetryPolicy:
     """How long is waited for a service: `seconds` in all, `call_seconds` for one answer."""
 
     def __init__(self, seconds: float = 90.0, call_seconds: float = CALL_SECONDS):
@@ -64,7 +64,7 @@ class Patience:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def service_errors(what: str) -> Iterator[None]:
     """Turns an error of Google's client into one line with what to do.
 
     Args:

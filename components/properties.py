@@ -7,7 +7,7 @@ from typing import Any
 VERDICT_PROPERTY = "verdict"
 
 
-def verdict_in_words(gate: Mapping[str, Any], check: Mapping[str, Any]) -> str:
+def format_verdict_properties(gate: Mapping[str, Any], check: Mapping[str, Any]) -> str:
     """Returns the gate's words, and those of the serving check where it refused.
 
     Args:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.errors import DataRefused, UsageError
-from data.files import write_whole
+from data.common.errors import DataRefused, UsageError
+from data.common.files import write_whole
 from data.sources import LABELS_FILE, Source
 
 

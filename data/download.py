@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.sources import FLOWERS_PUBLIC, public_folder
 
 # Google Cloud Storage's JSON interface: public objects need no account.

@@ -15,8 +15,8 @@ import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from data.classes import read_labels, write_labels
-from data.errors import UsageError
-from data.files import write_whole
+from data.common.errors import UsageError
+from data.common.files import write_whole
 from data.labelled import LabelledFile, Unreadable, find_images, read_rgb
 from data.records import encode_example, shard_name
 from data.sources import IMPORT_FILE

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from data.words import MOST_LISTED, listed
+from data.common.formatting import MOST_LISTED, format_list
 
 COUNTS_FILE = "counts.json"
 # Beside it: TFDV's statistics of how the images of the newest span look.
@@ -24,7 +24,7 @@ class BadRecord(BaseModel):
     reason: str
 
 
-class Counts(BaseModel):
+class IngestionCounts(BaseModel):
     """What became of all records.
 
     Attributes:
@@ -104,7 +104,7 @@ class Counts(BaseModel):
         words = [f"{min(train.values())} to {max(train.values())} training examples a class"]
         rare = [f"{name} ({number})" for name, number in train.items() if number < few]
         if rare:
-            words.append(f"fewer than {few} training examples of {listed(rare)}")
+            words.append(f"fewer than {few} training examples of {format_list(rare)}")
         for split, classes in self.splits.items():
             shares = {name: (_share(classes, name), _share(train, name)) for name in train}
             uneven = [
@@ -113,7 +113,7 @@ class Counts(BaseModel):
                 if abs(here - there) > skewed
             ]
             if uneven:
-                words.append(f"{split} has other shares of {listed(uneven)}")
+                words.append(f"{split} has other shares of {format_list(uneven)}")
         return words
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 
 _QUALITY = 95
 _ORIENTATION_TAG = 0x0112

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from data.digest import digest_files
-from data.errors import NotNow, UsageError
+from data.common.digest import digest_files
+from data.common.errors import TransientError, UsageError
 from data.spans import (
     LATEST,
     Span,
@@ -243,4 +243,4 @@ def _list_remote(source: Source) -> list[str]:
     try:
         return [path for glob in source.globs for path in tf.io.gfile.glob(glob)]
     except tf.errors.OpError as error:
-        raise NotNow(f"--data: {source} can't be listed: {error.message}") from error
+        raise TransientError(f"--data: {source} can't be listed: {error.message}") from error

@@ -17,21 +17,21 @@ from components.data_schema.component import CuratedSchema
 from components.evaluator.config import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
+from components.model_store.local import ServedVersion
 from components.pusher.card import facts_of
 from components.pusher.component import AtomicPusher
-from components.pusher.push import Serving
 from components.serving_check.component import ServingCheck
-from components.trainer.options import WarmStart
+from components.trainer.settings import WarmStart
 from data.schema import schema_with, span_schema_text
 from data.sources import Source
-from pipeline.config import Settings
+from pipeline.settings.settings import Settings
 from pipeline.steps import code_fingerprints
 
 TRAIN_ARGS = trainer_pb2.TrainArgs(splits=["train"])
 
 
 @dataclass(frozen=True)
-class Place:
+class RunContext:
     """Where a run reads and writes, and what marks it.
 
     Attributes:
@@ -43,16 +43,16 @@ class Place:
       serving: the model to compare with.
       span_before: the quarantine of the run that read the span before, for drift; empty where there
         is none.
-      beam_args: Beam's own options, see `pipeline.beam`.
+      beam_args: Beam's own options, see `pipeline.settings.beam`.
       weights_digest: of the file that `model.weights` names, so that an edited one trains anew; a
         compiled job has none: there another file needs another name.
       warm_start: the model with whose weights the training begins; None for a cold start.
       metadata_path: the SQLite file of ML Metadata; empty where the runner has its own.
       run_id: the run; it makes Pusher look at what serves each time, and not into the cache.
       trainer: the Trainer's class and what it is given besides.
-      later: what is only known when a compiled job is submitted: `data_root`, `target` and
-        `train_args`.
-      endpoint: see `components.pusher.options.EndpointPlace.url`; empty to serve from a folder.
+      runtime_parameters: what is only known when a compiled job is submitted: `data_root`, `target`
+        and `train_args`.
+      endpoint: see `components.pusher.settings.EndpointPlace.url`; empty to serve from a folder.
     """
 
     source: Source
@@ -60,7 +60,7 @@ class Place:
     split_salt: str
     data_fingerprint: str
     root: str
-    serving: Serving
+    serving: ServedVersion
     span_before: str = ""
     beam_args: Sequence[str] = ()
     weights_digest: str = ""
@@ -68,7 +68,7 @@ class Place:
     metadata_path: str = ""
     run_id: str = ""
     trainer: Callable[..., BaseNode] = Trainer
-    later: Mapping[str, RuntimeParameter] = field(default_factory=dict)
+    runtime_parameters: Mapping[str, RuntimeParameter] = field(default_factory=dict)
     endpoint: str = ""
 
     @property
@@ -77,11 +77,11 @@ class Place:
         return self.endpoint or f"{self.root}/serving"
 
 
-def create_pipeline(settings: Settings, place: Place) -> Pipeline:
+def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     """Returns the pipeline for any runner of TFX."""
     code = code_fingerprints()
-    examples = _example_gen(settings, place, code["ExampleGen"])
-    schema = CuratedSchema(text=schema_with(place.classes)).with_id("Schema")
+    examples = _example_gen(settings, context, code["ExampleGen"])
+    schema = CuratedSchema(text=schema_with(context.classes)).with_id("Schema")
     statistics = StatisticsGen(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
@@ -97,13 +97,13 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         max_bad_fraction=settings.data.max_bad_fraction,
         drift=settings.data.drift,
         drift_min_images=settings.data.drift_min_images,
-        span_before=place.span_before,
+        span_before=context.span_before,
         span_schema=span_schema_text(),
         code_fingerprint=code["DataGate"],
     )
     transform = _transform(settings, examples, schema, code["Transform"])
     transform.add_upstream_node(data_gate)
-    trainer = _trainer(settings, place, transform, schema, code["Trainer"])
+    trainer = _trainer(settings, context, transform, schema, code["Trainer"])
     evaluator = Evaluator(
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
@@ -115,9 +115,9 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         evaluation=evaluator.outputs["evaluation"],
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
-        settings=settings.evaluator,
-        target=place.later.get("target", settings.evaluator.target),
-        serving=place.serving,
+        settings=settings.gate,
+        target=context.runtime_parameters.get("target", settings.gate.target),
+        serving=context.serving,
         code_fingerprint=code["Gate"],
     )
     serving_check = _serving_check(settings, trainer, examples, schema, code["ServingCheck"])
@@ -128,17 +128,17 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
         model_blessing=gate.outputs["blessing"],
         infra_blessing=serving_check.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=place.serves_from)
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=context.serves_from)
         ),
         custom_config={
-            "run_id": place.run_id,
+            "run_id": context.run_id,
             "push": settings.push.model_dump(mode="json"),
             "facts": facts_of(
                 settings.model_dump(mode="json"),
-                place.run_id,
-                [span.name for span in place.source.spans],
-                place.classes,
-                place.warm_start,
+                context.run_id,
+                [span.name for span in context.source.spans],
+                context.classes,
+                context.warm_start,
             ),
         },
     ).with_id("Pusher")
@@ -148,11 +148,11 @@ def create_pipeline(settings: Settings, place: Place) -> Pipeline:
     ]  # fmt: skip
     return Pipeline(
         pipeline_name=settings.name,
-        pipeline_root=f"{place.root}/artifacts",
+        pipeline_root=f"{context.root}/artifacts",
         components=steps,
         enable_cache=True,
-        metadata_connection_config=_metadata(place.metadata_path),
-        beam_pipeline_args=list(place.beam_args),
+        metadata_connection_config=_metadata(context.metadata_path),
+        beam_pipeline_args=list(context.beam_args),
     )
 
 
@@ -167,7 +167,7 @@ def _serving_check(
         model=trainer.outputs["model"],
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
-        options=settings.training_options().model_dump_json(),
+        options=settings.training_settings().model_dump_json(),
         max_latency_ms=settings.serving.max_latency_ms or 0.0,
         max_megabytes=settings.serving.max_megabytes or 0.0,
         code_fingerprint=code,
@@ -175,17 +175,17 @@ def _serving_check(
     return check
 
 
-def _example_gen(settings: Settings, place: Place, code: str) -> BaseNode:
+def _example_gen(settings: Settings, context: RunContext, code: str) -> BaseNode:
     return ImageExampleGen(
-        input_base=place.later.get("data_root", place.source.base),
-        patterns=place.source.patterns,
+        input_base=context.runtime_parameters.get("data_root", context.source.base),
+        patterns=context.source.patterns,
         split_weights=settings.data.splits.model_dump(),
-        split_salt=place.split_salt,
+        split_salt=context.split_salt,
         group_near_duplicates=settings.data.group_near_duplicates,
-        class_names=place.classes,
+        class_names=context.classes,
         max_pixels=settings.data.max_pixels,
         broken_file=settings.data.broken_file,
-        data_fingerprint=place.data_fingerprint,
+        data_fingerprint=context.data_fingerprint,
         code_fingerprint=code,
     ).with_id("ExampleGen")
 
@@ -203,20 +203,20 @@ def _transform(settings: Settings, examples: BaseNode, schema: BaseNode, code: s
 
 
 def _trainer(
-    settings: Settings, place: Place, transform: BaseNode, schema: BaseNode, code: str
+    settings: Settings, context: RunContext, transform: BaseNode, schema: BaseNode, code: str
 ) -> BaseNode:
-    return place.trainer(
+    return context.trainer(
         run_fn="components.trainer.run.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
-        train_args=place.later.get("train_args", TRAIN_ARGS),
+        train_args=context.runtime_parameters.get("train_args", TRAIN_ARGS),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
-            "options": settings.training_options().model_dump(mode="json"),
-            "checkpoints": f"{place.root}/checkpoints",
-            "warm_start": place.warm_start.model_dump() if place.warm_start else {},
-            "weights_digest": place.weights_digest,
+            "options": settings.training_settings().model_dump(mode="json"),
+            "checkpoints": f"{context.root}/checkpoints",
+            "warm_start": context.warm_start.model_dump() if context.warm_start else {},
+            "weights_digest": context.weights_digest,
             "code_fingerprint": code,
         },
     )

@@ -59,7 +59,7 @@ STEPS = {
     ),
     "Evaluator": StepInputs(after=("ExampleGen", "Trainer", "Schema")),
     "Gate": StepInputs(
-        own=("evaluator",),
+        own=("gate",),
         after=("Evaluator", "ExampleGen", "Trainer"),
         entry="components.gate.executor",
     ),

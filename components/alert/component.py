@@ -3,9 +3,9 @@
 from tfx.dsl.component.experimental.annotations import Parameter
 from tfx.orchestration.kubeflow.decorators import exit_handler
 
-from components.alert.message import message_of
+from components.alert.message import job_alert
 from components.alert.publish import publish
-from data.webhook import post
+from data.common.webhook import post
 
 
 @exit_handler
@@ -21,7 +21,7 @@ def Alert(
     An empty `webhook` or `topic` is none. An alert that can't be sent fails the handler, and so is
     seen.
     """
-    message = message_of(pipeline, final_status, artifacts)
+    message = job_alert(pipeline, final_status, artifacts)
     if webhook:
         post(webhook, message)
     if topic:

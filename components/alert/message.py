@@ -7,13 +7,13 @@ from typing import Any, Literal, TypedDict
 import tensorflow as tf
 
 from components.artifacts import read_json
-from components.properties import verdict_in_words
+from components.properties import format_verdict_properties
 
-Outcome = Literal["pushed", "refused", "unchanged", "failed", "cancelled"]
+JobOutcome = Literal["pushed", "refused", "unchanged", "failed", "cancelled"]
 _OUTPUT = "executor_output.json"
 
 
-class Message(TypedDict):
+class JobAlert(TypedDict):
     """What is sent.
 
     Attributes:
@@ -28,14 +28,14 @@ class Message(TypedDict):
 
     pipeline: str
     job: str
-    outcome: Outcome
+    outcome: JobOutcome
     text: str
     verdict: str
     version: str
     error: str
 
 
-def message_of(pipeline: str, final_status: str, artifacts: str) -> Message:
+def job_alert(pipeline: str, final_status: str, artifacts: str) -> JobAlert:
     """Returns what there is to tell.
 
     Args:
@@ -50,11 +50,11 @@ def message_of(pipeline: str, final_status: str, artifacts: str) -> Message:
     pushed = _properties(artifacts, job, "Pusher", "pushed_model")
     error = status.get("error", {}).get("message", "")
     outcome = _outcome(status["state"], pushed)
-    words = verdict_in_words(gate, check)
+    words = format_verdict_properties(gate, check)
     version = str(pushed.get("pushed_version", "")) if outcome == "pushed" else ""
     served = f", version {version}" if version else ""
     first = f"{pipeline}: {outcome}{served} ({job})"
-    return Message(
+    return JobAlert(
         pipeline=pipeline,
         job=job,
         outcome=outcome,
@@ -65,7 +65,7 @@ def message_of(pipeline: str, final_status: str, artifacts: str) -> Message:
     )
 
 
-def _outcome(state: str, pushed: dict[str, Any]) -> Outcome:
+def _outcome(state: str, pushed: dict[str, Any]) -> JobOutcome:
     if state != "SUCCEEDED":
         return "cancelled" if state == "CANCELLED" else "failed"
     if not pushed:

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from data.counts import Counts
-from data.words import listed
+from data.common.formatting import format_list
+from data.ingestion_counts import IngestionCounts
 
 
-def find_problems(
+def find_data_problems(
     anomalies: Mapping[str, anomalies_pb2.Anomalies],
-    counts: Counts,
+    counts: IngestionCounts,
     class_names: Sequence[str],
     max_bad_fraction: float,
 ) -> list[str]:
@@ -31,7 +31,7 @@ def find_problems(
     ]
 
 
-def _bad_records(counts: Counts, max_bad_fraction: float) -> list[str]:
+def _bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list[str]:
     if counts.read == 0:
         return ["the record files hold no records"]
     if counts.bad <= max_bad_fraction * counts.read:
@@ -45,7 +45,7 @@ def _bad_records(counts: Counts, max_bad_fraction: float) -> list[str]:
     ]
 
 
-def _new_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
+def _new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     """Returns what to do about classes that are none of the run's."""
     new = counts.classes_beside(class_names)
     if not new:
@@ -73,7 +73,7 @@ def _sentence(info: anomalies_pb2.AnomalyInfo) -> str:
     return f"{info.short_description}. {info.description}".rstrip()
 
 
-def _missing_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
+def _missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     if counts.bad == counts.read:
         return []
     missing = counts.missing_classes(class_names)
@@ -83,11 +83,11 @@ def _missing_classes(counts: Counts, class_names: Sequence[str]) -> list[str]:
     lines = []
     if nowhere:
         lines.append(
-            f"no record is of class {listed(nowhere)}; data.classes names those that there are"
+            f"no record is of class {format_list(nowhere)}; data.classes names those that there are"
         )
     lacking = {split: [n for n in names if n not in nowhere] for split, names in missing.items()}
     lines += [
-        f"{split}: no example of {listed(names)}" for split, names in lacking.items() if names
+        f"{split}: no example of {format_list(names)}" for split, names in lacking.items() if names
     ]
     if any(lacking.values()):
         lines.append(_advice(counts.better_salt))

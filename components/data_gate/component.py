@@ -9,10 +9,10 @@ from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_artifacts import ExampleAnomalies, Examples, Schema
 
 from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
-from components.data_gate.checks import find_problems
+from components.data_gate.checks import find_data_problems
 from components.data_gate.drift import find_drift
 from components.example_gen.executor import read_counts
-from data.errors import DataRefused
+from data.common.errors import DataRefused
 from data.schema import class_names
 
 IGNORE, STOP = "ignore", "stop"
@@ -39,7 +39,7 @@ def DataGate(
     those of `find_drift`.
     """
     del code_fingerprint  # Only TFX's cache looks at it.
-    problems = find_problems(
+    problems = find_data_problems(
         read_anomalies(anomalies),
         read_counts(quarantine.uri),
         class_names(read_schema(schema.uri, SCHEMA_FILE)),

@@ -8,9 +8,9 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
-from components.example_gen.span import BEFORE_FILE, read_statistics
-from data.counts import SPAN_FILE
+from components.example_gen.span_statistics import BEFORE_FILE, read_statistics
 from data.features import LABEL
+from data.ingestion_counts import SPAN_FILE
 from data.schema import parse_schema
 
 

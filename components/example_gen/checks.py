@@ -20,7 +20,7 @@ _BROKEN = "the image is cut short or broken"
 _KINDS = {IMAGE: "bytes_list", CLASS: "int64_list", LABEL: "bytes_list"}
 
 
-class Bad(Exception):
+class InvalidRecord(Exception):
     """A record that is to be set aside; the message is the reason."""
 
 
@@ -68,7 +68,7 @@ def _features(content: bytes) -> tf.train.Features:
     try:
         return tf.train.Example.FromString(content).features
     except DecodeError as error:
-        raise Bad("no tf.Example") from error
+        raise InvalidRecord("no tf.Example") from error
 
 
 def _single(features: tf.train.Features, name: str) -> Any:
@@ -76,12 +76,12 @@ def _single(features: tf.train.Features, name: str) -> Any:
     # Asking for a missing key of a protocol buffer's map would make it.
     kind = features.feature[name].WhichOneof("kind") if name in features.feature else None
     if kind is None:
-        raise Bad(f"the feature '{name}' is missing")
+        raise InvalidRecord(f"the feature '{name}' is missing")
     if kind != _KINDS[name]:
-        raise Bad(f"the feature '{name}' is a {kind} and no {_KINDS[name]}")
+        raise InvalidRecord(f"the feature '{name}' is a {kind} and no {_KINDS[name]}")
     values = getattr(features.feature[name], kind).value
     if len(values) != 1:
-        raise Bad(f"the feature '{name}' has {len(values)} values and not one")
+        raise InvalidRecord(f"the feature '{name}' has {len(values)} values and not one")
     return values[0]
 
 
@@ -89,37 +89,37 @@ def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str
     try:
         name = label.decode()
     except UnicodeDecodeError as error:
-        raise Bad("the label is no UTF-8") from error
+        raise InvalidRecord("the label is no UTF-8") from error
     if not 0 <= class_id < len(class_names):
         if name not in class_names and class_id >= 0:
             return name
-        raise Bad(f"class {class_id} is none of 0 to {len(class_names) - 1}")
+        raise InvalidRecord(f"class {class_id} is none of 0 to {len(class_names) - 1}")
     if class_names[class_id] != name:
-        raise Bad(f"the label is {name}, and class {class_id} is {class_names[class_id]}")
+        raise InvalidRecord(f"the label is {name}, and class {class_id} is {class_names[class_id]}")
     return name
 
 
 def _check_image(image: bytes, max_pixels: int) -> np.ndarray:
     if not image:
-        raise Bad("the image has no bytes")
+        raise InvalidRecord("the image has no bytes")
     try:
         # It reads the header alone.
         with Image.open(io.BytesIO(image)) as header:
             kind, (width, height) = header.format, header.size
     except UnidentifiedImageError as error:
-        raise Bad("not an image") from error
+        raise InvalidRecord("not an image") from error
     except Image.DecompressionBombError as error:
-        raise Bad(f"more pixels than data.max_pixels allows ({max_pixels:,})") from error
+        raise InvalidRecord(f"more pixels than data.max_pixels allows ({max_pixels:,})") from error
     except Exception as error:
-        raise Bad(_BROKEN) from error
+        raise InvalidRecord(_BROKEN) from error
     if kind not in DECODABLE:
-        raise Bad(f"the image is a {kind}; it must be a JPEG, PNG, GIF or BMP")
+        raise InvalidRecord(f"the image is a {kind}; it must be a JPEG, PNG, GIF or BMP")
     if width * height > max_pixels:
-        raise Bad(f"more pixels than data.max_pixels allows ({max_pixels:,})")
+        raise InvalidRecord(f"more pixels than data.max_pixels allows ({max_pixels:,})")
     if min(width, height) < MIN_SIDE:
-        raise Bad(f"smaller than {MIN_SIDE} px a side")
+        raise InvalidRecord(f"smaller than {MIN_SIDE} px a side")
     try:
         pixels: np.ndarray = decode_rgb(tf.constant(image)).numpy()
     except tf.errors.OpError as error:
-        raise Bad(_BROKEN) from error
+        raise InvalidRecord(_BROKEN) from error
     return pixels

@@ -17,7 +17,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.types.standard_component_specs import FileBasedExampleGenSpec
 
 from components.example_gen.executor import Executor
-from data.counts import QUARANTINE
+from data.ingestion_counts import QUARANTINE
 
 
 class ImageExampleGenSpec(FileBasedExampleGenSpec):
@@ -64,7 +64,7 @@ class ImageExampleGen(FileBasedExampleGen):
     Outputs:
       examples: the splits, the records unchanged.
       quarantine: the bad records as tf.Examples (`record`, `shard`, `index`, `reason`), and
-        `counts.json`, see `data.counts.Counts`.
+        `counts.json`, see `data.ingestion_counts.Counts`.
     """
 
     SPEC_CLASS = ImageExampleGenSpec

@@ -16,20 +16,27 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components.artifacts import read_bytes, write_text
-from components.example_gen.near import near_pairs, representatives
-from components.example_gen.sorting import (
+from components.example_gen.near_duplicates import near_duplicate_pairs, representatives
+from components.example_gen.partition import (
     OUTCOME,
     DigestImage,
     HashImage,
-    Outcome,
+    PartitionRecord,
     ReadShard,
-    SortRecord,
-    several_labels,
+    RecordOutcome,
+    conflicting_labels,
 )
-from components.example_gen.span import BEFORE_FILE, write_statistics
+from components.example_gen.span_statistics import BEFORE_FILE, write_statistics
 from components.example_gen.splits import find_salt
-from data.counts import COUNTS_FILE, FIRST_BAD, QUARANTINE, SPAN_FILE, BadRecord, Counts
-from data.errors import DataRefused
+from data.common.errors import DataRefused
+from data.ingestion_counts import (
+    COUNTS_FILE,
+    FIRST_BAD,
+    QUARANTINE,
+    SPAN_FILE,
+    BadRecord,
+    IngestionCounts,
+)
 from data.sources import holds_records
 
 # A class of more images hardly ever lacks in a split.
@@ -81,7 +88,7 @@ class Executor(BaseExampleGenExecutor):
         files = sorted({file for span in spans for file in span})
         read = _read(pipeline, files, "Read")
         names, limit = json.loads(exec_properties["class_names"]), exec_properties["max_pixels"]
-        sort = SortRecord(weights, exec_properties["split_salt"], names, limit)
+        sort = PartitionRecord(weights, exec_properties["split_salt"], names, limit)
         doubted = beam.pvalue.AsDict(_doubted(pipeline, files))
         groups: Any = {}
         if exec_properties["group_near_duplicates"]:
@@ -132,7 +139,7 @@ def _doubted(pipeline: beam.Pipeline, files: list[str]) -> beam.PCollection:
         _read(pipeline, files, "Read digests")["records"]
         | "Digest" >> beam.ParDo(DigestImage())
         | "ByImage" >> beam.GroupByKey()
-        | "SeveralLabels" >> beam.FlatMap(several_labels)
+        | "SeveralLabels" >> beam.FlatMap(conflicting_labels)
     )
 
 
@@ -150,13 +157,15 @@ def _groups(pipeline: beam.Pipeline, files: list[str], hash_image: HashImage) ->
     )
 
 
-def count_outcomes(outcomes: Iterable[Outcome], weights: Mapping[str, int]) -> Counts:
+def count_outcomes(
+    outcomes: Iterable[RecordOutcome], weights: Mapping[str, int]
+) -> IngestionCounts:
     """Returns the counts of what became of each record; splits without records are there too."""
     ordered = sorted(outcomes)
     classes = {split: Counter(o.label for o in ordered if o.split == split) for split in weights}
     good = [o for o in ordered if o.split]
     bad = [o for o in ordered if not o.split and not o.file_broken]
-    return Counts(
+    return IngestionCounts(
         splits={split: dict(sorted(counter.items())) for split, counter in classes.items()},
         quarantined=dict(Counter(o.reason for o in bad).most_common()),
         first_bad=[
@@ -171,18 +180,18 @@ def count_outcomes(outcomes: Iterable[Outcome], weights: Mapping[str, int]) -> C
     )
 
 
-def _near_duplicates(outcomes: Sequence[Outcome]) -> int:
+def _near_duplicates(outcomes: Sequence[RecordOutcome]) -> int:
     """Returns how many pairs of near-duplicates lie in two different splits.
 
     Images with one hash lie in one split, so that each hash is looked at once.
     """
     splits = {outcome.image_hash: outcome.split for outcome in outcomes}
     hashes = list(splits)
-    pairs = near_pairs(np.array(hashes, np.uint64))
+    pairs = near_duplicate_pairs(np.array(hashes, np.uint64))
     return sum(splits[hashes[a]] != splits[hashes[b]] for a, b in pairs)
 
 
-def _better_salt(outcomes: Sequence[Outcome], weights: Mapping[str, int]) -> str | None:
+def _better_salt(outcomes: Sequence[RecordOutcome], weights: Mapping[str, int]) -> str | None:
     """Returns a salt with which no split lacks a class, if one does; None if none is needed.
 
     Only rare classes are looked at, and with images that stay alone: a salt is a suggestion.
@@ -195,13 +204,13 @@ def _better_salt(outcomes: Sequence[Outcome], weights: Mapping[str, int]) -> str
     return find_salt(rare, weights)
 
 
-def read_counts(quarantine_uri: str) -> Counts:
+def read_counts(quarantine_uri: str) -> IngestionCounts:
     """Returns the counts that lie in ExampleGen's quarantine artifact."""
-    return Counts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
+    return IngestionCounts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
 
 
 def _write_counts(
-    outcomes: list[Outcome], weights: dict[str, int], spans: list[list[str]], folder: str
+    outcomes: list[RecordOutcome], weights: dict[str, int], spans: list[list[str]], folder: str
 ) -> None:
     counts = count_outcomes(outcomes, weights)
     write_text(counts.model_dump_json(indent=2), folder, COUNTS_FILE)

@@ -12,7 +12,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
-class Look:
+class ImageStatistics:
     """What is measured of one image.
 
     Attributes:
@@ -31,14 +31,14 @@ class Look:
     sharpness: float
 
 
-def look_of(image: np.ndarray) -> Look:
+def measure_image(image: np.ndarray) -> ImageStatistics:
     """Returns what is measured of an image, uint8 [height, width, 3], at least 3 px a side."""
     height, width, _ = image.shape
     luma = _averaged(image) @ _LUMA
     across = np.diff(luma, n=2, axis=1)[1:-1]
     down = np.diff(luma, n=2, axis=0)[:, 1:-1]
     sharpness = np.log10(1 + np.var(across + down, dtype=np.float64))
-    return Look(width, height, float(luma.mean()) / 255, float(sharpness))
+    return ImageStatistics(width, height, float(luma.mean()) / 255, float(sharpness))
 
 
 def _averaged(image: np.ndarray) -> np.ndarray:

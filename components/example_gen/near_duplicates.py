@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 MAX_DISTANCE = 4
 
 
-def near_pairs(hashes: np.ndarray, max_distance: int = MAX_DISTANCE) -> np.ndarray:
+def near_duplicate_pairs(hashes: np.ndarray, max_distance: int = MAX_DISTANCE) -> np.ndarray:
     """Returns the pairs of hashes that are at most `max_distance` bits apart.
 
     Of max_distance + 1 bands of bits, such a pair has at least one in common, so that only hashes
@@ -45,7 +45,7 @@ def representatives(hashes: Iterable[bytes]) -> dict[bytes, bytes]:
     """
     ordered = sorted(hashes)
     numbers = np.frombuffer(b"".join(ordered), ">u8").astype(np.uint64)
-    pairs = near_pairs(numbers)
+    pairs = near_duplicate_pairs(numbers)
     links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(ordered), len(ordered)))
     _, group_of = connected_components(links, directed=False)
     _, first = np.unique(group_of, return_index=True)

@@ -10,11 +10,11 @@ import tensorflow as tf
 from apache_beam.pvalue import TaggedOutput
 from google.protobuf.message import DecodeError
 
-from components.example_gen.checks import Bad, check_record
-from components.example_gen.look import Look, look_of
+from components.example_gen.checks import InvalidRecord, check_record
+from components.example_gen.image_statistics import ImageStatistics, measure_image
 from components.example_gen.splits import difference_hash, split_of
-from data.counts import QUARANTINE
 from data.features import IMAGE, LABEL
+from data.ingestion_counts import QUARANTINE
 from data.records import broken_at, bytes_feature, ints_feature
 
 OUTCOME = "outcome"
@@ -30,7 +30,7 @@ class Record:
 
 
 @dataclass(frozen=True, order=True)
-class Outcome:
+class RecordOutcome:
     """What became of one record, or where a file broke off: `split` is then empty.
 
     `image_hash` is the difference hash of its image, as a number of 64 bits; `class_id` the class
@@ -45,7 +45,7 @@ class Outcome:
     reason: str = ""
     file_broken: bool = False
     class_id: int = -1
-    look: Look | None = field(default=None, compare=False)
+    look: ImageStatistics | None = field(default=None, compare=False)
 
 
 class ReadShard(beam.DoFn):
@@ -61,7 +61,7 @@ class ReadShard(beam.DoFn):
                 yield Record(shard, index, content)
                 index += 1
         except tf.errors.OpError as error:
-            problem = Outcome(shard, index, reason=broken_at(error), file_broken=True)
+            problem = RecordOutcome(shard, index, reason=broken_at(error), file_broken=True)
             yield TaggedOutput(OUTCOME, problem)
 
 
@@ -88,12 +88,12 @@ class HashImage(beam.DoFn):
     def process(self, record: Record) -> Iterator[bytes]:
         try:
             good = check_record(record.content, self._class_names, self._max_pixels)
-        except Bad:
+        except InvalidRecord:
             return
         yield difference_hash(good.pixels)
 
 
-class SortRecord(beam.DoFn):
+class PartitionRecord(beam.DoFn):
     """Tags a record with its split or with QUARANTINE, and what became of it with OUTCOME."""
 
     def __init__(
@@ -119,32 +119,34 @@ class SortRecord(beam.DoFn):
             good = check_record(record.content, self._class_names, self._max_pixels)
             labels = doubted.get(hashlib.sha256(good.image).digest())
             if labels:
-                raise Bad(labels)
-        except Bad as bad:
+                raise InvalidRecord(labels)
+        except InvalidRecord as bad:
             reason = str(bad)
             yield TaggedOutput(QUARANTINE, _quarantined(record, reason))
-            yield TaggedOutput(OUTCOME, Outcome(record.shard, record.index, reason=reason))
+            yield TaggedOutput(OUTCOME, RecordOutcome(record.shard, record.index, reason=reason))
             return
         image_hash = difference_hash(good.pixels)
         split = split_of(groups.get(image_hash, image_hash), self._weights, self._salt)
         yield TaggedOutput(split, record.content)
         number = int.from_bytes(image_hash, "big")
-        outcome = Outcome(
+        outcome = RecordOutcome(
             record.shard, record.index, split, good.label, number,
-            class_id=good.class_id, look=look_of(good.pixels),
+            class_id=good.class_id, look=measure_image(good.pixels),
         )  # fmt: skip
         yield TaggedOutput(OUTCOME, outcome)
 
 
-def several_labels(labels_of_image: tuple[bytes, Iterable[bytes]]) -> Iterator[tuple[bytes, str]]:
+def conflicting_labels(
+    labels_of_image: tuple[bytes, Iterable[bytes]],
+) -> Iterator[tuple[bytes, str]]:
     """Yields an image's digest and why it is in doubt, if it has more than one label."""
     digest, labels = labels_of_image
     distinct = {label.decode(errors="replace") for label in labels}
     if len(distinct) > 1:
-        yield digest, in_doubt(distinct)
+        yield digest, conflicting_labels_reason(distinct)
 
 
-def in_doubt(labels: Iterable[str]) -> str:
+def conflicting_labels_reason(labels: Iterable[str]) -> str:
     """Returns the reason why an image with these labels is set aside."""
     return f"the same image under several labels: {', '.join(sorted(labels))}"
 

@@ -9,14 +9,14 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 
 from components.artifacts import read_bytes, write_bytes
-from components.example_gen.sorting import Outcome
+from components.example_gen.partition import RecordOutcome
 
 # Beside SPAN_FILE: of the span before the newest, where a run reads several.
 BEFORE_FILE = "span_statistics_before.pb"
 
 
 def write_statistics(
-    outcomes: Iterable[Outcome], shards: Collection[str], folder: str, name: str
+    outcomes: Iterable[RecordOutcome], shards: Collection[str], folder: str, name: str
 ) -> None:
     """Writes the statistics of the good records of some shards; nothing where there is none."""
     rows = [

@@ -10,8 +10,8 @@ from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
 from components.gate.executor import Executor
-from components.gate.options import GateSettings
-from components.pusher.push import Serving
+from components.gate.settings import GateSettings
+from components.model_store.local import ServedVersion
 
 
 class GateSpec(ComponentSpec):
@@ -55,7 +55,7 @@ class Gate(BaseBeamComponent):
         model: types.BaseChannel,
         settings: GateSettings,
         target: float | RuntimeParameter,
-        serving: Serving,
+        serving: ServedVersion,
         code_fingerprint: str,
     ):
         """See the class; `target` stands for that of `settings`.

@@ -14,8 +14,8 @@ import sys
 from tfx.utils import path_utils
 
 from components.artifacts import write_json
-from components.pusher.bucket import digest_of, what_it_replaces
-from components.pusher.options import SCHEME, EndpointPlace
+from components.model_store.bucket import baseline_for, model_digest
+from components.pusher.settings import SCHEME, EndpointPlace
 
 
 def main(executor_input: str) -> None:
@@ -27,13 +27,13 @@ def main(executor_input: str) -> None:
     given = json.loads(executor_input)
     (model,) = given["inputs"]["artifacts"]["model"]["artifacts"]
     folder = given["inputs"]["parameterValues"]["baseline_path"]
-    digest = digest_of(path_utils.serving_model_path(model["uri"]))
+    digest = model_digest(path_utils.serving_model_path(model["uri"]))
     if folder.startswith(SCHEME):
-        from components.pusher import endpoint
+        from components.model_store import endpoint
 
-        baseline = endpoint.what_it_replaces(EndpointPlace.of(folder), digest)
+        baseline = endpoint.baseline_for(EndpointPlace.of(folder), digest)
     else:
-        baseline = what_it_replaces(folder, digest)
+        baseline = baseline_for(folder, digest)
     found = {
         "baseline_version": baseline.version,
         "baseline_path": baseline.path,

@@ -16,16 +16,16 @@ from components.artifacts import read_json, write_json, write_text
 from components.evaluator.result import read_accuracy
 from components.gate.judge import judge
 from components.gate.metrics import METRICS_FILE, Tally
-from components.gate.options import GateSettings
 from components.gate.predictions import (
     PREDICTIONS_FILE,
     PredictionsWriter,
     ServedModel,
     predict,
 )
-from components.gate.verdict import Verdict, in_words, verdict_from
+from components.gate.settings import GateSettings
+from components.gate.verdict import Verdict, format_verdict, parse_verdict
+from components.model_store.bucket import model_digest
 from components.properties import VERDICT_PROPERTY
-from components.pusher.bucket import digest_of
 
 VERDICT_FILE = "verdict.json"
 # The version of a baseline that is still to be looked for, see `driver.py`.
@@ -60,7 +60,7 @@ class Executor(evaluator_executor.Executor):
         examples = artifact_utils.get_single_uri(input_dict["examples"])
         folder = artifact_utils.get_single_uri(output_dict["predictions"])
         judged = ServedModel(path)
-        digest = digest_of(path)
+        digest = model_digest(path)
         baseline, alone = _load_baseline(exec_properties, digest, judged.class_names)
         tally = _measure(examples, folder, judged, baseline, settings)
         _must_agree(tally, artifact_utils.get_single_uri(input_dict["evaluation"]))
@@ -73,7 +73,7 @@ class Executor(evaluator_executor.Executor):
 
 def read_verdict(blessing_uri: str) -> Verdict:
     """Returns the verdict that lies in the gate's ModelBlessing artifact."""
-    return verdict_from(read_json(blessing_uri, VERDICT_FILE))
+    return parse_verdict(read_json(blessing_uri, VERDICT_FILE))
 
 
 def read_metrics(blessing_uri: str) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _write_blessing(
     )
     blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
     # For those who see the artifact and not its files, as in Vertex's console.
-    blessing.set_string_custom_property(VERDICT_PROPERTY, in_words(verdict))
+    blessing.set_string_custom_property(VERDICT_PROPERTY, format_verdict(verdict))
     if verdict.baseline:
         blessing.set_string_custom_property(
             constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline_path

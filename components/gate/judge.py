@@ -5,8 +5,8 @@ from dataclasses import replace
 from scipy import stats
 
 from components.gate.metrics import Tally, bootstrap, by_class, macro, share, wilson
-from components.gate.options import GateSettings
-from components.gate.verdict import Baseline, Check, Verdict, p_in_words
+from components.gate.settings import GateSettings
+from components.gate.verdict import Baseline, Check, Verdict, format_p_value
 
 # How many test images are looked at when it is said how many would do.
 _MOST_EXAMPLES = 1_000_000
@@ -155,7 +155,7 @@ def _against_baseline(
     worse = baseline.lost > baseline.gained and baseline.p_value < settings.significance
     counts = (
         f"{baseline.lost} test images only the model that serves has right, {baseline.gained} only "
-        f"the new one: McNemar's exact {p_in_words(baseline.p_value)}"
+        f"the new one: McNemar's exact {format_p_value(baseline.p_value)}"
     )
     if worse:
         counts = f"significantly worse than version {baseline.version}, which serves: {counts}"

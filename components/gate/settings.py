@@ -1,16 +1,16 @@
-"""The settings `evaluator`: what a model must reach to be pushed."""
+"""The section `gate`: what a model must reach to be pushed."""
 
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from data.strict import Strict
+from data.common.settings_base import SettingsBase
 
 # A proportion of the test images, or a mean over the classes.
 Metric = Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"]
 
 
-class GateSettings(Strict):
+class GateSettings(SettingsBase):
     """What a model must reach on the test split, alone and beside the model that serves."""
 
     target: float = Field(0.8, ge=0, le=1, description="of the metric")

@@ -64,7 +64,7 @@ class Verdict:
     digest: str = ""
 
 
-def verdict_from(values: dict[str, Any]) -> Verdict:
+def parse_verdict(values: dict[str, Any]) -> Verdict:
     """Returns the verdict that a `verdict.json` holds."""
     checks = [Check(**check) for check in values.get("checks", [])]
     baseline = values.get("baseline")
@@ -73,7 +73,7 @@ def verdict_from(values: dict[str, Any]) -> Verdict:
     )
 
 
-def in_words(verdict: Verdict) -> str:
+def format_verdict(verdict: Verdict) -> str:
     """Returns the verdict as a person would say it, on one line or more."""
     name = verdict.metric.replace("_", " ")
     interval = f"95 % interval {verdict.low:.3f} to {verdict.high:.3f}"
@@ -88,21 +88,21 @@ def in_words(verdict: Verdict) -> str:
     return "\n  ".join(lines)
 
 
-def explain(verdict: Verdict) -> str:
+def format_rules(verdict: Verdict) -> str:
     """Returns every rule with its numbers, and what came of it."""
     marks = {True: "kept   ", False: "BROKEN "}
     rules = [f"  {marks[c.passed]} {c.name}: {c.words}" for c in verdict.checks]
-    return "\n".join([in_words(verdict), "", "The rules, as `evaluator.*` sets them:", *rules])
+    return "\n".join([format_verdict(verdict), "", "The rules, as `gate.*` sets them:", *rules])
 
 
 def _beside(baseline: Baseline) -> str:
     return (
         f"version {baseline.version}, which serves, has {baseline.value:.3f} on the same images: "
         f"{baseline.gained} only the new model has right, {baseline.lost} only the old one "
-        f"(McNemar's exact {p_in_words(baseline.p_value)})"
+        f"(McNemar's exact {format_p_value(baseline.p_value)})"
     )
 
 
-def p_in_words(p_value: float) -> str:
+def format_p_value(p_value: float) -> str:
     """Returns `p = 0.0123`, or that it is smaller than such a number shows."""
     return f"p = {p_value:.4f}" if p_value >= 1e-4 else "p < 0.0001"

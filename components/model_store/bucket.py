@@ -10,21 +10,21 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from components.artifacts import write_text
-from components.pusher.push import CARD_FILE, WITHDRAWN, Pushed, Serving
-from data.digest import digest_files
+from components.model_store.local import CARD_FILE, WITHDRAWN, Pushed, ServedVersion
+from data.common.digest import digest_files
 
 _MODEL_FILE = "saved_model.pb"
 
 
 def push_to_bucket(model: str, serving: str, card: str, keep: int) -> Pushed:
-    """Copies a SavedModel to `serving/<highest version + 1>`, as `components.pusher.push` does.
+    """Copies a SavedModel to `serving/<highest version + 1>`, as `local.push` does.
 
     What an interrupted push left is removed first. One push at a time: a bucket knows no lock.
     """
     for leftover in _unfinished(serving):
         tf.io.gfile.rmtree(leftover)
-    digest = digest_of(model)
-    now = what_serves(serving)
+    digest = model_digest(model)
+    now = current_version(serving)
     if now.digest == digest:
         _prune(serving, keep)
         return Pushed(now.version, now.path, digest, new=False)
@@ -43,31 +43,31 @@ def push_to_bucket(model: str, serving: str, card: str, keep: int) -> Pushed:
     return Pushed(version, path, digest, new=True)
 
 
-def what_serves(serving: str) -> Serving:
+def current_version(serving: str) -> ServedVersion:
     """Returns the model of the highest version."""
-    return next(_newest_first(serving), Serving())
+    return next(_newest_first(serving), ServedVersion())
 
 
-def what_it_replaces(serving: str, digest: str) -> Serving:
+def baseline_for(serving: str, digest: str) -> ServedVersion:
     """Returns the model that one with this digest takes the place of, or took it.
 
     That is the model of the highest version; or, where that is the very model, the one before: so
     the answer for a model is the same before its push and after it.
     """
-    return next((s for s in _newest_first(serving) if s.digest != digest), Serving())
+    return next((s for s in _newest_first(serving) if s.digest != digest), ServedVersion())
 
 
-def digest_of(model: str) -> str:
-    """Returns what `components.pusher.push.digest_of` does, of a folder anywhere."""
+def model_digest(model: str) -> str:
+    """Returns what `local.model_digest` does, of a folder anywhere."""
     files = {name: os.path.join(model, name) for name in _files(model)}
     return digest_files(files, tf.io.gfile.GFile)
 
 
-def _newest_first(folder: str) -> Iterator[Serving]:
+def _newest_first(folder: str) -> Iterator[ServedVersion]:
     """Yields the models of a folder of versions."""
     for version in sorted(_numbers(folder), reverse=True):
         path = os.path.join(folder, str(version))
-        yield Serving(version, path, digest_of(path))
+        yield ServedVersion(version, path, model_digest(path))
 
 
 def _numbers(folder: str) -> list[int]:

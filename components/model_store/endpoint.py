@@ -13,15 +13,15 @@ from google.api_core.exceptions import NotFound
 from google.cloud import aiplatform_v1 as v1
 from google.protobuf import field_mask_pb2, struct_pb2
 
-from components.pusher.bucket import digest_of
-from components.pusher.options import EndpointPlace, EndpointSettings
-from components.pusher.push import Pushed, Serving
-from components.service import Patience
+from components.google_api import RetryPolicy
+from components.model_store.bucket import model_digest
+from components.model_store.local import Pushed, ServedVersion
+from components.pusher.settings import EndpointPlace, EndpointSettings
 from components.serving_check.result import SmokeCase
 
 _DIGEST, _WITHDRAWN = "digest", "withdrawn"
 # For calls that bear repeating.
-_PATIENCE = Patience()
+_PATIENCE = RetryPolicy()
 # Of a label's value Vertex takes 63 characters; the first 40 of a SHA-256 are enough.
 _DIGEST_DIGITS = 40
 # The smoke test may not meet the new model at the first try: it has a share of the traffic.
@@ -58,7 +58,7 @@ def push_to_endpoint(
     Raises:
       SmokeTestFailed: it answers otherwise; what served before serves again.
     """
-    digest = digest_of(model)
+    digest = model_digest(model)
     endpoint = _endpoint(place) or _create(place)
     versions = _versions(place)
     version = _newest_with(versions, digest)
@@ -107,19 +107,19 @@ def roll_back(place: EndpointPlace) -> tuple[int, int]:
     return int(earlier[-1].model_version_id), int(now.model_version_id)
 
 
-def what_it_replaces(place: EndpointPlace, digest: str) -> Serving:
+def baseline_for(place: EndpointPlace, digest: str) -> ServedVersion:
     """Returns the model with the traffic; where that has this digest, the version before it."""
     endpoint = _endpoint(place) or v1.Endpoint()
     now = _newest(_deployed(endpoint), endpoint)
     if not now:
-        return Serving()
+        return ServedVersion()
     others = [d for d in reversed(_deployed(endpoint)) if d.id != now.id]
     for deployed in [now, *others]:
         model = _model(place, deployed)
         if _digest(model) != digest[:_DIGEST_DIGITS]:
             uri = model.artifact_uri
-            return Serving(int(deployed.model_version_id), uri, digest_of(uri))
-    return Serving()
+            return ServedVersion(int(deployed.model_version_id), uri, model_digest(uri))
+    return ServedVersion()
 
 
 def _endpoint(place: EndpointPlace) -> v1.Endpoint | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.digest import digest_files
+from data.common.digest import digest_files
 
 CARD_FILE = "MODEL_CARD.md"
 _UNFINISHED = ".tmp-"
@@ -16,7 +16,7 @@ WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
-class Serving:
+class ServedVersion:
     """The model that serves: its version (0 if there is none), its folder and digest."""
 
     version: int = 0
@@ -61,8 +61,8 @@ def push(
     serving.mkdir(parents=True, exist_ok=True)
     for leftover in unfinished_pushes(serving):
         shutil.rmtree(leftover)
-    digest = digest_of(model)
-    now = what_serves(serving)
+    digest = model_digest(model)
+    now = current_version(serving)
     if now.digest == digest:
         _prune(serving, keep)
         return Pushed(now.version, now.path, digest, new=False)
@@ -99,13 +99,13 @@ def withdraw(serving: Path, version: int) -> list[int]:
     return taken_back
 
 
-def what_serves(serving: Path) -> Serving:
+def current_version(serving: Path) -> ServedVersion:
     """Returns the model of the highest version in a folder, the one that TF Serving serves."""
     version = newest_version(serving)
     if not version:
-        return Serving()
+        return ServedVersion()
     path = serving / str(version)
-    return Serving(version, str(path), digest_of(path))
+    return ServedVersion(version, str(path), model_digest(path))
 
 
 def newest_version(serving: Path) -> int:
@@ -133,7 +133,7 @@ def unfinished_pushes(serving: Path) -> list[Path]:
     return sorted(serving.glob(f"{_UNFINISHED}*"))
 
 
-def digest_of(model: Path) -> str:
+def model_digest(model: Path) -> str:
     """Returns a hex SHA-256 over the names and contents of a SavedModel's files.
 
     The model card beside them does not count.
@@ -155,7 +155,7 @@ def _highest(serving: Path) -> int:
 def _withdrawn_as(serving: Path, digest: str) -> Path | None:
     """Returns the folder of the newest version that was taken back and holds a model, or None."""
     paths = (withdrawn_path(serving, v) for v in reversed(withdrawn_versions(serving)))
-    return next((path for path in paths if digest_of(path) == digest), None)
+    return next((path for path in paths if model_digest(path) == digest), None)
 
 
 def _prune(serving: Path, keep: int | None) -> None:

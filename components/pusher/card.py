@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.gate.verdict import Verdict, in_words
-from components.trainer.options import WarmStart
-from data.words import listed
+from components.gate.verdict import Verdict, format_verdict
+from components.trainer.settings import WarmStart
+from data.common.formatting import format_list
 
 
 def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str, str]) -> str:
@@ -27,7 +27,7 @@ def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str,
         "",
         *(f"- {name}: {value}" for name, value in facts.items()),
         f"- digest of the files: {verdict.digest}",
-        f"- verdict: {in_words(verdict)}",
+        f"- verdict: {format_verdict(verdict)}",
         "",
         f"On {verdict.n} test images that neither training nor the choice of the epoch has seen:",
         "",
@@ -72,8 +72,8 @@ def facts_of(
         weights = f"of version {warm_start.version} (run {warm_start.run_id})"
     return {
         **({"run": run_id} if run_id else {}),
-        "data": f"{settings['data']['source']}{f', span {listed(spans)}' if spans else ''}",
-        "classes": listed(class_names),
+        "data": f"{settings['data']['source']}{f', span {format_list(spans)}' if spans else ''}",
+        "classes": format_list(class_names),
         "network": f"{model['name']}, weights {weights}, {side} x {side} pixels",
         "training": f"up to {trainer['epochs']} epochs, seed {trainer['seed']}, "
         f"{trainer['precision']}",

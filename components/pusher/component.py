@@ -14,10 +14,10 @@ from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from components.gate.executor import read_metrics, read_verdict
-from components.pusher.bucket import digest_of, push_to_bucket
+from components.model_store.bucket import model_digest, push_to_bucket
+from components.model_store.local import Pushed, push
 from components.pusher.card import model_card
-from components.pusher.options import SCHEME, EndpointPlace, PushSettings
-from components.pusher.push import Pushed, push
+from components.pusher.settings import SCHEME, EndpointPlace, PushSettings
 from components.serving_check.result import SmokeCase, read_smoke
 
 
@@ -49,7 +49,7 @@ class Executor(pusher_executor.Executor):
         folder = destination.filesystem.base_directory
         blessing = artifact_utils.get_single_uri(input_dict["model_blessing"])
         verdict, model = read_verdict(blessing), self.GetModelPath(input_dict)
-        if digest_of(model) != verdict.digest:
+        if model_digest(model) != verdict.digest:
             raise RuntimeError(f"{model} is not the model that was evaluated: its files changed")
         config = json.loads(exec_properties["custom_config"])
         settings = PushSettings.model_validate(config["push"])
@@ -74,7 +74,7 @@ def _to_endpoint(
     model: str, url: str, settings: PushSettings, smoke: Sequence[SmokeCase]
 ) -> Pushed:
     # Google's client takes seconds to import, and few need it.
-    from components.pusher.endpoint import push_to_endpoint
+    from components.model_store.endpoint import push_to_endpoint
 
     return push_to_endpoint(model, EndpointPlace.of(url), settings.endpoint, smoke)
 

@@ -6,13 +6,13 @@ from typing import Literal
 from pydantic import Field
 
 from components.region import Region
-from data.strict import Strict
+from data.common.settings_base import SettingsBase
 
 # Begins the place that a gate's driver is to look at; project, region and name follow.
 SCHEME = "vertex-endpoint://"
 
 
-class EndpointSettings(Strict):
+class EndpointSettings(SettingsBase):
     """The endpoint that a model is deployed to, and on what."""
 
     name: str | None = Field(None, description="null: the pipeline's")
@@ -43,7 +43,7 @@ class EndpointPlace(Region):
         return cls(*url.removeprefix(SCHEME).split("/"))
 
 
-class PushSettings(Strict):
+class PushSettings(SettingsBase):
     """What becomes of a model that passed."""
 
     to: Literal["folder", "vertex-endpoint"] = "folder"

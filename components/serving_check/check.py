@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.serving_check.cases import SIGNATURES
-from components.serving_check.probe import GARBAGE, Answer, Report, SignatureReport
+from components.serving_check.probe import GARBAGE, Answer, ProbeReport, SignatureReport
 
 # Both compute in float32, but in another order: eager or as one optimized graph, in batches of
 # other sizes. That moves a probability by about 1e-6; a wrong weight or pixel moves it far more.
@@ -31,8 +31,8 @@ class Limits:
     megabytes: float = 0
 
 
-def find_problems(
-    report: Report,
+def find_serving_problems(
+    report: ProbeReport,
     expected: Expected,
     class_names: Sequence[str],
     megabytes: float,
@@ -59,7 +59,7 @@ def find_problems(
     ]
 
 
-def largest_difference(report: Report, expected: Expected) -> float | None:
+def largest_difference(report: ProbeReport, expected: Expected) -> float | None:
     """Returns by how much any probability differs at most; None where that is no number."""
     differences = [
         _difference(answer, expected[name])
@@ -71,7 +71,7 @@ def largest_difference(report: Report, expected: Expected) -> float | None:
     return largest if math.isfinite(largest) else None
 
 
-def _project(report: Report) -> Iterator[str]:
+def _project(report: ProbeReport) -> Iterator[str]:
     if not report["project_hidden"]:
         yield (
             "the process that served the model could import the project, so nothing shows that the "
@@ -80,7 +80,7 @@ def _project(report: Report) -> Iterator[str]:
         )
 
 
-def _signatures(report: Report) -> Iterator[str]:
+def _signatures(report: ProbeReport) -> Iterator[str]:
     for name in SIGNATURES:
         if name not in report["signatures"]:
             yield f"the signature {name} is missing"

@@ -18,19 +18,19 @@ from tfx.utils import path_utils
 from components.artifacts import SCHEMA_FILE, read_schema, write_text
 from components.properties import VERDICT_PROPERTY
 from components.serving_check.cases import first_records, write_requests
-from components.serving_check.check import Limits, find_problems, largest_difference
+from components.serving_check.check import Limits, find_serving_problems, largest_difference
 from components.serving_check.process import ProbeDied, run_probe
 from components.serving_check.reference import reference_answers
 from components.serving_check.result import (
     LOG_FILE,
     ServingCheckResult,
-    in_words,
-    result_of,
+    format_serving_check,
+    make_result,
     write_serving_check,
     write_smoke,
 )
 from components.trainer.export import weights_path
-from components.trainer.options import TrainingOptions
+from components.trainer.settings import TrainingSettings
 from data.schema import class_names
 
 # TFX's names, which its Pusher heeds.
@@ -60,21 +60,21 @@ def ServingCheck(
         path_utils.serving_model_path(model.uri),
         first_records(_test_files(examples), _REAL_IMAGES),
         class_names(read_schema(schema.uri, SCHEMA_FILE)),
-        TrainingOptions.model_validate_json(options),
+        TrainingSettings.model_validate_json(options),
         Limits(max_latency_ms, max_megabytes),
         blessing.uri,
     )
     write_serving_check(result, blessing.uri)
     write_text("", blessing.uri, BLESSED_FILE if result.fit else NOT_BLESSED_FILE)
     blessing.set_int_custom_property(BLESSED_PROPERTY, int(result.fit))
-    blessing.set_string_custom_property(VERDICT_PROPERTY, in_words(result))
+    blessing.set_string_custom_property(VERDICT_PROPERTY, format_serving_check(result))
 
 
 def check_model(
     model: str,
     examples: dict[str, bytes],
     names: list[str],
-    options: TrainingOptions,
+    options: TrainingSettings,
     limits: Limits,
     log_folder: str,
 ) -> ServingCheckResult:
@@ -102,8 +102,8 @@ def check_model(
     progress.debug("asking the network itself: %d images", len(images))
     expected = reference_answers(options, weights_path(model), len(names), images)
     write_smoke(examples, expected, log_folder)
-    problems = find_problems(report, expected, names, megabytes, limits)
-    return result_of(problems, megabytes, report, largest_difference(report, expected))
+    problems = find_serving_problems(report, expected, names, megabytes, limits)
+    return make_result(problems, megabytes, report, largest_difference(report, expected))
 
 
 def _test_files(examples: Artifact) -> list[str]:

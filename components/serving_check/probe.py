@@ -70,7 +70,7 @@ class SignatureReport(TypedDict):
     latency_ms: Latency | None
 
 
-class Report(TypedDict):
+class ProbeReport(TypedDict):
     """What was found; `unasked` are the signatures for which there are no requests."""
 
     project_hidden: bool
@@ -92,7 +92,7 @@ def main(model: str, requests: str, result: str) -> None:
     seconds = time.perf_counter() - start
     folders = [path for path in sorted(Path(requests).iterdir()) if path.name in loaded.signatures]
     signatures = {path.name: examine(loaded.signatures[path.name], path) for path in folders}
-    report = Report(
+    report = ProbeReport(
         project_hidden=hidden,
         load_seconds=seconds,
         # Linux counts in KiB.

@@ -15,7 +15,7 @@ class ProbeDied(Exception):
     """The process that served the model ended without a report; the message says how."""
 
 
-def run_probe(model: str, requests: Path, log: Path) -> probe.Report:
+def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
     """Asks a model in a fresh process.
 
     Args:
@@ -39,7 +39,7 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.Report:
     if code:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise ProbeDied(_end(f"died ({how})", log))
-    report: probe.Report = json.loads(result.read_text())
+    report: probe.ProbeReport = json.loads(result.read_text())
     return report
 
 

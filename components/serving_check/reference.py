@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.options import TrainingOptions
-from components.trainer.warm import load_trained
+from components.trainer.settings import TrainingSettings
+from components.trainer.warm_start import load_trained
 from components.transform.images import to_float
 from components.transform.preprocessing import preprocess
 
 
 def reference_answers(
-    options: TrainingOptions, weights: str, classes: int, images: Mapping[str, bytes]
+    options: TrainingSettings, weights: str, classes: int, images: Mapping[str, bytes]
 ) -> dict[str, np.ndarray]:
     """Returns the probabilities of each image, float32 [classes], by its name.
 

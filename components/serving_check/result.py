@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from components.artifacts import read_json, write_json
-from components.serving_check.probe import REAL, Answer, Latency, Report
+from components.serving_check.probe import REAL, Answer, Latency, ProbeReport
 
 SMOKE_FILE = "smoke.json"
 RESULT_FILE = "serving_check.json"
@@ -52,8 +52,8 @@ class ServingCheckResult:
         return not self.problems
 
 
-def result_of(
-    problems: list[str], megabytes: float, report: Report, largest_difference: float | None
+def make_result(
+    problems: list[str], megabytes: float, report: ProbeReport, largest_difference: float | None
 ) -> ServingCheckResult:
     """Returns the result of a report."""
     signatures = report["signatures"]
@@ -103,7 +103,7 @@ def read_serving_check(uri: str) -> ServingCheckResult:
     return ServingCheckResult(**read_json(uri, RESULT_FILE))
 
 
-def in_words(result: ServingCheckResult) -> str:
+def format_serving_check(result: ServingCheckResult) -> str:
     """Returns the result as a person would say it, on one line or more."""
     slowest = max((times["p99"] for times in result.latency_ms.values() if times), default=None)
     latency = f", 99 % of single images within {slowest:.0f} ms" if slowest else ""

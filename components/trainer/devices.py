@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 
 
 def available_cores() -> int:

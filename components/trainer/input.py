@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from components.trainer.devices import available_cores
-from components.trainer.options import TrainerSettings
+from components.trainer.settings import TrainerSettings
 from components.transform.augment import augment
 from components.transform.images import decode_pixels, to_float
 from data.features import CLASS, IMAGE

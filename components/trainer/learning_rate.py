@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from components.trainer.options import LearningRateSettings
+from components.trainer.settings import LearningRateSettings
 
 
 class RampHoldDecay(tf.keras.optimizers.schedules.LearningRateSchedule):

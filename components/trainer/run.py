@@ -9,7 +9,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from components.artifacts import read_json, read_schema, write_json
 from components.trainer.devices import is_chief
 from components.trainer.export import Servable, export, save_weights
-from components.trainer.options import TrainingOptions, WarmStart
+from components.trainer.settings import TrainingSettings, WarmStart
 from components.trainer.state import state_key
 from components.trainer.train import train
 from data.schema import class_names
@@ -27,7 +27,7 @@ def run_fn(fn_args: FnArgs) -> None:
     TensorBoard's logs and `training.json`.
     """
     config = fn_args.custom_config
-    options = TrainingOptions.model_validate(config["options"])
+    options = TrainingSettings.model_validate(config["options"])
     names = class_names(read_schema(fn_args.schema_path))
     steps = fn_args.train_steps
     folder = state_folder(config, fn_args.transform_graph_path, fn_args.train_files, steps)

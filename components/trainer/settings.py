@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from data.strict import Strict
+from data.common.settings_base import SettingsBase
 
 NO_WEIGHTS, IMAGENET = "none", "imagenet"
 PRETRAINED = ("xception", "keras_application")
@@ -12,7 +12,7 @@ PRETRAINED = ("xception", "keras_application")
 COLD, IF_SERVING = "none", "if_serving"
 
 
-class ModelSettings(Strict):
+class ModelSettings(SettingsBase):
     """Which network is trained, and from where."""
 
     name: Literal["dense", "convnet", "squeezenet", "xception", "keras_application"] = "squeezenet"
@@ -69,7 +69,7 @@ class WarmStart(BaseModel):
     class_names: list[str]
 
 
-class LearningRateSettings(Strict):
+class LearningRateSettings(SettingsBase):
     """Linear from `start` to `peak`, held, then exponentially towards `end`; by step.
 
     For one replica: with more of them, whose batches add up, all three are multiplied.
@@ -89,7 +89,7 @@ class LearningRateSettings(Strict):
         return self
 
 
-class AugmentSettings(Strict):
+class AugmentSettings(SettingsBase):
     """Random changes to training images, drawn anew each epoch."""
 
     flip_left_right: bool = True
@@ -102,7 +102,7 @@ class AugmentSettings(Strict):
         return self
 
 
-class TrainerSettings(Strict):
+class TrainerSettings(SettingsBase):
     """How the network is trained, and on what."""
 
     epochs: int = Field(35, ge=1)
@@ -118,7 +118,7 @@ class TrainerSettings(Strict):
     steps_per_execution: int = Field(1, ge=1, description="more of them keep a TPU busy")
 
 
-class TrainingOptions(Strict):
+class TrainingSettings(SettingsBase):
     """All of it, as it travels to the Trainer."""
 
     image_size: int

@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from components.trainer.devices import make_strategy, precision
 from components.trainer.models import build_model
-from components.trainer.options import TrainingOptions
+from components.trainer.settings import TrainingSettings
 
 _STEPS = 3
 
 
-def measure_speed(options: TrainingOptions, classes: int) -> float:
+def measure_speed(options: TrainingSettings, classes: int) -> float:
     """Returns training images a second, over a few steps on noise after a first one.
 
     Raises:

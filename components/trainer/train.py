@@ -9,18 +9,19 @@ import tensorflow as tf
 
 from components.trainer.devices import describe, make_strategy, precision, worker_folder
 from components.trainer.input import Images, evaluation_batches, training_batches
+from components.trainer.learning_rate import RampHoldDecay
 from components.trainer.models import build_model
-from components.trainer.options import TrainerSettings, TrainingOptions, WarmStart
-from components.trainer.schedule import RampHoldDecay
+from components.trainer.settings import TrainerSettings, TrainingSettings, WarmStart
 from components.trainer.state import TrainingState
-from components.trainer.warm import earlier_weights, take_over
-from components.trainer.watch import TrainingReport, Watch
-from data.errors import UsageError
+from components.trainer.training_monitor import TrainingMonitor
+from components.trainer.training_report import TrainingReport
+from components.trainer.warm_start import earlier_weights, transfer_weights
+from data.common.errors import UsageError
 
 progress = logging.getLogger("flowers.progress")
 
 
-def check(options: TrainingOptions, start: WarmStart | None = None) -> None:
+def check(options: TrainingSettings, start: WarmStart | None = None) -> None:
     """Builds the strategy and the network, so that what is missing is known before any work.
 
     Args:
@@ -48,7 +49,7 @@ def check(options: TrainingOptions, start: WarmStart | None = None) -> None:
 
 
 def train(
-    options: TrainingOptions,
+    options: TrainingSettings,
     train_files: Sequence[str],
     eval_files: Sequence[str],
     class_names: Sequence[str],
@@ -96,10 +97,10 @@ def train(
         network = options.model.bare if start else options.model
         model = build_model(network, options.image_size, len(class_names))
         if start:
-            take_over(model, earlier, start.class_names, class_names)
+            transfer_weights(model, earlier, start.class_names, class_names)
         _compile(model, RampHoldDecay(trainer.learning_rate, steps, replicas), trainer)
         state = TrainingState(worker_folder(strategy, state_folder), model)
-    watch = Watch(report, state, trainer)
+    watch = TrainingMonitor(report, state, trainer)
     _resume(watch, options.model.name)
     _fit(model, images, held_out, watch, log_folder)
     return _outside(options, len(class_names), watch), report
@@ -125,7 +126,7 @@ def _compile(model: tf.keras.Model, rate: RampHoldDecay, trainer: TrainerSetting
     )
 
 
-def _resume(watch: Watch, network: str) -> None:
+def _resume(watch: TrainingMonitor, network: str) -> None:
     """Takes over what was done before, and says what is going on."""
     report, state, epochs, steps = watch.report, watch.state, watch.trainer.epochs, watch.steps
     told = f"{network} on {report.device}"
@@ -146,7 +147,7 @@ def _resume(watch: Watch, network: str) -> None:
 
 
 def _fit(
-    model: tf.keras.Model, images: Images, held_out: Images, watch: Watch, log_folder: str
+    model: tf.keras.Model, images: Images, held_out: Images, watch: TrainingMonitor, log_folder: str
 ) -> None:
     """Trains what is left; on a signal to end, the state is saved first."""
     trainer, callbacks = watch.trainer, [watch]
@@ -175,7 +176,7 @@ def _fit(
         raise
 
 
-def _save_within_epoch(model: tf.keras.Model, watch: Watch) -> None:
+def _save_within_epoch(model: tf.keras.Model, watch: TrainingMonitor) -> None:
     """Saves the state between two steps.
 
     Not where the optimizer does not count each step, as float16's does, nor after the last step of
@@ -187,7 +188,7 @@ def _save_within_epoch(model: tf.keras.Model, watch: Watch) -> None:
         progress.info("saved after step %d of %d of the epoch", steps, watch.steps)
 
 
-def _outside(options: TrainingOptions, classes: int, watch: Watch) -> tf.keras.Model:
+def _outside(options: TrainingSettings, classes: int, watch: TrainingMonitor) -> tf.keras.Model:
     """Returns the network with the best weights: outside the strategy, and in float32."""
     model = build_model(options.model.bare, options.image_size, classes)
     model.set_weights(watch.best_weights)

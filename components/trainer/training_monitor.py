@@ -3,14 +3,15 @@
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.options import TrainerSettings
+from components.trainer.settings import TrainerSettings
 from components.trainer.state import TrainingState
-from data.words import duration
+from components.trainer.training_report import TrainingReport
+from data.common.formatting import format_duration
 
 progress = logging.getLogger("flowers.progress")
 
@@ -18,39 +19,7 @@ progress = logging.getLogger("flowers.progress")
 _NEWS = 1.0
 
 
-@dataclass
-class TrainingReport:
-    """What a training was: for the console and the history.
-
-    Attributes:
-      device: what it ran on, in words.
-      state_folder: where its state was kept while it was unfinished.
-      replicas: how many batches a step took.
-      train_examples: of which each epoch leaves out what fills no batch.
-      eval_examples: on which the epoch was chosen.
-      first_step_seconds: from the start of `fit`, in the process that ended the training.
-      images_per_second: of the fastest epoch.
-      best_epoch: counted from 1.
-      eval_accuracy: of the best epoch.
-      resumed_at: the epochs before which it was taken up again.
-      epochs: of each one loss, accuracy, val_loss, val_accuracy, learning_rate (of its last step)
-        and images_per_second.
-    """
-
-    device: str
-    state_folder: str
-    replicas: int
-    train_examples: int
-    eval_examples: int
-    first_step_seconds: float = 0.0
-    images_per_second: float = 0.0
-    best_epoch: int = 0
-    eval_accuracy: float = 0.0
-    resumed_at: list[int] = field(default_factory=list)
-    epochs: list[dict[str, float]] = field(default_factory=list)
-
-
-class Watch(tf.keras.callbacks.Callback):
+class TrainingMonitor(tf.keras.callbacks.Callback):
     """Reports steps and epochs, saves the state after each epoch, and ends what leads nowhere."""
 
     def __init__(self, report: TrainingReport, state: TrainingState, trainer: TrainerSettings):
@@ -161,7 +130,7 @@ class Watch(tf.keras.callbacks.Callback):
         progress.log(
             level,
             "epoch %d/%d: %s, %.0f images/s, %s left",
-            self._epoch + 1, self.trainer.epochs, ", ".join(words), speed, duration(left),
+            self._epoch + 1, self.trainer.epochs, ", ".join(words), speed, format_duration(left),
             extra={"fraction": done / total},
         )  # fmt: skip
 

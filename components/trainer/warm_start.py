@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from components.artifacts import copied_here
 from components.trainer.models import build_model
-from components.trainer.options import ModelSettings, TrainingOptions, WarmStart
+from components.trainer.settings import ModelSettings, TrainingSettings, WarmStart
 
 
 def load_trained(
@@ -20,7 +20,7 @@ def load_trained(
     return model
 
 
-def earlier_weights(options: TrainingOptions, start: WarmStart) -> list[np.ndarray]:
+def earlier_weights(options: TrainingSettings, start: WarmStart) -> list[np.ndarray]:
     """Returns the weights of an earlier model, in the order of `Model.weights`.
 
     Args:
@@ -34,7 +34,7 @@ def earlier_weights(options: TrainingOptions, start: WarmStart) -> list[np.ndarr
     return weights
 
 
-def take_over(
+def transfer_weights(
     model: tf.keras.Model, old: list[np.ndarray], known: Sequence[str], class_names: Sequence[str]
 ) -> None:
     """Gives a new network the weights of an earlier one.

@@ -5,7 +5,7 @@ class UsageError(Exception):
     """Settings, paths or files are wrong, seen before any work was done (exit code 2)."""
 
 
-class NotNow(UsageError):
+class TransientError(UsageError):
     """It can't be done at the moment, and later it may: a root in use, a full disk."""
 
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 MOST_LISTED = 12
 
 
-def listed(words: Sequence[str]) -> str:
+def format_list(words: Sequence[str]) -> str:
     """Returns words with commas between; of many, the first ones and how many more there are."""
     more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
     return ", ".join(words[:MOST_LISTED]) + more
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Returns a time as words: `45 s`, `2 min 14 s`, `1 h 12 min`."""
     whole = round(seconds)
     if whole < 60:
@@ -21,7 +21,7 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def size(number: float) -> str:
+def format_size(number: float) -> str:
     """Returns a number of bytes as words, in powers of 1,000: `512 B`, `3.5 MB`, `12.0 GB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from data.errors import UsageError
-from pipeline.cli_options import AsJson, Config, Root, RunId, Set
+from data.common.errors import UsageError
+from pipeline.cli.options import AsJson, Config, Root, RunId, Set
 
 app = typer.Typer(help="Records.", no_args_is_help=True)
 
@@ -21,11 +21,11 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """List the records that a run set aside, with the reason of each; export their images."""
-    from pipeline.quiet import import_tensorflow
+    from pipeline.lazy_tensorflow import import_tensorflow
 
     import_tensorflow()
-    from pipeline.quarantine import choose_run, read_quarantine
-    from pipeline.quarantine import export as export_image
+    from pipeline.diagnostics.quarantine import choose_run, read_quarantine
+    from pipeline.diagnostics.quarantine import export as export_image
 
     chosen = choose_run(root, run_id)
     answers = []
@@ -51,15 +51,19 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Say what records hold, and what a run with a config on them would take."""
-    from pipeline.config import load_settings
-    from pipeline.progress import progress_bar
+    from pipeline.reporting.progress import progress_bar
+    from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [], data)
     with progress_bar():
-        from pipeline.inspection import in_words, inspect
+        from pipeline.diagnostics.inspect_records import format_inspection, inspect_records
 
-        found = inspect(settings)
-    typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(in_words(found, settings)))
+        found = inspect_records(settings)
+    typer.echo(
+        found.model_dump_json(indent=2)
+        if as_json
+        else "\n".join(format_inspection(found, settings))
+    )
 
 
 @app.command("download")
@@ -71,8 +75,8 @@ def download(
     """Copy the codelab's records here. Interrupted, the same command goes on."""
     from data.download import download_flowers
     from data.sources import FLOWERS_PUBLIC, PUBLIC_SIZES
-    from pipeline.progress import progress_bar
-    from pipeline.report import from_here
+    from pipeline.reporting.lines import display_path
+    from pipeline.reporting.progress import progress_bar
 
     if name != FLOWERS_PUBLIC or size not in PUBLIC_SIZES:
         allowed = ", ".join(map(str, PUBLIC_SIZES))
@@ -81,8 +85,8 @@ def download(
         )
     with progress_bar(of_bytes=True):
         files = download_flowers(out, size)
-    typer.echo(f"{len(files)} files in {from_here(out)}")
-    typer.echo(f"Next: flowers run --data {from_here(out)}")
+    typer.echo(f"{len(files)} files in {display_path(out)}")
+    typer.echo(f"Next: flowers run --data {display_path(out)}")
 
 
 @app.command("import")
@@ -99,8 +103,8 @@ def import_(
     per_shard: Annotated[int, typer.Option(min=1, help="Images in a file.")] = 500,
 ) -> None:
     """Make records of labelled images. Interrupted, the same command goes on."""
-    from pipeline.progress import progress_bar
-    from pipeline.report import from_here
+    from pipeline.reporting.lines import display_path
+    from pipeline.reporting.progress import progress_bar
 
     workers = len(os.sched_getaffinity(0))
     with progress_bar():
@@ -113,8 +117,8 @@ def import_(
     for path, reason in found.unreadable:
         typer.echo(f"left out: {path}: {reason}")
     typer.echo(
-        f"{found.written} records of {len(found.classes)} classes in {from_here(found.folder)}; "
+        f"{found.written} records of {len(found.classes)} classes in {display_path(found.folder)}; "
         f"{len(found.unreadable)} files left out"
     )
-    data = from_here(found.folder if span is None else out / "span-{SPAN}")
+    data = display_path(found.folder if span is None else out / "span-{SPAN}")
     typer.echo(f"Next: flowers run --data '{data}'")

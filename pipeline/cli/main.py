@@ -9,9 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from data.errors import DataRefused, ServiceError, UsageError
-from pipeline import cli_data, cli_models, cli_schedule, cli_vertex
-from pipeline.cli_options import AsJson, Config, Data, Plain, Root, Set, Verbose, print_list
+from data.common.errors import DataRefused, ServiceError, UsageError
+from pipeline.cli import data as data_commands
+from pipeline.cli import models as model_commands
+from pipeline.cli import schedule, vertex
+from pipeline.cli.options import AsJson, Config, Data, Plain, Root, Set, Verbose, print_list
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
 
 app = typer.Typer(
@@ -22,10 +24,10 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Settings.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-app.add_typer(cli_data.app, name="data")
-app.add_typer(cli_models.gate_app, name="gate")
-app.add_typer(cli_schedule.app, name="schedule")
-app.add_typer(cli_vertex.app, name="vertex")
+app.add_typer(data_commands.app, name="data")
+app.add_typer(model_commands.gate_app, name="gate")
+app.add_typer(schedule.app, name="schedule")
+app.add_typer(vertex.app, name="vertex")
 
 
 def main() -> None:
@@ -84,9 +86,9 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Train, evaluate and, if the gate passes it, push a model. Exit code 3: it was refused."""
-    from pipeline.config import load_settings
-    from pipeline.console import View
-    from pipeline.run import Selection, run_pipeline
+    from pipeline.local.run import Selection, run_pipeline
+    from pipeline.reporting.console import View
+    from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [], data)
     selection = Selection(first, last, enable_cache=not no_cache, dry_run=dry_run)
@@ -96,7 +98,7 @@ def run(
 @app.command()
 def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
     """List the runs under a root, newest first."""
-    from pipeline.history import History
+    from pipeline.history.runs import History
 
     none = f"no runs under {root}; `flowers run --root {root}` makes one"
     print_list(History(root).runs(), as_json, none)
@@ -105,11 +107,11 @@ def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
 @app.command()
 def doctor(root: Root = Path("runs")) -> None:
     """Say whether this machine can run the pipeline, and what to do where it can't."""
-    from pipeline.doctor import examine
+    from pipeline.diagnostics.doctor import examine
 
     findings = []
     for finding in examine(Path(os.path.abspath(root))):
-        typer.echo(finding.in_words())
+        typer.echo(finding.format())
         findings.append(finding)
     bad = sum(finding.state == "bad" for finding in findings)
     typer.echo(f"\n{bad} of {len(findings)} things are bad." if bad else "\nReady to run.")
@@ -130,19 +132,19 @@ def clean(
     ] = False,
 ) -> None:
     """Remove what old and killed runs left and no served or blessed model needs."""
-    from pipeline.clean import clean as clean_root
-    from pipeline.retention import RetentionSettings
+    from pipeline.registry.garbage_collection import clean as clean_root
+    from pipeline.settings.retention import RetentionSettings
 
     retention = RetentionSettings(runs=runs, days=days)
     clean_root(Path(os.path.abspath(root)), dry_run, retention)
 
 
 for verb in (
-    cli_models.predict,
-    cli_models.models,
-    cli_models.rollback,
-    cli_models.promote,
-    cli_models.lineage,
+    model_commands.predict,
+    model_commands.models,
+    model_commands.rollback,
+    model_commands.promote,
+    model_commands.lineage,
 ):
     app.command()(verb)
 
@@ -152,7 +154,7 @@ def config_show(config: Config = "quickstart", data: Data = None, overrides: Set
     """Print all settings that a run with these options would use, as YAML."""
     import yaml
 
-    from pipeline.config import load_settings
+    from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [], data)
     typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), nl=False)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from data.errors import UsageError
-from pipeline.cli_options import AsJson, Root, RunId, print_list
+from data.common.errors import UsageError
+from pipeline.cli.options import AsJson, Root, RunId, print_list
 
 gate_app = typer.Typer(help="The gate.", no_args_is_help=True)
 
@@ -33,11 +33,11 @@ def predict(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """Classify images with the newest pushed model, or with one that TensorFlow Serving serves."""
-    from pipeline.answers import in_csv, in_json, in_words
-    from pipeline.asked import read_images
-    from pipeline.client import connect
-    from pipeline.predict import PushedModel
-    from pipeline.predict import predict as answers_of
+    from pipeline.inference.input_images import read_images
+    from pipeline.inference.output_formats import format_csv, format_json, format_text
+    from pipeline.inference.predict import PushedModel
+    from pipeline.inference.predict import predict as answers_of
+    from pipeline.inference.tf_serving import connect
 
     if as_json and as_csv:
         raise UsageError("--json and --csv are two forms of one answer; name one of them, not both")
@@ -45,16 +45,16 @@ def predict(
     model = connect(url, root) if url else PushedModel(root or Path("runs"))
     answers = answers_of(model, asked)
     if as_csv:
-        parts = in_csv(answers, model.names)
+        parts = format_csv(answers, model.names)
     else:
-        parts = in_json(answers) if as_json else in_words(answers)
+        parts = format_json(answers) if as_json else format_text(answers)
     for part in parts:
         typer.echo(part, nl=False)
 
 
 def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
     """List the versions: which one serves, its accuracy, data, run and digest."""
-    from pipeline.models import list_models
+    from pipeline.registry.versions import list_models
 
     none = f"no model was pushed under {root}; `flowers run --root {root}` trains one"
     print_list(list_models(root), as_json, none)
@@ -68,7 +68,7 @@ def rollback(
     reason: Annotated[str, typer.Option(help="For the record.")] = "",
 ) -> None:
     """Withdraw the newest versions, so that an older one serves. Runs do not undo it."""
-    from pipeline.models import roll_back
+    from pipeline.registry.versions import roll_back
 
     folder = Path(os.path.abspath(root))
     withdrawn = roll_back(folder, version, reason)
@@ -82,7 +82,7 @@ def promote(
     root: Root = Path("runs"),
 ) -> None:
     """Push the model of a run, by a person's decision, whatever the gate said."""
-    from pipeline.models import promote as push_it
+    from pipeline.registry.versions import promote as push_it
 
     version = push_it(Path(os.path.abspath(root)), run_id, reason)
     typer.echo(f"version {version} serves now: the model of run {run_id}")
@@ -94,10 +94,10 @@ def lineage(
     picture: Annotated[Path | None, typer.Option(help="PNG to draw it to.")] = None,
 ) -> None:
     """Say what a version was made of: data, settings, code, figures."""
-    from pipeline.lineage import draw_lineage, in_lines, run_behind
+    from pipeline.registry.lineage import draw_lineage, format_lineage, run_behind
 
     run = run_behind(root, version)
-    for line in in_lines(run, version):
+    for line in format_lineage(run, version):
         typer.echo(line)
     if picture:
         draw_lineage(run, version, picture)
@@ -110,9 +110,8 @@ def explain(
     root: Root = Path("runs"),
 ) -> None:
     """Say by which rules a run's model was judged, and what came of each."""
-    from components.gate.verdict import explain as in_words
-    from components.gate.verdict import verdict_from
-    from pipeline.history import History
+    from components.gate.verdict import format_rules, parse_verdict
+    from pipeline.history.runs import History
 
     run = History(root).find(run_id, lambda run: run.verdict is not None, "with a verdict")
-    typer.echo(f"run {run.run_id}\n{in_words(verdict_from(run.verdict or {}))}")
+    typer.echo(f"run {run.run_id}\n{format_rules(parse_verdict(run.verdict or {}))}")

@@ -26,15 +26,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Newest if left out.")]
 
 
-class Entry(Protocol):
+class Listable(Protocol):
     """Something that is listed; pydantic's models bring the second."""
 
-    def in_a_line(self) -> str: ...
+    def format_line(self) -> str: ...
 
     def model_dump(self, *, mode: str) -> dict[str, Any]: ...
 
 
-def print_list(entries: Sequence[Entry], as_json: bool, none: str) -> None:
+def print_list(entries: Sequence[Listable], as_json: bool, none: str) -> None:
     """Prints entries as a JSON list or a line each; `none` is said where there are none."""
     if as_json:
         typer.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=2))
@@ -42,4 +42,4 @@ def print_list(entries: Sequence[Entry], as_json: bool, none: str) -> None:
     if not entries:
         typer.echo(none)
     for entry in entries:
-        typer.echo(entry.in_a_line())
+        typer.echo(entry.format_line())

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from data.errors import NotNow, UsageError
-from pipeline.cli_options import Config, Data, Root, Set
+from data.common.errors import TransientError, UsageError
+from pipeline.cli.options import Config, Data, Root, Set
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED, USAGE_ERROR
 
 app = typer.Typer(help="Retraining at set times, on this machine.", no_args_is_help=True)
 CRON = typer.Option(help="MINUTE HOUR DAY MONTH WEEKDAY, such as 'TZ=Europe/Paris 0 3 * * 1'.")
 # How the errors begin that leave no run behind.
-_USAGE = (UsageError.__name__, NotNow.__name__)
+_USAGE = (UsageError.__name__, TransientError.__name__)
 _CODES = {"failed": FAILED, "refused": REFUSED, "data refused": DATA_REFUSED}
 
 
@@ -48,12 +48,12 @@ def run(
     turns: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
 ) -> None:
     """Take a turn at each date, until a signal ends it: a run if anything is new, else none."""
-    from pipeline.config import load_settings
-    from pipeline.notify import Notifier
-    from pipeline.schedule.child import ChildTurn
+    from pipeline.schedule.child import ChildRun
     from pipeline.schedule.cron import Dates, Every
     from pipeline.schedule.lock import only_one
+    from pipeline.schedule.notify import Notifier
     from pipeline.schedule.service import Service, WallClock
+    from pipeline.settings.loading import load_settings
 
     if (cron is None) == (watch is None):
         raise UsageError("flowers schedule run takes either --cron or --watch")
@@ -68,7 +68,7 @@ def run(
     options += ["--no-note"] if watch else []
     dates = Dates(cron) if cron else Every(watch or 0)
     with only_one(where):
-        turn = ChildTurn(options, where).take
+        turn = ChildRun(options, where).take
         Service(dates, turn, clock, where, typer.echo, notifier.tell, retries).run(turns)
 
 
@@ -83,13 +83,13 @@ def once(
     told: Annotated[bool, typer.Option("--told", hidden=True, help="By the caller.")] = False,
 ) -> None:
     """Take one turn: a run if anything is new. Exit codes are those of `run`; 0: nothing to do."""
-    from pipeline.config import load_settings
-    from pipeline.console import View
-    from pipeline.schedule.turn import Turn, outcome_of
+    from pipeline.reporting.console import View
+    from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
+    from pipeline.settings.loading import load_settings
 
     where = Path(os.path.abspath(root))
     settings = load_settings(config, overrides or [], data)
-    run = Turn(settings, config, where, settle or 0, note, View(plain=True)).take()
+    run = ScheduledRun(settings, config, where, settle or 0, note, View(plain=True)).take()
     if run.state in ("skipped", "failed") and not told:
         typer.echo(f"{run.state}: {outcome_of(run).words}")
     wrong = run.state == "failed" and (run.error or "").startswith(_USAGE)
@@ -108,9 +108,9 @@ def install(
     start: Annotated[bool, typer.Option(help="Tell systemd at once.")] = True,
 ) -> None:
     """Make a timer of systemd that takes the turns; a missed one is made up for."""
-    from pipeline.config import load_settings
     from pipeline.schedule.systemd import install as write
     from pipeline.schedule.systemd import on_calendar, unit_folder
+    from pipeline.settings.loading import load_settings
 
     name = load_settings(config, overrides or [], data).name
     command = [str(Path(sys.argv[0]).resolve()), "schedule", "once"]
@@ -124,8 +124,8 @@ def install(
 @app.command("status")
 def status(config: Config = "quickstart", overrides: Set = None) -> None:
     """Say what systemd knows of the timer and of its last turn."""
-    from pipeline.config import load_settings
     from pipeline.schedule.systemd import status as ask
+    from pipeline.settings.loading import load_settings
 
     typer.echo(ask(load_settings(config, overrides or []).name), nl=False)
 
@@ -133,9 +133,9 @@ def status(config: Config = "quickstart", overrides: Set = None) -> None:
 @app.command("remove")
 def remove(config: Config = "quickstart", overrides: Set = None, units: Units = None) -> None:
     """Remove the timer; a turn that is being taken is ended."""
-    from pipeline.config import load_settings
     from pipeline.schedule.systemd import remove as take_away
     from pipeline.schedule.systemd import unit_folder
+    from pipeline.settings.loading import load_settings
 
     name = load_settings(config, overrides or []).name
     for file in take_away(name, units or unit_folder()):
@@ -159,8 +159,8 @@ def following(
 ) -> None:
     """Print the next dates, with time zone and daylight saving."""
     from pipeline.schedule.cron import Dates
-    from pipeline.schedule.service import in_words
+    from pipeline.schedule.service import format_moment
 
     now = datetime.datetime.now(datetime.UTC)
     for date in islice(Dates(cron).following(now), number):
-        typer.echo(in_words(date))
+        typer.echo(format_moment(date))

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from data.errors import UsageError
-from data.files import write_whole
-from pipeline import cli_vertex_jobs, cli_vertex_schedule
-from pipeline.cli_options import Config, Data, Plain, Set, Verbose
+from data.common.errors import UsageError
+from data.common.files import write_whole
+from pipeline.cli import vertex_jobs, vertex_schedule
+from pipeline.cli.options import Config, Data, Plain, Set, Verbose
+from pipeline.cli.vertex_job import compiled
 from pipeline.exit_codes import DONE, USAGE_ERROR
-from pipeline.vertex.prepare import compiled
 
 app = typer.Typer(help="The pipeline on Vertex AI Pipelines.", no_args_is_help=True)
-app.add_typer(cli_vertex_schedule.app, name="schedule")
+app.add_typer(vertex_schedule.app, name="schedule")
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--parameter", help="Of the job, as name=value, such as target=0.9; repeatable."),
@@ -24,10 +24,10 @@ Overrides = Annotated[
 @app.command("check")
 def check(config: Config = "vertex-tpu", data: Data = None, overrides: Set = None) -> None:
     """Say all that would fail on Vertex, before any call. Exit code 2: something would."""
-    from pipeline.config import load_settings
-    from pipeline.vertex.check import find_problems
+    from pipeline.settings.loading import load_settings
+    from pipeline.vertex.check import find_vertex_problems
 
-    problems = find_problems(load_settings(config, overrides or [], data))
+    problems = find_vertex_problems(load_settings(config, overrides or [], data))
     for problem in problems:
         typer.echo(problem)
     found = f"{len(problems)} things" if problems else "Nothing is known that"
@@ -65,18 +65,18 @@ def rehearse(
     verbose: Verbose = False,
 ) -> None:
     """Play a compiled job on this machine, each step by the very command that Vertex would run."""
-    from pipeline.console import View
+    from pipeline.reporting.console import View
     from pipeline.vertex.rehearse import rehearse as play
 
     raise typer.Exit(play(job, root, parameters or [], View(plain, verbose)))
 
 
 for verb in (
-    cli_vertex_jobs.submit,
-    cli_vertex_jobs.status,
-    cli_vertex_jobs.jobs,
-    cli_vertex_jobs.cancel,
-    cli_vertex_jobs.logs,
-    cli_vertex_jobs.rollback,
+    vertex_jobs.submit,
+    vertex_jobs.status,
+    vertex_jobs.jobs,
+    vertex_jobs.cancel,
+    vertex_jobs.logs,
+    vertex_jobs.rollback,
 ):
     app.command()(verb)

@@ -3,11 +3,11 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from components.pusher.options import EndpointPlace
-from data.errors import UsageError
+from components.pusher.settings import EndpointPlace
+from data.common.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.config import Settings
+    from pipeline.settings.settings import Settings
     from pipeline.vertex.jobs import Jobs
 
 
@@ -19,12 +19,12 @@ def compiled(
     Raises:
       UsageError: something would fail on Vertex; all that is known.
     """
-    from pipeline.config import load_settings
-    from pipeline.progress import progress_bar
-    from pipeline.vertex.check import find_problems
+    from pipeline.reporting.progress import progress_bar
+    from pipeline.settings.loading import load_settings
+    from pipeline.vertex.check import find_vertex_problems
 
     settings = load_settings(config, overrides or [], data)
-    if problems := find_problems(settings):
+    if problems := find_vertex_problems(settings):
         raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
     with progress_bar():
         logging.getLogger("flowers.progress").info("compiling, which takes about 20 s")
@@ -35,10 +35,10 @@ def compiled(
 
 def jobs_of(settings: "Settings") -> "Jobs":
     """Returns the pipeline's jobs on Vertex."""
-    from components.service import Patience
+    from components.google_api import RetryPolicy
     from pipeline.vertex.jobs import Jobs
 
-    return Jobs(settings.name, settings.vertex, Patience())
+    return Jobs(settings.name, settings.vertex, RetryPolicy())
 
 
 def endpoint_of(settings: "Settings") -> EndpointPlace:

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from data.errors import UsageError
-from pipeline.cli_options import AsJson, Config, Data, Set, print_list
-from pipeline.vertex.prepare import compiled, jobs_of
+from data.common.errors import UsageError
+from pipeline.cli.options import AsJson, Config, Data, Set, print_list
+from pipeline.cli.vertex_job import compiled, jobs_of
 
 JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="Newest if left out.")]
 
@@ -19,11 +19,11 @@ def submit(
 ) -> None:
     """Run the pipeline on Vertex: checked, compiled, and shown with its price before it begins."""
     settings, job = compiled(config, data, overrides)
-    from pipeline.vertex.costs import in_words
+    from pipeline.vertex.costs import format_costs
     from pipeline.vertex.jobs import id_of, link
 
     jobs = jobs_of(settings)
-    for line in in_words(settings):
+    for line in format_costs(settings):
         typer.echo(line)
     if not yes:
         typer.confirm(f"Run {settings.name} in {settings.vertex.project}?", abort=True)
@@ -41,18 +41,18 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say how a job is going. Exit code: 0, also while it goes on; 1: failed; 3: refused."""
-    from pipeline.config import load_settings
+    from pipeline.settings.loading import load_settings
     from pipeline.vertex.status import status_of
 
     settings = load_settings(config, overrides or [])
     found = status_of(jobs_of(settings).get(job), settings.vertex)
-    typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(found.in_words()))
+    typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(found.format()))
     raise typer.Exit(found.exit_code)
 
 
 def jobs(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson = False) -> None:
     """List the pipeline's newest jobs, newest first."""
-    from pipeline.config import load_settings
+    from pipeline.settings.loading import load_settings
     from pipeline.vertex.status import status_of
 
     settings = load_settings(config, overrides or [])
@@ -62,7 +62,7 @@ def jobs(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson =
 
 def cancel(job: JobId = None, config: Config = "vertex-tpu", overrides: Set = None) -> None:
     """Cancel a job that is going on."""
-    from pipeline.config import load_settings
+    from pipeline.settings.loading import load_settings
     from pipeline.vertex.jobs import has_ended, id_of, state_of
 
     jobs = jobs_of(load_settings(config, overrides or []))
@@ -81,26 +81,26 @@ def logs(
     overrides: Set = None,
 ) -> None:
     """Print what the steps of a job wrote."""
-    from components.service import Patience
-    from pipeline.config import load_settings
+    from components.google_api import RetryPolicy
+    from pipeline.settings.loading import load_settings
     from pipeline.vertex.logs import log_lines
 
     settings = load_settings(config, overrides or [])
     found = jobs_of(settings).get(job)
-    for line in log_lines(found, step, lines, settings.vertex, Patience()):
+    for line in log_lines(found, step, lines, settings.vertex, RetryPolicy()):
         typer.echo(line)
 
 
 def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
     """Give all traffic of the endpoint to the version before; takes seconds."""
-    from components.pusher.endpoint import roll_back
-    from components.service import told
-    from pipeline.config import load_settings
-    from pipeline.vertex.prepare import endpoint_of
+    from components.google_api import service_errors
+    from components.model_store.endpoint import roll_back
+    from pipeline.cli.vertex_job import endpoint_of
+    from pipeline.settings.loading import load_settings
 
     place = endpoint_of(load_settings(config, overrides or []))
     try:
-        with told("going back"):
+        with service_errors("going back"):
             now, before = roll_back(place)
     except LookupError as error:
         raise UsageError(str(error)) from error

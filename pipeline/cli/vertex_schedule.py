@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli_options import AsJson, Config, Data, Set, print_list
-from pipeline.vertex.prepare import compiled, jobs_of
+from pipeline.cli.options import AsJson, Config, Data, Set, print_list
+from pipeline.cli.vertex_job import compiled, jobs_of
 
 if TYPE_CHECKING:
-    from pipeline.config import Settings
+    from pipeline.settings.settings import Settings
     from pipeline.vertex.schedules import Schedules
 
 app = typer.Typer(help="Runs on Vertex at set times.", no_args_is_help=True)
@@ -29,12 +29,14 @@ def create(
 ) -> None:
     """Run the pipeline at set times; takes the place of a schedule of that name."""
     settings, job = compiled(config, data, overrides)
-    from pipeline.vertex.costs import in_words
-    from pipeline.vertex.schedules import Plan
+    from pipeline.vertex.costs import format_costs
+    from pipeline.vertex.schedules import SchedulePlan
 
-    plan = Plan(name or settings.name, cron, end.replace(tzinfo=UTC) if end else None, max_runs)
+    plan = SchedulePlan(
+        name or settings.name, cron, end.replace(tzinfo=UTC) if end else None, max_runs
+    )
     made, replaced = _schedules(settings).create(plan, jobs_of(settings).proto(job))
-    for line in in_words(settings):
+    for line in format_costs(settings):
         typer.echo(line)
     typer.echo(f"{plan.name} is active: {cron}, one run at a time, missed ones are left out")
     typer.echo(made.name)
@@ -45,18 +47,18 @@ def create(
 @app.command("list")
 def list_(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson = False) -> None:
     """List the schedules of the project and region."""
-    from pipeline.config import load_settings
-    from pipeline.vertex.schedules import Entry
+    from pipeline.settings.loading import load_settings
+    from pipeline.vertex.schedules import ScheduleEntry
 
     settings = load_settings(config, overrides or [])
-    found = [Entry.of(schedule) for schedule in _schedules(settings).find()]
+    found = [ScheduleEntry.of(schedule) for schedule in _schedules(settings).find()]
     print_list(found, as_json, "no schedules; `flowers vertex schedule create` makes one")
 
 
 @app.command("pause")
 def pause(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
     """Let no run begin until `resume`; one that is going on goes on."""
-    from pipeline.config import load_settings
+    from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [])
     typer.echo(f"{_schedules(settings).pause(name or settings.name).name} is paused.")
@@ -65,7 +67,7 @@ def pause(config: Config = "vertex-tpu", overrides: Set = None, name: Name = Non
 @app.command("resume")
 def resume(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
     """Let runs begin again; those that were missed are left out."""
-    from pipeline.config import load_settings
+    from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [])
     typer.echo(f"{_schedules(settings).resume(name or settings.name).name} is active.")
@@ -74,7 +76,7 @@ def resume(config: Config = "vertex-tpu", overrides: Set = None, name: Name = No
 @app.command("delete")
 def delete(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
     """Remove a schedule; a run that is going on goes on."""
-    from pipeline.config import load_settings
+    from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [])
     for gone in _schedules(settings).delete(name or settings.name):
@@ -82,7 +84,7 @@ def delete(config: Config = "vertex-tpu", overrides: Set = None, name: Name = No
 
 
 def _schedules(settings: "Settings") -> "Schedules":
-    from components.service import Patience
+    from components.google_api import RetryPolicy
     from pipeline.vertex.schedules import Schedules
 
-    return Schedules(settings.vertex, Patience())
+    return Schedules(settings.vertex, RetryPolicy())

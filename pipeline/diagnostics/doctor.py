@@ -17,7 +17,7 @@ from typing import Literal
 import psutil
 from packaging.requirements import Requirement
 
-from data.words import size
+from data.common.formatting import format_size
 from pipeline.fingerprint import version_of
 
 # Peak of the quickstart, see BENCHMARKS.md, and some air.
@@ -51,7 +51,7 @@ class Finding:
     found: str
     remedy: str = ""
 
-    def in_words(self) -> str:
+    def format(self) -> str:
         """Returns a line, or two with the remedy."""
         line = f"{self.state:<4}  {self.subject:<10}  {self.found}"
         return f"{line}\n{'':<18}-> {self.remedy}" if self.remedy else line
@@ -144,20 +144,22 @@ def _accelerators(found: list[tuple[str, str]]) -> Finding:
 
 def _memory() -> Finding:
     memory = psutil.virtual_memory()
-    found = f"{size(memory.available)} of {size(memory.total)} available"
+    found = f"{format_size(memory.available)} of {format_size(memory.total)} available"
     if memory.available >= _MEMORY_NEEDED:
         return Finding("ok", "memory", found)
-    return Finding("bad", "memory", found, f"free some: the sample needs {size(_MEMORY_NEEDED)}")
+    return Finding(
+        "bad", "memory", found, f"free some: the sample needs {format_size(_MEMORY_NEEDED)}"
+    )
 
 
 def _disk(root: Path) -> Finding:
     place = next(path for path in [root, *root.parents] if path.is_dir())
     free = shutil.disk_usage(place).free
-    found = f"{size(free)} free for {root}"
+    found = f"{format_size(free)} free for {root}"
     if not os.access(place, os.W_OK):
         return Finding("bad", "disk", f"{place} can't be written", "name another --root")
     if free < _DISK_NEEDED:
-        remedy = f"free {size(_DISK_NEEDED)}, see flowers clean, or name another --root"
+        remedy = f"free {format_size(_DISK_NEEDED)}, see flowers clean, or name another --root"
         return Finding("bad", "disk", found, remedy)
     return Finding("ok", "disk", found)
 

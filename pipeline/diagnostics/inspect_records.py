@@ -13,19 +13,18 @@ import tensorflow as tf
 from PIL import Image
 from pydantic import BaseModel
 
-from components.example_gen.checks import Bad, check_record
-from components.example_gen.near import near_pairs
-from components.example_gen.sorting import in_doubt
+from components.example_gen.checks import InvalidRecord, check_record
+from components.example_gen.near_duplicates import near_duplicate_pairs
+from components.example_gen.partition import conflicting_labels_reason
 from components.example_gen.splits import difference_hash
 from components.trainer.speed import measure_speed
 from data.classes import classes_beside
-from data.counts import FIRST_BAD, BadRecord
-from data.errors import UsageError
+from data.common.errors import UsageError
+from data.common.formatting import format_duration, format_list, format_size
+from data.ingestion_counts import FIRST_BAD, BadRecord
 from data.scanning import classes_in
 from data.sources import check_first_records, list_files, measure, resolve
-from data.words import duration, listed
-from data.words import size as in_bytes
-from pipeline.config import Settings
+from pipeline.settings.settings import Settings
 
 # Imports, TFT's tracing, TFMA and all that does not grow with the data; Transform reads this many
 # images a second, and evaluating an image takes this share of training on it: see BENCHMARKS.md.
@@ -95,7 +94,7 @@ class _Tally:
         self.records += 1
         try:
             good = check_record(content, *self._check)
-        except Bad as bad:
+        except InvalidRecord as bad:
             self.bad[str(bad)] += 1
             if len(self.first_bad) < FIRST_BAD:
                 self.first_bad.append(BadRecord(shard=shard, index=index, reason=str(bad)))
@@ -112,12 +111,12 @@ class _Tally:
         """Makes bad records of the images that come under several labels, once all are added."""
         for digest, labels in list(self.labels_of.items()):
             if len(labels) > 1:
-                self.bad[in_doubt(labels)] += labels.total()
+                self.bad[conflicting_labels_reason(labels)] += labels.total()
                 self.classes.subtract(labels)
                 del self.labels_of[digest]
 
 
-def inspect(settings: Settings) -> Inspection:
+def inspect_records(settings: Settings) -> Inspection:
     """Reads all records that `data` of the settings names, and decodes every image.
 
     Raises:
@@ -150,21 +149,21 @@ def inspect(settings: Settings) -> Inspection:
         widths=_range(widths),
         heights=_range(heights),
         identical=good - len(tally.labels_of),
-        near_duplicates=len(near_pairs(np.array(sorted(tally.hashes), np.uint64))),
+        near_duplicates=len(near_duplicate_pairs(np.array(sorted(tally.hashes), np.uint64))),
         bad=dict(tally.bad.most_common()),
         first_bad=tally.first_bad,
         estimate=_estimate(settings, total_bytes, good, seconds, len(names)),
     )
 
 
-def in_words(found: Inspection, settings: Settings) -> list[str]:
+def format_inspection(found: Inspection, settings: Settings) -> list[str]:
     """Returns what was found as lines for a person."""
     data, estimate = settings.data, found.estimate
-    spans = f", span {listed(found.spans)}" if found.spans else ""
+    spans = f", span {format_list(found.spans)}" if found.spans else ""
     images = ", ".join(f"{number} {kind}" for kind, number in found.formats.items())
     width = max(map(len, found.classes), default=0)
     lines = [
-        f"{found.records} records in {found.files} files, {in_bytes(found.bytes)}{spans}",
+        f"{found.records} records in {found.files} files, {format_size(found.bytes)}{spans}",
         f"{len(found.class_names)} classes:",
         *(f"  {name:<{width}}  {number}" for name, number in found.classes.items()),
         f"images: {images or 'none'}",
@@ -182,10 +181,10 @@ def in_words(found: Inspection, settings: Settings) -> list[str]:
     return [
         *lines,
         f"A run with {settings.model.name} at {settings.transform.image_size} px, "
-        f"{settings.trainer.epochs} epochs: about {duration(estimate.seconds)} here, "
-        f"{duration(estimate.training_seconds)} of it training "
+        f"{settings.trainer.epochs} epochs: about {format_duration(estimate.seconds)} here, "
+        f"{format_duration(estimate.training_seconds)} of it training "
         f"({estimate.images_per_second:.0f} images/s, just measured); "
-        f"about {in_bytes(estimate.disk_bytes)} under --root",
+        f"about {format_size(estimate.disk_bytes)} under --root",
     ]
 
 
@@ -208,7 +207,7 @@ def _estimate(
     train, held_out = images * shares.train / whole, images * shares.eval / whole
     side, epochs = settings.transform.image_size, settings.trainer.epochs
     try:
-        speed = measure_speed(settings.training_options(), classes)
+        speed = measure_speed(settings.training_settings(), classes)
     except ValueError as error:
         raise UsageError(f"settings model.* and transform.image_size ({side}): {error}") from error
     training = epochs * (train + held_out * _FORWARD_SHARE) / speed

@@ -7,17 +7,17 @@ from pathlib import Path
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from data.counts import QUARANTINE
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.features import IMAGE
-from pipeline.history import History, Run
+from data.ingestion_counts import QUARANTINE
+from pipeline.history.runs import History, Run
 
 # How image files begin.
 _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp"}
 
 
 @dataclass(frozen=True)
-class SetAside:
+class QuarantinedRecord:
     """A record that was set aside: where it was, why, and itself, a serialized tf.train.Example."""
 
     shard: str
@@ -35,7 +35,7 @@ def choose_run(root: Path, run_id: str | None) -> Run:
     return History(root).find(run_id, lambda run: bool(run.quarantine), "whose ExampleGen ended")
 
 
-def read_quarantine(run: Run) -> Iterator[SetAside]:
+def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
     """Yields what a run set aside, in the order of shards and records.
 
     Raises:
@@ -52,11 +52,11 @@ def read_quarantine(run: Run) -> Iterator[SetAside]:
             features[name].bytes_list.value[0] for name in ("record", "shard", "reason")
         )
         index = features["index"].int64_list.value[0]
-        found.append(SetAside(shard.decode(), index, reason.decode(), record))
+        found.append(QuarantinedRecord(shard.decode(), index, reason.decode(), record))
     yield from sorted(found, key=lambda item: (item.shard, item.index))
 
 
-def export(item: SetAside, folder: Path) -> Path:
+def export(item: QuarantinedRecord, folder: Path) -> Path:
     """Writes the image of a record, or all of it where it holds none; returns the file.
 
     The name is that of the shard with the record's index: `flowers03-150.tfrec-17.jpg`.

@@ -6,7 +6,7 @@ from pathlib import Path
 from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipeline.root import METADATA_FILE
+from pipeline.root_files import METADATA_FILE
 
 _PUSHED = "PushedModel"
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from components.trainer.options import WarmStart
-from data.errors import UsageError
-from data.files import write_whole
-from data.words import listed
+from components.trainer.settings import WarmStart
+from data.common.errors import UsageError
+from data.common.files import write_whole
+from data.common.formatting import format_list
 
 FORMAT_VERSION = 1
 RUN_FILE = "run.json"
@@ -49,7 +49,7 @@ class Run(BaseModel):
         nothing to do.
       config: the name or path that `--config` had.
       settings: all settings.
-      inputs: all that it depends on, see `pipeline.changes`.
+      inputs: all that it depends on, see `pipeline.local.run_inputs`.
       model: name of the network.
       examples: counts by split, and `quarantined`.
       files: of the records, relative to their folder.
@@ -65,7 +65,7 @@ class Run(BaseModel):
       warm_start: the model with whose weights the training begins; null for a cold start.
       verdict: see `components.gate.verdict.Verdict`; null before the gate.
       serving_check: see `components.serving_check.result.ServingCheckResult`; null before it.
-      training: see `components.trainer.watch.TrainingReport`; null before the Trainer has ended.
+      training: see `components.trainer.training_report.TrainingReport`; null before its end.
       pushed: the version that holds this run's model, or null.
       withdrawn: the version that held it until a person took it back, or null.
       promoted: the version as which a person had it pushed, or null.
@@ -118,7 +118,7 @@ class Run(BaseModel):
         gate = next((step for step in self.steps if step.name == "DataGate"), None)
         return bool(gate and gate.state in ("done", "cached") and self.class_names)
 
-    def in_a_line(self) -> str:
+    def format_line(self) -> str:
         """Returns what `flowers runs` shows of it."""
         accuracy = f"{self.verdict['metric']} {self.verdict['value']:.3f}" if self.verdict else ""
         version = f"version {self.pushed}" if self.pushed else ""
@@ -200,7 +200,7 @@ class History:
         for run in runs:
             if run_id in (None, run.run_id):
                 return run
-        known = listed([run.run_id for run in runs]) or "none"
+        known = format_list([run.run_id for run in runs]) or "none"
         raise UsageError(
             f"{self._folder.parent} has no run {f'{run_id} ' if run_id else ''}{which}; "
             f"there are: {known}"

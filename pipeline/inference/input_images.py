@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.sources import RECORD_FILES, holds_records
-from pipeline.quiet import import_tensorflow
+from pipeline.lazy_tensorflow import import_tensorflow
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 
 @dataclass(frozen=True)
-class Asked:
+class InputImage:
     """An image: its encoded content, or the error why there is none.
 
     `path` is the one of its file; a record's has the index in its shard: `roses00-150.tfrec#17`.
@@ -24,7 +24,7 @@ class Asked:
     error: str = ""
 
 
-def read_images(paths: Sequence[Path]) -> Iterator[Asked]:
+def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
     """Returns the images of some paths in their order, each read when it is asked for.
 
     Args:
@@ -73,17 +73,17 @@ def _is_record_file(path: Path) -> bool:
     return fnmatch(path.name, RECORD_FILES) and holds_records(str(path))
 
 
-def _read(file: Path) -> Iterator[Asked]:
+def _read(file: Path) -> Iterator[InputImage]:
     if file.is_file() and _is_record_file(file):
         yield from _records(file)
         return
     try:
-        yield Asked(str(file), file.read_bytes())
+        yield InputImage(str(file), file.read_bytes())
     except OSError as error:
-        yield Asked(str(file), error=f"can't be read: {error.strerror}")
+        yield InputImage(str(file), error=f"can't be read: {error.strerror}")
 
 
-def _records(file: Path) -> Iterator[Asked]:
+def _records(file: Path) -> Iterator[InputImage]:
     tf = import_tensorflow()
     from data.records import broken_at
 
@@ -93,13 +93,13 @@ def _records(file: Path) -> Iterator[Asked]:
             yield _record(f"{file}#{index}", content)
             index += 1
     except tf.errors.OpError as error:
-        yield Asked(f"{file}#{index}", error=f"the file breaks off: {broken_at(error)}")
+        yield InputImage(f"{file}#{index}", error=f"the file breaks off: {broken_at(error)}")
 
 
-def _record(path: str, content: bytes) -> Asked:
-    from components.example_gen.checks import Bad, image_of
+def _record(path: str, content: bytes) -> InputImage:
+    from components.example_gen.checks import InvalidRecord, image_of
 
     try:
-        return Asked(path, image_of(content))
-    except Bad as bad:
-        return Asked(path, error=str(bad))
+        return InputImage(path, image_of(content))
+    except InvalidRecord as bad:
+        return InputImage(path, error=str(bad))

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 
 
-def in_words(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
+def format_text(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Yields a line for each answer."""
     for answer in answers:
         if "error" in answer:
@@ -19,7 +19,7 @@ def in_words(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
             yield f"{answer['path']}: {answer['label']} ({share:.1%})\n"
 
 
-def in_json(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
+def format_json(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Yields the parts of one JSON list."""
     before = "["
     for answer in answers:
@@ -28,7 +28,7 @@ def in_json(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "[]\n" if before == "[" else "\n]\n"
 
 
-def in_csv(answers: Iterable[dict[str, Any]], names: Sequence[str] | None) -> Iterator[str]:
+def format_csv(answers: Iterable[dict[str, Any]], names: Sequence[str] | None) -> Iterator[str]:
     """Yields the lines of a CSV: path, label, error, and the probability of each class.
 
     Raises:

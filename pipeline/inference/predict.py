@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from data.errors import UsageError
-from data.words import listed
-from pipeline.asked import Asked
-from pipeline.quiet import import_tensorflow
+from data.common.errors import UsageError
+from data.common.formatting import format_list
+from pipeline.inference.input_images import InputImage
+from pipeline.lazy_tensorflow import import_tensorflow
 
 # Images in a request: as many are in memory at once, encoded.
 BATCH = 32
@@ -27,7 +27,7 @@ class Prediction(BaseModel):
     probabilities: list[float]
 
 
-class Refused(Exception):
+class ImageRejected(Exception):
     """A model can't classify an image, or one of a batch; the message is the reason."""
 
 
@@ -49,12 +49,12 @@ class Classifier(Protocol):
         """
 
 
-def predict(model: Classifier, images: Iterable[Asked]) -> Iterator[dict[str, Any]]:
+def predict(model: Classifier, images: Iterable[InputImage]) -> Iterator[dict[str, Any]]:
     """Yields one answer an image, in their order; at most a batch of them is in memory.
 
     Args:
       model: who is asked.
-      images: see `pipeline.asked.read_images`.
+      images: see `pipeline.inference.input_images.read_images`.
 
     Yields:
       `path`, `label` and `probabilities` (by class name, or by class id where no names are known),
@@ -78,7 +78,7 @@ def _classify(model: Classifier, images: Sequence[bytes]) -> list[dict[str, Any]
         return []
     try:
         return [_named(prediction, model.names) for prediction in model.classify(images)]
-    except Refused as refused:
+    except ImageRejected as refused:
         if len(images) == 1:
             return [{"error": str(refused)}]
         return [answer for image in images for answer in _classify(model, [image])]
@@ -93,7 +93,7 @@ def _named(prediction: Prediction, names: Sequence[str] | None) -> dict[str, Any
         raise UsageError(
             f"--root: its classes are not those of the model at --url, which has {len(values)} and "
             f"says that class {prediction.class_id} is {prediction.label}; --root has "
-            f"{listed(names)}. Without --root the probabilities come by class id"
+            f"{format_list(names)}. Without --root the probabilities come by class id"
         )
     return {"label": prediction.label, "probabilities": dict(zip(names, values, strict=True))}
 
@@ -122,9 +122,9 @@ class PushedModel:
         try:
             answer = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
         except errors.InvalidArgumentError as error:
-            raise Refused("no JPEG, PNG, GIF or BMP image, or a broken one") from error
+            raise ImageRejected("no JPEG, PNG, GIF or BMP image, or a broken one") from error
         except errors.OpError as error:
-            raise Refused(error.message) from error
+            raise ImageRejected(error.message) from error
         return predictions({name: value.numpy() for name, value in answer.items()})
 
 
@@ -142,7 +142,7 @@ def predictions(outputs: dict[str, Any]) -> list[Prediction]:
 
 
 def _newest_model(root: Path) -> Path:
-    from components.pusher.push import newest_version
+    from components.model_store.local import newest_version
 
     version = newest_version(root / "serving")
     if not version:

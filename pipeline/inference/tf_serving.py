@@ -10,12 +10,19 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from components.pusher.push import what_serves
-from data.errors import UsageError
-from pipeline.history import History
-from pipeline.models import run_of
-from pipeline.predict import INPUT, SIGNATURE, Classifier, Prediction, Refused, predictions
-from pipeline.quiet import import_tensorflow
+from components.model_store.local import current_version
+from data.common.errors import UsageError
+from pipeline.history.runs import History
+from pipeline.inference.predict import (
+    INPUT,
+    SIGNATURE,
+    Classifier,
+    ImageRejected,
+    Prediction,
+    predictions,
+)
+from pipeline.lazy_tensorflow import import_tensorflow
+from pipeline.registry.versions import run_of
 
 # How long the server may take for a batch.
 TIMEOUT_S = 60.0
@@ -48,7 +55,7 @@ def connect(url: str, root: Path | None = None, timeout_s: float = TIMEOUT_S) ->
 
 def _class_names(root: Path) -> list[str]:
     """Returns those of the model that serves under a root, by its history: no TensorFlow needed."""
-    serving = what_serves(root / "serving")
+    serving = current_version(root / "serving")
     version, run = serving.version, run_of(History(root).runs(), serving.version, serving.digest)
     if run is None:
         raise UsageError(
@@ -82,7 +89,7 @@ class RestModel:
             return self._parsed(content, len(images))
         problem = _rest_error(content)
         if status == http.HTTPStatus.BAD_REQUEST:
-            raise Refused(_refusal(problem))
+            raise ImageRejected(_refusal(problem))
         raise UsageError(f"--url: {self._url} answered with status {status}: {problem}")
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
@@ -165,7 +172,7 @@ class GrpcModel:
             answer = self._service.Predict(grpc_request(self._name, images), self._timeout_s)
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.INVALID_ARGUMENT:
-                raise Refused(_refusal(error.details())) from error
+                raise ImageRejected(_refusal(error.details())) from error
             raise UsageError(self._in_words(error)) from error
         tf = import_tensorflow()
         outputs = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}

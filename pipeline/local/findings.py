@@ -13,13 +13,12 @@ from components.data_gate.drift import find_drift
 from components.evaluator.result import read_accuracy
 from components.example_gen.executor import read_counts
 from components.gate.executor import read_verdict
-from components.gate.verdict import Check, in_words
-from components.serving_check.result import in_words as serving_in_words
-from components.serving_check.result import read_serving_check
+from components.gate.verdict import Check, format_verdict
+from components.serving_check.result import format_serving_check, read_serving_check
 from components.trainer.run import read_report
+from data.common.formatting import format_list
 from data.schema import class_names, span_schema_text
-from data.words import listed
-from pipeline.history import Run
+from pipeline.history.runs import Run
 
 Outputs = Mapping[str, Sequence[Artifact]]
 
@@ -47,7 +46,7 @@ def _examples(run: Run, outputs: Outputs) -> str:
 
 def _schema(run: Run, outputs: Outputs) -> str:
     names = class_names(read_schema(_uri(outputs, "schema"), SCHEMA_FILE))
-    return f"{len(names)} classes, from {run.classes_from}: {listed(names)}"
+    return f"{len(names)} classes, from {run.classes_from}: {format_list(names)}"
 
 
 def _statistics(run: Run, outputs: Outputs) -> str:
@@ -81,7 +80,7 @@ def _drift(run: Run) -> list[str]:
     if not found:
         return ["drift not looked at: no span before"] if run.spans else []
     run.drift = found.exceeded
-    return [f"drift: {listed(run.drift)}" if run.drift else found.note]
+    return [f"drift: {format_list(run.drift)}" if run.drift else found.note]
 
 
 def _images(run: Run, outputs: Outputs) -> str:
@@ -116,13 +115,13 @@ def _evaluation(run: Run, outputs: Outputs) -> str:
 def _verdict(run: Run, outputs: Outputs) -> str:
     verdict = read_verdict(_uri(outputs, "blessing"))
     run.verdict = asdict(verdict)
-    return in_words(verdict).partition(":")[0].lower()
+    return format_verdict(verdict).partition(":")[0].lower()
 
 
 def _serving(run: Run, outputs: Outputs) -> str:
     result = read_serving_check(_uri(outputs, "blessing"))
     run.serving_check = asdict(result)
-    words = serving_in_words(result)
+    words = format_serving_check(result)
     if run.verdict and not result.fit:
         # Both must bless: the verdict is that of the whole.
         run.verdict["blessed"] = False

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from data.classes import classes_beside
-from data.counts import SPAN_FILE
+from data.ingestion_counts import SPAN_FILE
 from data.sources import SAMPLE, Source
-from pipeline.changes import SPLIT_SALT
-from pipeline.config import Settings
-from pipeline.history import Run
+from pipeline.history.runs import Run
+from pipeline.local.run_inputs import SPLIT_SALT
+from pipeline.settings.settings import Settings
 from pipeline.steps import RECORDS
 
 FROM_RECORDS = "the records"
@@ -26,7 +26,7 @@ class Classes:
     origin: str
 
 
-def known_classes(
+def pinned_classes(
     settings: Settings, source: Source, files: Sequence[str], runs: Sequence[Run], records: str
 ) -> Classes:
     """Returns the classes of a run, as far as they are known without reading the records.
@@ -35,7 +35,7 @@ def known_classes(
     `data.classes` names it.
 
     Args:
-      settings: see `pipeline.config`.
+      settings: see `pipeline.settings.loading`.
       source: the records.
       files: their files.
       runs: of the root's history, newest first.
@@ -60,11 +60,11 @@ def known_classes(
     return Classes(None, FROM_RECORDS)
 
 
-def known_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | None:
+def pinned_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | None:
     """Returns the salt that deals a run's images out, or None where it may still be chosen.
 
     Args:
-      settings: see `pipeline.config`.
+      settings: see `pipeline.settings.loading`.
       runs: of the root's history, newest first.
       records: what stands for the records' content among a run's inputs.
     """
@@ -107,7 +107,7 @@ def with_accepted_drift(settings: Settings, runs: Sequence[Run], records: str) -
     goes on with them.
 
     Args:
-      settings: see `pipeline.config`.
+      settings: see `pipeline.settings.loading`.
       runs: of the root's history, newest first.
       records: what stands for the records' content among a run's inputs.
     """

@@ -7,31 +7,37 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from components.pusher.push import (
-    Serving,
-    digest_of,
+from components.model_store.local import (
+    ServedVersion,
+    current_version,
+    model_digest,
     served_versions,
-    what_serves,
     withdrawn_versions,
 )
-from components.trainer.options import WarmStart
+from components.trainer.settings import WarmStart
 from data import sources
-from data.words import listed
-from pipeline.changes import run_inputs, why_steps_run
-from pipeline.config import Settings
-from pipeline.history import History, Run, Step
-from pipeline.known import Classes, known_classes, known_salt, span_before, with_accepted_drift
-from pipeline.report import from_here
-from pipeline.selection import Selection
+from data.common.formatting import format_list
+from pipeline.history.runs import History, Run, Step
+from pipeline.local.pinned import (
+    Classes,
+    pinned_classes,
+    pinned_salt,
+    span_before,
+    with_accepted_drift,
+)
+from pipeline.local.run_inputs import run_inputs, why_steps_run
+from pipeline.local.selection import Selection
+from pipeline.local.warm_start import WARM_START, find_warm_start, warm_start_key
+from pipeline.reporting.lines import display_path
+from pipeline.settings.settings import Settings
 from pipeline.steps import STEPS
-from pipeline.warm import WARM_START, find_start, in_words
 
 # Before it was looked at.
-NOT_SEEN = Serving()
+NOT_SEEN = ServedVersion()
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """A run that is about to begin: its settings, its records, and what it depends on.
 
     Unless `salt_known`, another salt may still be chosen: no setting and no earlier run names one.
@@ -49,15 +55,15 @@ class Plan:
     salt_known: bool
     inputs: dict[str, Any]
     selection: Selection
-    serving: Serving = NOT_SEEN
+    serving: ServedVersion = NOT_SEEN
     warm_start: WarmStart | None = None
 
 
-def make_plan(settings: Settings, config: str, root: Path, selection: Selection) -> Plan:
+def make_plan(settings: Settings, config: str, root: Path, selection: Selection) -> RunPlan:
     """Returns the plan of a run.
 
     Args:
-      settings: see `pipeline.config`.
+      settings: see `pipeline.settings.loading`.
       config: the name that the history notes.
       root: an absolute path; it need not exist.
       selection: which steps to run.
@@ -73,17 +79,17 @@ def make_plan(settings: Settings, config: str, root: Path, selection: Selection)
     records = f"{source} {fingerprint}"
     runs = History(root).runs()
     settings = with_accepted_drift(settings, runs, records) if fingerprint else settings
-    classes = known_classes(settings, source, files, runs, records)
-    salt = known_salt(settings, runs, records)
+    classes = pinned_classes(settings, source, files, runs, records)
+    salt = pinned_salt(settings, runs, records)
     inputs = run_inputs(settings, records, classes.names, salt or "")
-    return Plan(
+    return RunPlan(
         settings, config, root, source, files, fingerprint, classes,
         span_before(runs, source, records), salt or "", salt is not None,
         inputs, selection,
     )  # fmt: skip
 
 
-def see_serving(plan: Plan) -> Plan:
+def with_baseline(plan: RunPlan) -> RunPlan:
     """Returns the plan with the model that serves now, and the one that the training begins with.
 
     Call it under the lock.
@@ -91,15 +97,15 @@ def see_serving(plan: Plan) -> Plan:
     Raises:
       UsageError: there is no model for the warm start that is asked for.
     """
-    serving, runs = what_serves(plan.root / "serving"), History(plan.root).runs()
+    serving, runs = current_version(plan.root / "serving"), History(plan.root).runs()
     known = bool(plan.data_fingerprint)
-    start = find_start(plan.settings, plan.inputs, serving, runs, known)
-    words = in_words(plan.settings.model.warm_start, start)
+    start = find_warm_start(plan.settings, plan.inputs, serving, runs, known)
+    words = warm_start_key(plan.settings.model.warm_start, start)
     inputs = {**plan.inputs, WARM_START: words}
     return replace(plan, serving=serving, warm_start=start, inputs=inputs)
 
 
-def causes_of(plan: Plan, before: Run | None) -> dict[str, str]:
+def causes_of(plan: RunPlan, before: Run | None) -> dict[str, str]:
     """Returns why steps will run, in words, by step; see `why_steps_run`."""
     causes = why_steps_run(before.inputs if before else None, plan.inputs, plan.selection.anew())
     if before and before.baseline != plan.serving.version and "Gate" not in causes:
@@ -107,7 +113,7 @@ def causes_of(plan: Plan, before: Run | None) -> dict[str, str]:
     return causes
 
 
-def nothing_changed(plan: Plan, before: Run) -> bool:
+def nothing_changed(plan: RunPlan, before: Run) -> bool:
     """Whether a run would only repeat `before`, and what that pushed still serves."""
     if not plan.selection.everything or not plan.data_fingerprint or before.inputs != plan.inputs:
         return False
@@ -125,10 +131,10 @@ def nothing_changed(plan: Plan, before: Run) -> bool:
     if before.pushed == plan.serving.version:
         return before.digest == plan.serving.digest
     kept = serving / str(before.pushed)
-    return before.pushed in served_versions(serving) and digest_of(kept) == before.digest
+    return before.pushed in served_versions(serving) and model_digest(kept) == before.digest
 
 
-def bytes_needed(plan: Plan, causes: Mapping[str, str]) -> int:
+def bytes_needed(plan: RunPlan, causes: Mapping[str, str]) -> int:
     """Returns about how many bytes of records the steps will write that have a cause to run."""
     if plan.source.remote:
         return 0
@@ -137,16 +143,16 @@ def bytes_needed(plan: Plan, causes: Mapping[str, str]) -> int:
     return ("ExampleGen" in causes) * total + ("Transform" in causes) * images
 
 
-def files_in_words(plan: Plan) -> str:
+def format_files(plan: RunPlan) -> str:
     """Returns how many files there are, where, and of which spans."""
     spans = plan.source.spans
-    which = f", span {listed([span.name for span in spans])}" if spans else ""
-    base = plan.source.base if plan.source.remote else from_here(plan.source.base)
+    which = f", span {format_list([span.name for span in spans])}" if spans else ""
+    base = plan.source.base if plan.source.remote else display_path(plan.source.base)
     patterns = plan.source.patterns[0] if len(plan.source.patterns) == 1 else "..."
     return f"{len(plan.files)} files of {base}/{patterns}{which}"
 
 
-def new_run(history: History, plan: Plan) -> Run:
+def new_run(history: History, plan: RunPlan) -> Run:
     """Returns the entry of a run that begins now, after it is written."""
     now = datetime.datetime.now(datetime.UTC)
     run_id = history.new_run_id(now)

@@ -14,17 +14,11 @@ from pathlib import Path
 import filelock
 from pydantic import BaseModel, ValidationError
 
-from data.errors import NotNow, UsageError
-from data.words import duration, size
-from pipeline.history import History
+from data.common.errors import TransientError, UsageError
+from data.common.formatting import format_duration, format_size
+from pipeline.history.runs import History
+from pipeline.root_files import LOCK_FILE, METADATA_FILE, OWNER_FILE, TEMPORARY_FOLDER
 
-METADATA_FILE = "metadata.sqlite"
-LOCK_FILE = ".lock"
-# By a name that nobody else gives, for a root may be any folder. What a killed run left there goes
-# before the next one.
-TEMPORARY_FOLDER = ".flowers-tmp"
-# Beside the lock: taking a lock empties its file.
-OWNER_FILE = ".lock.json"
 # What ML Metadata 1.16 writes, and the newest that it reads.
 _METADATA_VERSION = 10
 # Room for models, statistics, logs and metadata, and not to fill a disk to its last byte.
@@ -39,11 +33,11 @@ class Owner(BaseModel):
     since: datetime.datetime
     run_id: str = ""
 
-    def in_words(self) -> str:
+    def format(self) -> str:
         """Returns who it is, and since when."""
         age = (datetime.datetime.now(datetime.UTC) - self.since).total_seconds()
         run = f"run {self.run_id}" if self.run_id else "a command"
-        return f"{run} (process {self.pid} on {self.host}, since {duration(age)})"
+        return f"{run} (process {self.pid} on {self.host}, since {format_duration(age)})"
 
 
 class Lock:
@@ -70,7 +64,7 @@ def locked(root: Path) -> Iterator[Lock]:
     """Makes a root if need be, and holds it for this process.
 
     Raises:
-      NotNow: it is in use on this machine, or its disk is full.
+      TransientError: it is in use on this machine, or its disk is full.
       UsageError: it is in use on another, as far as can be seen; or it can't be written.
     """
     lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
@@ -81,14 +75,14 @@ def locked(root: Path) -> Iterator[Lock]:
         held = Lock(root)
     except filelock.Timeout as error:
         owner = _owner(root)
-        raise NotNow(
-            f"--root: {owner.in_words() if owner else 'another run'} is using {root}; "
+        raise TransientError(
+            f"--root: {owner.format() if owner else 'another run'} is using {root}; "
             "wait until it ends, or name another folder"
         ) from error
     except OSError as error:
         lock.release()
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        kind = NotNow if full else UsageError
+        kind = TransientError if full else UsageError
         raise kind(f"--root: {root} can't be written: {error.strerror}") from error
     except UsageError:
         lock.release()
@@ -150,14 +144,14 @@ def check_space(root: Path, needed: int) -> None:
       needed: bytes that the records of the run will take.
 
     Raises:
-      NotNow: it does not fit.
+      TransientError: it does not fit.
     """
     free = shutil.disk_usage(root).free
     if free < needed + _MARGIN_BYTES:
-        raise NotNow(
-            f"--root: the run needs about {size(needed + _MARGIN_BYTES)}, and the disk of {root} "
-            f"has {size(free)} free; `flowers clean --root {root}` may free some, or name another "
-            "folder"
+        raise TransientError(
+            f"--root: the run needs about {format_size(needed + _MARGIN_BYTES)}, and the disk of "
+            f"{root} has {format_size(free)} free; `flowers clean --root {root}` may free some, or "
+            "name another folder"
         )
 
 
@@ -166,7 +160,7 @@ def _refuse_other_hosts(root: Path) -> None:
     owner = _owner(root)
     if owner and owner.host != socket.gethostname():
         raise UsageError(
-            f"--root: {owner.in_words()} is using {root}; if that machine is gone for good, "
+            f"--root: {owner.format()} is using {root}; if that machine is gone for good, "
             f"remove {root / OWNER_FILE}"
         )
 

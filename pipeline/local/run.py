@@ -7,32 +7,34 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from components.gate.verdict import in_words, verdict_from
-from components.pusher.push import newest_version, withdrawn_versions
+from components.gate.verdict import format_verdict, parse_verdict
+from components.model_store.local import newest_version, withdrawn_versions
 from data import sources
-from data.errors import DataRefused, UsageError
-from pipeline.beam import in_process
-from pipeline.changes import SPLIT_SALT, weights_digest
-from pipeline.config import Settings
-from pipeline.console import View, console_on
+from data.common.errors import DataRefused, UsageError
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
-from pipeline.history import LOG_FILE, History, Run
-from pipeline.noise import diverted
-from pipeline.plan import (
-    Plan,
+from pipeline.history.runs import LOG_FILE, History, Run
+from pipeline.local.plan import (
+    RunPlan,
     bytes_needed,
     causes_of,
-    files_in_words,
+    format_files,
     make_plan,
     new_run,
     nothing_changed,
-    see_serving,
+    with_baseline,
 )
-from pipeline.report import Report, SplitLacksClass, from_here, tell
-from pipeline.root import METADATA_FILE, Lock, check_root, check_space, locked, own_temporary_folder
-from pipeline.selection import EVERYTHING, Selection
+from pipeline.local.root import Lock, check_root, check_space, locked, own_temporary_folder
+from pipeline.local.run_inputs import SPLIT_SALT, weights_digest
+from pipeline.local.selection import EVERYTHING, Selection
+from pipeline.local.warm_start import describe_warm_start
+from pipeline.reporting.console import View, console_on
+from pipeline.reporting.lines import display_path, print_line
+from pipeline.reporting.log_capture import captured_output
+from pipeline.reporting.report import Report, SplitLacksClass
+from pipeline.root_files import METADATA_FILE
+from pipeline.settings.beam import local_beam_args
+from pipeline.settings.settings import Settings
 from pipeline.steps import CLASSES, STEPS
-from pipeline.warm import begins_with
 
 
 def run_pipeline(
@@ -48,7 +50,7 @@ def run_pipeline(
     pushed still serves, it says so and repeats its exit code: TensorFlow is not even imported.
 
     Args:
-      settings: see `pipeline.config`.
+      settings: see `pipeline.settings.loading`.
       config: the name that the history notes.
       root: folder of everything that the run leaves; made if it is missing.
       selection: which steps to run.
@@ -62,9 +64,9 @@ def run_pipeline(
     plan = make_plan(settings, config, Path(os.path.abspath(root)), selection)
     check_root(plan.root, settings.name)
     if selection.dry_run:
-        return _explain(see_serving(plan))
+        return _explain(with_baseline(plan))
     with locked(plan.root) as lock:
-        plan = see_serving(plan)
+        plan = with_baseline(plan)
         before = History(plan.root).newest_finished()
         if before and nothing_changed(plan, before):
             return _repeat(before, plan.root)
@@ -85,15 +87,15 @@ def _check_for_this_machine(settings: Settings) -> None:
             )
 
 
-def _explain(plan: Plan) -> int:
+def _explain(plan: RunPlan) -> int:
     """Says what would run, and why."""
     before = History(plan.root).newest_finished()
     if before and nothing_changed(plan, before):
-        tell(f"Nothing would run: nothing changed since run {before.run_id}.")
+        print_line(f"Nothing would run: nothing changed since run {before.run_id}.")
         return DONE
     causes = causes_of(plan, before)
     for step in STEPS:
-        tell(f"{step:<17} {f'would run: {causes[step]}' if step in causes else 'unchanged'}")
+        print_line(f"{step:<17} {f'would run: {causes[step]}' if step in causes else 'unchanged'}")
         if step == plan.selection.last:
             break
     return DONE
@@ -101,26 +103,28 @@ def _explain(plan: Plan) -> int:
 
 def _repeat(before: Run, root: Path) -> int:
     """Says what the run before came to, and returns its exit code."""
-    tell(f"Nothing to do: nothing changed since run {before.run_id}.")
+    print_line(f"Nothing to do: nothing changed since run {before.run_id}.")
     if before.state == "data refused":
-        tell(f"It refused the data:\n{before.error}")
+        print_line(f"It refused the data:\n{before.error}")
         return DATA_REFUSED
-    tell(in_words(verdict_from(before.verdict or {})))
+    print_line(format_verdict(parse_verdict(before.verdict or {})))
     serving = newest_version(root / "serving")
     if before.pushed is None:
         if before.promoted:
-            tell(f"A person had it pushed, as version {before.promoted}: {before.reason}")
+            print_line(f"A person had it pushed, as version {before.promoted}: {before.reason}")
         elif before.withdrawn:
-            tell(f"It was version {before.withdrawn}, and a person withdrew it.")
+            print_line(f"It was version {before.withdrawn}, and a person withdrew it.")
         return REFUSED
     if before.pushed in withdrawn_versions(root / "serving"):
-        tell(f"Version {before.pushed}, its model, was withdrawn since; version {serving} serves.")
+        print_line(
+            f"Version {before.pushed}, its model, was withdrawn since; version {serving} serves."
+        )
         return REFUSED
-    tell(f"Served: {from_here(root / 'serving' / str(before.pushed))}")
+    print_line(f"Served: {display_path(root / 'serving' / str(before.pushed))}")
     return DONE
 
 
-def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
+def _run(plan: RunPlan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
     history = History(plan.root)
     history.mark_dead()
     run = new_run(history, plan)
@@ -128,7 +132,7 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
     log = history.folder(run.run_id) / LOG_FILE
     try:
         with (
-            diverted(log, view.verbose) as stream,
+            captured_output(log, view.verbose) as stream,
             console_on(stream, view) as console,
             Report(run, history, console, causes) as report,
         ):
@@ -136,17 +140,17 @@ def _run(plan: Plan, causes: Mapping[str, str], lock: Lock, view: View) -> int:
             sources.check_first_records(plan.source, plan.files)
             if "Trainer" in causes:
                 _check_training(plan)
-            console.say(f"run {run.run_id}: {files_in_words(plan)}")
-            if told := begins_with(plan.settings, plan.warm_start, plan.serving):
+            console.say(f"run {run.run_id}: {format_files(plan)}")
+            if told := describe_warm_start(plan.settings, plan.warm_start, plan.serving):
                 console.say(told)
-            console.say(f"the noise of TensorFlow and TFX goes to {from_here(log)}")
+            console.say(f"the noise of TensorFlow and TFX goes to {display_path(log)}")
             return _run_steps(plan, report)
     except UsageError:
         history.discard(run.run_id)
         raise
 
 
-def _find_classes(plan: Plan, run: Run) -> Plan:
+def _find_classes(plan: RunPlan, run: Run) -> RunPlan:
     """Returns the plan with the classes that the records name, where nothing else names any."""
     from data.scanning import classes_in
 
@@ -156,7 +160,7 @@ def _find_classes(plan: Plan, run: Run) -> Plan:
     return replace(plan, classes=replace(plan.classes, names=names))
 
 
-def _dealt_anew(plan: Plan, report: Report, lack: SplitLacksClass) -> Plan:
+def _dealt_anew(plan: RunPlan, report: Report, lack: SplitLacksClass) -> RunPlan:
     """Returns the plan with another salt: nothing holds to the first one yet."""
     report.console.say(f"{lack}: dealt out anew, with data.split_salt {lack.better_salt}")
     report.run.inputs[SPLIT_SALT] = lack.better_salt
@@ -165,14 +169,14 @@ def _dealt_anew(plan: Plan, report: Report, lack: SplitLacksClass) -> Plan:
     return replace(plan, split_salt=lack.better_salt, salt_known=True)
 
 
-def _check_training(plan: Plan) -> None:
+def _check_training(plan: RunPlan) -> None:
     """Makes sure that devices, network and weights are there, before hours of other work."""
     from components.trainer.train import check
 
-    check(plan.settings.training_options(), plan.warm_start)
+    check(plan.settings.training_settings(), plan.warm_start)
 
 
-def _run_steps(plan: Plan, report: Report) -> int:
+def _run_steps(plan: RunPlan, report: Report) -> int:
     try:
         if plan.classes.names is None:
             plan = _find_classes(plan, report.run)
@@ -189,12 +193,12 @@ def _run_steps(plan: Plan, report: Report) -> int:
         return FAILED
 
 
-def _run_pipeline(plan: Plan, report: Report) -> int:
+def _run_pipeline(plan: RunPlan, report: Report) -> int:
     # TFX takes 20 s to import: not before the records were looked at.
-    from pipeline.graph import Place, create_pipeline
+    from pipeline.graph import RunContext, create_pipeline
     from pipeline.runners.local import ObservedDagRunner
 
-    place = Place(
+    context = RunContext(
         source=plan.source,
         classes=plan.classes.names or [],
         split_salt=plan.split_salt,
@@ -202,13 +206,13 @@ def _run_pipeline(plan: Plan, report: Report) -> int:
         span_before=plan.span_before,
         data_fingerprint=plan.data_fingerprint,
         root=str(plan.root),
-        beam_args=in_process(plan.settings.beam),
+        beam_args=local_beam_args(plan.settings.beam),
         warm_start=plan.warm_start,
         weights_digest=weights_digest(plan.settings),
         metadata_path=str(plan.root / METADATA_FILE),
         run_id=report.run.run_id,
     )
-    pipeline = create_pipeline(plan.settings, place)
+    pipeline = create_pipeline(plan.settings, context)
     report.may_redeal = not plan.salt_known
     anew, last = plan.selection.anew(), plan.selection.last
     ObservedDagRunner(report.run.pipeline_run_id, report, anew=anew, until=last).run(pipeline)

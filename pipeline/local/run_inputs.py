@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.digest import digest_files
-from data.errors import UsageError
+from data.common.digest import digest_files
+from data.common.errors import UsageError
 from data.schema import curated_schema_text, span_schema_text
-from pipeline.config import Settings
 from pipeline.fingerprint import code_fingerprint
+from pipeline.settings.settings import Settings
 from pipeline.steps import CLASSES, RECORDS, SCHEMA, SPAN_SCHEMA, STEPS, code_fingerprints
 
 SPLIT_SALT = "data.split_salt"
@@ -31,7 +31,7 @@ def run_inputs(
     Two runs under one root with equal inputs are the same run: this is the run key.
 
     Args:
-      settings: see `pipeline.config`.
+      settings: see `pipeline.settings.loading`.
       records: where they lie, and the fingerprint of their contents.
       classes: in the order of their ids; None as long as they are not known.
       split_salt: with which the images are dealt out.
@@ -100,7 +100,7 @@ def why_steps_run(
     return causes
 
 
-def deciding(step: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def inputs_of_step(step: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Returns those of a run's inputs on which what a step makes depends."""
     own: list[str] = []
     names = {step}

@@ -3,7 +3,7 @@
 import difflib
 from dataclasses import dataclass
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from pipeline.steps import STEPS, downstream
 
 

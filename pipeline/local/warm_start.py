@@ -3,23 +3,23 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.pusher.push import Serving
-from components.trainer.options import COLD, IF_SERVING, WarmStart
-from data.digest import digest_files
-from data.errors import UsageError
-from pipeline.changes import deciding
-from pipeline.config import Settings
-from pipeline.history import Run
+from components.model_store.local import ServedVersion
+from components.trainer.settings import COLD, IF_SERVING, WarmStart
+from data.common.digest import digest_files
+from data.common.errors import UsageError
+from pipeline.history.runs import Run
+from pipeline.local.run_inputs import inputs_of_step
+from pipeline.settings.settings import Settings
 
 WARM_START = "model.warm_start"
 # Beside `Format-Serving` in the Trainer's artifact, see `components.trainer.export`.
 _WEIGHTS = Path("Format-Keras", "weights.h5")
 
 
-def find_start(
+def find_warm_start(
     settings: Settings,
     inputs: dict[str, object],
-    serving: Serving,
+    serving: ServedVersion,
     runs: Sequence[Run],
     content_known: bool = True,
 ) -> WarmStart | None:
@@ -29,8 +29,8 @@ def find_start(
     push would make the next run train anew although nothing changed.
 
     Args:
-      settings: see `pipeline.config`.
-      inputs: those of the run, see `pipeline.changes`.
+      settings: see `pipeline.settings.loading`.
+      inputs: those of the run, see `pipeline.local.run_inputs`.
       serving: the model that serves now.
       runs: of the root's history, newest first.
       content_known: whether the inputs tell one content of the records from another.
@@ -63,7 +63,7 @@ def find_start(
     return _of_version(settings, serving, runs)
 
 
-def in_words(wanted: str, start: WarmStart | None) -> str:
+def warm_start_key(wanted: str, start: WarmStart | None) -> str:
     """Returns what stands for a warm start among the inputs of a run."""
     if wanted == COLD:
         return COLD
@@ -72,7 +72,7 @@ def in_words(wanted: str, start: WarmStart | None) -> str:
     return f"{wanted} (version {start.version} of run {start.run_id}, {start.digest})"
 
 
-def begins_with(settings: Settings, start: WarmStart | None, serving: Serving) -> str:
+def describe_warm_start(settings: Settings, start: WarmStart | None, serving: ServedVersion) -> str:
     """Returns what a run says of its warm start; empty where none is wanted."""
     if start:
         return f"warm start: from version {start.version}, of run {start.run_id}"
@@ -84,10 +84,12 @@ def begins_with(settings: Settings, start: WarmStart | None, serving: Serving) -
 
 
 def _training(inputs: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in deciding("Trainer", inputs).items() if key != WARM_START}
+    return {
+        key: value for key, value in inputs_of_step("Trainer", inputs).items() if key != WARM_START
+    }
 
 
-def _of_version(settings: Settings, serving: Serving, runs: Sequence[Run]) -> WarmStart:
+def _of_version(settings: Settings, serving: ServedVersion, runs: Sequence[Run]) -> WarmStart:
     """Returns the model that serves, if its weights are there and fit."""
     version, model = serving.version, settings.model
     # A run that was killed after its push does not know the version.

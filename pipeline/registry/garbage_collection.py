@@ -10,15 +10,16 @@ from pathlib import Path
 from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.pusher.push import served_versions, unfinished_pushes, withdrawn_versions
-from data.errors import UsageError
-from data.words import size
-from pipeline.history import History, Run
-from pipeline.known import spans_to_compare
-from pipeline.metadata import open_store
-from pipeline.report import from_here, tell
-from pipeline.retention import RetentionSettings
-from pipeline.root import METADATA_FILE, locked
+from components.model_store.local import served_versions, unfinished_pushes, withdrawn_versions
+from data.common.errors import UsageError
+from data.common.formatting import format_size
+from pipeline.history.mlmd import open_store
+from pipeline.history.runs import History, Run
+from pipeline.local.pinned import spans_to_compare
+from pipeline.local.root import locked
+from pipeline.reporting.lines import display_path, print_line
+from pipeline.root_files import METADATA_FILE
+from pipeline.settings.retention import RetentionSettings
 
 # What a blessed model can't do without, even where another has taken its place.
 _OF_A_MODEL = ("Model", "ModelEvaluation", "ModelBlessing")
@@ -54,13 +55,13 @@ def clean(root: Path, dry_run: bool, retention: RetentionSettings = _NEWEST) -> 
         needed = _needed(root, store, retention)
         doomed = _doomed(root, needed) + _abandoned_trainings(root)
         for line in _in_words(root, doomed):
-            tell(line)
+            print_line(line)
         freed = sum(map(_size, doomed))
         if dry_run:
-            tell(f"Would free {size(freed)}; nothing was removed.")
+            print_line(f"Would free {format_size(freed)}; nothing was removed.")
             return
         _remove(store, doomed)
-        tell(f"Freed {size(freed)}.")
+        print_line(f"Freed {format_size(freed)}.")
 
 
 def _check_place(root: Path, store: MetadataStore) -> None:
@@ -129,9 +130,9 @@ def _in_words(root: Path, doomed: list[Path]) -> Iterator[str]:
     for parent, folders in by_output.items():
         freed = sum(map(_size, folders))
         if freed or _SYSTEM not in parent.parts:
-            yield f"{from_here(parent)}: {len(folders)} of them, {size(freed)}"
+            yield f"{display_path(parent)}: {len(folders)} of them, {format_size(freed)}"
     if not doomed:
-        yield f"Everything under {from_here(root)} is needed."
+        yield f"Everything under {display_path(root)} is needed."
 
 
 def _remove(store: MetadataStore, doomed: list[Path]) -> None:

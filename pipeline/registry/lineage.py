@@ -7,12 +7,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from components.gate.verdict import in_words, verdict_from
-from data.errors import UsageError
-from data.words import listed
-from pipeline.changes import CODE
-from pipeline.history import History, Run
-from pipeline.models import list_models
+from components.gate.verdict import format_verdict, parse_verdict
+from data.common.errors import UsageError
+from data.common.formatting import format_list
+from pipeline.history.runs import History, Run
+from pipeline.local.run_inputs import CODE
+from pipeline.registry.versions import list_models
 from pipeline.steps import RECORDS, STEPS
 
 
@@ -25,12 +25,12 @@ def run_behind(root: Path, version: int) -> Run:
     made = {model.version: model.run_id for model in list_models(root)}
     run = next((r for r in History(root).runs() if r.run_id == made.get(version)), None)
     if run is None:
-        known = listed([str(v) for v in made]) or "none"
+        known = format_list([str(v) for v in made]) or "none"
         raise UsageError(f"--root: {root} has no version {version} with a run; there are: {known}")
     return run
 
 
-def in_lines(run: Run, version: int) -> Iterator[str]:
+def format_lineage(run: Run, version: int) -> Iterator[str]:
     """Yields data, settings, code, artifacts and figures of a version as lines."""
     yield f"version {version}, of run {run.run_id} ({run.started})"
     yield ""
@@ -39,9 +39,9 @@ def in_lines(run: Run, version: int) -> Iterator[str]:
     yield f"  {location}"
     yield f"  SHA-256 {fingerprint or 'unknown: the files are remote'}"
     if run.spans:
-        yield f"  span {listed(run.spans)}"
-    yield f"  {len(run.files)} files: {listed(run.files)}"
-    yield f"  classes, from {run.classes_from}: {listed(run.class_names)}"
+        yield f"  span {format_list(run.spans)}"
+    yield f"  {len(run.files)} files: {format_list(run.files)}"
+    yield f"  classes, from {run.classes_from}: {format_list(run.class_names)}"
     yield f"  examples: {', '.join(f'{name} {number}' for name, number in run.examples.items())}"
     yield ""
     yield "settings"
@@ -53,9 +53,9 @@ def in_lines(run: Run, version: int) -> Iterator[str]:
         yield f"  {step.name:<17} {step.state:<8} {str(code)[:16]}  {step.found}".rstrip()
     yield ""
     yield f"model     {run.model_uri}"
-    verdict = verdict_from(run.verdict or {})
+    verdict = parse_verdict(run.verdict or {})
     yield f"digest    {verdict.digest}"
-    yield in_words(verdict)
+    yield format_verdict(verdict)
 
 
 def draw_lineage(run: Run, version: int, file: Path) -> None:

@@ -8,23 +8,24 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from components.gate.verdict import verdict_from
-from components.pusher.card import facts_of, model_card
-from components.pusher.push import (
-    digest_of,
+from components.gate.verdict import parse_verdict
+from components.model_store.local import (
+    current_version,
+    model_digest,
     newest_version,
     push,
     served_versions,
-    what_serves,
     withdraw,
     withdrawn_path,
     withdrawn_versions,
 )
-from data.errors import UsageError
-from data.words import listed
-from pipeline.evaluation import METRICS_FILE
-from pipeline.history import History, Run
-from pipeline.root import METADATA_FILE, locked
+from components.pusher.card import facts_of, model_card
+from data.common.errors import UsageError
+from data.common.formatting import format_list
+from pipeline.history.runs import History, Run
+from pipeline.local.root import locked
+from pipeline.reporting.evaluation_files import METRICS_FILE
+from pipeline.root_files import METADATA_FILE
 
 # TFX's folder of the SavedModel in a Model artifact.
 _SERVING_FORMAT = "Format-Serving"
@@ -57,13 +58,13 @@ class Model(BaseModel):
     promoted: str | None = None
     digest: str
 
-    def in_a_line(self) -> str:
+    def format_line(self) -> str:
         """Returns what `flowers models` shows of it."""
         figures = "no run in the history"
         if self.value is not None:
             interval = f"({self.low:.3f} to {self.high:.3f}, {self.n} images)"
             figures = f"{self.metric} {self.value:.3f} {interval}"
-        spans = f", span {listed(self.spans)}" if self.spans else ""
+        spans = f", span {format_list(self.spans)}" if self.spans else ""
         promoted = f", promoted: {self.promoted}" if self.promoted else ""
         start = f"{self.version:>4}  {self.state:<9}  {self.run_id or '':<18}"
         return f"{start}  {figures}{spans}, digest {self.digest[:12]}{promoted}"
@@ -78,7 +79,7 @@ def list_models(root: Path) -> list[Model]:
     }
     gone = {v: (withdrawn_path(serving, v), "withdrawn") for v in withdrawn_versions(serving)}
     return [
-        _model(version, path, state, run_of(runs, version, digest_of(path)))
+        _model(version, path, state, run_of(runs, version, model_digest(path)))
         for version, (path, state) in sorted({**kept, **gone}.items(), reverse=True)
     ]
 
@@ -111,14 +112,14 @@ def roll_back(root: Path, version: int | None, reason: str) -> list[int]:
         if version is None:
             version = versions[-2] if len(versions) > 1 else None
         if version not in versions[:-1]:
-            older = listed([str(v) for v in reversed(versions[:-1])]) or "none"
+            older = format_list([str(v) for v in reversed(versions[:-1])]) or "none"
             serves = versions[-1] if versions else "none"
             raise UsageError(
                 f"there is no version {version if version else 'before the newest'} to roll back "
                 f"to: {serves} serves, and these are older: {older}"
             )
         taken_back = withdraw(serving, version)
-        words = listed([str(v) for v in taken_back])
+        words = format_list([str(v) for v in taken_back])
         _record(
             root, "flowers.Rollback", {"version": version, "withdrawn": words, "reason": reason}
         )
@@ -142,11 +143,11 @@ def promote(root: Path, run_id: str, reason: str) -> int:
         run = history.find(run_id, lambda run: bool(run.verdict and run.model_uri), "with a model")
         model = Path(str(run.model_uri)) / _SERVING_FORMAT
         digest = str((run.verdict or {})["digest"])
-        if not model.is_dir() or digest_of(model) != digest:
+        if not model.is_dir() or model_digest(model) != digest:
             raise UsageError(
                 f"the model of run {run_id} is gone, or no longer what was evaluated: {model}"
             )
-        serves = what_serves(root / "serving")
+        serves = current_version(root / "serving")
         # One that was killed before it was noted is finished now.
         if serves.digest == digest and serves.version in run.versions:
             raise UsageError(f"run {run_id}: its model serves already, as version {serves.version}")
@@ -160,7 +161,7 @@ def promote(root: Path, run_id: str, reason: str) -> int:
 
 
 def _model(version: int, path: Path, state: str, run: Run | None) -> Model:
-    values = {"version": version, "state": state, "digest": digest_of(path)}
+    values = {"version": version, "state": state, "digest": model_digest(path)}
     if run:
         verdict = run.verdict or {}
         values |= {key: verdict.get(key) for key in ("metric", "value", "low", "high", "n")}
@@ -175,7 +176,7 @@ def _check_root(root: Path) -> None:
 
 
 def _card(history: History, run: Run, reason: str) -> str:
-    verdict = verdict_from(run.verdict or {})
+    verdict = parse_verdict(run.verdict or {})
     metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text())
     facts = facts_of(run.settings, run.run_id, run.spans, run.class_names, run.warm_start)
     facts["promoted by a person"] = reason
@@ -184,7 +185,7 @@ def _card(history: History, run: Run, reason: str) -> str:
 
 def _record(root: Path, kind: str, properties: dict[str, str | int]) -> None:
     # ML Metadata takes a second to import.
-    from pipeline.metadata import record
+    from pipeline.history.mlmd import record
 
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    record(root, kind, {**properties, "at": now}, what_serves(root / "serving").path)
+    record(root, kind, {**properties, "at": now}, current_version(root / "serving").path)

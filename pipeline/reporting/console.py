@@ -15,8 +15,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from data.words import duration
-from pipeline.history import Step
+from data.common.formatting import format_duration
+from pipeline.history.runs import Step
 
 _NAME_WIDTH = 17
 # A refresh costs some 4 ms of one core.
@@ -48,7 +48,7 @@ class View:
 
 
 class Console:
-    """One line a step; `pipeline.report` decides on the words."""
+    """One line a step; `pipeline.reporting.report` decides on the words."""
 
     def __init__(self, stream: TextIO):
         """Lines go to `stream`."""
@@ -166,7 +166,9 @@ class LiveConsole(Console):
         line, fraction = self._line or ("", None)
         row = Table.grid(padding=(0, 1))
         if fraction is None:
-            row.add_row(self._spinner, f"{line}  {duration(time.monotonic() - self._started)}")
+            row.add_row(
+                self._spinner, f"{line}  {format_duration(time.monotonic() - self._started)}"
+            )
         else:
             row.add_row(self._spinner, ProgressBar(1.0, fraction, width=20), line)
         return row

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.files import write_whole
-from pipeline.plots import draw_calibration, draw_confusion
+from data.common.files import write_whole
+from pipeline.reporting.plots import draw_calibration, draw_confusion
 
 METRICS_FILE = "metrics.json"
 

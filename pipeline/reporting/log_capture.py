@@ -15,7 +15,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextlib.contextmanager
-def diverted(log: Path, verbose: bool = False) -> Iterator[TextIO]:
+def captured_output(log: Path, verbose: bool = False) -> Iterator[TextIO]:
     """Sends descriptors 1 and 2 and all loggers to a file; yields a stream to the console.
 
     C++ writes to the descriptors themselves, so replacing sys.stdout would not be enough.

@@ -14,7 +14,7 @@ def draw_training(training: dict[str, Any], file: Path) -> None:
     """Writes a PNG: accuracy, loss and learning rate by epoch, the epoch that was kept marked.
 
     Args:
-      training: see `components.trainer.watch.TrainingReport`.
+      training: see `components.trainer.training_monitor.TrainingReport`.
       file: where to.
     """
     epochs = range(1, len(training["epochs"]) + 1)

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from data.errors import DataRefused, UsageError
-from pipeline.noise import diverted
-from pipeline.report import PROGRESS_LOGGER
+from data.common.errors import DataRefused, UsageError
+from pipeline.reporting.log_capture import captured_output
+from pipeline.reporting.report import PROGRESS_LOGGER
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ def progress_bar(of_bytes: bool = False) -> Iterator[None]:
     descriptor, name = tempfile.mkstemp(prefix="flowers-", suffix=".log")
     os.close(descriptor)
     log = Path(name)
-    with diverted(log) as stream:
+    with captured_output(log) as stream:
         console = Console(file=stream, highlight=False, markup=False)
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             handler = _BarHandler(bar)

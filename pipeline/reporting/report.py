@@ -1,7 +1,6 @@
 """What a person and the history are told while a run is going."""
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -9,11 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from components.gate.verdict import in_words, verdict_from
-from data.errors import UsageError
-from data.words import duration, listed
-from pipeline.console import Console
-from pipeline.history import LOG_FILE, PLOT_FILE, History, Run, RunState
+from components.gate.verdict import format_verdict, parse_verdict
+from data.common.errors import UsageError
+from data.common.formatting import format_duration, format_list
+from pipeline.history.runs import LOG_FILE, PLOT_FILE, History, Run, RunState
+from pipeline.reporting.console import Console
+from pipeline.reporting.lines import display_path
 
 if TYPE_CHECKING:
     from tfx.types import Artifact
@@ -40,7 +40,7 @@ class Report:
     """
 
     def __init__(self, run: Run, history: History, console: Console, causes: Mapping[str, str]):
-        """The clock starts here; `causes` says why steps run, see `pipeline.changes`."""
+        """The clock starts here; `causes` says why steps run, see `pipeline.local.run_inputs`."""
         self.run = run
         self.console = console
         self._history = history
@@ -85,9 +85,9 @@ class Report:
         # The first imports TFX, which the runner that calls this has loaded already.
         from components.example_gen.executor import read_counts
         from components.gate.executor import read_metrics
-        from pipeline.evaluation import write_evaluation
-        from pipeline.findings import record_findings
-        from pipeline.plots import draw_training
+        from pipeline.local.findings import record_findings
+        from pipeline.reporting.evaluation_files import write_evaluation
+        from pipeline.reporting.plots import draw_training
 
         step = self.run.step(name)
         step.seconds = round(seconds, 3)
@@ -108,7 +108,7 @@ class Report:
                     self.console.say(f"  {line}")
             if self.may_redeal and counts.better_salt:
                 lacking = counts.missing_classes(self.run.class_names)
-                words = [f"{split} has no {listed(names)}" for split, names in lacking.items()]
+                words = [f"{split} has no {format_list(names)}" for split, names in lacking.items()]
                 raise SplitLacksClass("; ".join(words), counts.better_salt)
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
@@ -132,7 +132,7 @@ class Report:
         step = next((step.name for step in self.run.steps if step.state == "failed"), "the run")
         log = self._history.folder(self.run.run_id) / LOG_FILE
         self._say(f"\nFAILED in {step}: {cause}", _BAD)
-        self._say(f"All of it: {from_here(log)}")
+        self._say(f"All of it: {display_path(log)}")
         self._say("The same command goes on after the steps that finished.")
 
     def stopped(self, step: str) -> None:
@@ -144,7 +144,7 @@ class Report:
     def ended_without_verdict(self) -> None:
         """Says that all steps ended well, where none of them judges a model."""
         self._end("stopped")
-        self._say(f"\nAll steps ended well, in {duration(self.run.seconds)}.")
+        self._say(f"\nAll steps ended well, in {format_duration(self.run.seconds)}.")
 
     def conclude(self, root: Path, curves: Path) -> bool:
         """Says the verdict, where the model lies and what to try next; returns if it passed.
@@ -155,12 +155,12 @@ class Report:
         """
         if self.run.verdict is None:
             raise RuntimeError("the pipeline ended without a verdict")
-        verdict, passed = verdict_from(self.run.verdict), self.run.pushed is not None
+        verdict, passed = parse_verdict(self.run.verdict), self.run.pushed is not None
         self._end("pushed" if passed else "refused")
-        self._say(f"\n{in_words(verdict)}", _GOOD if passed else _BAD)
-        command, folder = from_here(sys.argv[0]), from_here(root)
+        self._say(f"\n{format_verdict(verdict)}", _GOOD if passed else _BAD)
+        command, folder = display_path(sys.argv[0]), display_path(root)
         if passed:
-            self._say(f"Served:   {from_here(root / 'serving' / str(self.run.pushed))}")
+            self._say(f"Served:   {display_path(root / 'serving' / str(self.run.pushed))}")
             self._say(f"Try it:   {command} predict --root {folder} IMAGE...")
         elif self.run.withdrawn:
             self._say(
@@ -171,17 +171,19 @@ class Report:
             self._say("Nothing was pushed.")
             self._say(f"Reasons:  {command} gate explain --root {folder}")
         board = Path(command).with_name("tensorboard")
-        self._say(f"Curves:   {board} --logdir {from_here(curves)}")
+        self._say(f"Curves:   {board} --logdir {display_path(curves)}")
         self._say(f"All runs: {command} runs --root {folder}")
-        self._say(f"Took {duration(self.run.seconds)}: {self._time_by_step()}")
+        self._say(f"Took {format_duration(self.run.seconds)}: {self._time_by_step()}")
         return passed
 
     def _time_by_step(self) -> str:
         """Returns the steps that took a second or more, longest first, and what lay between."""
         steps = sorted(self.run.steps, key=lambda step: -step.seconds)
-        words = [f"{step.name} {duration(step.seconds)}" for step in steps if step.seconds >= 1]
+        words = [
+            f"{step.name} {format_duration(step.seconds)}" for step in steps if step.seconds >= 1
+        ]
         between = self.run.seconds - sum(step.seconds for step in steps)
-        return ", ".join([*words, f"start and between {duration(between)}"])
+        return ", ".join([*words, f"start and between {format_duration(between)}"])
 
     def _say(self, line: str, style: str = "") -> None:
         self.console.close()
@@ -196,17 +198,6 @@ class Report:
     def _save(self) -> None:
         self.run.seconds = round(time.perf_counter() - self._started, 3)
         self._history.save(self.run)
-
-
-def from_here(path: str | Path) -> str:
-    """Returns a path as one would type it: relative if it lies below the working directory."""
-    absolute = Path(os.path.abspath(path))
-    return str(absolute.relative_to(Path.cwd()) if Path.cwd() in absolute.parents else absolute)
-
-
-def tell(line: str) -> None:
-    """Writes a line to the console, where no run has it."""
-    sys.stdout.write(line + "\n")
 
 
 class _ProgressHandler(logging.Handler):

@@ -15,7 +15,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
 
-class Observer(Protocol):
+class StepObserver(Protocol):
     """What wants to know how a run is going."""
 
     def step_started(self, name: str) -> None:
@@ -36,7 +36,7 @@ class ObservedDagRunner(LocalDagRunner):
     def __init__(
         self,
         run_id: str,
-        observer: Observer,
+        observer: StepObserver,
         *,
         anew: Collection[str] = (),
         until: str | None = None,

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.history import History
-from pipeline.schedule.service import Outcome
-from pipeline.schedule.turn import outcome_of
+from pipeline.history.runs import History
+from pipeline.schedule.scheduled_run import outcome_of
+from pipeline.schedule.service import RunOutcome
 
 # A training saves its state within a step; whoever has not ended by then is killed, in seconds.
 _GRACE = 90.0
 # With the name that this process was called by, for what it says to type next.
-_PROGRAM = "import sys; sys.argv[0] = {name!r}; from pipeline.cli import main; main()"
+_PROGRAM = "import sys; sys.argv[0] = {name!r}; from pipeline.cli.main import main; main()"
 
 
 @dataclass(frozen=True)
-class ChildTurn:
+class ChildRun:
     """Takes a turn by `flowers schedule once`.
 
     Attributes:
@@ -28,7 +28,7 @@ class ChildTurn:
     options: Sequence[str]
     root: Path
 
-    def take(self) -> Outcome:
+    def take(self) -> RunOutcome:
         """Runs the command, and reads what it left; a signal ends the command first."""
         before = {run.run_id for run in History(self.root).runs()}
         program = _PROGRAM.format(name=sys.argv[0])
@@ -43,13 +43,13 @@ class ChildTurn:
                 raise
         new = [run for run in History(self.root).runs() if run.run_id not in before]
         if code < 0:
-            return Outcome("failed", f"the turn's process died of signal {-code}", may_pass=True)
+            return RunOutcome("failed", f"the turn's process died of signal {-code}", may_pass=True)
         if new:
             return outcome_of(new[0])
         if code:
             # It could not even write down why; what it printed says it.
-            return Outcome("failed", f"the turn's process ended with {code}", may_pass=code == 1)
-        return Outcome("skipped", "nothing to do")
+            return RunOutcome("failed", f"the turn's process ended with {code}", may_pass=code == 1)
+        return RunOutcome("skipped", "nothing to do")
 
 
 def _end(child: subprocess.Popen) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from apscheduler.triggers.cron import CronTrigger
 from tzlocal import get_localzone
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import filelock
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 
 LOCK_FILE = ".schedule.lock"
 

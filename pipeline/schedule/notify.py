@@ -2,78 +2,24 @@
 
 import datetime
 import json
-import os
 import smtplib
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TypedDict
 
-from pydantic import Field, model_validator
-
-from data.errors import UsageError
-from data.files import write_whole
-from data.strict import Strict
-from data.webhook import host_of, post
+from data.common.errors import UsageError
+from data.common.files import write_whole
+from data.common.webhook import host_of, post
+from pipeline.settings.notify import NotifySettings
 
 _SENT_FILE = "notified.json"
 _TIMEOUT_SECONDS = 60
-State = Literal["pushed", "refused", "data refused", "failed", "skipped", "interrupted"]
 
 
-class Secret(Strict):
-    """Where a secret is: never in the settings themselves, which every run's history holds."""
-
-    env: str | None = Field(None, description="name of an environment variable")
-    file: str | None = Field(None, description="path of a file whose first line it is")
-
-    @model_validator(mode="after")
-    def _one(self) -> "Secret":
-        if (self.env is None) == (self.file is None):
-            raise ValueError("a secret takes either env or file")
-        return self
-
-    def read(self, key: str) -> str:
-        """Returns the secret; `key` is the setting that names its place.
-
-        Raises:
-          UsageError: it is not there.
-        """
-        if self.env:
-            value = os.environ.get(self.env, "")
-        else:
-            path = Path(str(self.file)).expanduser()
-            value = path.read_text().partition("\n")[0].strip() if path.is_file() else ""
-        if not value:
-            raise UsageError(f"{key}: there is nothing in {self.env or self.file}")
-        return value
-
-
-class EmailSettings(Strict):
-    """A mail server, and who is written to."""
-
-    to: list[str] = Field(min_length=1)
-    sender: str
-    host: str
-    port: int = Field(587, ge=1)
-    starttls: bool = True
-    user: str | None = None
-    password: Secret | None = None
-
-
-class NotifySettings(Strict):
-    """Who is told of the turns of a schedule, and of which."""
-
-    on: list[State] = Field(["pushed", "refused", "data refused", "failed"])
-    command: list[str] | None = Field(None, description="gets the JSON on standard input")
-    webhook: Secret | None = Field(None, description="of the URL, which takes the JSON")
-    email: EmailSettings | None = None
-    at_most: int = Field(20, ge=1, description="messages in 24 hours, each way")
-
-
-class Message(TypedDict):
+class Notification(TypedDict):
     """What is sent as JSON; `text` is all of it in words."""
 
     pipeline: str
@@ -118,7 +64,7 @@ class Notifier:
         """Sends a message every way that is set; one that can't be sent is said, and no more."""
         if state not in self.settings.on:
             return
-        message = Message(
+        message = Notification(
             pipeline=self.pipeline, root=str(self.root), state=state,
             text=f"{self.pipeline}: {state}\n{words}",
         )  # fmt: skip
@@ -146,17 +92,17 @@ class Notifier:
         write_whole(file, json.dumps([*recent, now.isoformat()]) + "\n")
         return True
 
-    def _command(self, message: Message) -> None:
+    def _command(self, message: Notification) -> None:
         subprocess.run(
             self.settings.command or [], input=json.dumps(message), text=True, check=True,
             timeout=_TIMEOUT_SECONDS,
         )  # fmt: skip
 
-    def _webhook(self, message: Message) -> None:
+    def _webhook(self, message: Notification) -> None:
         assert self.settings.webhook
         post(self.settings.webhook.read("notify.webhook"), message)
 
-    def _email(self, message: Message) -> None:
+    def _email(self, message: Notification) -> None:
         settings = self.settings.email
         assert settings
         mail = EmailMessage()

@@ -6,23 +6,22 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.gate.verdict import in_words as verdict_in_words
-from components.gate.verdict import verdict_from
+from components.gate.verdict import format_verdict, parse_verdict
 from data import sources
-from data.errors import UsageError
-from data.words import listed
-from pipeline.config import Settings
-from pipeline.console import View
-from pipeline.history import History, Run, RunState
-from pipeline.report import tell
-from pipeline.run import run_pipeline
-from pipeline.schedule.service import Outcome
+from data.common.errors import UsageError
+from data.common.formatting import format_list
+from pipeline.history.runs import History, Run, RunState
+from pipeline.local.run import run_pipeline
+from pipeline.reporting.console import View
+from pipeline.reporting.lines import print_line
+from pipeline.schedule.service import RunOutcome
+from pipeline.settings.settings import Settings
 
 # Left in a span's folder by whoever has written all of it.
 DONE_FILE = "_SUCCESS"
 # Errors that the same turn later may not have: of disk, network, memory, or another process.
 _MAY_PASS = (
-    "NotNow", "OSError", "BlockingIOError", "ConnectionError", "ConnectionResetError",
+    "TransientError", "OSError", "BlockingIOError", "ConnectionError", "ConnectionResetError",
     "TimeoutError", "URLError", "MemoryError", "UnavailableError", "DeadlineExceededError",
     "ResourceExhaustedError", "AbortedError",
 )  # fmt: skip
@@ -30,7 +29,7 @@ _PASSING = re.compile(rf"\b({'|'.join(_MAY_PASS)})\b")
 
 
 @dataclass(frozen=True)
-class Turn:
+class ScheduledRun:
     """What a schedule does when it is due.
 
     Attributes:
@@ -94,13 +93,13 @@ class Turn:
         """Removes what the settings do not retain; a run has just ended, so the root is free."""
         if self.settings.retention.wanted:
             # It brings ML Metadata.
-            from pipeline.clean import clean
+            from pipeline.registry.garbage_collection import clean
 
             try:
                 clean(self.root, dry_run=False, retention=self.settings.retention)
             except (UsageError, OSError) as error:
                 # The run is what counts, and it has ended.
-                tell(f"nothing was cleaned: {error}")
+                print_line(f"nothing was cleaned: {error}")
 
     def _note(self, state: RunState, reason: str) -> Run:
         """Returns the entry of a turn that came to no run, after it is written."""
@@ -120,19 +119,19 @@ class Turn:
         return run
 
 
-def outcome_of(run: Run) -> Outcome:
+def outcome_of(run: Run) -> RunOutcome:
     """Returns what a turn came to, from its entry in the history."""
     error = run.error or ""
     # Beam hides the error of a step in the text of its own.
     passes = run.state == "failed" and bool(_PASSING.search(error))
-    return Outcome(run.state, error or _in_words(run), passes)
+    return RunOutcome(run.state, error or _in_words(run), passes)
 
 
 def _in_words(run: Run) -> str:
     """Returns what a run came to, for one who was not there."""
-    spans = f", span {listed(run.spans)}" if run.spans else ""
+    spans = f", span {format_list(run.spans)}" if run.spans else ""
     version = f", version {run.pushed}" if run.pushed else ""
     lines = [f"run {run.run_id}{spans}{version}"]
     if run.verdict:
-        lines.append(verdict_in_words(verdict_from(run.verdict)))
+        lines.append(format_verdict(parse_verdict(run.verdict)))
     return "\n".join([*lines, *(f"drift since the span before: {what}" for what in run.drift)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from data.files import write_whole
+from data.common.files import write_whole
 from pipeline.schedule.cron import Dates, Every
 
 STATE_FILE = "schedule.json"
@@ -42,7 +42,7 @@ class WallClock:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """What a turn came to: in a word, in words, and whether the same turn later may do better."""
 
     state: str
@@ -65,7 +65,7 @@ class Service:
     """
 
     dates: Dates | Every
-    turn: Callable[[], Outcome]
+    turn: Callable[[], RunOutcome]
     clock: Clock
     root: Path
     tell: Callable[[str], None]
@@ -77,7 +77,7 @@ class Service:
         taken = 0
         while turns is None or taken < turns:
             due = self._missed() or self.dates.after(self.clock.now())
-            self.tell(f"next turn: {in_words(due)}")
+            self.tell(f"next turn: {format_moment(due)}")
             self.clock.sleep_until(due)
             self._take()
             taken += 1
@@ -105,7 +105,7 @@ class Service:
                 self.tell(f"gave up after {number + 1} tries; the next date is waited for")
                 break
             pause = datetime.timedelta(minutes=PAUSES[min(number, len(PAUSES) - 1)])
-            self.tell(f"taken again at {in_words(self.clock.now() + pause)}")
+            self.tell(f"taken again at {format_moment(self.clock.now() + pause)}")
             self.clock.sleep_until(self.clock.now() + pause)
         try:
             self.notify(outcome.state, outcome.words)
@@ -129,6 +129,6 @@ def write_state(root: Path, moment: datetime.datetime) -> None:
     write_whole(root / STATE_FILE, json.dumps({"last_turn": moment.isoformat()}) + "\n")
 
 
-def in_words(moment: datetime.datetime) -> str:
+def format_moment(moment: datetime.datetime) -> str:
     """Returns a moment with its day and time zone."""
     return f"{moment:%a %Y-%m-%d %H:%M:%S %Z}"

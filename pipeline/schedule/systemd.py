@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from data.errors import UsageError
-from data.files import write_whole
+from data.common.errors import UsageError
+from data.common.files import write_whole
 from pipeline.schedule.cron import Dates, split, with_names
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

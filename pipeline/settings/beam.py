@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from data.strict import Strict
+from data.common.settings_base import SettingsBase
 
 # Named in full, and in memory: Beam's DirectRunner would first try to download Prism.
 _IN_MEMORY = [
@@ -16,7 +16,7 @@ _IN_MEMORY = [
 _NOTHING_TO_PACK = "--sdk_container_image=unused"
 
 
-class DataflowSettings(Strict):
+class DataflowSettings(SettingsBase):
     """The workers of Dataflow, on which the Beam steps of a job on Vertex may run."""
 
     image: str | None = Field(None, description="of the workers; null: vertex.image")
@@ -26,7 +26,7 @@ class DataflowSettings(Strict):
     subnetwork: str | None = Field(None, description="URL of a subnetwork; null: the default one")
 
 
-class BeamSettings(Strict):
+class BeamSettings(SettingsBase):
     """Where the Beam steps run."""
 
     runner: Literal["in_memory", "dataflow", "portable"] = Field(
@@ -36,7 +36,7 @@ class BeamSettings(Strict):
     dataflow: DataflowSettings = DataflowSettings()
 
 
-def in_process(settings: BeamSettings) -> list[str]:
+def local_beam_args(settings: BeamSettings) -> list[str]:
     """Returns Beam's options for a run of this machine; not for Dataflow, which reads buckets."""
     runner = ["--runner=PortableRunner"] if settings.runner == "portable" else _IN_MEMORY
     return [*runner, _NOTHING_TO_PACK, *settings.pipeline_args]

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from data.strict import Strict
+from data.common.settings_base import SettingsBase
 
 
-class RetentionSettings(Strict):
+class RetentionSettings(SettingsBase):
     """Whose artifacts stay after a turn of the schedule; without either, nothing is removed."""
 
     runs: int | None = Field(None, ge=1, description="newest finished runs")

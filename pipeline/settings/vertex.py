@@ -3,13 +3,13 @@
 from pydantic import Field
 
 from components.region import Region
-from data.strict import Strict
+from data.common.settings_base import SettingsBase
 
 # The step that may run as a custom job.
 TRAINER = "Trainer"
 
 
-class TrainerMachine(Strict):
+class TrainerMachine(SettingsBase):
     """The machine of the Trainer's custom job.
 
     A TPU v2 or v3 is `cloud-tpu` with an accelerator; a v5e is `ct5lp-hightpu-1t`, `-4t` or `-8t`
@@ -22,21 +22,21 @@ class TrainerMachine(Strict):
     tpu_topology: str | None = Field(None, description="chips, as 2x4")
 
 
-class Resources(Strict):
+class Resources(SettingsBase):
     """What a step gets that runs in the pipeline's own task."""
 
     cpu: int = Field(4, ge=1, description="cores")
     memory_gb: int = Field(16, ge=1)
 
 
-class AlertSettings(Strict):
+class AlertSettings(SettingsBase):
     """Who is told how a job ended."""
 
     webhook: str | None = Field(None, description="https://..., which takes JSON")
     topic: str | None = Field(None, description="projects/PROJECT/topics/NAME")
 
 
-class VertexSettings(Strict):
+class VertexSettings(SettingsBase):
     """Where and on what the pipeline runs on Vertex AI Pipelines."""
 
     project: str = ""

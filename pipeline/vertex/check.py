@@ -4,13 +4,13 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from components.trainer.options import COLD
-from data.errors import UsageError
+from components.trainer.settings import COLD
+from data.common.errors import UsageError
 from data.sources import parse
 from data.spans import LATEST
-from pipeline.config import Settings
+from pipeline.settings.settings import Settings
+from pipeline.settings.vertex import TrainerMachine, VertexSettings
 from pipeline.steps import STEPS
-from pipeline.vertex.settings import TrainerMachine, VertexSettings
 
 # Vertex's own rules: for the ids of pipeline jobs (128 characters, of which a digest takes some),
 # for labels, and for service accounts.
@@ -44,11 +44,11 @@ _A2_COUNT = re.compile(r"a2-\w+gpu-(\d+)g")
 _G2_COUNT = {"24": 2, "48": 4, "96": 8}
 
 
-def find_problems(settings: Settings) -> list[str]:
+def find_vertex_problems(settings: Settings) -> list[str]:
     """Returns what would fail, one thing a line, with the key to change; empty if nothing is known.
 
     Args:
-      settings: see `pipeline.config`.
+      settings: see `pipeline.settings.loading`.
     """
     vertex = settings.vertex
     return [

@@ -22,13 +22,13 @@ from tfx.utils import proto_utils
 from components.alert.component import Alert
 from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
-from components.pusher.push import Serving
+from components.model_store.local import ServedVersion
 from data.sources import parse
-from pipeline.beam import in_process
-from pipeline.config import Settings
-from pipeline.graph import TRAIN_ARGS, Place, create_pipeline
-from pipeline.vertex.prepare import endpoint_of
-from pipeline.vertex.settings import VertexSettings
+from pipeline.cli.vertex_job import endpoint_of
+from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
+from pipeline.settings.beam import local_beam_args
+from pipeline.settings.settings import Settings
+from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.trainer import KERAS_2, custom_job_trainer
 
 # What a submission may set anew, and of which type it is. Vertex has no defaults: all are passed.
@@ -44,27 +44,29 @@ def compile_job(settings: Settings) -> dict[str, Any]:
     source = parse(settings.data.source, settings.data.public_size)
     root, machine = settings.vertex.root.rstrip("/"), settings.vertex.trainer
     endpoint = endpoint_of(settings).url if settings.push.to == "vertex-endpoint" else ""
-    place = Place(
+    context = RunContext(
         source=source,
         classes=settings.data.classes or [],
         split_salt=settings.data.split_salt or "",
         data_fingerprint="",
         root=root,
-        serving=Serving(UNKNOWN, endpoint or f"{root}/serving"),
+        serving=ServedVersion(UNKNOWN, endpoint or f"{root}/serving"),
         endpoint=endpoint,
         beam_args=_beam_args(settings, root),
-        later={name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()},
+        runtime_parameters={
+            name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()
+        },
         trainer=custom_job_trainer(settings.name, settings.vertex) if machine else Trainer,
     )
     values = {
         "data_root": source.base,
-        "target": settings.evaluator.target,
+        "target": settings.gate.target,
         "train_args": proto_utils.proto_to_json(TRAIN_ARGS),
     }
     config = KubeflowV2DagRunnerConfig(
         default_image=_images(settings.vertex), use_pipeline_spec_2_1=True
     )
-    pipeline = create_pipeline(settings, place)
+    pipeline = create_pipeline(settings, context)
     runner = KubeflowV2DagRunner(config)
     if settings.vertex.alerts.webhook or settings.vertex.alerts.topic:
         runner.set_exit_handler(_alert(settings, pipeline.pipeline_info.pipeline_root))
@@ -78,7 +80,7 @@ def compile_job(settings: Settings) -> dict[str, Any]:
 def _beam_args(settings: Settings, root: str) -> list[str]:
     """Returns Beam's options: with Dataflow the steps' processes start jobs there, and wait."""
     if settings.beam.runner != "dataflow":
-        return in_process(settings.beam)
+        return local_beam_args(settings.beam)
     vertex, workers = settings.vertex, settings.beam.dataflow
     return [
         "--runner=DataflowRunner",

@@ -9,9 +9,9 @@ copies of the price lists of Compute Engine and Cloud TPU. What is not there is 
 import re
 from dataclasses import dataclass
 
-from pipeline.config import Settings
+from pipeline.settings.settings import Settings
+from pipeline.settings.vertex import TrainerMachine
 from pipeline.steps import STEPS
-from pipeline.vertex.settings import TrainerMachine
 
 AS_OF = "November 2026"
 # Of a vCPU and of a GiB of memory.
@@ -40,7 +40,7 @@ class Line:
     machine: str
     price: float | None
 
-    def in_words(self) -> str:
+    def format(self) -> str:
         """Returns it as a line of a table."""
         price = "no list price known here" if self.price is None else f"${self.price:.2f} an hour"
         return f"{self.steps:<28} {self.machine:<44} {price}"
@@ -71,10 +71,10 @@ def costs_of(settings: Settings) -> list[Line]:
     return lines
 
 
-def in_words(settings: Settings) -> list[str]:
+def format_costs(settings: Settings) -> list[str]:
     """Returns what will run where, and at what price, as lines."""
     return [
-        *(line.in_words() for line in costs_of(settings)),
+        *(line.format() for line in costs_of(settings)),
         f"and ${_RUN:.2f} a run. List prices of us-central1, {AS_OF}; Vertex adds about 15 %.",
         "What the cache answers costs nothing. https://cloud.google.com/vertex-ai/pricing",
     ]

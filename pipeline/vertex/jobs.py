@@ -16,12 +16,12 @@ from google.cloud.aiplatform_v1.types import (
     PipelineTaskDetail,
 )
 
-from components.service import Patience, told
-from data.errors import UsageError
-from data.words import listed
-from pipeline.history import StepState
+from components.google_api import RetryPolicy, service_errors
+from data.common.errors import UsageError
+from data.common.formatting import format_list
+from pipeline.history.runs import StepState
+from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.rehearsal.job import Json
-from pipeline.vertex.settings import VertexSettings
 
 # A label, by which a call that was repeated knows what it made itself.
 ATTEMPT = "flowers-attempt"
@@ -58,7 +58,7 @@ class Jobs:
 
     pipeline: str
     vertex: VertexSettings
-    patience: Patience
+    patience: RetryPolicy
 
     def submit(self, job: Json) -> tuple[PipelineJob, bool]:
         """Returns the job that runs, and whether this call made it.
@@ -74,7 +74,7 @@ class Jobs:
         """
         proto = self.proto(job)
         stem = f"{self.pipeline}-{_digest(job, proto.service_account, proto.network)}"
-        with told("submitting the job"):
+        with service_errors("submitting the job"):
             for job_id in _ids(stem):
                 there = self._find(job_id)
                 if there and there.state not in _ENDED:
@@ -90,11 +90,11 @@ class Jobs:
           UsageError: there is none.
           ServiceError: the service did not answer.
         """
-        with told("asking for jobs"):
+        with service_errors("asking for jobs"):
             found = self._find(job_id) if job_id else next(iter(self.newest(1)), None)
             if found:
                 return found
-            known = listed([id_of(job) for job in self.newest(_LISTED)]) or "none"
+            known = format_list([id_of(job) for job in self.newest(_LISTED)]) or "none"
         raise UsageError(f"there is no job {job_id or ''} of {self.pipeline}; there are: {known}")
 
     def newest(self, number: int) -> list[PipelineJob]:
@@ -109,7 +109,7 @@ class Jobs:
             order_by="create_time desc",
             page_size=number,
         )
-        with told("asking for jobs"):
+        with service_errors("asking for jobs"):
             pages = self._client.list_pipeline_jobs(request, **self.patience.options()).pages
             return list(next(iter(pages)).pipeline_jobs)
 
@@ -119,7 +119,7 @@ class Jobs:
         Raises:
           ServiceError: the service did not take it.
         """
-        with told("cancelling the job"):
+        with service_errors("cancelling the job"):
             self._client.cancel_pipeline_job(name=job.name, **self.patience.options())
 
     def proto(self, job: Json) -> PipelineJob:

@@ -9,15 +9,15 @@ from google.cloud.aiplatform_v1.types import ListCustomJobsRequest, PipelineJob
 from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
 from google.cloud.logging_v2.types import ListLogEntriesRequest, LogEntry
 
-from components.service import Patience, told
-from data.errors import UsageError
-from data.words import listed
+from components.google_api import RetryPolicy, service_errors
+from data.common.errors import UsageError
+from data.common.formatting import format_list
+from pipeline.settings.vertex import TRAINER, VertexSettings, custom_job_name
 from pipeline.vertex.jobs import id_of, steps_of
-from pipeline.vertex.settings import TRAINER, VertexSettings, custom_job_name
 
 
 def log_lines(
-    job: PipelineJob, step: str | None, number: int, vertex: VertexSettings, patience: Patience
+    job: PipelineJob, step: str | None, number: int, vertex: VertexSettings, patience: RetryPolicy
 ) -> Iterator[str]:
     """Yields the last lines that each step printed, oldest first.
 
@@ -39,7 +39,8 @@ def log_lines(
     }
     if step is not None and step not in containers:
         raise UsageError(
-            f"{id_of(job)} has no step {step!r} yet; it has {listed(list(containers)) or 'none'}"
+            f"{id_of(job)} has no step {step!r} yet; it has "
+            f"{format_list(list(containers)) or 'none'}"
         )
     client = LoggingServiceV2Client()
     for name in [step] if step else containers:
@@ -51,14 +52,14 @@ def log_lines(
                 order_by="timestamp desc",
                 page_size=number,
             )
-            with told("asking for log entries"):
+            with service_errors("asking for log entries"):
                 # A page may be empty although more follow.
                 found = client.list_log_entries(request, **patience.options())
                 entries = list(islice(found, number))
             yield from (f"{name}: {_text(entry)}" for entry in reversed(entries))
 
 
-def _custom_job(job: PipelineJob, vertex: VertexSettings, patience: Patience) -> list[str]:
+def _custom_job(job: PipelineJob, vertex: VertexSettings, patience: RetryPolicy) -> list[str]:
     """Returns the custom job that the Trainer of a job started, if it did: there it trains."""
     (task,) = (task for task in steps_of(job) if task.task_name == TRAINER)
     if not vertex.trainer or not task.start_time:
@@ -69,7 +70,7 @@ def _custom_job(job: PipelineJob, vertex: VertexSettings, patience: Patience) ->
         filter=f'display_name="{custom_job_name(name)}"',
     )
     client = JobServiceClient(client_options=vertex.where.options)
-    with told("asking for custom jobs"):
+    with service_errors("asking for custom jobs"):
         found = list(client.list_custom_jobs(request, **patience.options()))
     end = task.end_time or datetime.datetime.now(datetime.UTC)
     return [custom.name for custom in found if task.start_time <= custom.create_time <= end][:1]

@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.errors import DataRefused, UsageError
-from pipeline.config import Settings
-from pipeline.console import View, console_on
+from data.common.errors import DataRefused, UsageError
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
-from pipeline.history import LOG_FILE, History, Run, Step
-from pipeline.noise import diverted
-from pipeline.report import Report, from_here
-from pipeline.root import METADATA_FILE, locked
+from pipeline.history.runs import LOG_FILE, History, Run, Step
+from pipeline.local.root import locked
+from pipeline.reporting.console import View, console_on
+from pipeline.reporting.lines import display_path
+from pipeline.reporting.log_capture import captured_output
+from pipeline.reporting.report import Report
+from pipeline.root_files import METADATA_FILE
+from pipeline.settings.settings import Settings
 from pipeline.vertex.rehearsal.follow import followed
 from pipeline.vertex.rehearsal.job import Job, Json, read_job
 
@@ -62,13 +64,13 @@ def rehearse(
         log = history.folder(run.run_id) / LOG_FILE
         causes = {step.name: "first run" for step in run.steps} if first else {}
         with (
-            diverted(log, view.verbose) as stream,
+            captured_output(log, view.verbose) as stream,
             console_on(stream, view) as console,
             Report(run, history, console, causes) as report,
             followed(log, console.now),
         ):
-            console.say(f"rehearsal {run.run_id} of {from_here(file)}: {len(run.steps)} steps")
-            console.say(f"what their processes print goes to {from_here(log)}")
+            console.say(f"rehearsal {run.run_id} of {display_path(file)}: {len(run.steps)} steps")
+            console.say(f"what their processes print goes to {display_path(log)}")
             return _play(job, root, report, _Told(report, log), service)
 
 

@@ -16,15 +16,15 @@ from google.cloud.aiplatform_v1.types import (
 )
 from pydantic import BaseModel
 
-from components.service import Patience, told
-from data.errors import ServiceError, UsageError
-from data.words import listed
+from components.google_api import RetryPolicy, service_errors
+from data.common.errors import ServiceError, UsageError
+from data.common.formatting import format_list
+from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.jobs import ATTEMPT
-from pipeline.vertex.settings import VertexSettings
 
 
 @dataclass(frozen=True)
-class Plan:
+class SchedulePlan:
     """What a schedule is to do.
 
     Attributes:
@@ -40,7 +40,7 @@ class Plan:
     max_runs: int | None = None
 
 
-class Entry(BaseModel):
+class ScheduleEntry(BaseModel):
     """A schedule, as `flowers vertex schedule list --json` prints it."""
 
     name: str
@@ -62,7 +62,7 @@ class Entry(BaseModel):
             started_runs=schedule.started_run_count,
         )
 
-    def in_a_line(self) -> str:
+    def format_line(self) -> str:
         """Returns it as one line."""
         following = f"next {self.next_run}" if self.next_run else ""
         start = f"{self.name:<20} {self.state:<10} {self.cron:<30}"
@@ -74,9 +74,9 @@ class Schedules:
     """The schedules in a project and region; see `pipeline.vertex.jobs.Jobs`."""
 
     vertex: VertexSettings
-    patience: Patience
+    patience: RetryPolicy
 
-    def create(self, plan: Plan, job: PipelineJob) -> tuple[Schedule, list[str]]:
+    def create(self, plan: SchedulePlan, job: PipelineJob) -> tuple[Schedule, list[str]]:
         """Makes a schedule take the place of all others of its name.
 
         The others go only once the new one is active: at no moment is there none. One that is
@@ -108,20 +108,20 @@ class Schedules:
             parent=self.vertex.where.parent, order_by="create_time desc",
             filter=f'display_name="{name}"' if name else "",
         )  # fmt: skip
-        with told("asking for schedules"):
+        with service_errors("asking for schedules"):
             return list(self._client.list_schedules(request, **self.patience.options()))
 
     def pause(self, name: str) -> Schedule:
         """Lets no run begin until `resume`."""
         schedule = self._one(name)
-        with told("pausing the schedule"):
+        with service_errors("pausing the schedule"):
             self._client.pause_schedule(name=schedule.name, **self.patience.options())
         return schedule
 
     def resume(self, name: str) -> Schedule:
         """Lets runs begin again, without those that were missed."""
         schedule = self._one(name)
-        with told("resuming the schedule"):
+        with service_errors("resuming the schedule"):
             request = {"name": schedule.name, "catch_up": False}
             self._client.resume_schedule(request, **self.patience.options())
         return schedule
@@ -138,11 +138,11 @@ class Schedules:
     def _one(self, name: str) -> Schedule:
         found = self.find(name)
         if not found:
-            known = listed(sorted({s.display_name for s in self.find()})) or "none"
+            known = format_list(sorted({s.display_name for s in self.find()})) or "none"
             raise UsageError(f"there is no schedule {name!r}; there are: {known}")
         return found[0]
 
-    def _create(self, plan: Plan, job: PipelineJob) -> Schedule:
+    def _create(self, plan: SchedulePlan, job: PipelineJob) -> Schedule:
         attempt = uuid.uuid4().hex
         wanted = PipelineJob(job)
         wanted.labels[ATTEMPT] = attempt
@@ -161,7 +161,7 @@ class Schedules:
         def found() -> Schedule | None:
             return next((s for s in self.find(plan.name) if _attempt(s) == attempt), None)
 
-        with told("creating the schedule"):
+        with service_errors("creating the schedule"):
             return self.patience.until(
                 lambda: self._client.create_schedule(
                     parent=self.vertex.where.parent, schedule=schedule, **self.patience.once()
@@ -170,7 +170,7 @@ class Schedules:
             )
 
     def _delete(self, name: str) -> None:
-        with told("deleting a schedule"), suppress(NotFound):
+        with service_errors("deleting a schedule"), suppress(NotFound):
             # Not found: an earlier try was carried out, and its answer lost.
             operation = self._client.delete_schedule(name=name, **self.patience.options())
             operation.result(timeout=self.patience.seconds)
@@ -184,7 +184,7 @@ def _attempt(schedule: Schedule) -> str:
     return str(schedule.create_pipeline_job_request.pipeline_job.labels.get(ATTEMPT, ""))
 
 
-def _does(schedule: Schedule, plan: Plan, job: PipelineJob) -> bool:
+def _does(schedule: Schedule, plan: SchedulePlan, job: PipelineJob) -> bool:
     """Whether a schedule is active and does what is planned, and nothing else."""
     there = PipelineJob(schedule.create_pipeline_job_request.pipeline_job)
     there.labels.pop(ATTEMPT, None)

@@ -7,12 +7,12 @@ from typing import Any
 from google.cloud.aiplatform_v1.types import Artifact, PipelineJob, PipelineState
 from pydantic import BaseModel
 
-from components.properties import verdict_in_words
-from data.words import duration
+from components.properties import format_verdict_properties
+from data.common.formatting import format_duration
 from pipeline.exit_codes import DONE, FAILED, REFUSED
-from pipeline.history import Step
+from pipeline.history.runs import Step
+from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.jobs import has_ended, id_of, link, state_of, step_state, steps_of
-from pipeline.vertex.settings import VertexSettings
 
 _NAME_WIDTH = 17
 
@@ -24,7 +24,7 @@ class Status(BaseModel):
       job_id: the last part of its name.
       state: Vertex's own, in lower case. A job whose model was refused has `succeeded`.
       seconds: from its start to its end, or until now.
-      steps: see `pipeline.history.Step`.
+      steps: see `pipeline.history.runs.Step`.
       verdict: the gate's words, and the serving check's where it refused; null before them.
       passed: whether the model was pushed, by this job or the one that the cache knows; null before
         that is known. What has served since is not looked at.
@@ -50,14 +50,15 @@ class Status(BaseModel):
             return FAILED
         return REFUSED if self.passed is False else DONE
 
-    def in_a_line(self) -> str:
+    def format_line(self) -> str:
         """Returns what a list of jobs shows of it."""
         result = {True: "pushed", False: "refused", None: ""}[self.passed]
-        return f"{self.job_id:<40} {self.state:<10} {duration(self.seconds):<12} {result}".rstrip()
+        lasted = format_duration(self.seconds)
+        return f"{self.job_id:<40} {self.state:<10} {lasted:<12} {result}".rstrip()
 
-    def in_words(self) -> list[str]:
+    def format(self) -> list[str]:
         """Returns all of it, as lines."""
-        lines = [f"{self.job_id}: {self.state}, {duration(self.seconds)}", ""]
+        lines = [f"{self.job_id}: {self.state}, {format_duration(self.seconds)}", ""]
         lines += [f"{s.name:<{_NAME_WIDTH}} {s.state:<11} {s.seconds:7.1f} s" for s in self.steps]
         lines += ["", *(part for part in (self.verdict, self.error) if part)]
         if self.passed is not None:
@@ -81,7 +82,7 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> Status:
             )
             for name, task in tasks.items()
         ],
-        verdict=verdict_in_words(gate or {}, check or {}) or None,
+        verdict=format_verdict_properties(gate or {}, check or {}) or None,
         passed=None if pushed is None else bool(pushed.get("pushed")),
         pushed=str(pushed["pushed_version"]) if pushed and pushed.get("pushed") else None,
         error=_error(job),

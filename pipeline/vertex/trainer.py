@@ -8,7 +8,7 @@ from tfx.extensions.google_cloud_ai_platform.constants import ENABLE_VERTEX_KEY,
 from tfx.extensions.google_cloud_ai_platform.trainer.component import Trainer
 from tfx.extensions.google_cloud_ai_platform.trainer.executor import TRAINING_ARGS_KEY
 
-from pipeline.vertex.settings import TrainerMachine, VertexSettings, custom_job_name
+from pipeline.settings.vertex import TrainerMachine, VertexSettings, custom_job_name
 
 # TFX's TensorFlow Transform wants Keras 2.
 KERAS_2 = {"name": "TF_USE_LEGACY_KERAS", "value": "1"}

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageFilter
 
-from components.example_gen.look import look_of
+from components.example_gen.image_statistics import measure_image
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -66,7 +66,7 @@ def _looks(records: Path) -> dict[str, pd.DataFrame]:
     rows: dict[str, list[dict[str, object]]] = {name: [] for name in CHANGES}
     for image, label in _images(records):
         for name, change in CHANGES.items():
-            look = look_of(np.asarray(change(image).convert("RGB")))
+            look = measure_image(np.asarray(change(image).convert("RGB")))
             rows[name].append({"label": label, **asdict(look)})
     return {name: pd.DataFrame(found) for name, found in rows.items()}
 

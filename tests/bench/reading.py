@@ -110,7 +110,7 @@ def _plain(folder: Path, times: str) -> tuple[int, float]:
 
 def _example_gen(folder: Path, times: str) -> tuple[int, float]:
     with tempfile.TemporaryDirectory() as root:
-        flowers = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+        flowers = [sys.executable, "-c", "from pipeline.cli.main import main; main()"]
         data = ["--data", f"{folder}/records{times}", "--root", root, "--until", "ExampleGen"]
         env = {**os.environ, "PYTHONPATH": str(PROJECT)}
         subprocess.run([*flowers, "run", *data], check=True, stdout=subprocess.DEVNULL, env=env)

@@ -88,10 +88,10 @@ def _work(kind: str, size: int, files: Sequence[str]) -> dict[str, float]:
 
 
 def _options(size: int, epochs: int) -> Any:
-    from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
+    from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 
     trainer = TrainerSettings(epochs=epochs, batch_size=BATCH_SIZE)
-    return TrainingOptions(image_size=size, model=ModelSettings(), trainer=trainer)
+    return TrainingSettings(image_size=size, model=ModelSettings(), trainer=trainer)
 
 
 def _ours(size: int, train_files: str, eval_files: str, copies: int = 1) -> dict[str, float]:

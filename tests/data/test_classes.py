@@ -2,7 +2,7 @@ import pytest
 import tensorflow as tf
 
 from data.classes import agreed, check_names, classes_beside, read_labels, write_labels
-from data.errors import DataRefused, UsageError
+from data.common.errors import DataRefused, UsageError
 from data.records import encode_example
 from data.scanning import classes_in
 from data.sources import list_files, resolve

@@ -10,7 +10,7 @@ import urllib.parse
 import pytest
 
 from data import download
-from data.errors import UsageError
+from data.common.errors import UsageError
 
 FOLDER = "tfrecords-jpeg-192x192-2"
 FILES = {f"flowers{number:02d}-2.tfrec": bytes([number]) * 3_000_000 for number in range(3)}

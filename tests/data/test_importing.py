@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from data import importing
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.importing import WriteShard, import_images
 
 OPTIONS = {"size": 20, "seed": 0, "per_shard": 4, "workers": 1}

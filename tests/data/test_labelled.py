@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.labelled import LabelledFile, Unreadable, find_images, read_rgb
 
 

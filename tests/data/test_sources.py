@@ -3,7 +3,7 @@ import shutil
 import pytest
 import tensorflow as tf
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.sources import Source, check_first_records, fingerprint, list_files, resolve
 
 

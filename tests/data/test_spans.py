@@ -1,6 +1,6 @@
 import pytest
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.sources import list_files, resolve
 from data.spans import SpanRule, choose_spans, find_spans, parse_rule
 

@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 
 
 class Answer(NamedTuple):
@@ -60,7 +60,9 @@ def end() -> Iterator[Callable[..., int | None]]:
     The processes are forks of one that has imported TFX: none of them takes 20 s to start.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipeline.graph", "pipeline.runners.local", "pipeline.run"])
+    context.set_forkserver_preload(
+        ["pipeline.graph", "pipeline.runners.local", "pipeline.local.run"]
+    )
     with pytest.MonkeyPatch.context() as patch:
         # By a name of its own: some packages install a module `tests`.
         patch.syspath_prepend(str(Path(__file__).parent))

@@ -18,9 +18,9 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     The phases are before, during and after it; "epoch 2": once that epoch has been told; and those
     of a push: copying, copied, renamed.
     """
-    from components.pusher import push as push_module
-    from pipeline.cli import main
-    from pipeline.report import Report
+    from components.model_store import local as push_module
+    from pipeline.cli.main import main
+    from pipeline.reporting.report import Report
 
     def die():
         os.kill(os.getpid(), number)

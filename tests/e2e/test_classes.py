@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "evaluator.target=0"]
+TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "gate.target=0"]
 # Few images: more of them to eval and test.
 TOY += ["data.splits={train: 2, eval: 1, test: 1}"]
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from components.pusher.push import digest_of, served_versions
+from components.model_store.local import model_digest, served_versions
 from data.synthetic import write_sample
 
 STEPS = [
@@ -13,7 +13,7 @@ STEPS = [
     "Evaluator", "Gate", "ServingCheck", "Pusher",
 ]  # fmt: skip
 SETTINGS = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
-SETTINGS += ["data.split_salt=2", "evaluator.target=0.0"]
+SETTINGS += ["data.split_salt=2", "gate.target=0.0"]
 
 
 @pytest.fixture
@@ -97,4 +97,4 @@ def test_killed_in_each_phase_of_a_push_what_serves_is_whole(flowers, end, comma
     assert answer.code == 0, answer.out
     entry = flowers("runs", "--root", root, "--json").json()[0]
     assert (entry["pushed"], os.listdir(serving)) == (1, ["1"])
-    assert digest_of(serving / "1") == entry["verdict"]["digest"] == entry["digest"]
+    assert model_digest(serving / "1") == entry["verdict"]["digest"] == entry["digest"]

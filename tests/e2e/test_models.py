@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.pusher.push import digest_of
+from components.model_store.local import model_digest
 from data.synthetic import write_sample
-from pipeline.metadata import open_store
+from pipeline.history.mlmd import open_store
 
 TOY = ["transform.image_size=32", "trainer.epochs=10", "trainer.batch_size=16"]
 # Many to test on, so that a comparison says something.
-TOY += ["evaluator.target=0.1", "data.splits={train: 2, eval: 1, test: 1}"]
+TOY += ["gate.target=0.1", "data.splits={train: 2, eval: 1, test: 1}"]
 # It learns nothing.
 WORSE = ["trainer.learning_rate={start: 0, peak: 1.0e-9, end: 0}", "trainer.epochs=1"]
 REASON = "the customer insists"
@@ -61,7 +61,7 @@ def test_a_model_is_pushed_with_its_card_and_its_evaluation(run, root, newest):
     assert answer.code == 0, answer.out
     entry = newest()
     verdict = entry["verdict"]
-    assert verdict["digest"] == digest_of(root / "serving" / "1")
+    assert verdict["digest"] == model_digest(root / "serving" / "1")
     card = (root / "serving" / "1" / "MODEL_CARD.md").read_text()
     assert f"accuracy {verdict['value']:.3f} on {verdict['n']} test images" in card
     folder = root / "history" / entry["run_id"]
@@ -76,7 +76,7 @@ def test_a_model_is_pushed_with_its_card_and_its_evaluation(run, root, newest):
 
 
 def test_a_worse_model_is_refused_although_it_is_above_the_target(flowers, run, root, newest):
-    answer = run(*WORSE, "evaluator.target=0")
+    answer = run(*WORSE, "gate.target=0")
     assert answer.code == 3, answer.out
     verdict = newest()["verdict"]
     assert verdict["value"] >= verdict["target"]
@@ -96,7 +96,7 @@ def test_a_person_can_promote_it_and_an_unchanged_run_does_not_undo_that(
     assert answer.code == 0, answer.err
     assert states() == {2: "serves", 1: "kept"}
     assert REASON in (root / "serving" / "2" / "MODEL_CARD.md").read_text()
-    again = run(*WORSE, "evaluator.target=0")
+    again = run(*WORSE, "gate.target=0")
     assert again.code == 3
     assert f"A person had it pushed, as version 2: {REASON}" in again.out
     assert states() == {2: "serves", 1: "kept"}
@@ -108,10 +108,10 @@ def test_a_person_can_promote_it_and_an_unchanged_run_does_not_undo_that(
 def test_a_rollback_withdraws_it_and_no_run_pushes_it_again(flowers, run, root, newest, states):
     assert flowers("rollback", "--root", root, "--reason", "complaints").code == 0
     assert states() == {2: "withdrawn", 1: "serves"}
-    run(*WORSE, "evaluator.target=0")
+    run(*WORSE, "gate.target=0")
     assert states() == {2: "withdrawn", 1: "serves"}
     # Even where the gate lets it pass.
-    lenient = ["evaluator.target=0", "evaluator.max_loss=1", "evaluator.significance=1.0e-99"]
+    lenient = ["gate.target=0", "gate.max_loss=1", "gate.significance=1.0e-99"]
     answer = run(*WORSE, *lenient)
     assert answer.code == 3, answer.out
     assert "this model was version 2, and a person withdrew it" in answer.out
@@ -162,7 +162,7 @@ def test_a_root_that_is_reached_by_another_path_is_not_cleaned(flowers, root, tm
 
 
 def test_a_refusal_against_what_serves_no_more_is_no_last_word(flowers, run, root, states):
-    worse = [*WORSE, "evaluator.target=0", "trainer.seed=1"]
+    worse = [*WORSE, "gate.target=0", "trainer.seed=1"]
     # Version 3 learned as little, so that it is no worse than that.
     flowers("rollback", "1", "--root", root)
     assert run(*worse).code == 3

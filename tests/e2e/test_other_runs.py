@@ -8,31 +8,31 @@ from pathlib import Path
 import pytest
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from components.pusher.push import Serving
+from components.model_store.local import ServedVersion
 from data import sources
 from data.synthetic import CLASS_NAMES, write_sample
-from pipeline.config import load_settings
+from pipeline.settings.loading import load_settings
 
 
 @pytest.mark.slow
 def test_tfx_own_local_runner_runs_the_same_pipeline(tmp_path):
-    from pipeline.graph import Place, create_pipeline
+    from pipeline.graph import RunContext, create_pipeline
 
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
     source = sources.resolve(str(tmp_path / "data"))
-    place = Place(
+    context = RunContext(
         source=source,
         classes=CLASS_NAMES,
         split_salt="2",
-        serving=Serving(),
+        serving=ServedVersion(),
         data_fingerprint=sources.fingerprint(source, sources.list_files(source)),
         root=str(tmp_path),
         metadata_path=str(tmp_path / "metadata.sqlite"),
         run_id="stock",
     )
     settings = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
-    settings.append("evaluator.target=0.0")
-    LocalDagRunner().run(create_pipeline(load_settings("quickstart", settings), place))
+    settings.append("gate.target=0.0")
+    LocalDagRunner().run(create_pipeline(load_settings("quickstart", settings), context))
     assert (tmp_path / "serving" / "1" / "saved_model.pb").is_file()
 
 
@@ -53,13 +53,13 @@ def test_a_changed_source_file_reruns_its_step_and_what_depends_on_it(flowers, t
         shutil.copytree(project / folder, tmp_path / "copy" / folder)
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
     settings = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
-    settings += ["data.split_salt=2", "evaluator.target=0.0"]
+    settings += ["data.split_salt=2", "gate.target=0.0"]
     options = [option for setting in settings for option in ("--set", setting)]
     where = ["--data", str(tmp_path / "data"), "--root", str(tmp_path / "root")]
     assert flowers("run", *where, *options).code == 0
 
     def run_the_copy(*more: str) -> str:
-        code = "from pipeline.cli import main; main()"
+        code = "from pipeline.cli.main import main; main()"
         command = [sys.executable, "-c", code, "run", *where, *options, *more]
         answer = subprocess.run(command, cwd=tmp_path / "copy", capture_output=True, text=True)
         assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from data.synthetic import write_sample
-from pipeline.history import History
+from pipeline.history.runs import History
 
 TOY = ["transform.image_size=32", "data.split_salt=2"]
 

@@ -10,7 +10,7 @@ def test_real_records_reach_a_verdict(flowers, request, tmp_path):
     folder = request.config.getoption("--real-data")
     if not folder:
         pytest.skip("no --real-data=DIR was given")
-    settings = ["transform.image_size=64", "trainer.epochs=4", "evaluator.target=0.3"]
+    settings = ["transform.image_size=64", "trainer.epochs=4", "gate.target=0.3"]
     options = [option for setting in settings for option in ("--set", setting)]
     answer = flowers(
         "run", "--config", "squeezenet", "--data", folder, "--root", tmp_path, *options

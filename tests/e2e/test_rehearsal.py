@@ -21,7 +21,7 @@ from tfx.types.channel import Channel
 from tfx.types.standard_artifacts import Model, ModelBlessing
 
 from data.synthetic import write_sample
-from pipeline.history import History
+from pipeline.history.runs import History
 from pipeline.steps import STEPS
 from pipeline.vertex.rehearsal.container import run_process
 from pipeline.vertex.rehearsal.job import read_job
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 TOY = [
     "transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "data.split_salt=2",
-    "evaluator.target=0.0", "evaluator.max_loss=1",
+    "gate.target=0.0", "gate.max_loss=1",
 ]  # fmt: skip
 # The job of the sample, where only the Trainer's machine and what it trains differ.
 TPU = [

@@ -16,23 +16,23 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.pusher.push import served_versions
-from data.errors import UsageError
+from components.model_store.local import served_versions
+from data.common.errors import UsageError
 from data.features import CLASS, IMAGE
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
-from pipeline.config import load_settings
-from pipeline.history import History
+from pipeline.history.runs import History
 from pipeline.schedule.cron import Dates
 from pipeline.schedule.lock import only_one
-from pipeline.schedule.service import Outcome, Service
-from pipeline.schedule.turn import Turn, outcome_of
+from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
+from pipeline.schedule.service import RunOutcome, Service
+from pipeline.settings.loading import load_settings
 
 pytestmark = pytest.mark.slow
 
 TOY = [
     "transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16", "data.split_salt=2",
-    "evaluator.target=0.0", "evaluator.max_loss=1", "retention.runs=2",
+    "gate.target=0.0", "gate.max_loss=1", "retention.runs=2",
     "push.keep=2", "data.drift=stop", "data.drift_min_images=50", "model.warm_start=if_serving",
 ]  # fmt: skip
 MONDAYS = Dates("TZ=UTC 0 3 * * 1")
@@ -118,12 +118,12 @@ class Turns:
         trouble = self.trouble.pop(0) if self.trouble else None
         if trouble == "disk full":
             full = SimpleNamespace(free=10_000)
-            with mock.patch("pipeline.root.shutil.disk_usage", return_value=full):
-                return outcome_of(Turn(self._settings, "quickstart", self._root).take())
+            with mock.patch("pipeline.local.root.shutil.disk_usage", return_value=full):
+                return outcome_of(ScheduledRun(self._settings, "quickstart", self._root).take())
         if trouble:
             assert self._end(self.command, *trouble) == -signal.SIGKILL
-            return Outcome("failed", "killed", may_pass=True)
-        return outcome_of(Turn(self._settings, "quickstart", self._root).take())
+            return RunOutcome("failed", "killed", may_pass=True)
+        return outcome_of(ScheduledRun(self._settings, "quickstart", self._root).take())
 
 
 class Week(NamedTuple):

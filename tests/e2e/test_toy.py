@@ -18,7 +18,8 @@ import tensorflow as tf
 from components.evaluator.result import read_accuracy
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
-from pipeline.root import TEMPORARY_FOLDER, locked
+from pipeline.local.root import locked
+from pipeline.root_files import TEMPORARY_FOLDER
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
 # With this salt each split has an example of each class.
@@ -52,7 +53,7 @@ def run(flowers: Callable, toy: Path, root: Path) -> Callable:
     def run_with(target: float, *settings: str, data: Path = toy, options: Any = ()) -> Any:
         given = [
             option
-            for setting in [*TOY, f"evaluator.target={target}", *settings]
+            for setting in [*TOY, f"gate.target={target}", *settings]
             for option in ("--set", setting)
         ]
         return flowers("run", "--data", data, "--root", root, *given, *options)
@@ -221,7 +222,7 @@ def test_a_new_target_reruns_the_gate_alone(run, newest):
     assert run(0.001).code == 0
     assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Gate": "done", "Pusher": "done"}
     why = {step["name"]: step["why"] for step in newest()["steps"]}
-    assert why["Gate"] == "evaluator.target 0.0 -> 0.001"
+    assert why["Gate"] == "gate.target 0.0 -> 0.001"
     assert why["Pusher"] == "after Gate"
     assert why["Trainer"] == ""
 
@@ -406,7 +407,7 @@ def test_records_without_the_features_are_refused(run, toy, tmp_path):
 
 
 def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
-    answer = run(0.0, "evaluator.target=0.002")
+    answer = run(0.0, "gate.target=0.002")
     assert "INFO" not in answer.out
     assert answer.err == ""
     log = (root / "history" / newest()["run_id"] / "log.txt").read_text()
@@ -414,7 +415,7 @@ def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
 
 
 def test_verbose_shows_the_noise_and_logs_it_too(run, root, newest, capfd):
-    assert run(0.0, "evaluator.target=0.003", options=["--verbose"]).code == 0
+    assert run(0.0, "gate.target=0.003", options=["--verbose"]).code == 0
     assert "INFO absl: Running launcher for" in capfd.readouterr().out
     log = (root / "history" / newest()["run_id"] / "log.txt").read_text()
     assert "INFO absl: Running launcher for" in log
@@ -437,8 +438,8 @@ def test_clean_removes_what_no_served_and_no_newest_run_needs(flowers, run, root
     assert len(models - set(root.glob("artifacts/Trainer/model/*"))) == 1
     assert served == set((root / "serving").rglob("*"))
     assert "Freed 0 B" in flowers("clean", "--root", root).out
-    assert "Nothing to do" in run(0.0, "evaluator.target=0.003").out
-    assert run(0.0, "evaluator.target=0.004").code == 0
+    assert "Nothing to do" in run(0.0, "gate.target=0.003").out
+    assert run(0.0, "gate.target=0.004").code == 0
 
 
 def test_clean_has_nothing_to_do_where_no_run_was(flowers, tmp_path):

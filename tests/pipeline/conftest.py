@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from pipeline.history import History, Run
+from pipeline.history.runs import History, Run
 
 COLOURS = ["red", "green", "blue"]
 

@@ -9,7 +9,7 @@ from components.trainer.models.dense import dense
 from components.trainer.models.keras_application import keras_application
 from components.trainer.models.squeezenet import squeezenet
 from components.trainer.models.xception import xception
-from components.trainer.options import ModelSettings
+from components.trainer.settings import ModelSettings
 
 # Each builder takes the settings `model`, the image side in pixels and the number of classes.
 BUILDERS: dict[str, Callable[[ModelSettings, int, int], tf.keras.Model]] = {

@@ -5,7 +5,7 @@ from functools import partial
 import tensorflow as tf
 
 from components.trainer.models.classifier import Classifier, probabilities
-from components.trainer.options import ModelSettings
+from components.trainer.settings import ModelSettings
 
 # Filters of each 3x3 convolution; a pooling that halves the image lies between the stages.
 STAGES = ((16, 30), (60,), (90,), (110,), (130,))

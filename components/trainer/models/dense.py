@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from components.trainer.models.classifier import Classifier, probabilities
-from components.trainer.options import ModelSettings
+from components.trainer.settings import ModelSettings
 
 _HIDDEN = 128
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from components.artifacts import copied_here
 from components.trainer.devices import several_replicas
 from components.trainer.models.classifier import Classifier, probabilities
-from components.trainer.options import NO_WEIGHTS, ModelSettings
+from components.trainer.settings import NO_WEIGHTS, ModelSettings
 
 
 def keras_application(settings: ModelSettings, image_size: int, classes: int) -> Classifier:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from components.trainer.devices import several_replicas
 from components.trainer.models.classifier import Classifier, probabilities
-from components.trainer.options import ModelSettings
+from components.trainer.settings import ModelSettings
 
 _layers = tf.keras.layers
 

@@ -2,7 +2,7 @@
 
 from components.trainer.models.classifier import Classifier
 from components.trainer.models.keras_application import application
-from components.trainer.options import ModelSettings
+from components.trainer.settings import ModelSettings
 
 
 def xception(settings: ModelSettings, image_size: int, classes: int) -> Classifier:

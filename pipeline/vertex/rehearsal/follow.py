@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 # How absl writes what `components.trainer` logs to `flowers.progress`.
-_NEWS = re.compile(r"^I\d{4} \S+ +\d+ (?:train|watch)\.py:\d+\] (.+)$")
+_NEWS = re.compile(r"^I\d{4} \S+ +\d+ (?:train|training_monitor)\.py:\d+\] (.+)$")
 _SECONDS = 1.0
 
 

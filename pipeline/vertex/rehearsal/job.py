@@ -19,8 +19,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from data.errors import UsageError
-from data.words import listed
+from data.common.errors import UsageError
+from data.common.formatting import format_list
 
 _ALWAYS = "ALL_UPSTREAM_TASKS_COMPLETED"
 _BUCKETS = "gs"
@@ -137,7 +137,7 @@ def _typed(spec: Json, parameters: Sequence[str]) -> Json:
     for pair in parameters:
         name, equals, text = pair.partition("=")
         if name not in declared or not equals:
-            known = listed(sorted(declared)) or "none"
+            known = format_list(sorted(declared)) or "none"
             raise UsageError(f"--parameter takes name=value for one of {known}, got {pair!r}")
         kind = declared[name]["parameterType"]
         try:

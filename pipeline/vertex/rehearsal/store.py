@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.errors import UsageError
-from data.files import write_whole
+from data.common.errors import UsageError
+from data.common.files import write_whole
 from pipeline.vertex.rehearsal.job import Json
 
 STORE_FILE = "rehearsal.json"

@@ -30,7 +30,7 @@ from pipeline.vertex.rehearsal.store import Store
 _OF_THE_CONTAINER = ("image", "command", "args", "env")
 
 
-class Observer(Protocol):
+class TaskObserver(Protocol):
     """What wants to know how a job is going."""
 
     def task_started(self, name: str) -> None:
@@ -63,7 +63,7 @@ class Walk:
     job: Job
     job_id: str
     store: Store
-    observer: Observer
+    observer: TaskObserver
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self) -> str:

@@ -1,8 +1,8 @@
 import pytest
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from components.data_gate.checks import find_problems
-from data.counts import BadRecord, Counts
+from components.data_gate.checks import find_data_problems
+from data.ingestion_counts import BadRecord, IngestionCounts
 
 CLASSES = ["daisy", "roses"]
 GOOD = {"train": {"daisy": 50, "roses": 50}, "test": {"daisy": 1, "roses": 1}}
@@ -10,7 +10,10 @@ GOOD = {"train": {"daisy": 50, "roses": 50}, "test": {"daisy": 1, "roses": 1}}
 
 def test_good_data_has_no_problems():
     assert (
-        find_problems({"train": anomalies_pb2.Anomalies()}, Counts(splits=GOOD), CLASSES, 0) == []
+        find_data_problems(
+            {"train": anomalies_pb2.Anomalies()}, IngestionCounts(splits=GOOD), CLASSES, 0
+        )
+        == []
     )
 
 
@@ -18,19 +21,19 @@ def test_an_anomaly_is_told_in_words_with_split_and_feature():
     found = anomalies_pb2.Anomalies()
     found.anomaly_info["label"].short_description = "Unexpected string values"
     found.anomaly_info["label"].description = "Examples contain 'cactus'."
-    (line,) = find_problems({"eval": found}, Counts(splits=GOOD), CLASSES, 0)
+    (line,) = find_data_problems({"eval": found}, IngestionCounts(splits=GOOD), CLASSES, 0)
     assert line == "eval: feature 'label': Unexpected string values. Examples contain 'cactus'."
 
 
 def test_bad_records_are_tolerated_up_to_the_allowed_share():
-    counts = Counts(splits=GOOD, quarantined={"broken": 2})
-    assert find_problems({}, counts, CLASSES, 0.05) == []
+    counts = IngestionCounts(splits=GOOD, quarantined={"broken": 2})
+    assert find_data_problems({}, counts, CLASSES, 0.05) == []
 
 
 def test_too_many_bad_records_are_told_with_reasons_places_and_the_key_to_change():
     bad = BadRecord(shard="a.tfrec", index=7, reason="broken")
-    counts = Counts(splits=GOOD, quarantined={"broken": 2}, first_bad=[bad])
-    text = "\n".join(find_problems({}, counts, CLASSES, 0.01))
+    counts = IngestionCounts(splits=GOOD, quarantined={"broken": 2}, first_bad=[bad])
+    text = "\n".join(find_data_problems({}, counts, CLASSES, 0.01))
     assert "2 of 104 records are bad (1.9%); data.max_bad_fraction allows 1.0%" in text
     assert "2 x broken" in text
     assert "a.tfrec record 7: broken" in text
@@ -40,33 +43,35 @@ def test_too_many_bad_records_are_told_with_reasons_places_and_the_key_to_change
     ("salt", "advice"), [("7", "--set data.split_salt=7"), (None, "bring more images")]
 )
 def test_a_class_missing_from_a_split_offers_a_salt_that_was_found(salt, advice):
-    counts = Counts(splits={**GOOD, "test": {"daisy": 2}}, better_salt=salt)
-    first, second = find_problems({}, counts, CLASSES, 0)
+    counts = IngestionCounts(splits={**GOOD, "test": {"daisy": 2}}, better_salt=salt)
+    first, second = find_data_problems({}, counts, CLASSES, 0)
     assert first == "test: no example of roses"
     assert advice in second
 
 
 def test_a_new_class_is_told_with_what_would_accept_it():
     train = {**GOOD["train"], "cactus": 3}
-    first, second = find_problems({}, Counts(splits={**GOOD, "train": train}), CLASSES, 0)
+    first, second = find_data_problems(
+        {}, IngestionCounts(splits={**GOOD, "train": train}), CLASSES, 0
+    )
     assert first == "new class cactus, id 2: 3 examples"
     assert """--set data.classes='["daisy", "roses", "cactus"]'""" in second
 
 
 def test_a_class_that_no_record_has_is_no_matter_of_the_salt():
-    (line,) = find_problems({}, Counts(splits=GOOD), [*CLASSES, "tulips"], 0)
+    (line,) = find_data_problems({}, IngestionCounts(splits=GOOD), [*CLASSES, "tulips"], 0)
     assert line == "no record is of class tulips; data.classes names those that there are"
 
 
 def test_files_without_records_are_a_problem():
-    assert find_problems({}, Counts(splits={"train": {}}), CLASSES, 0.01)
+    assert find_data_problems({}, IngestionCounts(splits={"train": {}}), CLASSES, 0.01)
 
 
 def test_new_classes_come_in_the_order_of_their_ids_and_must_follow_on():
     train = {**GOOD["train"], "aster": 3, "zinnia": 4}
-    counts = Counts(splits={"train": train}, class_ids={"zinnia": 2, "aster": 3})
-    *_, advice = find_problems({}, counts, CLASSES, 0)
+    counts = IngestionCounts(splits={"train": train}, class_ids={"zinnia": 2, "aster": 3})
+    *_, advice = find_data_problems({}, counts, CLASSES, 0)
     assert """data.classes='["daisy", "roses", "zinnia", "aster"]'""" in advice
     gap = counts.model_copy(update={"class_ids": {"zinnia": 2, "aster": 9}})
-    *_, advice = find_problems({}, gap, CLASSES, 0)
+    *_, advice = find_data_problems({}, gap, CLASSES, 0)
     assert advice == "their ids must follow on the 2 that there are"

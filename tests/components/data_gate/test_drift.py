@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from components.data_gate.drift import find_drift
-from components.example_gen.look import Look
-from components.example_gen.sorting import Outcome
-from components.example_gen.span import BEFORE_FILE, write_statistics
-from data.counts import SPAN_FILE
+from components.example_gen.image_statistics import ImageStatistics
+from components.example_gen.partition import RecordOutcome
+from components.example_gen.span_statistics import BEFORE_FILE, write_statistics
+from data.ingestion_counts import SPAN_FILE
 from data.schema import span_schema_text
 
 SCHEMA = span_schema_text()
@@ -24,13 +24,19 @@ def span(tmp_path):
         side = 192 + add.get("side", 0)
         labels = np.where(random.random(images) < daisies, "daisy", "roses")
         outcomes = [
-            Outcome(
-                "a.tfrec", i, "train", str(labels[i]), look=Look(side, side, bright[i], sharp[i])
+            RecordOutcome(
+                "a.tfrec",
+                i,
+                "train",
+                str(labels[i]),
+                look=ImageStatistics(side, side, bright[i], sharp[i]),
             )
             for i in range(images)
         ]
-        bad = Outcome("a.tfrec", images, reason="bad")
-        other = Outcome("other.tfrec", 0, "train", "daisy", look=Look(9, 9, 0.0, 0.0))
+        bad = RecordOutcome("a.tfrec", images, reason="bad")
+        other = RecordOutcome(
+            "other.tfrec", 0, "train", "daisy", look=ImageStatistics(9, 9, 0.0, 0.0)
+        )
         write_statistics([*outcomes, bad, other], {"a.tfrec"}, str(place), name)
         return str(place)
 

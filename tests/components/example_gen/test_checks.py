@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.example_gen.checks import Bad, check_record
+from components.example_gen.checks import InvalidRecord, check_record
 from components.serving_check.cases import png_bomb
 from data.records import encode_example
 
@@ -81,7 +81,7 @@ def test_trailing_bytes_are_fine(picture):
     ],
 )
 def test_a_bad_image_names_the_reason(image, reason):
-    with pytest.raises(Bad, match=reason):
+    with pytest.raises(InvalidRecord, match=reason):
         check(image)
 
 
@@ -89,7 +89,7 @@ def test_a_bad_image_names_the_reason(image, reason):
 @pytest.mark.parametrize("share", [0.4, 0.8])
 def test_an_image_cut_short_is_bad(picture, kind, share):
     whole = encoded(picture, kind)
-    with pytest.raises(Bad, match="cut short or broken"):
+    with pytest.raises(InvalidRecord, match="cut short or broken"):
         check(whole[: int(len(whole) * share)])
 
 
@@ -108,13 +108,13 @@ def test_an_image_cut_short_is_bad(picture, kind, share):
     ],
 )
 def test_a_bad_feature_is_named(picture, change, reason):
-    with pytest.raises(Bad, match=reason):
+    with pytest.raises(InvalidRecord, match=reason):
         check_record(changed(encoded(picture, "PNG"), change), CLASSES, LIMIT)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xff\xff", b"no example, but text"])
 def test_bytes_that_are_no_example_are_bad(content):
-    with pytest.raises(Bad, match=r"no tf\.Example|is missing"):
+    with pytest.raises(InvalidRecord, match=r"no tf\.Example|is missing"):
         check_record(content, CLASSES, LIMIT)
 
 

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from components.example_gen.near import near_pairs, representatives
+from components.example_gen.near_duplicates import near_duplicate_pairs, representatives
 
 
 def test_it_finds_the_pairs_that_comparing_all_of_them_finds():
@@ -19,12 +19,12 @@ def test_it_finds_the_pairs_that_comparing_all_of_them_finds():
         if int(hashes[a] ^ hashes[b]).bit_count() <= 4
     ]
     assert len(expected) > 10
-    assert near_pairs(hashes).tolist() == expected
+    assert near_duplicate_pairs(hashes).tolist() == expected
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_where_there_are_no_two_there_is_no_pair(number):
-    assert near_pairs(np.zeros(number, np.uint64)).shape == (0, 2)
+    assert near_duplicate_pairs(np.zeros(number, np.uint64)).shape == (0, 2)
 
 
 def test_near_ones_and_their_near_ones_are_one_group_with_its_smallest_for_a_name():

@@ -5,17 +5,17 @@ import pytest
 import tensorflow as tf
 
 from components.example_gen.executor import count_outcomes
-from components.example_gen.sorting import (
+from components.example_gen.partition import (
     OUTCOME,
     DigestImage,
-    Outcome,
+    PartitionRecord,
     ReadShard,
     Record,
-    SortRecord,
-    several_labels,
+    RecordOutcome,
+    conflicting_labels,
 )
 from components.example_gen.splits import split_of
-from data.counts import QUARANTINE
+from data.ingestion_counts import QUARANTINE
 from data.records import encode_example
 
 CLASSES = ["daisy", "roses"]
@@ -27,7 +27,7 @@ NONE: Mapping = MappingProxyType({})
 
 def sort(content: bytes, doubted: Mapping = NONE, groups: Mapping = NONE) -> dict:
     record = Record("a.tfrec", 7, content)
-    outputs = SortRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, doubted, groups)
+    outputs = PartitionRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, doubted, groups)
     return {output.tag: output.value for output in outputs}
 
 
@@ -81,8 +81,8 @@ def test_an_image_under_several_labels_is_set_aside(make_image):
     (digest, daisy), (_, roses) = [
         found for content in contents for found in DigestImage().process(Record("a", 0, content))
     ]
-    (doubted,) = several_labels((digest, [roses, daisy, roses]))
-    assert list(several_labels((digest, [roses, roses]))) == []
+    (doubted,) = conflicting_labels((digest, [roses, daisy, roses]))
+    assert list(conflicting_labels((digest, [roses, roses]))) == []
     outcome = sort(contents[0], dict([doubted]))[OUTCOME]
     assert outcome.reason == "the same image under several labels: daisy, roses"
 
@@ -102,11 +102,11 @@ def test_a_file_that_breaks_off_names_the_byte_after_the_records_that_were_whole
 
 def test_counts_agree_with_the_outcomes():
     outcomes = [
-        Outcome("a", 0, "train", "daisy", image_hash=0b1111 << 40),
-        Outcome("a", 1, "train", "daisy", image_hash=0b0111 << 40),
-        Outcome("b", 0, "test", "roses", image_hash=0b11111 << 36),
-        Outcome("b", 1, reason="bad"),
-        Outcome("c", 5, reason="broken at 7", file_broken=True),
+        RecordOutcome("a", 0, "train", "daisy", image_hash=0b1111 << 40),
+        RecordOutcome("a", 1, "train", "daisy", image_hash=0b0111 << 40),
+        RecordOutcome("b", 0, "test", "roses", image_hash=0b11111 << 36),
+        RecordOutcome("b", 1, reason="bad"),
+        RecordOutcome("c", 5, reason="broken at 7", file_broken=True),
     ]
     weights = {"train": 8, "eval": 1, "test": 1}
     counts = count_outcomes(reversed(outcomes), weights)
@@ -114,7 +114,7 @@ def test_counts_agree_with_the_outcomes():
     assert counts.quarantined == {"bad": 1}
     # The second and third are five bits apart, and the first two in one split.
     assert counts.near_duplicates == 0
-    joined = [*outcomes, Outcome("d", 0, "test", "daisy", image_hash=0b1110 << 40)]
+    joined = [*outcomes, RecordOutcome("d", 0, "test", "daisy", image_hash=0b1110 << 40)]
     assert count_outcomes(joined, weights).near_duplicates == 2
     assert [(bad.shard, bad.index) for bad in counts.first_bad] == [("b", 1)]
     assert counts.broken_files == ["c: after record 5: broken at 7"]
@@ -125,10 +125,10 @@ def test_where_a_split_lacks_a_class_a_salt_is_found_with_which_none_does():
     weights = {"train": 2, "test": 1}
     images = [(number << 32, "ab"[number % 2]) for number in range(1, 9)]
 
-    def dealt(salt: str) -> list[Outcome]:
+    def dealt(salt: str) -> list[RecordOutcome]:
         splits = [split_of(h.to_bytes(8, "big"), weights, salt) for h, _ in images]
         return [
-            Outcome("s", index, split, label, image_hash)
+            RecordOutcome("s", index, split, label, image_hash)
             for index, ((image_hash, label), split) in enumerate(zip(images, splits, strict=True))
         ]
 

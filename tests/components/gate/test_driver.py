@@ -1,7 +1,7 @@
 import json
 
 from components.gate.driver import main
-from components.pusher.bucket import digest_of
+from components.model_store.bucket import model_digest
 
 
 def test_the_driver_answers_with_the_model_that_serves(tmp_path):
@@ -21,5 +21,5 @@ def test_the_driver_answers_with_the_model_that_serves(tmp_path):
     assert json.loads(output.read_text())["parameterValues"] == {
         "baseline_version": 3,
         "baseline_path": path,
-        "baseline_digest": digest_of(path),
+        "baseline_digest": model_digest(path),
     }

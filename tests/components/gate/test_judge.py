@@ -7,8 +7,8 @@ from scipy import stats
 
 from components.gate.judge import judge, needed_examples
 from components.gate.metrics import Tally, wilson
-from components.gate.options import GateSettings
-from components.gate.verdict import explain, in_words, verdict_from
+from components.gate.settings import GateSettings
+from components.gate.verdict import format_rules, format_verdict, parse_verdict
 
 
 def tally(correct, examples, *, gained=0, lost=0, classes=2):
@@ -31,19 +31,19 @@ def test_a_model_at_its_target_passes():
     verdict = judge(tally(8, 10), GateSettings(target=0.8))
     assert verdict.blessed
     assert verdict.reasons == []
-    assert in_words(verdict).startswith("PASSED: accuracy 0.800 on 10 test images")
+    assert format_verdict(verdict).startswith("PASSED: accuracy 0.800 on 10 test images")
 
 
 def test_a_model_below_its_target_is_told_how_many_it_needed():
     verdict = judge(tally(7, 10), GateSettings(target=0.8))
     assert not verdict.blessed
-    assert "7 of 10 test images right, 8 needed" in in_words(verdict)
+    assert "7 of 10 test images right, 8 needed" in format_verdict(verdict)
 
 
 def test_without_test_examples_nothing_passes():
     verdict = judge(tally(0, 0), GateSettings(target=0))
     assert not verdict.blessed
-    assert "no test examples" in in_words(verdict)
+    assert "no test examples" in format_verdict(verdict)
 
 
 def test_an_interval_must_reach_the_target_with_its_lower_end_and_says_how_many_would_do():
@@ -115,12 +115,12 @@ def test_why_there_is_no_comparison_is_said():
 
 def test_a_verdict_is_read_as_it_was_written_and_one_without_the_newer_fields_too():
     verdict = judge(tally(270, 300, gained=2, lost=15), GateSettings(), 7)
-    assert verdict_from(asdict(verdict)) == verdict
-    words = explain(verdict)
+    assert parse_verdict(asdict(verdict)) == verdict
+    words = format_rules(verdict)
     assert "BROKEN  significance" in words
     assert "kept    target" in words
     old = {key: asdict(verdict)[key] for key in list(asdict(verdict))[:8]}
-    assert verdict_from(old).baseline is None
+    assert parse_verdict(old).baseline is None
 
 
 def test_settings_that_cannot_be_met_are_refused():

@@ -5,9 +5,9 @@ import shutil
 import pytest
 import tensorflow as tf
 
-from components.pusher import bucket, push
-from components.pusher.bucket import push_to_bucket, what_it_replaces, what_serves
-from components.pusher.push import Serving
+from components.model_store import bucket, local
+from components.model_store.bucket import baseline_for, current_version, push_to_bucket
+from components.model_store.local import ServedVersion
 
 
 def pushed(model, serving, keep=5):
@@ -17,9 +17,9 @@ def pushed(model, serving, keep=5):
 def test_digests_and_versions_are_those_of_the_push_to_a_folder(model, serving):
     first = pushed(model, serving)
     assert (first.version, first.new) == (1, True)
-    assert first.digest == push.digest_of(model) == push.digest_of(serving / "1")
+    assert first.digest == local.model_digest(model) == local.model_digest(serving / "1")
     assert (serving / "1" / "MODEL_CARD.md").read_text() == "# Card"
-    assert what_serves(str(serving)) == push.what_serves(serving)
+    assert current_version(str(serving)) == local.current_version(serving)
     again = pushed(model, serving)
     assert (again.version, again.new) == (1, False)
 
@@ -46,7 +46,7 @@ def test_an_interrupted_push_leaves_no_version_and_the_next_one_starts_over(
     with pytest.raises(KeyboardInterrupt):
         pushed(model, serving)
     (serving / "1" / "left").write_text("over")
-    assert what_serves(str(serving)) == Serving()
+    assert current_version(str(serving)) == ServedVersion()
     monkeypatch.undo()
     assert pushed(model, serving).version == 1
     assert not (serving / "1" / "left").exists()
@@ -56,7 +56,7 @@ def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model
     for _ in range(4):
         pushed(model, serving, keep=1)
         retrain(model)
-    assert push.served_versions(serving) == [3, 4]
+    assert local.served_versions(serving) == [3, 4]
 
 
 def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(
@@ -65,7 +65,7 @@ def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(
     pushed(model, serving)
     retrain(model)
     pushed(model, serving)
-    push.withdraw(serving, 1)
+    local.withdraw(serving, 1)
     again = pushed(model, serving)
     assert (again.version, again.withdrawn) == (2, True)
     retrain(model)
@@ -73,15 +73,15 @@ def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(
 
 
 def test_a_model_replaces_the_same_one_before_its_push_and_after_it(model, serving, retrain):
-    nothing = what_it_replaces(str(serving), bucket.digest_of(str(model)))
-    assert nothing == Serving()
+    nothing = baseline_for(str(serving), bucket.model_digest(str(model)))
+    assert nothing == ServedVersion()
     first = pushed(model, serving)
-    assert what_it_replaces(str(serving), first.digest) == nothing
+    assert baseline_for(str(serving), first.digest) == nothing
     retrain(model)
-    digest = bucket.digest_of(str(model))
-    before = what_it_replaces(str(serving), digest)
+    digest = bucket.model_digest(str(model))
+    before = baseline_for(str(serving), digest)
     assert (before.version, before.digest) == (1, first.digest)
     pushed(model, serving)
-    assert what_it_replaces(str(serving), digest) == before
+    assert baseline_for(str(serving), digest) == before
     # The first model, once more, is compared with the second one, which serves.
-    assert what_it_replaces(str(serving), first.digest).version == 2
+    assert baseline_for(str(serving), first.digest).version == 2

@@ -5,15 +5,15 @@ from unittest import mock
 
 import pytest
 
-from components.pusher import endpoint as endpoint_module
-from components.pusher.endpoint import (
+from components.model_store import endpoint as endpoint_module
+from components.model_store.endpoint import (
     SmokeTestFailed,
+    baseline_for,
     push_to_endpoint,
     roll_back,
-    what_it_replaces,
 )
-from components.pusher.options import EndpointPlace, EndpointSettings
-from components.pusher.push import Serving, digest_of
+from components.model_store.local import ServedVersion, model_digest
+from components.pusher.settings import EndpointPlace, EndpointSettings
 from components.serving_check.result import SmokeCase
 from tests.cloud import LOST
 
@@ -157,10 +157,10 @@ def test_a_model_is_compared_with_the_one_that_serves_before_its_push_and_after(
     endpoint, make_model
 ):
     a, b = make_model("a"), make_model("b")
-    assert what_it_replaces(PLACE, digest_of(a)) == Serving()
+    assert baseline_for(PLACE, model_digest(a)) == ServedVersion()
     push(a)
-    assert what_it_replaces(PLACE, digest_of(a)) == Serving()
-    before = what_it_replaces(PLACE, digest_of(b))
-    assert before == Serving(1, str(a), digest_of(a))
+    assert baseline_for(PLACE, model_digest(a)) == ServedVersion()
+    before = baseline_for(PLACE, model_digest(b))
+    assert before == ServedVersion(1, str(a), model_digest(a))
     push(b)
-    assert what_it_replaces(PLACE, digest_of(b)) == before
+    assert baseline_for(PLACE, model_digest(b)) == before

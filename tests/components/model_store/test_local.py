@@ -1,13 +1,13 @@
 import pytest
 
-from components.pusher import push as push_module
-from components.pusher.push import (
-    Serving,
-    digest_of,
+from components.model_store import local as push_module
+from components.model_store.local import (
+    ServedVersion,
+    current_version,
+    model_digest,
     newest_version,
     push,
     served_versions,
-    what_serves,
     withdraw,
     withdrawn_versions,
 )
@@ -16,7 +16,7 @@ from components.pusher.push import (
 def test_the_first_push_is_version_1_and_whole(model, serving):
     pushed = push(model, serving)
     assert (pushed.version, pushed.new) == (1, True)
-    assert pushed.digest == digest_of(model) == digest_of(serving / "1")
+    assert pushed.digest == model_digest(model) == model_digest(serving / "1")
     assert [path.name for path in serving.iterdir()] == ["1"]
 
 
@@ -62,7 +62,7 @@ def test_nothing_pushed_is_version_0(serving):
 def test_a_model_card_lies_beside_the_model_and_is_no_part_of_its_digest(model, serving):
     pushed = push(model, serving, card="# Card")
     assert (serving / "1" / "MODEL_CARD.md").read_text() == "# Card"
-    assert pushed.digest == digest_of(serving / "1") == digest_of(model)
+    assert pushed.digest == model_digest(serving / "1") == model_digest(model)
 
 
 def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model, serving, retrain):
@@ -81,7 +81,7 @@ def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(
     retrain(model)
     push(model, serving)
     assert withdraw(serving, 1) == [2]
-    assert what_serves(serving).version == 1
+    assert current_version(serving).version == 1
     again = push(model, serving)
     assert (again.version, again.new, again.withdrawn) == (2, False, True)
     assert served_versions(serving) == [1]
@@ -100,4 +100,4 @@ def test_a_withdrawn_model_can_be_pushed_on_purpose(model, serving, retrain):
 
 
 def test_without_a_version_nothing_serves(serving):
-    assert what_serves(serving) == Serving()
+    assert current_version(serving) == ServedVersion()

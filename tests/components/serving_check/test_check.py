@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.serving_check.check import Limits, find_problems, largest_difference
+from components.serving_check.check import Limits, find_serving_problems, largest_difference
 
 NAMES = ["daisy", "roses"]
 EXPECTED = {"real/0": np.array([0.9, 0.1]), "odd/gif": np.array([0.25, 0.75])}
@@ -37,7 +37,7 @@ def signature(report):
 
 
 def problems(report, limits=NO_LIMITS):
-    return find_problems(report, EXPECTED, NAMES, 2.0, limits)
+    return find_serving_problems(report, EXPECTED, NAMES, 2.0, limits)
 
 
 def test_a_model_that_answers_as_its_network_is_fit_to_serve(report, signature):

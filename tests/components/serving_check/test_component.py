@@ -17,16 +17,16 @@ from tfx.components.util.model_utils import is_infra_validated
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.serving_check.component import ServingCheck
-from components.serving_check.result import in_words, read_serving_check
+from components.serving_check.result import format_serving_check, read_serving_check
 from components.trainer.export import Servable, export, save_weights
 from components.trainer.models import build_model
-from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
+from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 from components.transform.preprocessing import preprocessing_fn
 from data.records import encode_example
 from data.schema import schema_with
 
 NAMES = ["daisy", "roses", "tulips"]
-OPTIONS = TrainingOptions(image_size=32, model=ModelSettings(), trainer=TrainerSettings())
+OPTIONS = TrainingSettings(image_size=32, model=ModelSettings(), trainer=TrainerSettings())
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_a_model_that_was_exported_right_is_blessed(check, model):
     answers = result.answers["serving_default"]
     assert sum(name.startswith("real/") for name in answers) == 8
     assert answers["garbage/example_of_empty"] == "InvalidArgumentError: Input is empty."
-    assert "61 requests" in in_words(result)
+    assert "61 requests" in format_serving_check(result)
     # The answers tell images apart, or else they would prove little.
     assert len(set(answers.values())) > 8
     assert "asking serving_bytes: garbage/empty" in Path(blessing.uri, "probe.log").read_text()

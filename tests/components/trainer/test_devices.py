@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 
 from components.trainer.devices import is_chief, precision
+from components.trainer.learning_rate import RampHoldDecay
 from components.trainer.models import build_model
-from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions
-from components.trainer.schedule import RampHoldDecay
+from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 
 PROJECT = Path(__file__).parents[3]
 TRAIN = """
@@ -27,7 +27,7 @@ replicas, options, train_files, eval_files, folder, answer = json.loads(sys.argv
 devices = [tf.config.LogicalDeviceConfiguration()] * replicas
 tf.config.set_logical_device_configuration(cpu, devices)
 
-from components.trainer.options import TrainingOptions
+from components.trainer.settings import TrainingOptions
 from components.trainer.train import train
 
 options = TrainingOptions.model_validate(options)
@@ -40,7 +40,7 @@ def options(strategy, batch_size, peak):
     rate = {"start": peak, "peak": peak, "ramp_epochs": 0, "hold_epochs": 9}
     trainer = {"strategy": strategy, "batch_size": batch_size, "epochs": 1, "learning_rate": rate}
     values = {"image_size": 32, "model": {"name": "squeezenet"}, "trainer": trainer}
-    return TrainingOptions.model_validate(values).model_dump(mode="json")
+    return TrainingSettings.model_validate(values).model_dump(mode="json")
 
 
 @pytest.fixture

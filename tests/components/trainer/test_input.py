@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from components.trainer import input as input_module
 from components.trainer.input import Images, evaluation_batches, training_batches
-from components.trainer.options import TrainerSettings
+from components.trainer.settings import TrainerSettings
 
 COUNT, SIZE = 10, 8
 PLAIN = {"flip_left_right": False, "saturation": None}

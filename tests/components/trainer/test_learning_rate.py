@@ -1,7 +1,7 @@
 import pytest
 
-from components.trainer.options import LearningRateSettings
-from components.trainer.schedule import RampHoldDecay
+from components.trainer.learning_rate import RampHoldDecay
+from components.trainer.settings import LearningRateSettings
 
 SETTINGS = LearningRateSettings(
     start=0.1, peak=0.5, end=0.01, ramp_epochs=2, hold_epochs=1, decay=0.5

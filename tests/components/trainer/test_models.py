@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from components.trainer.devices import precision
 from components.trainer.models import BUILDERS, build_model
-from components.trainer.options import ModelSettings
+from components.trainer.settings import ModelSettings
 
 # The smallest image that each takes in the tests, and its parameters for 5 classes at that size.
 NETWORKS = [

@@ -4,11 +4,12 @@ import tensorflow as tf
 
 from components.trainer.export import save_weights, weights_path
 from components.trainer.models import build_model
-from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions, WarmStart
+from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings, WarmStart
 from components.trainer.state import TrainingState
 from components.trainer.train import check, train
-from components.trainer.watch import TrainingReport, Watch
-from data.errors import UsageError
+from components.trainer.training_monitor import TrainingMonitor
+from components.trainer.training_report import TrainingReport
+from data.common.errors import UsageError
 
 NAMES = ["dark", "bright"]
 TRAINER = {"epochs": 3, "batch_size": 8, "learning_rate": {"ramp_epochs": 0}}
@@ -16,7 +17,7 @@ TRAINER = {"epochs": 3, "batch_size": 8, "learning_rate": {"ramp_epochs": 0}}
 
 def options(name="dense", size=32, **trainer):
     settings = TrainerSettings.model_validate({**TRAINER, **trainer})
-    return TrainingOptions(image_size=size, model=ModelSettings(name=name), trainer=settings)
+    return TrainingSettings(image_size=size, model=ModelSettings(name=name), trainer=settings)
 
 
 @pytest.fixture
@@ -96,14 +97,14 @@ def test_an_interrupted_training_comes_to_the_same_weights(
     splits, tmp_path, monkeypatch, deterministic, end, at
 ):
     expected, report = train(options("squeezenet"), *splits, NAMES, str(tmp_path / "whole"))
-    original = Watch.on_train_batch_end
+    original = TrainingMonitor.on_train_batch_end
 
     def stop(self, batch, logs=None):
         original(self, batch, logs)
         if (self._epoch, batch) == at:
             raise end
 
-    monkeypatch.setattr(Watch, "on_train_batch_end", stop)
+    monkeypatch.setattr(TrainingMonitor, "on_train_batch_end", stop)
     with pytest.raises(end):
         train(options("squeezenet"), *splits, NAMES, str(tmp_path / "cut"))
     monkeypatch.undo()
@@ -161,7 +162,7 @@ def test_the_weights_kept_are_those_of_the_best_epoch_on_eval(tmp_path, accuraci
     model.compile("adam", "sparse_categorical_crossentropy")
     state = TrainingState(str(tmp_path), model)
     report = TrainingReport("CPU", str(tmp_path), 1, train_examples=8, eval_examples=8)
-    watch = Watch(report, state, options().trainer)
+    watch = TrainingMonitor(report, state, options().trainer)
     watch.set_model(model)
     for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True)):
         model.set_weights([np.full_like(weight, epoch + 1) for weight in model.get_weights()])

@@ -3,8 +3,8 @@ import pytest
 
 from components.trainer.export import save_weights, weights_path
 from components.trainer.models import build_model
-from components.trainer.options import ModelSettings, TrainerSettings, TrainingOptions, WarmStart
-from components.trainer.warm import earlier_weights, take_over
+from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings, WarmStart
+from components.trainer.warm_start import earlier_weights, transfer_weights
 
 NAMES = ["daisy", "roses"]
 MOBILE = {"name": "keras_application", "application": "MobileNetV2"}
@@ -26,8 +26,8 @@ def begun(tmp_path):
         )  # fmt: skip
         model = build_model(now.bare, 32, len(names))
         built = model.get_weights()
-        options = TrainingOptions(image_size=32, model=now, trainer=TrainerSettings())
-        take_over(model, earlier_weights(options, start), NAMES, names)
+        options = TrainingSettings(image_size=32, model=now, trainer=TrainerSettings())
+        transfer_weights(model, earlier_weights(options, start), NAMES, names)
         return old.get_weights(), model.get_weights(), built
 
     return begin

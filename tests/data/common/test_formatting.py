@@ -1,6 +1,6 @@
 import pytest
 
-from data.words import duration, size
+from data.common.formatting import format_duration, format_size
 
 
 @pytest.mark.parametrize(
@@ -8,7 +8,7 @@ from data.words import duration, size
     [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (134, "2 min 14 s"), (4325, "1 h 12 min")],
 )
 def test_durations(seconds, words):
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -16,4 +16,4 @@ def test_durations(seconds, words):
     [(0, "0 B"), (999, "999 B"), (3_512_000, "3.5 MB"), (2.5e12, "2.5 TB"), (7e15, "7000.0 TB")],
 )
 def test_sizes(number, words):
-    assert size(number) == words
+    assert format_size(number) == words

@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from data.webhook import post
+from data.common.webhook import post
 
 
 @pytest.fixture

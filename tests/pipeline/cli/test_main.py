@@ -9,7 +9,7 @@ import pytest
 
 
 def flowers(*args: str, cwd=None) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", *args]
+    command = [sys.executable, "-c", "from pipeline.cli.main import main; main()", *args]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
 
 
@@ -22,7 +22,7 @@ def test_version_and_help():
 
 def test_cheap_verbs_import_no_tensorflow(tmp_path):
     code = (
-        "import sys, pytest\nfrom pipeline.cli import app\n"
+        "import sys, pytest\nfrom pipeline.cli.main import app\n"
         "for args in (['--help'], ['config', 'show'], ['runs', '--root', sys.argv[1]]):\n"
         "    with pytest.raises(SystemExit):\n        app(args)\n"
         "sys.exit('tensorflow' in sys.modules)"
@@ -53,7 +53,7 @@ def test_usage_errors_exit_2_with_a_message_and_no_traceback(args, message):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_with_its_exit_code_and_a_true_history(tmp_path, number):
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run"]
+    command = [sys.executable, "-c", "from pipeline.cli.main import main; main()", "run"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*command, "--root", str(tmp_path)], **pipes) as process:
         assert any("loading TensorFlow" in line for line in process.stdout)

@@ -2,12 +2,12 @@ from importlib import metadata
 
 import pytest
 
-from pipeline import doctor
+from pipeline.diagnostics import doctor
 
 
 def test_this_machine_can_run_the_pipeline(tmp_path):
     findings = list(doctor.examine(tmp_path / "not" / "there"))
-    assert [f.in_words() for f in findings if f.state == "bad"] == []
+    assert [f.format() for f in findings if f.state == "bad"] == []
     found = {finding.subject: finding.found for finding in findings}
     assert found["TensorFlow"] == metadata.version("tensorflow")
     assert "CPU cores" in found["devices"]
@@ -20,7 +20,7 @@ def test_a_wrong_and_a_missing_package_are_named_with_the_remedy(monkeypatch):
     assert f"numpy is {metadata.version('numpy')} and not ==0.1" in finding.found
     assert "no-such-package is missing" in finding.found
     assert "rich" not in finding.found
-    assert "make clean setup" in finding.in_words()
+    assert "make clean setup" in finding.format()
 
 
 @pytest.mark.parametrize(

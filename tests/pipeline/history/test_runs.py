@@ -2,8 +2,8 @@ import datetime
 
 import pytest
 
-from data.errors import UsageError
-from pipeline.history import History, Run, Step
+from data.common.errors import UsageError
+from pipeline.history.runs import History, Run, Step
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=datetime.UTC)
 
@@ -48,9 +48,9 @@ def test_there_is_no_history_before_the_first_run(tmp_path):
 def test_a_run_is_one_line_whatever_went_wrong(tmp_path):
     run = new_run(History(tmp_path), NOON)
     run.error = "first\nsecond"
-    assert run.in_a_line().endswith("first")
+    assert run.format_line().endswith("first")
     run.error = "broken record files:\na.tfrec\nsecond"
-    assert run.in_a_line().endswith("broken record files: a.tfrec")
+    assert run.format_line().endswith("broken record files: a.tfrec")
 
 
 def test_a_newer_format_is_refused(tmp_path):

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.records import encode_example
-from pipeline.asked import Asked, read_images
+from pipeline.inference.input_images import InputImage, read_images
 
 
 def write_records(path: Path, records: list[bytes]) -> None:
@@ -23,9 +23,9 @@ def test_a_folder_stands_for_its_images_and_records_sorted_and_without_what_is_h
         (tmp_path / name).write_bytes(name.encode())
     write_records(tmp_path / "c.tfrec", [encode_example(b"jpeg", 0, ["a", "b"], (1, 1))])
     assert list(read_images([tmp_path])) == [
-        Asked(f"{tmp_path}/a/z.png", b"a/z.png"),
-        Asked(f"{tmp_path}/b.JPG", b"b.JPG"),
-        Asked(f"{tmp_path}/c.tfrec#0", b"jpeg"),
+        InputImage(f"{tmp_path}/a/z.png", b"a/z.png"),
+        InputImage(f"{tmp_path}/b.JPG", b"b.JPG"),
+        InputImage(f"{tmp_path}/c.tfrec#0", b"jpeg"),
     ]
 
 
@@ -38,10 +38,10 @@ def test_a_record_is_named_by_shard_and_index_and_a_bad_one_says_why(tmp_path):
     records = [unlabelled.SerializeToString(), b"\xff", twice.SerializeToString(), b""]
     write_records(shard, records)
     assert list(read_images([shard])) == [
-        Asked(f"{shard}#0", b"alone"),
-        Asked(f"{shard}#1", error="no tf.Example"),
-        Asked(f"{shard}#2", error="the feature 'image' has 2 values and not one"),
-        Asked(f"{shard}#3", error="the feature 'image' is missing"),
+        InputImage(f"{shard}#0", b"alone"),
+        InputImage(f"{shard}#1", error="no tf.Example"),
+        InputImage(f"{shard}#2", error="the feature 'image' has 2 values and not one"),
+        InputImage(f"{shard}#3", error="the feature 'image' is missing"),
     ]
 
 
@@ -52,12 +52,12 @@ def test_a_shard_that_breaks_off_gives_what_lies_before_and_what_comes_after_it(
     shard.write_bytes(whole[:-10])
     image.write_bytes(b"after")
     first, broken, last = read_images([shard, image])
-    assert first == Asked(f"{shard}#0", b"jpeg")
+    assert first == InputImage(f"{shard}#0", b"jpeg")
     byte = len(whole) // 2
-    assert broken == Asked(
+    assert broken == InputImage(
         f"{shard}#1", error=f"the file breaks off: truncated record at byte {byte}"
     )
-    assert last == Asked(str(image), b"after")
+    assert last == InputImage(str(image), b"after")
 
 
 def test_a_file_that_is_gone_when_its_turn_comes_is_an_error_of_its_own(tmp_path):

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from data.errors import UsageError
-from pipeline.answers import in_csv, in_json, in_words
-from pipeline.asked import Asked
-from pipeline.predict import BATCH, Classifier, Prediction, PushedModel, predict
+from data.common.errors import UsageError
+from pipeline.inference.input_images import InputImage
+from pipeline.inference.output_formats import format_csv, format_json, format_text
+from pipeline.inference.predict import BATCH, Classifier, Prediction, PushedModel, predict
 
 COLOURS = ["red", "green", "blue"]
 
@@ -38,8 +38,8 @@ def model(pushed) -> Counting:
     return Counting(pushed)
 
 
-def asked(contents: Sequence[bytes]) -> Iterator[Asked]:
-    return (Asked(f"{index}.png", content) for index, content in enumerate(contents))
+def asked(contents: Sequence[bytes]) -> Iterator[InputImage]:
+    return (InputImage(f"{index}.png", content) for index, content in enumerate(contents))
 
 
 def test_images_of_several_sizes_go_in_batches_and_answers_keep_their_order(model, picture):
@@ -64,7 +64,7 @@ def test_where_a_batch_fails_its_images_are_asked_one_by_one_and_the_bad_one_alo
 
 
 def test_an_image_that_could_not_be_read_is_not_asked_about(model, picture):
-    unreadable = Asked("gone.png", error="can't be read")
+    unreadable = InputImage("gone.png", error="can't be read")
     answers = list(predict(model, [unreadable, *asked([picture(1)])]))
     assert answers[0] == {"path": "gone.png", "error": "can't be read"}
     assert answers[1]["label"] == "green"
@@ -75,8 +75,8 @@ def test_an_image_that_could_not_be_read_is_not_asked_about(model, picture):
 def test_of_endlessly_many_images_no_more_than_a_batch_is_taken_ahead(model, picture):
     taken = itertools.count()
     green = picture(1)
-    endless = (Asked(f"{next(taken)}.png", green) for _ in itertools.repeat(None))
-    parts = in_json(predict(model, endless))
+    endless = (InputImage(f"{next(taken)}.png", green) for _ in itertools.repeat(None))
+    parts = format_json(predict(model, endless))
     assert '"path": "0.png"' in next(parts)
     assert next(taken) == BATCH
 
@@ -100,12 +100,12 @@ ANSWERS = [
 
 
 def test_json_is_one_list_of_the_answers():
-    assert "".join(in_json(ANSWERS)) == json.dumps(ANSWERS, indent=2) + "\n"
-    assert json.loads("".join(in_json([]))) == []
+    assert "".join(format_json(ANSWERS)) == json.dumps(ANSWERS, indent=2) + "\n"
+    assert json.loads("".join(format_json([]))) == []
 
 
 def test_csv_has_a_column_for_each_class_and_empty_cells_where_there_is_no_answer():
-    text = "".join(in_csv(ANSWERS, ["red", "blue"]))
+    text = "".join(format_csv(ANSWERS, ["red", "blue"]))
     assert list(csv.reader(io.StringIO(text))) == [
         ["path", "label", "error", "red", "blue"],
         ["a, b.png", "red", "", "0.75", "0.25"],
@@ -115,8 +115,8 @@ def test_csv_has_a_column_for_each_class_and_empty_cells_where_there_is_no_answe
 
 def test_csv_without_names_of_the_classes_is_refused():
     with pytest.raises(UsageError, match="needs --root"):
-        list(in_csv(ANSWERS, None))
+        list(format_csv(ANSWERS, None))
 
 
 def test_words_say_the_label_with_its_probability_or_the_error():
-    assert list(in_words(ANSWERS)) == ["a, b.png: red (75.0%)\n", 'b.png: no "image"\n']
+    assert list(format_text(ANSWERS)) == ["a, b.png: red (75.0%)\n", 'b.png: no "image"\n']

@@ -20,10 +20,10 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from data.errors import UsageError
-from pipeline.asked import Asked
-from pipeline.client import connect, grpc_request, rest_body
-from pipeline.predict import PushedModel, predict
+from data.common.errors import UsageError
+from pipeline.inference.input_images import InputImage
+from pipeline.inference.predict import PushedModel, predict
+from pipeline.inference.tf_serving import connect, grpc_request, rest_body
 
 COLOURS = ["red", "green", "blue"]
 NOT_FOUND = "Servable not found for request: Latest(tulips)"
@@ -186,7 +186,7 @@ def serve(request, served) -> Iterator[Callable[..., str]]:
 
 
 def test_both_protocols_answer_what_the_model_answers_here(serve, root, picture):
-    images = [Asked(f"{i}.png", picture(i % 3, 8 + i, 9)) for i in range(5)]
+    images = [InputImage(f"{i}.png", picture(i % 3, 8 + i, 9)) for i in range(5)]
     here, there = predict(PushedModel(root), images), predict(connect(serve(), root), images)
     for ours, theirs in zip(here, there, strict=True):
         assert theirs["label"] == ours["label"]
@@ -195,7 +195,11 @@ def test_both_protocols_answer_what_the_model_answers_here(serve, root, picture)
 
 
 def test_a_bad_image_is_an_error_for_that_image_alone(serve, root, picture):
-    images = [Asked("0", picture(0)), Asked("1", b"no image"), Asked("2", picture(2))]
+    images = [
+        InputImage("0", picture(0)),
+        InputImage("1", b"no image"),
+        InputImage("2", picture(2)),
+    ]
     red, bad, blue = predict(connect(serve(), root), images)
     assert (red["label"], blue["label"]) == ("red", "blue")
     assert bad["error"] == (
@@ -216,7 +220,7 @@ def test_bytes_arrive_as_they_are(serve, served, picture):
 
 
 def test_without_a_root_the_probabilities_come_by_class_id(serve, picture):
-    (answer,) = predict(connect(serve()), [Asked("a.png", picture(1))])
+    (answer,) = predict(connect(serve()), [InputImage("a.png", picture(1))])
     assert answer["label"] == "green"
     assert list(answer["probabilities"]) == ["0", "1", "2"]
 
@@ -225,7 +229,7 @@ def test_a_root_whose_classes_are_others_is_refused(serve, tmp_path, picture, wr
     write_run(tmp_path, ["rust", "mildew", "healthy"])
     model = connect(serve(), tmp_path)
     with pytest.raises(UsageError, match="class 1 is green; --root has rust, mildew, healthy"):
-        list(predict(model, [Asked("a.png", picture(1))]))
+        list(predict(model, [InputImage("a.png", picture(1))]))
 
 
 def test_a_model_that_is_not_there_is_named_in_the_words_of_the_server(serve, picture):
@@ -319,7 +323,7 @@ def test_a_rest_body_names_the_signature_and_wraps_each_image_in_b64():
 def test_the_command_asks_a_rest_server_without_tensorflow(served, root, picture, tmp_path):
     (tmp_path / "a.png").write_bytes(picture(2))
     (tmp_path / "b.png").write_bytes(b"no image")
-    code = "import sys\nfrom pipeline.cli import app\ntry:\n    app()\nfinally:\n"
+    code = "import sys\nfrom pipeline.cli.main import app\ntry:\n    app()\nfinally:\n"
     code += "    print('tensorflow' in sys.modules, file=sys.stderr)"
     with rest_server(served, served.predict) as url:
         command = [sys.executable, "-c", code, "predict", str(tmp_path), "--url", url]

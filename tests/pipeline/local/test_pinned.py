@@ -2,12 +2,12 @@
 
 import pytest
 
-from data.counts import SPAN_FILE
+from data.ingestion_counts import SPAN_FILE
 from data.sources import Source
 from data.spans import Span
-from pipeline.config import load_settings
-from pipeline.history import Run, Step
-from pipeline.known import span_before, spans_to_compare, with_accepted_drift
+from pipeline.history.runs import Run, Step
+from pipeline.local.pinned import span_before, spans_to_compare, with_accepted_drift
+from pipeline.settings.loading import load_settings
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import pytest
 import tensorflow as tf
 
 from data.records import encode_example
-from pipeline.config import load_settings
-from pipeline.history import History
-from pipeline.plan import make_plan, new_run, nothing_changed
-from pipeline.selection import EVERYTHING
+from pipeline.history.runs import History
+from pipeline.local.plan import make_plan, new_run, nothing_changed
+from pipeline.local.selection import EVERYTHING
+from pipeline.settings.loading import load_settings
 
 
 @pytest.fixture

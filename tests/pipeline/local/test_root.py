@@ -9,15 +9,9 @@ import tempfile
 
 import pytest
 
-from data.errors import UsageError
-from pipeline.root import (
-    OWNER_FILE,
-    TEMPORARY_FOLDER,
-    check_root,
-    check_space,
-    locked,
-    own_temporary_folder,
-)
+from data.common.errors import UsageError
+from pipeline.local.root import check_root, check_space, locked, own_temporary_folder
+from pipeline.root_files import OWNER_FILE, TEMPORARY_FOLDER
 
 
 def test_a_second_user_of_a_root_is_told_who_the_first_is(tmp_path):
@@ -36,7 +30,7 @@ def test_what_a_killed_process_held_is_free(tmp_path):
     code = f"""
 import os, signal
 from pathlib import Path
-from pipeline.root import locked
+from pipeline.local.root import locked
 with locked(Path({str(tmp_path)!r})):
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.changes import run_inputs, why_steps_run
-from pipeline.config import load_settings
+from pipeline.local.run_inputs import run_inputs, why_steps_run
+from pipeline.settings.loading import load_settings
 from pipeline.steps import STEPS, downstream
 
 
@@ -23,7 +23,7 @@ def test_without_an_earlier_run_every_step_has_its_first():
 @pytest.mark.parametrize(
     ("override", "step", "cause"),
     [
-        ("evaluator.target=0.6", "Gate", "evaluator.target 0.8 -> 0.6"),
+        ("gate.target=0.6", "Gate", "gate.target 0.8 -> 0.6"),
         ("trainer.epochs=3", "Trainer", "trainer.epochs 18 -> 3"),
         ("trainer.augment.saturation=null", "Trainer", "trainer.augment.saturation [0.0, 2.0]"),
         ("transform.image_size=96", "Transform", "transform.image_size 64 -> 96"),

@@ -1,13 +1,13 @@
 import pytest
 
-from components.pusher.push import Serving, what_serves
-from data.errors import UsageError
-from pipeline.config import load_settings
-from pipeline.history import History, Run
-from pipeline.warm import begins_with, find_start, in_words
+from components.model_store.local import ServedVersion, current_version
+from data.common.errors import UsageError
+from pipeline.history.runs import History, Run
+from pipeline.local.warm_start import describe_warm_start, find_warm_start, warm_start_key
+from pipeline.settings.loading import load_settings
 
 # The Trainer depends on the first two, and not on the third.
-INPUTS = {"records": "week 1", "trainer.epochs": 2, "evaluator.target": 0.5}
+INPUTS = {"records": "week 1", "trainer.epochs": 2, "gate.target": 0.5}
 
 
 def settings(*overrides):
@@ -25,7 +25,7 @@ def pushed(tmp_path):
         served = tmp_path / "serving" / str(version)
         served.mkdir(parents=True)
         (served / "saved_model.pb").write_text(f"model {version}")
-        now = what_serves(tmp_path / "serving")
+        now = current_version(tmp_path / "serving")
         run = Run(
             run_id=f"run-{version}", started=f"2026-11-2{version}T00:00:00+00:00", state="pushed",
             config="quickstart", settings=settings(*overrides).model_dump(mode="json"),
@@ -41,90 +41,96 @@ def pushed(tmp_path):
 
 def test_it_begins_with_the_model_that_serves(pushed):
     serving, runs = pushed(1)
-    start = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    start = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     assert (start.version, start.run_id, start.class_names) == (1, "run-1", ["a", "b"])
-    assert in_words("if_serving", start) == f"if_serving (version 1 of run run-1, {start.digest})"
+    assert (
+        warm_start_key("if_serving", start)
+        == f"if_serving (version 1 of run run-1, {start.digest})"
+    )
 
 
 def test_what_the_training_does_not_depend_on_changes_nothing(pushed):
     serving, runs = pushed(1)
-    assert find_start(settings(), {**INPUTS, "evaluator.target": 0.9}, serving, runs) is None
-    second = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    assert find_warm_start(settings(), {**INPUTS, "gate.target": 0.9}, serving, runs) is None
+    second = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     serving, runs = pushed(2, second, {**INPUTS, "records": "week 2"})
     assert serving.version == 2
-    again = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    again = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     assert again == second
-    third = find_start(settings(), {**INPUTS, "records": "week 3"}, serving, runs)
+    third = find_warm_start(settings(), {**INPUTS, "records": "week 3"}, serving, runs)
     assert third.version == 2
 
 
 def test_where_the_model_was_cleaned_away_it_begins_with_the_one_that_serves(pushed, tmp_path):
     serving, runs = pushed(1)
-    second = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    second = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     serving, runs = pushed(2, second, {**INPUTS, "records": "week 2"})
     (tmp_path / "model-1" / "Format-Keras" / "weights.h5").unlink()
-    again = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    again = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     assert again.version == 2
 
 
 def test_a_run_that_never_trained_binds_nobody(pushed, tmp_path):
     serving, runs = pushed(1)
-    first = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    first = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     serving, runs = pushed(2, first, {**INPUTS, "records": "week 2"})
-    assert find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
+    assert find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
     runs[0].model_uri = None
     runs[0].warm_start = first.model_copy(update={"version": 9})
-    later = find_start(
-        settings(), {**INPUTS, "records": "week 2"}, Serving(1, "", runs[1].digest), runs
+    later = find_warm_start(
+        settings(), {**INPUTS, "records": "week 2"}, ServedVersion(1, "", runs[1].digest), runs
     )
     assert later.version == 1
     with pytest.raises(UsageError, match="no run of the history made version 2"):
-        find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+        find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
 
 
 def test_records_whose_content_is_not_known_take_no_warm_start(pushed):
     serving, runs = pushed(1)
     with pytest.raises(UsageError, match="it takes records on this machine"):
-        find_start(settings(), INPUTS, serving, runs, content_known=False)
+        find_warm_start(settings(), INPUTS, serving, runs, content_known=False)
     cold = settings("model.warm_start=none")
-    assert find_start(cold, INPUTS, serving, runs, content_known=False) is None
+    assert find_warm_start(cold, INPUTS, serving, runs, content_known=False) is None
 
 
 def test_a_run_that_was_killed_after_its_push_is_known_by_its_verdict(pushed):
     serving, runs = pushed(1)
     runs[0].verdict, runs[0].digest, runs[0].pushed = {"digest": serving.digest}, None, None
-    assert find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
+    assert find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
 
 
 def test_what_is_said_of_it_is_true(pushed):
     serving, runs = pushed(1)
-    start = find_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
-    assert begins_with(settings(), start, serving) == "warm start: from version 1, of run run-1"
-    assert "no version serves yet" in begins_with(settings(), None, Serving())
-    assert "no version served" in begins_with(settings(), None, serving)
-    assert begins_with(settings("model.warm_start=none"), None, serving) == ""
+    start = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+    assert (
+        describe_warm_start(settings(), start, serving)
+        == "warm start: from version 1, of run run-1"
+    )
+    assert "no version serves yet" in describe_warm_start(settings(), None, ServedVersion())
+    assert "no version served" in describe_warm_start(settings(), None, serving)
+    assert describe_warm_start(settings("model.warm_start=none"), None, serving) == ""
 
 
 def test_none_never_looks(pushed):
     cold = settings("model.warm_start=none")
-    assert find_start(cold, INPUTS, *pushed(1)) is None
-    assert in_words("none", None) == "none"
+    assert find_warm_start(cold, INPUTS, *pushed(1)) is None
+    assert warm_start_key("none", None) == "none"
 
 
 def test_without_a_model_it_is_an_error_unless_that_is_allowed():
-    assert find_start(settings(), INPUTS, Serving(), []) is None
-    assert in_words("if_serving", None) == "if_serving (none yet)"
+    assert find_warm_start(settings(), INPUTS, ServedVersion(), []) is None
+    assert warm_start_key("if_serving", None) == "if_serving (none yet)"
     with pytest.raises(UsageError, match=r"model.warm_start is serving, and no version serves yet"):
-        find_start(settings("model.warm_start=serving"), INPUTS, Serving(), [])
+        find_warm_start(settings("model.warm_start=serving"), INPUTS, ServedVersion(), [])
 
 
 def test_a_model_that_does_not_fit_is_an_error(pushed, tmp_path):
     serving, runs = pushed(1)
     new = {**INPUTS, "records": "week 2"}
     with pytest.raises(UsageError, match=r"is a squeezenet, and model.name is convnet"):
-        find_start(settings("model.name=convnet"), new, serving, runs)
+        find_warm_start(settings("model.name=convnet"), new, serving, runs)
     with pytest.raises(UsageError, match="no run of the history made version 7"):
-        find_start(settings(), new, Serving(7), runs)
+        find_warm_start(settings(), new, ServedVersion(7), runs)
     (tmp_path / "model-1" / "Format-Keras" / "weights.h5").unlink()
     with pytest.raises(UsageError, match=r"weights.h5, of version 1, can't be read: No such file"):
-        find_start(settings(), new, serving, runs)
+        find_warm_start(settings(), new, serving, runs)

@@ -2,10 +2,10 @@ import datetime
 
 import pytest
 
-from pipeline import clean as clean_module
-from pipeline.clean import _needed
-from pipeline.history import History, Run
-from pipeline.retention import RetentionSettings
+from pipeline.history.runs import History, Run
+from pipeline.registry import garbage_collection as clean_module
+from pipeline.registry.garbage_collection import _needed
+from pipeline.settings.retention import RetentionSettings
 
 
 @pytest.fixture

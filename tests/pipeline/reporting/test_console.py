@@ -6,8 +6,8 @@ import select
 
 import pytest
 
-from pipeline.console import Console, View, console_on
-from pipeline.history import Step
+from pipeline.history.runs import Step
+from pipeline.reporting.console import Console, View, console_on
 
 PLAIN = View()
 

@@ -4,16 +4,16 @@ import subprocess
 import sys
 import textwrap
 
-from pipeline.noise import diverted
+from pipeline.reporting.log_capture import captured_output
 
 
 def test_noise_of_every_kind_goes_to_the_file_and_only_the_console_speaks(tmp_path):
     program = """
         import logging, os, sys, warnings
         from pathlib import Path
-        from pipeline.noise import diverted
+        from pipeline.reporting.log_capture import captured_output
 
-        with diverted(Path(sys.argv[1])) as console:
+        with captured_output(Path(sys.argv[1])) as console:
             print("from Python")
             sys.stderr.write("to stderr\\n")
             os.write(2, b"from C++\\n")
@@ -35,7 +35,7 @@ def test_descriptors_and_loggers_are_put_back(tmp_path):
     root = logging.getLogger()
     handlers, level, files = root.handlers, root.level, len(os.listdir("/proc/self/fd"))
     for _ in range(3):
-        with diverted(tmp_path / "log.txt"):
+        with captured_output(tmp_path / "log.txt"):
             pass
     assert (root.handlers, root.level) == (handlers, level)
     assert len(os.listdir("/proc/self/fd")) == files

@@ -1,7 +1,7 @@
 import matplotlib.image
 import pytest
 
-from pipeline.plots import draw_training
+from pipeline.reporting.plots import draw_training
 
 
 @pytest.mark.parametrize("number", [1, 4])

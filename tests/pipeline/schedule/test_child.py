@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from data.synthetic import write_sample
-from pipeline.schedule.child import ChildTurn
+from pipeline.schedule.child import ChildRun
 
 
 @pytest.fixture
@@ -19,24 +19,30 @@ def options(tmp_path):
 
 
 def test_what_a_turn_left_in_the_history_is_its_outcome(tmp_path, options):
-    outcome = ChildTurn(options, tmp_path / "root").take()
+    outcome = ChildRun(options, tmp_path / "root").take()
     assert outcome.state == "skipped"
     assert "is still being written" in outcome.words
 
 
 def test_a_turn_that_need_not_be_noted_is_skipped_all_the_same(tmp_path, options):
-    outcome = ChildTurn([*options, "--no-note"], tmp_path / "root").take()
+    outcome = ChildRun([*options, "--no-note"], tmp_path / "root").take()
     assert (outcome.state, outcome.words) == ("skipped", "nothing to do")
 
 
 def test_a_turn_that_could_not_even_say_why_it_failed_is_a_failure(tmp_path, options):
-    outcome = ChildTurn([*options, "--config", "none.yaml"], tmp_path / "root").take()
+    outcome = ChildRun([*options, "--config", "none.yaml"], tmp_path / "root").take()
     assert (outcome.state, outcome.may_pass) == ("failed", False)
     assert outcome.words == "the turn's process ended with 2"
 
 
 def test_a_signal_ends_the_service_soon_and_a_second_one_may_begin(tmp_path, options):
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "schedule", "run"]
+    command = [
+        sys.executable,
+        "-c",
+        "from pipeline.cli.main import main; main()",
+        "schedule",
+        "run",
+    ]
     command += ["--cron", "0 3 1 1 *", *options]
     for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -3,7 +3,7 @@ from itertools import islice
 
 import pytest
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from pipeline.schedule.cron import Dates, with_names
 
 PARIS = "TZ=Europe/Paris"

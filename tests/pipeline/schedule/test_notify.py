@@ -7,9 +7,9 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 
-from data.errors import UsageError
-from pipeline.config import load_settings
-from pipeline.notify import Notifier
+from data.common.errors import UsageError
+from pipeline.schedule.notify import Notifier
+from pipeline.settings.loading import load_settings
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 

@@ -3,13 +3,13 @@ import time
 
 import pytest
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from data.synthetic import write_sample
-from pipeline.config import load_settings
-from pipeline.history import History, Run
-from pipeline.root import locked
+from pipeline.history.runs import History, Run
+from pipeline.local.root import locked
 from pipeline.schedule.lock import only_one
-from pipeline.schedule.turn import Turn, outcome_of
+from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
+from pipeline.settings.loading import load_settings
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def data(tmp_path):
 
 def turn(tmp_path, *, settle=0.0, note_skips=True, source="span-{SPAN}/*"):
     settings = load_settings("quickstart", source=str(tmp_path / source))
-    return Turn(settings, "quickstart", tmp_path / "root", settle, note_skips)
+    return ScheduledRun(settings, "quickstart", tmp_path / "root", settle, note_skips)
 
 
 def test_data_that_is_still_being_written_is_left_alone(tmp_path, data):

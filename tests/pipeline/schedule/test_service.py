@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from pipeline.schedule.cron import Dates
-from pipeline.schedule.service import Outcome, Service, read_state
+from pipeline.schedule.service import RunOutcome, Service, read_state
 
 MONDAYS = Dates("TZ=UTC 0 3 * * 1")
 
@@ -50,8 +50,8 @@ def serve(tmp_path):
     return run
 
 
-DONE = Outcome("pushed", "version 1")
-LATER = Outcome("failed", "OSError: no space left", may_pass=True)
+DONE = RunOutcome("pushed", "version 1")
+LATER = RunOutcome("failed", "OSError: no space left", may_pass=True)
 
 
 def test_a_turn_is_taken_at_each_date(serve):
@@ -86,7 +86,7 @@ def test_after_so_many_failures_the_next_date_is_waited_for(serve):
 
 
 def test_what_will_not_pass_is_not_tried_again(serve):
-    bad = Outcome("data refused", "12 % of the records are no images")
+    bad = RunOutcome("data refused", "12 % of the records are no images")
     taken, _, _ = serve("2026-11-24", bad, DONE)
     assert taken == ["11-30 03:00", "12-07 03:00"]
 

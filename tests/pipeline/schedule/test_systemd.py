@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import UsageError
+from data.common.errors import UsageError
 from pipeline.schedule.cron import Dates
 from pipeline.schedule.systemd import install, on_calendar, remove
 

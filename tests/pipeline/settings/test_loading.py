@@ -1,18 +1,17 @@
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
-from data.errors import UsageError
-from pipeline import config
-from pipeline.config import Settings, config_names, load_settings
+from data.common.errors import UsageError
+from pipeline.settings.loading import config_names, config_path, load_settings
+from pipeline.settings.settings import Settings
 
 
 @pytest.mark.parametrize("name", config_names())
 def test_every_config_that_ships_is_valid_and_says_how_to_run_it(name):
     load_settings(name)
-    text = Path(config.__file__).with_name("configs").joinpath(f"{name}.yaml").read_text()
+    text = config_path(name).read_text()
     assert text.startswith("#")
     assert re.search(rf"flowers (run|vertex (check|compile)) --config {name}|make run", text)
 
@@ -22,9 +21,9 @@ def test_set_wins_over_data_and_data_over_the_file(tmp_path):
     file.write_text("data: {source: a}\ntrainer: {epochs: 3}\n")
     assert load_settings(str(file)).data.source == "a"
     assert load_settings(str(file), source="b").data.source == "b"
-    settings = load_settings(str(file), ["data.source=c", "evaluator.target=0.5"], "b")
+    settings = load_settings(str(file), ["data.source=c", "gate.target=0.5"], "b")
     assert (settings.data.source, settings.trainer.epochs) == ("c", 3)
-    assert settings.evaluator.target == 0.5
+    assert settings.gate.target == 0.5
 
 
 def test_what_config_show_prints_is_a_config(tmp_path):
@@ -51,10 +50,10 @@ def test_an_empty_file_means_the_defaults(tmp_path):
     ("override", "message"),
     [
         ("trainer.epoch=3", "trainer.epoch: unknown key; did you mean trainer.epochs?"),
-        ("evaluatr.target=0.5", "evaluatr: unknown key; did you mean evaluator?"),
-        ("target=0.5", "target: unknown key; did you mean evaluator.target?"),
+        ("gat.target=0.5", "gat: unknown key; did you mean gate?"),
+        ("target=0.5", "target: unknown key; did you mean gate.target?"),
         ("trainer.epochs=many", "trainer.epochs: Input should be a valid integer.*'many'"),
-        ("evaluator.target=1.5", "evaluator.target: .*less than or equal to 1, got 1.5"),
+        ("gate.target=1.5", "gate.target: .*less than or equal to 1, got 1.5"),
         ("transform.image_size=8", "transform.image_size: .*greater than or equal to 32, got 8"),
         ("trainer.augment.saturation=[2, 1]", "low < high"),
         ("model.name=alexnet", "model.name: .*'squeezenet', .*, got 'alexnet'"),
@@ -62,9 +61,9 @@ def test_an_empty_file_means_the_defaults(tmp_path):
         ("model.name=keras_application", "application names a network of tf.keras.applications"),
         ("trainer.learning_rate.start=1", "start and end must not be above peak"),
         ("trainer.epochs=yes", "epochs takes no yes or no"),
-        ("trainer.epochs.x=1", "epochs is 18 and no section"),
+        ("trainer.epochs.x=1", "epochs is 18, not a section"),
         ("trainer.epochs", "--set takes section.key=value, got 'trainer.epochs'"),
-        ("trainer.epochs=[", "no YAML"),
+        ("trainer.epochs=[", "not valid YAML"),
     ],
 )
 def test_a_wrong_setting_says_what_is_wrong_and_what_was_received(override, message):

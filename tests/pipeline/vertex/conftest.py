@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.service import Patience
-from pipeline.config import load_settings
+from components.google_api import RetryPolicy
+from pipeline.settings.loading import load_settings
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def vertex():
 @pytest.fixture
 def patience():
     """Enough for a few tries, and for a service that does not answer at all."""
-    return Patience(seconds=4.0, call_seconds=2.0)
+    return RetryPolicy(seconds=4.0, call_seconds=2.0)
 
 
 @pytest.fixture

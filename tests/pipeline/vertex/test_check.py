@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.config import load_settings
-from pipeline.vertex.check import accelerators, find_problems
+from pipeline.settings.loading import load_settings
+from pipeline.vertex.check import accelerators, find_vertex_problems
 
 GOOD = [
     "vertex.project=my-project",
@@ -14,13 +14,13 @@ V2 = "{machine_type: cloud-tpu, accelerator_type: TPU_V2, accelerator_count: 8}"
 
 
 def problems(*overrides: str, config: str = "vertex-tpu") -> list[str]:
-    return find_problems(load_settings(config, [*GOOD, *overrides]))
+    return find_vertex_problems(load_settings(config, [*GOOD, *overrides]))
 
 
 @pytest.mark.parametrize("config", ["vertex-tpu", "vertex-gpu"])
 def test_what_ships_passes_once_project_root_and_image_are_named(config):
     assert problems(config=config) == []
-    missing = find_problems(load_settings(config))
+    missing = find_vertex_problems(load_settings(config))
     keys = ["vertex.root", "vertex.project", "vertex.image"]
     assert [problem.split(" ")[0] for problem in missing] == keys
 

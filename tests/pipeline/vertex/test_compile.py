@@ -6,7 +6,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.cloud.aiplatform_v1.types import CustomJobSpec
 
-from pipeline.config import load_settings
+from pipeline.settings.loading import load_settings
 from pipeline.steps import STEPS
 from pipeline.vertex.compile import as_text, compile_job
 from pipeline.vertex.trainer import job_spec

@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline.config import load_settings
-from pipeline.vertex.costs import in_words, trainer_price
-from pipeline.vertex.settings import TrainerMachine
+from pipeline.settings.loading import load_settings
+from pipeline.settings.vertex import TrainerMachine
+from pipeline.vertex.costs import format_costs, trainer_price
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_the_price_of_a_machine_is_the_listed_one_or_none(machine, price):
 
 
 def test_what_runs_where_is_told_with_date_and_source():
-    lines = in_words(load_settings("vertex-tpu"))
+    lines = format_costs(load_settings("vertex-tpu"))
     assert lines[0].startswith("8 steps, one by one")
     assert any("Trainer" in line and "$8.00 an hour" in line for line in lines)
     assert "November 2026" in lines[-2]
@@ -36,6 +36,6 @@ def test_what_runs_where_is_told_with_date_and_source():
 
 def test_what_goes_on_costing_is_told_too():
     more = ["push.to=vertex-endpoint", "push.endpoint.min_replicas=2", "beam.runner=dataflow"]
-    lines = in_words(load_settings("vertex-tpu", more))
+    lines = format_costs(load_settings("vertex-tpu", more))
     assert any("day and night" in line and "2 or more n1-standard-2" in line for line in lines)
     assert any("Dataflow" in line and "no list price known here" in line for line in lines)

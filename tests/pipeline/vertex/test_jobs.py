@@ -2,7 +2,7 @@ import grpc
 import pytest
 from google.cloud.aiplatform_v1.types import PipelineState
 
-from data.errors import ServiceError, UsageError
+from data.common.errors import ServiceError, UsageError
 from pipeline.vertex.jobs import Jobs, id_of, link
 from tests.cloud import LOST, SLOW
 

@@ -4,13 +4,13 @@ import grpc
 import pytest
 from google.cloud.aiplatform_v1.types import Schedule
 
-from data.errors import ServiceError, UsageError
+from data.common.errors import ServiceError, UsageError
 from pipeline.vertex.jobs import Jobs
-from pipeline.vertex.schedules import Plan, Schedules
+from pipeline.vertex.schedules import SchedulePlan, Schedules
 from tests.cloud import LOST, SLOW
 
 CRON = "TZ=Europe/Paris 0 3 * * 1"
-WEEKLY = Plan("weekly", CRON)
+WEEKLY = SchedulePlan("weekly", CRON)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def proto(vertex, patience, job):
 
 def test_a_schedule_runs_one_job_at_a_time_and_piles_up_none(cloud, schedules, proto):
     end = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
-    made, replaced = schedules.create(Plan("weekly", CRON, end, 50), proto)
+    made, replaced = schedules.create(SchedulePlan("weekly", CRON, end, 50), proto)
     assert replaced == []
     (request,) = cloud.asked("CreateSchedule")
     assert request.schedule.cron == CRON
@@ -51,8 +51,8 @@ def test_another_one_of_that_name_takes_its_place_and_the_old_one_goes_last(
     cloud, schedules, proto
 ):
     first, _ = schedules.create(WEEKLY, proto)
-    other, _ = schedules.create(Plan("daily", "0 3 * * *"), proto)
-    second, replaced = schedules.create(Plan("weekly", "0 4 * * 1"), proto)
+    other, _ = schedules.create(SchedulePlan("daily", "0 3 * * *"), proto)
+    second, replaced = schedules.create(SchedulePlan("weekly", "0 4 * * 1"), proto)
     assert replaced == [first.name]
     assert cloud.schedules.keys() == {other.name, second.name}
     methods = [method for method, _ in cloud.arrived]
@@ -70,7 +70,7 @@ def test_a_new_one_that_does_not_become_active_leaves_the_old_one(cloud, schedul
 
     cloud.CreateSchedule = paused
     with pytest.raises(ServiceError, match="is PAUSED and not active"):
-        schedules.create(Plan("weekly", "0 4 * * 1"), proto)
+        schedules.create(SchedulePlan("weekly", "0 4 * * 1"), proto)
     assert first.name in cloud.schedules
 
 
@@ -85,7 +85,7 @@ def test_a_schedule_that_is_refused_leaves_the_old_one(cloud, schedules, proto):
     first, _ = schedules.create(WEEKLY, proto)
     cloud.faults["CreateSchedule"] = [grpc.StatusCode.INVALID_ARGUMENT]
     with pytest.raises(ServiceError, match=r"creating the schedule: .* does not take it"):
-        schedules.create(Plan("weekly", "0 4 * *"), proto)
+        schedules.create(SchedulePlan("weekly", "0 4 * *"), proto)
     assert list(cloud.schedules) == [first.name]
 
 

@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.cloud import aiplatform_v1 as v1
 
-from data.errors import UsageError
+from data.common.errors import UsageError
+from pipeline.settings.vertex import TrainerMachine
 from pipeline.vertex.jobs import Jobs
 from pipeline.vertex.logs import log_lines
-from pipeline.vertex.settings import TrainerMachine
 from pipeline.vertex.status import status_of
 
 START = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_a_pushed_model_and_the_steps_as_a_local_run_names_them(cloud, jobs, job
     assert status.steps[0].seconds == 30
     assert (status.verdict, status.passed, status.pushed) == (PASSED, True, "3")
     assert status.exit_code == 0
-    assert "Pushed: version 3" in status.in_words()
+    assert "Pushed: version 3" in status.format()
 
 
 def test_a_refused_model_is_told_although_the_job_succeeded(cloud, jobs, job):
@@ -76,7 +76,7 @@ def test_a_refused_model_is_told_although_the_job_succeeded(cloud, jobs, job):
     )  # fmt: skip
     assert (status.state, status.passed, status.exit_code) == ("succeeded", False, 3)
     assert status.verdict == REFUSED
-    assert "Nothing was pushed." in status.in_words()
+    assert "Nothing was pushed." in status.format()
 
 
 def test_a_model_that_is_not_fit_to_serve_says_so(cloud, jobs, job):

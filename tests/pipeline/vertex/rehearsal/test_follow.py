@@ -12,7 +12,7 @@ def test_what_the_trainer_says_is_told_and_nothing_else(tmp_path):
         stream.write("I1124 19:02:21.300831 140435561995136 udf_utils.py:48] noise\nI1124 19:02:2")
         stream.flush()
         _until(lambda: len(told) == 1)
-        stream.write("9.853117 140435561995136 watch.py:161] epoch 1/18: loss 1.429\n")
+        stream.write("9.853117 140435561995136 training_monitor.py:161] epoch 1/18: loss 1.429\n")
         stream.flush()
         _until(lambda: len(told) == 2)
     assert told == ["training squeezenet", "epoch 1/18: loss 1.429"]

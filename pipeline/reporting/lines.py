@@ -1,0 +1,16 @@
+"""Lines on the console outside a run, and paths in them."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def display_path(path: str | Path) -> str:
+    """Returns a path as one would type it: relative if it lies below the working directory."""
+    absolute = Path(os.path.abspath(path))
+    return str(absolute.relative_to(Path.cwd()) if Path.cwd() in absolute.parents else absolute)
+
+
+def print_line(line: str) -> None:
+    """Writes a line to the console, where no run has it."""
+    sys.stdout.write(line + "\n")

@@ -1,0 +1,38 @@
+"""All settings of a run, section by section."""
+
+from pydantic import Field
+
+from components.gate.settings import GateSettings
+from components.pusher.settings import PushSettings
+from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
+from data.common.settings_base import SettingsBase
+from pipeline.settings.beam import BeamSettings
+from pipeline.settings.data import DataSettings
+from pipeline.settings.notify import NotifySettings
+from pipeline.settings.retention import RetentionSettings
+from pipeline.settings.serving import ServingSettings
+from pipeline.settings.transform import TransformSettings
+from pipeline.settings.vertex import VertexSettings
+
+
+class Settings(SettingsBase):
+    """Everything that a run depends on, apart from where it is kept."""
+
+    name: str = Field("flowers", pattern=r"^[a-z][a-z0-9-]*$", description="of the pipeline")
+    data: DataSettings = DataSettings()
+    transform: TransformSettings = TransformSettings()
+    model: ModelSettings = ModelSettings()
+    trainer: TrainerSettings = TrainerSettings()
+    gate: GateSettings = GateSettings()
+    serving: ServingSettings = ServingSettings()
+    push: PushSettings = PushSettings()
+    beam: BeamSettings = BeamSettings()
+    notify: NotifySettings = NotifySettings()
+    retention: RetentionSettings = RetentionSettings()
+    vertex: VertexSettings = VertexSettings()
+
+    def training_settings(self) -> TrainingSettings:
+        """Returns what the Trainer is given."""
+        return TrainingSettings(
+            image_size=self.transform.image_size, model=self.model, trainer=self.trainer
+        )
