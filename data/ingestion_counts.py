@@ -1,10 +1,11 @@
 """What ExampleGen did with every record: the counts that later steps must agree with."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
+from data.common.errors import CountMismatch
 from data.common.formatting import MOST_LISTED, format_list
 
 COUNTS_FILE = "counts.json"
@@ -59,6 +60,24 @@ class IngestionCounts(BaseModel):
     def read(self) -> int:
         """The number of records read: those in the splits and those set aside."""
         return sum(self.by_split().values()) + self.bad
+
+    def check_examples(self, step: str, examples: Mapping[str, int]) -> None:
+        """Checks that a step saw each example that ExampleGen wrote, and no other.
+
+        Args:
+          step: Name of the step, for the error message.
+          examples: How many examples it saw, by split.
+
+        Raises:
+          CountMismatch: The number of a split differs.
+        """
+        written = self.by_split()
+        for split, number in examples.items():
+            if number != written.get(split, 0):
+                raise CountMismatch(
+                    f"ExampleGen wrote {written.get(split, 0)} {split} examples, and {step} saw "
+                    f"{number}"
+                )
 
     def classes_beside(self, class_names: Sequence[str]) -> dict[str, int]:
         """Returns how many examples there are of each class that is none of `class_names`.

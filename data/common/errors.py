@@ -1,12 +1,22 @@
-"""Errors that the command line tells in their own words, and turns into exit codes."""
+"""Errors that the command line prints as they are and turns into exit codes, and kinds of errors."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+# How the history classifies the error that ended a run:
+#   usage: settings, paths or files are wrong; the same command fails again.
+#   transient: the disk, the network, memory or another process; the same command may succeed later.
+#   step: a step failed for another reason.
+ErrorKind = Literal["usage", "transient", "step"]
 
 
 class UsageError(Exception):
-    """Settings, paths or files are wrong, seen before any work was done (exit code 2)."""
+    """Settings, paths or files are wrong; raised before any work is done (exit code 2)."""
 
 
 class TransientError(UsageError):
-    """It can't be done at the moment, and later it may: a root in use, a full disk."""
+    """The command cannot run now but may later: a root in use, a full disk."""
 
 
 class DataRefused(Exception):
@@ -14,4 +24,55 @@ class DataRefused(Exception):
 
 
 class ServiceError(Exception):
-    """A service elsewhere did not do what it was asked (exit code 1)."""
+    """A remote service did not do what it was asked (exit code 1)."""
+
+
+class CountMismatch(Exception):
+    """A step saw a different number of examples than ExampleGen wrote."""
+
+
+# TensorFlow's and Google's classes are known by name, because importing them takes seconds.
+_TRANSIENT_NAMES = frozenset(
+    {
+        "AbortedError", "DeadlineExceeded", "DeadlineExceededError", "GatewayTimeout",
+        "ResourceExhausted", "ResourceExhaustedError", "ServiceUnavailable", "TooManyRequests",
+        "URLError", "UnavailableError",
+    }
+)  # fmt: skip
+_TRANSIENT_TYPES = (TransientError, OSError, MemoryError)
+# The last line of a traceback, such as `OSError: [Errno 28] No space left on device`.
+_RAISED = re.compile(r"^(?:\w+\.)*(\w+)(?::|$)", re.MULTILINE)
+
+
+def error_kind(error: BaseException) -> ErrorKind:
+    """Returns the kind of an error.
+
+    An error counts as transient if it, or one that it was raised from, is. Beam's runner raises a
+    RuntimeError with the traceback of a worker as its text and without its cause; there the names
+    of the classes at the beginning of the traceback's lines decide.
+    """
+    chain = list(_chain(error))
+    if any(_is_transient(type(link)) for link in chain):
+        return "transient"
+    if isinstance(error, UsageError):
+        return "usage"
+    for link in chain:
+        if isinstance(link, RuntimeError) and "Traceback" in str(link):
+            names = set(_RAISED.findall(str(link)))
+            if names & (_TRANSIENT_NAMES | {"OSError", "MemoryError", "ConnectionError"}):
+                return "transient"
+    return "step"
+
+
+def _is_transient(kind: type[BaseException]) -> bool:
+    missing = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
+    return (issubclass(kind, _TRANSIENT_TYPES) and not issubclass(kind, missing)) or any(
+        parent.__name__ in _TRANSIENT_NAMES for parent in kind.__mro__
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yields an error and those that it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

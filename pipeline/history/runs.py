@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from components.trainer.settings import WarmStart
-from data.common.errors import UsageError
+from data.common.errors import ErrorKind, UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list
 
@@ -72,6 +72,7 @@ class Run(BaseModel):
       reason: what that person said.
       digest: of that version's files, or null.
       error: why it failed, or was skipped, or null.
+      error_kind: the kind of that error, see `data.common.errors`; null where nothing failed.
     """
 
     format_version: int = FORMAT_VERSION
@@ -106,6 +107,7 @@ class Run(BaseModel):
     reason: str | None = None
     digest: str | None = None
     error: str | None = None
+    error_kind: ErrorKind | None = None
 
     @property
     def finished(self) -> bool:

@@ -125,7 +125,7 @@ def test_a_task_reads_what_those_before_it_made(pipeline, tmp_path):
 
 def test_what_did_not_change_is_taken_from_the_cache(pipeline, tmp_path):
     target = {"n": {"componentInputParameter": "target"}}
-    pipeline.local.root["inputDefinitions"] = {
+    pipeline.root["inputDefinitions"] = {
         "parameters": {"target": {"parameterType": "NUMBER_DOUBLE"}}
     }
     pipeline.add("a", container(WRITE))
@@ -220,7 +220,7 @@ def test_a_resolver_finds_the_newest_that_meets_its_query_or_nothing(pipeline, t
 
 @pytest.mark.parametrize("pair", ["goal=1", "target", "target=high"])
 def test_a_parameter_that_the_job_can_not_take_is_refused(pipeline, tmp_path, pair):
-    pipeline.local.root["inputDefinitions"] = {
+    pipeline.root["inputDefinitions"] = {
         "parameters": {"target": {"parameterType": "NUMBER_DOUBLE"}}
     }
     pipeline.add("a", container(WRITE))

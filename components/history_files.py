@@ -1,0 +1,47 @@
+"""Files that a step leaves in the run's history, because TFX deletes the outputs of a failed step."""
+
+import os
+from collections.abc import Sequence
+from typing import NoReturn
+
+from components.artifacts import write_json
+from data.common.errors import DataRefused
+
+REFUSAL_FILE = "refusal.json"
+# Separates the id of a run from the number of an attempt, see `attempt_id`.
+_ATTEMPT = "."
+
+
+def attempt_id(run_id: str, attempt: int) -> str:
+    """Returns TFX's pipeline run id of an attempt: TFX runs no step twice under one id."""
+    return run_id if attempt == 1 else f"{run_id}{_ATTEMPT}{attempt}"
+
+
+def history_folder(output_uri: str, pipeline_run_id: str | None) -> str:
+    """Returns the folder of the current run in the history, `<root>/history/<run id>`.
+
+    Args:
+      output_uri: URI of any output of the step. TFX writes it to
+        `<root>/artifacts/<step>/<output>/<execution>`, and Vertex AI to
+        `<root>/artifacts/<project>/<job>/<step>_<number>/<output>`.
+      pipeline_run_id: From the executor's context; None on Vertex AI, where the id of the job is
+        that of the run.
+    """
+    root, _, path = output_uri.rstrip("/").rpartition("/artifacts/")
+    run_id = pipeline_run_id.partition(_ATTEMPT)[0] if pipeline_run_id else path.split("/")[1]
+    return os.path.join(root, "history", run_id)
+
+
+def refuse_data(reasons: Sequence[str], step: str, folder: str) -> NoReturn:
+    """Writes `refusal.json` to the run's history and refuses the data.
+
+    Args:
+      reasons: What is wrong with the data, one problem per line.
+      step: Name of the step that refuses it.
+      folder: See `history_folder`.
+
+    Raises:
+      DataRefused: Always, with the reasons.
+    """
+    write_json({"step": step, "reasons": list(reasons)}, folder, REFUSAL_FILE)
+    raise DataRefused("\n".join(reasons))

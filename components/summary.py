@@ -1,0 +1,54 @@
+"""What a step's summary is: each step has a `summary.py` with a function `summarize`.
+
+`summarize(outputs, run)` reads the outputs of a finished step, also of a cached one, and returns a
+StepSummary. It only reports: a step checks and decides in its own executor, which also runs on
+Vertex AI.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tfx.types import Artifact
+
+from components.trainer.settings import WarmStart
+
+Outputs = Mapping[str, Sequence[Artifact]]
+
+
+class RunFacts(Protocol):
+    """What a summary may read of the run so far; `pipeline.history.runs.Run` provides it."""
+
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+    @property
+    def examples(self) -> dict[str, int]: ...
+
+    @property
+    def classes_from(self) -> str: ...
+
+    @property
+    def spans(self) -> list[str]: ...
+
+    @property
+    def warm_start(self) -> WarmStart | None: ...
+
+
+@dataclass(frozen=True)
+class StepSummary:
+    """What a finished step reports.
+
+    Attributes:
+      text: One line for the console and the history.
+      values: Values for fields of `pipeline.history.runs.Run`, by field name.
+    """
+
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def uri_of(outputs: Outputs, key: str) -> str:
+    """Returns the URI of the only artifact of an output."""
+    (artifact,) = outputs[key]
+    return str(artifact.uri)
