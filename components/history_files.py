@@ -1,4 +1,4 @@
-"""Files that a step leaves in the run's history, because TFX deletes the outputs of a failed step."""
+"""Files that a step leaves in the history: TFX deletes the outputs of a step that fails."""
 
 import os
 from collections.abc import Sequence

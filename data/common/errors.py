@@ -1,4 +1,4 @@
-"""Errors that the command line prints as they are and turns into exit codes, and kinds of errors."""
+"""Errors that the command line prints as they are and turns into exit codes; kinds of errors."""
 
 import re
 from collections.abc import Iterator
@@ -51,11 +51,11 @@ def error_kind(error: BaseException) -> ErrorKind:
     RuntimeError with the traceback of a worker as its text and without its cause; there the names
     of the classes at the beginning of the traceback's lines decide.
     """
+    if isinstance(error, UsageError):
+        return "transient" if isinstance(error, TransientError) else "usage"
     chain = list(_chain(error))
     if any(_is_transient(type(link)) for link in chain):
         return "transient"
-    if isinstance(error, UsageError):
-        return "usage"
     for link in chain:
         if isinstance(link, RuntimeError) and "Traceback" in str(link):
             names = set(_RAISED.findall(str(link)))
