@@ -42,10 +42,12 @@ class StepSummary:
     Attributes:
       text: One line for the console and the history.
       values: Values for fields of `pipeline.history.runs.Run`, by field name.
+      details: Further lines for the console, which are shown unless the step was cached.
     """
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    details: Sequence[str] = ()
 
 
 def uri_of(outputs: Outputs, key: str) -> str:

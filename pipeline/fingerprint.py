@@ -1,8 +1,8 @@
-"""Fingerprints of the code that a step runs, so that TFX's cache sees a change of it."""
+"""Fingerprints of the code of a step, so that TFX's cache notices a change of it."""
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -11,28 +11,31 @@ from data.common.digest import digest_files
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("pipeline", "components", "data")
 _LIBRARIES = ("tensorflow", "tfx")
+# Modules that only format text for people: rewording a line must not retrain a model.
+_TEXT_MODULES = ("formatting.py", "summary.py")
 
 
-def code_fingerprint(module: str) -> str:
-    """Returns a hex SHA-256 of a step's code.
+def code_fingerprint(modules: Iterable[str]) -> str:
+    """Returns a hex SHA-256 of the code of a step.
 
-    Steps are named to TFX by import path, which stays the same when the code behind it changes.
-    What counts is every project file that the module reaches by imports, and TensorFlow's and
-    TFX's versions.
+    TFX identifies a step by its import path, which stays the same when the code behind it changes.
+    The fingerprint covers each project file that the modules reach by imports, except modules that
+    only format text, and the versions of TensorFlow and TFX.
 
     Args:
-      module: the step's entry, such as `components.trainer.run`.
+      modules: The modules in which the code of the step begins, such as `components.trainer.run`.
     """
     versions = " ".join(map(version_of, _LIBRARIES))
-    files = {str(file.relative_to(_ROOT)): file for file in reachable_files(module)}
-    return hashlib.sha256(f"{versions} {digest_files(files)}".encode()).hexdigest()
+    files = {str(file.relative_to(_ROOT)): file for file in reachable_files(modules)}
+    counted = {name: file for name, file in files.items() if file.name not in _TEXT_MODULES}
+    return hashlib.sha256(f"{versions} {digest_files(counted)}".encode()).hexdigest()
 
 
 def version_of(library: str) -> str:
-    """Returns the version of an installed library; for TensorFlow its build for TPUs will do.
+    """Returns the version of an installed library; TensorFlow's TPU build counts as TensorFlow.
 
     Raises:
-      PackageNotFoundError: it is not installed.
+      PackageNotFoundError: The library is not installed.
     """
     try:
         return metadata.version(library)
@@ -42,10 +45,10 @@ def version_of(library: str) -> str:
         return metadata.version("tensorflow-tpu")
 
 
-def reachable_files(module: str) -> list[Path]:
-    """Returns the project's files that a module reaches by imports, its own among them, sorted."""
+def reachable_files(modules: Iterable[str]) -> list[Path]:
+    """Returns the project's files that modules reach by imports, including their own, sorted."""
     found: set[Path] = set()
-    waiting = [module]
+    waiting = list(modules)
     while waiting:
         file = _file_of(waiting.pop())
         if file and file not in found:
@@ -55,7 +58,7 @@ def reachable_files(module: str) -> list[Path]:
 
 
 def _file_of(module: str) -> Path | None:
-    """Returns the file of a module of the project; None for a library, or a name in a module."""
+    """Returns the file of a project module; None for a library, or for a name inside a module."""
     if module.partition(".")[0] not in _PACKAGES:
         return None
     path = _ROOT.joinpath(*module.split("."))
@@ -64,7 +67,7 @@ def _file_of(module: str) -> Path | None:
 
 
 def _imports(file: Path) -> Iterator[str]:
-    """Yields the modules that a file imports, and each name that may be a module."""
+    """Yields the modules that a file imports, and each imported name, which may be a module."""
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

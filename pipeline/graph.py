@@ -1,4 +1,4 @@
-"""The whole dataflow on one page: which step feeds which, with which settings."""
+"""The whole dataflow on one page: the steps, their inputs and their settings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,27 +32,28 @@ TRAIN_ARGS = trainer_pb2.TrainArgs(splits=["train"])
 
 @dataclass(frozen=True)
 class RunContext:
-    """Where a run reads and writes, and what marks it.
+    """Where a run reads and writes, and what identifies it.
 
     Attributes:
-      source: the record files; for a compiled job its spans are still to be chosen.
-      classes: in the order of their ids.
-      split_salt: with which the images are dealt out.
-      data_fingerprint: of their contents; empty where they can't be read beforehand.
-      root: folder of the artifacts and of the served models.
-      serving: the model to compare with.
-      span_before: the quarantine of the run that read the span before, for drift; empty where there
+      source: The record files; a compiled job chooses its spans when it runs.
+      classes: The classes in the order of their ids.
+      split_salt: The salt of the assignment of images to splits.
+      data_fingerprint: The fingerprint of the records; empty if they cannot be read beforehand.
+      root: The folder of the artifacts and the served models.
+      baseline: The model to compare with.
+      span_before: The quarantine of the run that read the previous span, for drift; empty if there
         is none.
-      beam_args: Beam's own options, see `pipeline.settings.beam`.
-      weights_digest: of the file that `model.weights` names, so that an edited one trains anew; a
-        compiled job has none: there another file needs another name.
-      warm_start: the model with whose weights the training begins; None for a cold start.
-      metadata_path: the SQLite file of ML Metadata; empty where the runner has its own.
-      run_id: the run; it makes Pusher look at what serves each time, and not into the cache.
-      trainer: the Trainer's class and what it is given besides.
-      runtime_parameters: what is only known when a compiled job is submitted: `data_root`, `target`
-        and `train_args`.
-      endpoint: see `components.pusher.settings.EndpointPlace.url`; empty to serve from a folder.
+      beam_args: Options of Beam, see `pipeline.settings.beam`.
+      weights_digest: The digest of the file of `model.weights`, so that an edited file retrains. A
+        compiled job has none, so there another file needs another name.
+      warm_start: The model whose weights the training starts from; None for a cold start.
+      metadata_path: The SQLite file of ML Metadata; empty if the runner has its own.
+      run_id: The run id. It keeps Pusher out of the cache, so that Pusher always looks at the
+        serving model.
+      trainer: The Trainer's class with further arguments.
+      runtime_parameters: Values that are known only when a compiled job is submitted: `data_root`,
+        `target` and `train_args`.
+      endpoint: The URL of an endpoint of Vertex AI; empty to serve from a folder.
     """
 
     source: Source
@@ -60,7 +61,7 @@ class RunContext:
     split_salt: str
     data_fingerprint: str
     root: str
-    serving: ServedVersion
+    baseline: ServedVersion
     span_before: str = ""
     beam_args: Sequence[str] = ()
     weights_digest: str = ""
@@ -73,13 +74,13 @@ class RunContext:
 
     @property
     def serves_from(self) -> str:
-        """Where a model goes that passed: the endpoint if there is one, else a folder."""
+        """Where a model that passed is pushed: the endpoint if there is one, else a folder."""
         return self.endpoint or f"{self.root}/serving"
 
 
 def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
-    """Returns the pipeline for any runner of TFX."""
-    code = code_fingerprints()
+    """Returns the pipeline, for any runner of TFX."""
+    code = code_fingerprints(settings.model.name)
     examples = _example_gen(settings, context, code["ExampleGen"])
     schema = CuratedSchema(text=schema_with(context.classes)).with_id("Schema")
     statistics = StatisticsGen(
@@ -117,11 +118,11 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
         model=trainer.outputs["model"],
         settings=settings.gate,
         target=context.runtime_parameters.get("target", settings.gate.target),
-        serving=context.serving,
+        serving=context.baseline,
         code_fingerprint=code["Gate"],
     )
     serving_check = _serving_check(settings, trainer, examples, schema, code["ServingCheck"])
-    # A refused model is looked at, too: a person may promote it.
+    # It also checks a refused model, which a user may promote.
     serving_check.add_upstream_node(gate)
     pusher = AtomicPusher(
         model=trainer.outputs["model"],
@@ -195,7 +196,7 @@ def _transform(settings: Settings, examples: BaseNode, schema: BaseNode, code: s
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
         preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
-        # Unless it is told so, Transform would write the test split too.
+        # By default Transform would also write the test split.
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
         disable_statistics=True,
         custom_config={"image_size": settings.transform.image_size, "code_fingerprint": code},

@@ -1,10 +1,16 @@
-"""The steps in their order: what each depends on, so that a rerun can be explained."""
+"""The steps in their order: the inputs, code and summary of each."""
 
+import importlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipeline.fingerprint import code_fingerprint
 
-# The records themselves, their classes, and the curated schemas: inputs that are no settings.
+if TYPE_CHECKING:
+    from components.summary import Outputs, RunFacts, StepSummary
+
+# Inputs that are not settings: the records, their classes, and the curated schemas.
 RECORDS = "records"
 CLASSES = "classes"
 SCHEMA = "schema"
@@ -13,23 +19,31 @@ SPAN_SCHEMA = "schema of a span"
 
 @dataclass(frozen=True)
 class StepInputs:
-    """What a step depends on.
+    """What a step depends on, and who summarizes it.
 
     Attributes:
-      own: settings (a section stands for all its keys), RECORDS, CLASSES, SCHEMA or SPAN_SCHEMA.
-      after: the steps whose outputs it reads, or waits for.
-      entry: the module in which its own code begins; empty where all the code is TFX's.
-      each_time: why it runs although nothing changed; empty where the cache answers then.
+      summary: The module whose `summarize` reads the outputs of the step.
+      own: Its settings (a section stands for all its keys), RECORDS, CLASSES, SCHEMA, SPAN_SCHEMA.
+      after: The steps whose outputs it reads.
+      waits_for: Further steps that must succeed first. Their outputs are not among its inputs, so
+        they do not make it run again.
+      entry: The module in which its own code begins; empty if all of its code is TFX's.
+      runs_network: Whether its code includes that of the network that is trained.
+      each_time: Why it runs even if nothing changed; empty if it is cached then.
     """
 
+    summary: str
     own: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
     entry: str = ""
+    runs_network: bool = False
     each_time: str = ""
 
 
 STEPS = {
     "ExampleGen": StepInputs(
+        summary="components.example_gen.summary",
         own=(
             RECORDS,
             CLASSES,
@@ -41,44 +55,69 @@ STEPS = {
         ),
         entry="components.example_gen.executor",
     ),
-    "Schema": StepInputs(own=(SCHEMA, CLASSES)),
-    "StatisticsGen": StepInputs(after=("ExampleGen", "Schema")),
-    "ExampleValidator": StepInputs(after=("StatisticsGen", "Schema")),
+    "Schema": StepInputs(summary="components.data_schema.summary", own=(SCHEMA, CLASSES)),
+    "StatisticsGen": StepInputs(
+        summary="components.statistics_gen.summary", after=("ExampleGen", "Schema")
+    ),
+    "ExampleValidator": StepInputs(
+        summary="components.example_validator.summary", after=("StatisticsGen", "Schema")
+    ),
     "DataGate": StepInputs(
-        own=("data.max_bad_fraction", "data.drift", "data.drift_min_images", SPAN_SCHEMA),
-        after=("ExampleValidator", "ExampleGen", "Schema"),
-        entry="components.data_gate.component",
+        summary="components.data_gate.summary",
+        own=(
+            "data.max_bad_fraction",
+            "data.few_examples",
+            "data.skew",
+            "data.drift",
+            "data.drift_min_images",
+            SPAN_SCHEMA,
+        ),
+        after=("ExampleValidator", "StatisticsGen", "ExampleGen", "Schema"),
+        entry="components.data_gate.executor",
     ),
     "Transform": StepInputs(
+        summary="components.transform.summary",
         own=("transform",),
         after=("ExampleGen", "Schema"),
+        waits_for=("DataGate",),
         entry="components.transform.preprocessing",
     ),
     "Trainer": StepInputs(
-        own=("model", "trainer"), after=("Transform", "Schema"), entry="components.trainer.run"
+        summary="components.trainer.summary",
+        own=("model", "trainer"),
+        after=("Transform", "ExampleGen", "Schema"),
+        entry="components.trainer.run",
+        runs_network=True,
     ),
-    "Evaluator": StepInputs(after=("ExampleGen", "Trainer", "Schema")),
+    "Evaluator": StepInputs(
+        summary="components.evaluator.summary", after=("ExampleGen", "Trainer", "Schema")
+    ),
     "Gate": StepInputs(
+        summary="components.gate.summary",
         own=("gate",),
         after=("Evaluator", "ExampleGen", "Trainer"),
         entry="components.gate.executor",
     ),
     "ServingCheck": StepInputs(
+        summary="components.serving_check.summary",
         own=("serving",),
         after=("Trainer", "ExampleGen", "Schema"),
+        waits_for=("Gate",),
         entry="components.serving_check.component",
+        runs_network=True,
     ),
     "Pusher": StepInputs(
+        summary="components.pusher.summary",
         own=("push",),
         after=("Trainer", "Gate", "ServingCheck"),
         entry="components.pusher.component",
-        each_time="looks at what serves",
+        each_time="looks at the serving model",
     ),
 }
 
 
 def downstream(step: str) -> set[str]:
-    """Returns a step and all that depend on it."""
+    """Returns a step and all steps that depend on it."""
     found = {step}
     for name, inputs in STEPS.items():
         if found.intersection(inputs.after):
@@ -86,6 +125,32 @@ def downstream(step: str) -> set[str]:
     return found
 
 
-def code_fingerprints() -> dict[str, str]:
-    """Returns the fingerprint of each step's own code, see `pipeline.fingerprint`."""
-    return {name: code_fingerprint(step.entry) for name, step in STEPS.items() if step.entry}
+def upstream(steps: Collection[str]) -> set[str]:
+    """Returns steps and all steps that they depend on."""
+    found = set(steps)
+    for name, inputs in reversed(STEPS.items()):
+        if name in found:
+            found.update(inputs.after)
+    return found
+
+
+def code_fingerprints(network: str) -> dict[str, str]:
+    """Returns the fingerprint of each step's own code, see `pipeline.fingerprint`.
+
+    Args:
+      network: The value of `model.name`; the code of the other networks does not count.
+    """
+    own_network = f"components.trainer.models.{network}"
+    return {
+        name: code_fingerprint([step.entry, *([own_network] if step.runs_network else [])])
+        for name, step in STEPS.items()
+        if step.entry
+    }
+
+
+def summarize(step: str, outputs: "Outputs", run: "RunFacts") -> "StepSummary | None":
+    """Returns the summary of a finished step; None for a task that is not among STEPS."""
+    if step not in STEPS:
+        return None
+    summary: StepSummary = importlib.import_module(STEPS[step].summary).summarize(outputs, run)
+    return summary

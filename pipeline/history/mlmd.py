@@ -1,4 +1,4 @@
-"""ML Metadata under a root, for what people do beside the runs: rollbacks and promotions."""
+"""ML Metadata under a root: records of rollbacks and promotions, which no pipeline run makes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,20 +12,20 @@ _PUSHED = "PushedModel"
 
 
 def open_store(root: Path) -> MetadataStore:
-    """Returns the store of a root in which runs have been."""
+    """Returns the metadata store of a root that has runs."""
     config = mlmd.ConnectionConfig()
     config.sqlite.filename_uri = str(root / METADATA_FILE)
     return MetadataStore(config)
 
 
 def record(root: Path, kind: str, properties: Mapping[str, str | int], uri: str) -> None:
-    """Notes what a person did: an execution of a type of its own, and the model that serves since.
+    """Records a manual change of the serving model: an execution with the new model as its output.
 
     Args:
-      root: of the runs.
-      kind: `flowers.Rollback` or `flowers.Promote`.
-      properties: of the execution.
-      uri: folder of the version that serves since.
+      root: The root of the runs.
+      kind: The type of the execution, `flowers.Rollback` or `flowers.Promote`.
+      properties: The custom properties of the execution.
+      uri: The folder of the version that serves after the change.
     """
     store = open_store(root)
     execution = mlmd.Execution(

@@ -1,20 +1,25 @@
-"""The history of runs under a root: one folder a run, with `run.json` and `verdict.json`."""
+"""The history of the runs under a root: a folder with `run.json` and `verdict.json` for each."""
 
 import datetime
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
+from components.gate.verdict import Verdict
+from components.serving_check.result import ServingCheckResult
 from components.trainer.settings import WarmStart
+from components.trainer.training_report import TrainingReport
 from data.common.errors import ErrorKind, UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list
+from pipeline.history.migration import FORMAT_VERSION, upgrade
+from pipeline.root_files import HISTORY_FOLDER
 
-FORMAT_VERSION = 1
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
 LOG_FILE = "log.txt"
@@ -28,7 +33,15 @@ RunState = Literal[
 
 
 class Step(BaseModel):
-    """One step of a run: its state, how long it took, and what it found, in words."""
+    """A step of a run.
+
+    Attributes:
+      name: The name of the step.
+      state: Its state.
+      seconds: The seconds that it took.
+      why: Why it ran; empty if it was cached.
+      found: What it found, in one line.
+    """
 
     name: str
     state: StepState = "waiting"
@@ -38,41 +51,46 @@ class Step(BaseModel):
 
 
 class Run(BaseModel):
-    """One run, as `flowers runs --json` prints it.
+    """A run, as `flowers runs --json` prints it.
 
     Attributes:
-      run_id: the start in UTC, to the second, and a number if that was taken.
-      pipeline_run_id: what ML Metadata calls it.
-      started: ISO 8601 with time zone.
-      seconds: from the start to the end, or to the last step that ended.
-      state: how it ended; `running` where the process died; `skipped` where a schedule's turn found
+      format_version: The version of this format.
+      run_id: The start in UTC to the second, with a number if that id was taken.
+      pipeline_run_id: The id in ML Metadata.
+      started: The start, ISO 8601 with time zone.
+      seconds: The seconds from the start to the end, or to the last step that ended.
+      state: How the run ended; `running` if the process died; `skipped` if a scheduled run found
         nothing to do.
-      config: the name or path that `--config` had.
-      settings: all settings.
-      inputs: all that it depends on, see `pipeline.local.run_inputs`.
-      model: name of the network.
-      examples: counts by split, and `quarantined`.
-      files: of the records, relative to their folder.
-      spans: those of the data that were read, by name; none where it has none.
-      class_names: the classes, in the order of their ids.
-      classes_from: where these come from, in words.
-      classes: examples by split and class name.
-      drift: what of the newest span is far from the span before, in words.
-      span_before: the quarantine of the run that read that one; empty where there is none.
-      quarantine: the folder of what was set aside, or null.
-      model_uri: the Trainer's artifact, or null.
-      baseline: the version that the gate had to compare with; 0 if none served.
-      warm_start: the model with whose weights the training begins; null for a cold start.
-      verdict: see `components.gate.verdict.Verdict`; null before the gate.
-      serving_check: see `components.serving_check.result.ServingCheckResult`; null before it.
-      training: see `components.trainer.training_report.TrainingReport`; null before its end.
-      pushed: the version that holds this run's model, or null.
-      withdrawn: the version that held it until a person took it back, or null.
-      promoted: the version as which a person had it pushed, or null.
-      reason: what that person said.
-      digest: of that version's files, or null.
-      error: why it failed, or was skipped, or null.
-      error_kind: the kind of that error, see `data.common.errors`; null where nothing failed.
+      config: The value of `--config`.
+      settings: All settings.
+      inputs: Everything that the run depends on, see `pipeline.local.run_inputs`.
+      model: The name of the network.
+      examples: Examples by split, and `quarantined`.
+      files: The record files, relative to their folder.
+      records_location: Where the records are.
+      records_fingerprint: The fingerprint of their content; empty if it was not known.
+      spans: The names of the spans that were read; empty if the data has no spans.
+      newest_span: The number of the newest of them, or null.
+      class_names: The classes, in the order of their ids.
+      classes_from: Where the class names come from.
+      classes: Examples by split and class name.
+      drift: How the newest span differs from the previous one, where that exceeds the limits.
+      span_before: The quarantine of the run that read the previous span; empty if there is none.
+      quarantine: The folder of the quarantined records, or null.
+      steps: The steps.
+      model_uri: The Trainer's artifact, or null.
+      baseline: The version that the gate compared the model with; 0 if none was served.
+      warm_start: The model whose weights the training started from; null for a cold start.
+      verdict: The gate's verdict; null before the gate.
+      serving_check: The result of the serving check; null before it.
+      training: The training report; null before the end of the training.
+      pushed: The version that holds this run's model, or null.
+      withdrawn: The version that held it until it was withdrawn, or null.
+      promoted: The version as which it was promoted, or null.
+      reason: The reason given for the promotion, or null.
+      digest: The digest of that version's files, or null.
+      error: Why the run failed or was skipped, or null.
+      error_kind: The kind of the error, see `data.common.errors`; null if the run did not fail.
     """
 
     format_version: int = FORMAT_VERSION
@@ -82,12 +100,15 @@ class Run(BaseModel):
     seconds: float = 0.0
     state: RunState
     config: str
-    settings: dict[str, Any]
-    inputs: dict[str, Any] = {}
+    settings: dict[str, JsonValue]
+    inputs: dict[str, JsonValue] = {}
     model: str
     examples: dict[str, int] = {}
     files: list[str] = []
+    records_location: str = ""
+    records_fingerprint: str = ""
     spans: list[str] = []
+    newest_span: int | None = None
     class_names: list[str] = []
     classes_from: str = ""
     classes: dict[str, dict[str, int]] = {}
@@ -98,9 +119,9 @@ class Run(BaseModel):
     model_uri: str | None = None
     baseline: int = 0
     warm_start: WarmStart | None = None
-    verdict: dict[str, Any] | None = None
-    serving_check: dict[str, Any] | None = None
-    training: dict[str, Any] | None = None
+    verdict: Verdict | None = None
+    serving_check: ServingCheckResult | None = None
+    training: TrainingReport | None = None
     pushed: int | None = None
     withdrawn: int | None = None
     promoted: int | None = None
@@ -111,62 +132,69 @@ class Run(BaseModel):
 
     @property
     def finished(self) -> bool:
-        """Whether it came to a verdict, on the model or on the data."""
+        """Whether the run reached a verdict, on the model or on the data."""
         return self.state in ("pushed", "refused", "data refused")
 
     @property
     def data_accepted(self) -> bool:
-        """Whether its data passed the data gate, so that its classes hold for later runs."""
+        """Whether the data passed the data gate, so that later runs keep its classes."""
         gate = next((step for step in self.steps if step.name == "DataGate"), None)
         return bool(gate and gate.state in ("done", "cached") and self.class_names)
 
-    def format_line(self) -> str:
-        """Returns what `flowers runs` shows of it."""
-        accuracy = f"{self.verdict['metric']} {self.verdict['value']:.3f}" if self.verdict else ""
-        version = f"version {self.pushed}" if self.pushed else ""
-        # A line that ends with a colon says nothing without the next.
-        error = (self.error or "").replace(":\n", ": ").partition("\n")[0]
-        start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
-        return f"{start} {self.model:<12} {accuracy:<15} {version}{error}".rstrip()
-
-    def stop_steps(self, state: StepState) -> None:
-        """Gives the running step its last state; those that wait are skipped."""
-        for step in self.steps:
-            if step.state == "running":
-                step.state = state
-            elif step.state == "waiting":
-                step.state = "skipped"
-
     @property
     def versions(self) -> set[int]:
-        """The versions that hold its model, or did."""
+        """The versions that hold or held the run's model."""
         return {v for v in (self.pushed, self.withdrawn, self.promoted) if v}
 
-    def made(self, digest: str) -> bool:
-        """Whether a digest is that of its model's files; of old runs it may not be known."""
-        return digest in (self.digest, (self.verdict or {}).get("digest", digest))
+    def setting(self, key: str) -> Any:
+        """Returns a setting by its dotted key; None if the run's version did not have it."""
+        value: Any = self.settings
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+    def has_digest(self, digest: str) -> bool:
+        """Returns whether the run's model has a digest; True if an old run did not record it."""
+        return digest in (self.digest, self.verdict.digest if self.verdict else digest)
 
     def step(self, name: str) -> Step:
-        """Returns the step of that name.
+        """Returns a step by name.
 
         Raises:
-          KeyError: there is none.
+          KeyError: The run has no such step.
         """
         for step in self.steps:
             if step.name == name:
                 return step
         raise KeyError(name)
 
+    def stop_steps(self, state: StepState) -> None:
+        """Sets the final state of the running step, and marks the waiting steps as skipped."""
+        for step in self.steps:
+            if step.state == "running":
+                step.state = state
+            elif step.state == "waiting":
+                step.state = "skipped"
+
+    def format_line(self) -> str:
+        """Returns the line that `flowers runs` prints."""
+        accuracy = f"{self.verdict.metric} {self.verdict.value:.3f}" if self.verdict else ""
+        version = f"version {self.pushed}" if self.pushed else ""
+        # A first line that ends with a colon needs the second one.
+        error = (self.error or "").replace(":\n", ": ").partition("\n")[0]
+        start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
+        return f"{start} {self.model:<12} {accuracy:<15} {version}{error}".rstrip()
+
 
 class History:
     """The folder `history` under a root."""
 
     def __init__(self, root: Path):
-        """Names the folder; it need not exist."""
-        self._folder = root / "history"
+        """Takes the root; the folder need not exist."""
+        self._folder = root / HISTORY_FOLDER
 
     def new_run_id(self, now: datetime.datetime) -> str:
-        """Makes the folder of a new run and returns its id, such as `20261124-055610`."""
+        """Creates the folder of a new run and returns its id, such as `20261124-055610`."""
         stem = now.strftime("%Y%m%d-%H%M%S")
         for number in range(1, 1000):
             run_id = stem if number == 1 else f"{stem}-{number}"
@@ -182,23 +210,28 @@ class History:
         return self._folder / run_id
 
     def discard(self, run_id: str) -> None:
-        """Removes a run that turned out not to be one: its input was refused before any work."""
+        """Removes the folder of a run whose input was refused before any work."""
         shutil.rmtree(self.folder(run_id))
 
     def save(self, run: Run) -> None:
-        """Writes `run.json`, and `verdict.json` once there is a verdict; never half a file."""
+        """Writes `run.json`, and `verdict.json` if there is a verdict; each file atomically."""
         folder = self.folder(run.run_id)
         write_whole(folder / RUN_FILE, run.model_dump_json(indent=2) + "\n")
         if run.verdict is not None:
-            write_whole(folder / VERDICT_FILE, json.dumps(run.verdict, indent=2) + "\n")
+            write_whole(folder / VERDICT_FILE, json.dumps(asdict(run.verdict), indent=2) + "\n")
 
-    def find(self, run_id: str | None, fits: Callable[[Run], bool], which: str) -> Run:
-        """Returns a run that fits: the newest one without a `run_id`.
+    def find(self, run_id: str | None, condition: Callable[[Run], bool], which: str) -> Run:
+        """Returns a run that meets a condition: the newest one if `run_id` is None.
+
+        Args:
+          run_id: The id of the run, or None.
+          condition: The condition.
+          which: The condition as text for the error message, such as `with a verdict`.
 
         Raises:
-          UsageError: there is none; `which` says in words what is looked for.
+          UsageError: There is no such run.
         """
-        runs = [run for run in self.runs() if fits(run)]
+        runs = [run for run in self.runs() if condition(run)]
         for run in runs:
             if run_id in (None, run.run_id):
                 return run
@@ -208,23 +241,19 @@ class History:
             f"there are: {known}"
         )
 
-    def newest_finished(self) -> Run | None:
-        """Returns the newest run that came to a verdict, on the model or on the data."""
-        return next((run for run in self.runs() if run.finished), None)
-
-    def mark_dead(self) -> None:
-        """Notes that runs which still count as running were interrupted: call it under the lock."""
-        for run in self.runs():
+    def mark_dead(self, runs: Iterable[Run]) -> None:
+        """Marks runs that still count as running as interrupted; call it while holding the lock."""
+        for run in runs:
             if run.state == "running":
                 run.stop_steps("interrupted")
                 run.state = "interrupted"
                 self.save(run)
 
-    def runs(self) -> Sequence[Run]:
-        """Returns all runs, newest first.
+    def runs(self) -> list[Run]:
+        """Reads all runs and returns them, newest first.
 
         Raises:
-          UsageError: a run was written in a format that is newer than this program.
+          UsageError: A file is damaged, or its format is newer than this program.
         """
         runs = [_read(file) for file in self._folder.glob(f"*/{RUN_FILE}")]
         return sorted(
@@ -232,17 +261,26 @@ class History:
         )
 
 
+def newest_finished(runs: Sequence[Run]) -> Run | None:
+    """Returns the newest run that reached a verdict, on the model or on the data.
+
+    Args:
+      runs: Runs of a root, newest first.
+    """
+    return next((run for run in runs if run.finished), None)
+
+
 def _read(file: Path) -> Run:
     try:
         values = json.loads(file.read_text())
         version = values["format_version"]
         if version <= FORMAT_VERSION:
-            return Run.model_validate(values)
-    except (ValueError, TypeError, KeyError) as error:
+            return Run.model_validate(upgrade(values))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
-            f"{file} is damaged ({error}); if nothing else can be done, remove its folder"
+            f"{file} is damaged ({error}); restore it, or remove its folder if that is impossible"
         ) from error
     raise UsageError(
-        f"{file} has format {version}, and this program knows {FORMAT_VERSION}: "
-        "update it, or name another --root"
+        f"{file} has format {version}, and this program reads formats up to {FORMAT_VERSION}: "
+        "update the program, or name another --root"
     )

@@ -1,7 +1,7 @@
-"""What is known of a run's data before it is read: from settings, earlier runs, `labels.txt`."""
+"""What a run takes over from earlier runs and from files before it reads any record."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data.classes import classes_beside
@@ -17,9 +17,11 @@ FROM_RECORDS = "the records"
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes in the order of their ids, and where they come from, in words.
+    """The classes of a run.
 
-    `names` is None where only reading the records will tell.
+    Attributes:
+      names: The classes in the order of their ids; None if only the records tell them.
+      origin: Where the names come from, for the console.
     """
 
     names: list[str] | None
@@ -31,122 +33,124 @@ def pinned_classes(
 ) -> Classes:
     """Returns the classes of a run, as far as they are known without reading the records.
 
-    The newest run whose data was accepted pins them: a class that comes later is refused until
+    The newest run whose data was accepted pins them: a class that appears later is refused until
     `data.classes` names it.
 
     Args:
-      settings: see `pipeline.settings.loading`.
-      source: the records.
-      files: their files.
-      runs: of the root's history, newest first.
-      records: what stands for the records' content among a run's inputs.
+      settings: The settings.
+      source: The records.
+      files: The record files.
+      runs: The runs of the root, newest first.
+      records: The value of RECORDS among the inputs of the run.
 
     Raises:
-      UsageError: `labels.txt` can't be read, or two of them contradict each other.
+      UsageError: A file `labels.txt` cannot be read, or two of them contradict each other.
     """
     if settings.data.classes:
         return Classes(settings.data.classes, "data.classes")
     accepted = next(accepted_runs(runs), None)
     if accepted:
         return Classes(accepted.class_names, f"run {accepted.run_id}")
-    beside = classes_beside(source, files)
-    if beside:
-        return Classes(beside, "labels.txt")
-    for run in runs:
-        same = run.classes_from == FROM_RECORDS and run.inputs.get(RECORDS) == records
-        # A run that ended before it had read them knows none.
-        if same and run.class_names:
+    listed = classes_beside(source, files)
+    if listed:
+        return Classes(listed, "labels.txt")
+    for run in _with_records(runs, records):
+        # A run that ended before it read the records has no class names.
+        if run.classes_from == FROM_RECORDS and run.class_names:
             return Classes(run.class_names, FROM_RECORDS)
     return Classes(None, FROM_RECORDS)
 
 
 def pinned_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | None:
-    """Returns the salt that deals a run's images out, or None where it may still be chosen.
+    """Returns the salt that assigns images to splits; None if the run may still choose one.
 
     Args:
-      settings: see `pipeline.settings.loading`.
-      runs: of the root's history, newest first.
-      records: what stands for the records' content among a run's inputs.
+      settings: The settings.
+      runs: The runs of the root, newest first.
+      records: The value of RECORDS among the inputs of the run.
     """
     if settings.data.split_salt is not None:
         return settings.data.split_salt
     accepted = next(accepted_runs(runs), None)
     if accepted:
         return str(accepted.inputs[SPLIT_SALT])
-    for run in runs:
-        same = run.inputs.get(RECORDS) == records and run.settings["data"]["split_salt"] is None
-        # One whose ExampleGen has not ended has not tried it.
-        if same and run.quarantine:
+    for run in _with_records(runs, records):
+        # A run whose ExampleGen did not finish has not tried its salt.
+        if run.setting("data.split_salt") is None and run.quarantine:
             return str(run.inputs[SPLIT_SALT])
     return None
 
 
 def span_before(runs: Sequence[Run], source: Source, records: str) -> str:
-    """Returns where ExampleGen left what it measured of the span before; empty where it has not.
+    """Returns the quarantine of the run that read the previous span; empty if there is none.
 
-    That is the newest accepted run whose newest span is another one; without spans, whose records
-    are.
+    That is the newest accepted run whose newest span is another one; for data without spans, the
+    newest accepted run on other records. ExampleGen leaves the statistics of a span there.
 
     Args:
-      runs: of the root's history, newest first.
-      source: the records of this run.
-      records: what stands for the records' content among its inputs.
+      runs: The runs of the root, newest first.
+      source: The records of this run.
+      records: The value of RECORDS among the inputs of this run.
     """
-    ours = _newest([span.name for span in source.spans], records)
+    newest = source.spans[-1].number if source.spans else None
     for run in accepted_runs(runs):
-        another = _newest(run.spans, run.inputs.get(RECORDS)) != ours
-        if another and run.quarantine and os.path.exists(os.path.join(run.quarantine, SPAN_FILE)):
+        other = _identity(run) != (newest if newest is not None else records)
+        if other and run.quarantine and os.path.exists(os.path.join(run.quarantine, SPAN_FILE)):
             return run.quarantine
     return ""
 
 
 def with_accepted_drift(settings: Settings, runs: Sequence[Run], records: str) -> Settings:
-    """Returns the settings, in which `data.drift` warns of records that a person has accepted.
+    """Returns the settings with `data.drift` at `warn` if a user has accepted these records.
 
-    These were refused, and then accepted by a run that would not stop; a schedule that would stop
-    goes on with them.
+    The records are accepted if a run refused them for drift and a later run, with another value of
+    `data.drift`, accepted them. A schedule with `data.drift=stop` then continues with them.
 
     Args:
-      settings: see `pipeline.settings.loading`.
-      runs: of the root's history, newest first.
-      records: what stands for the records' content among a run's inputs.
+      settings: The settings.
+      runs: The runs of the root, newest first.
+      records: The value of RECORDS among the inputs of the run.
     """
-    same = [run for run in runs if run.inputs.get(RECORDS) == records]
+    same = list(_with_records(runs, records))
     refused = next((i for i, run in enumerate(same) if _refused_for_drift(run)), None)
     later = accepted_runs(same[:refused]) if refused is not None else iter(())
-    looked_at = any(run.settings["data"].get("drift") != "stop" for run in later)
-    if settings.data.drift != "stop" or not looked_at:
+    accepted = any(run.setting("data.drift") != "stop" for run in later)
+    if settings.data.drift != "stop" or not accepted:
         return settings
     return settings.model_copy(update={"data": settings.data.model_copy(update={"drift": "warn"})})
 
 
-def _refused_for_drift(run: Run) -> bool:
-    return run.state == "data refused" and run.settings["data"].get("drift") == "stop"
-
-
 def spans_to_compare(runs: Sequence[Run]) -> list[str]:
-    """Returns where ExampleGen left what it measured of the newest two accepted spans.
+    """Returns the quarantines of the runs that read the two newest accepted spans.
 
-    The next run is compared with one of them, whichever of the two it reads anew.
+    The next run is compared with one of them, depending on which span it reads.
 
     Args:
-      runs: of the root's history, newest first.
+      runs: The runs of the root, newest first.
     """
-    found: dict[str, str] = {}
+    found: dict[object, str] = {}
     for run in accepted_runs(runs):
         if run.quarantine:
-            found.setdefault(_newest(run.spans, run.inputs.get(RECORDS)), run.quarantine)
+            found.setdefault(_identity(run), run.quarantine)
     return list(found.values())[:2]
 
 
-def _newest(spans: Sequence[str], records: object) -> str:
-    """Returns the newest span, in whichever version; without spans, what stands for the records."""
-    return spans[-1].partition(" version ")[0] if spans else f"records {records}"
+def accepted_runs(runs: Iterable[Run]) -> Iterator[Run]:
+    """Yields the runs whose data was accepted, in their order; later runs follow the newest one.
 
-
-def accepted_runs(runs: Sequence[Run]) -> Iterator[Run]:
-    """Yields the runs whose data was accepted, in their order: later runs keep to the newest one.
-
-    The embedded sample binds nobody, for it is there to be followed by other images.
+    Runs on the embedded sample are left out, because other images usually follow it.
     """
-    return (run for run in runs if run.data_accepted and run.settings["data"]["source"] != SAMPLE)
+    return (run for run in runs if run.data_accepted and run.setting("data.source") != SAMPLE)
+
+
+def _with_records(runs: Iterable[Run], records: str) -> Iterator[Run]:
+    return (run for run in runs if run.inputs.get(RECORDS) == records)
+
+
+def _refused_for_drift(run: Run) -> bool:
+    return run.state == "data refused" and run.setting("data.drift") == "stop"
+
+
+def _identity(run: Run) -> object:
+    """Returns the number of the newest span, in any version; without spans, the records."""
+    return run.newest_span if run.newest_span is not None else run.inputs.get(RECORDS)

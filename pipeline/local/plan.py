@@ -1,9 +1,9 @@
-"""What a run is about to do: its inputs, and what has changed since the run before."""
+"""The plan of a local run: its records, its inputs, and what has changed since the last run."""
 
 import datetime
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,133 +29,176 @@ from pipeline.local.run_inputs import run_inputs, why_steps_run
 from pipeline.local.selection import Selection
 from pipeline.local.warm_start import WARM_START, find_warm_start, warm_start_key
 from pipeline.reporting.lines import display_path
+from pipeline.root_files import SERVING_FOLDER
 from pipeline.settings.settings import Settings
 from pipeline.steps import STEPS
 
-# Before it was looked at.
-NOT_SEEN = ServedVersion()
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a run.
+
+    Attributes:
+      source: Their location.
+      files: The record files.
+      fingerprint: The fingerprint of their content; empty for remote files, because reading them
+        twice would cost more than the run that it may save.
+    """
+
+    source: sources.Source
+    files: list[str]
+    fingerprint: str
+
+    def __str__(self) -> str:
+        """Returns the value of RECORDS among the inputs of a run."""
+        return f"{self.source} {self.fingerprint}"
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """A run that is about to begin: its settings, its records, and what it depends on.
+    """A run that is about to start.
 
-    Unless `salt_known`, another salt may still be chosen: no setting and no earlier run names one.
+    Attributes:
+      settings: The settings.
+      config: The name of the config, for the history.
+      root: The root, an absolute path.
+      selection: The steps to run.
+      records: The records.
+      classes: The classes.
+      span_before: The quarantine of the run that read the previous span; empty if there is none.
+      split_salt: The salt of the assignment of images to splits.
+      salt_pinned: Whether a setting or an earlier run names the salt; otherwise the run may choose
+        another one.
+      baseline: The serving model.
+      warm_start: The model whose weights the training starts from; None for a cold start.
+      inputs: See `pipeline.local.run_inputs`.
     """
 
     settings: Settings
     config: str
     root: Path
-    source: sources.Source
-    files: list[str]
-    data_fingerprint: str
+    selection: Selection
+    records: Records
     classes: Classes
     span_before: str
     split_salt: str
-    salt_known: bool
+    salt_pinned: bool
+    baseline: ServedVersion
+    warm_start: WarmStart | None
     inputs: dict[str, Any]
-    selection: Selection
-    serving: ServedVersion = NOT_SEEN
-    warm_start: WarmStart | None = None
 
 
-def make_plan(settings: Settings, config: str, root: Path, selection: Selection) -> RunPlan:
-    """Returns the plan of a run.
-
-    Args:
-      settings: see `pipeline.settings.loading`.
-      config: the name that the history notes.
-      root: an absolute path; it need not exist.
-      selection: which steps to run.
+def find_records(settings: Settings) -> Records:
+    """Returns the records that the settings name.
 
     Raises:
-      UsageError: the records can't be found, or contradict each other on the classes.
+      UsageError: There are none.
     """
     data = settings.data
     source = sources.resolve(data.source, data.public_size, data.spans)
     files = sources.list_files(source)
-    # Reading a bucket twice would cost more than the run that it may save.
-    fingerprint = "" if source.remote else sources.fingerprint(source, files)
-    records = f"{source} {fingerprint}"
-    runs = History(root).runs()
-    settings = with_accepted_drift(settings, runs, records) if fingerprint else settings
-    classes = pinned_classes(settings, source, files, runs, records)
-    salt = pinned_salt(settings, runs, records)
-    inputs = run_inputs(settings, records, classes.names, salt or "")
-    return RunPlan(
-        settings, config, root, source, files, fingerprint, classes,
-        span_before(runs, source, records), salt or "", salt is not None,
-        inputs, selection,
-    )  # fmt: skip
+    return Records(source, files, "" if source.remote else sources.fingerprint(source, files))
 
 
-def with_baseline(plan: RunPlan) -> RunPlan:
-    """Returns the plan with the model that serves now, and the one that the training begins with.
+def make_plan(
+    settings: Settings,
+    config: str,
+    root: Path,
+    selection: Selection,
+    records: Records,
+    runs: Sequence[Run],
+) -> RunPlan:
+    """Returns the plan of a run; call it while holding the lock of the root.
 
-    Call it under the lock.
+    Args:
+      settings: The settings.
+      config: The name of the config, for the history.
+      root: An absolute path; it need not exist.
+      selection: The steps to run.
+      records: The records.
+      runs: The runs of the root, newest first.
 
     Raises:
-      UsageError: there is no model for the warm start that is asked for.
+      UsageError: The records contradict each other on the classes, or the model for the requested
+        warm start does not exist.
     """
-    serving, runs = current_version(plan.root / "serving"), History(plan.root).runs()
-    known = bool(plan.data_fingerprint)
-    start = find_warm_start(plan.settings, plan.inputs, serving, runs, known)
-    words = warm_start_key(plan.settings.model.warm_start, start)
-    inputs = {**plan.inputs, WARM_START: words}
-    return replace(plan, serving=serving, warm_start=start, inputs=inputs)
+    key = str(records)
+    if records.fingerprint:
+        settings = with_accepted_drift(settings, runs, key)
+    classes = pinned_classes(settings, records.source, records.files, runs, key)
+    salt = pinned_salt(settings, runs, key)
+    inputs = run_inputs(settings, key, classes.names, salt or "")
+    baseline = current_version(root / SERVING_FOLDER)
+    start = find_warm_start(settings, inputs, baseline, runs, bool(records.fingerprint))
+    return RunPlan(
+        settings=settings,
+        config=config,
+        root=root,
+        selection=selection,
+        records=records,
+        classes=classes,
+        span_before=span_before(runs, records.source, key),
+        split_salt=salt or "",
+        salt_pinned=salt is not None,
+        baseline=baseline,
+        warm_start=start,
+        inputs={**inputs, WARM_START: warm_start_key(settings.model.warm_start, start)},
+    )
 
 
-def causes_of(plan: RunPlan, before: Run | None) -> dict[str, str]:
-    """Returns why steps will run, in words, by step; see `why_steps_run`."""
-    causes = why_steps_run(before.inputs if before else None, plan.inputs, plan.selection.anew())
-    if before and before.baseline != plan.serving.version and "Gate" not in causes:
-        causes["Gate"] = f"version {plan.serving.version or 'none'} serves now"
-    return causes
+def reasons_to_run(plan: RunPlan, before: Run | None) -> dict[str, str]:
+    """Returns the reason why each step will run, see `why_steps_run`."""
+    last_inputs = before.inputs if before else None
+    reasons = why_steps_run(last_inputs, plan.inputs, plan.selection.uncached())
+    if before and before.baseline != plan.baseline.version and "Gate" not in reasons:
+        reasons["Gate"] = f"the serving version is now {plan.baseline.version or 'none'}"
+    return reasons
 
 
 def nothing_changed(plan: RunPlan, before: Run) -> bool:
-    """Whether a run would only repeat `before`, and what that pushed still serves."""
-    if not plan.selection.everything or not plan.data_fingerprint or before.inputs != plan.inputs:
+    """Returns whether a run would only repeat `before`, and the result of that still stands."""
+    known = plan.selection.everything and plan.records.fingerprint
+    if not known or before.inputs != plan.inputs:
         return False
     if before.state == "data refused" and before.span_before != plan.span_before:
-        # It was compared with another span.
+        # The data was compared with another span.
         return False
     if before.pushed is None:
-        # A refusal may have been against a model that serves no more.
-        serves = plan.serving.version
-        compared = before.verdict is None or before.baseline == serves
-        return compared or serves in before.versions
-    serving = plan.root / "serving"
+        # The model may have been refused against a baseline that no longer serves.
+        version = plan.baseline.version
+        compared = before.verdict is None or before.baseline == version
+        return compared or version in before.versions
+    serving = plan.root / SERVING_FOLDER
     if before.pushed in withdrawn_versions(serving):
         return True
-    if before.pushed == plan.serving.version:
-        return before.digest == plan.serving.digest
+    if before.pushed == plan.baseline.version:
+        return before.digest == plan.baseline.digest
     kept = serving / str(before.pushed)
     return before.pushed in served_versions(serving) and model_digest(kept) == before.digest
 
 
-def bytes_needed(plan: RunPlan, causes: Mapping[str, str]) -> int:
-    """Returns about how many bytes of records the steps will write that have a cause to run."""
-    if plan.source.remote:
+def bytes_needed(plan: RunPlan, reasons: Mapping[str, str]) -> int:
+    """Returns the approximate number of bytes of records that the steps that run will write."""
+    if plan.records.source.remote:
         return 0
-    total, records = sources.measure(plan.files)
+    total, records = sources.measure(plan.records.files)
     images = records * 3 * plan.settings.transform.image_size**2
-    return ("ExampleGen" in causes) * total + ("Transform" in causes) * images
+    return ("ExampleGen" in reasons) * total + ("Transform" in reasons) * images
 
 
-def format_files(plan: RunPlan) -> str:
-    """Returns how many files there are, where, and of which spans."""
-    spans = plan.source.spans
-    which = f", span {format_list([span.name for span in spans])}" if spans else ""
-    base = plan.source.base if plan.source.remote else display_path(plan.source.base)
-    patterns = plan.source.patterns[0] if len(plan.source.patterns) == 1 else "..."
-    return f"{len(plan.files)} files of {base}/{patterns}{which}"
+def format_records(records: Records) -> str:
+    """Returns the number of record files, their location, and their spans."""
+    source = records.source
+    spans = f", span {format_list([span.name for span in source.spans])}" if source.spans else ""
+    base = source.base if source.remote else display_path(source.base)
+    pattern = source.patterns[0] if len(source.patterns) == 1 else "..."
+    return f"{len(records.files)} files of {base}/{pattern}{spans}"
 
 
 def new_run(history: History, plan: RunPlan) -> Run:
-    """Returns the entry of a run that begins now, after it is written."""
+    """Writes the history entry of a run that starts now, and returns it."""
     now = datetime.datetime.now(datetime.UTC)
-    run_id = history.new_run_id(now)
+    source, run_id = plan.records.source, history.new_run_id(now)
     run = Run(
         run_id=run_id,
         pipeline_run_id=run_id,
@@ -165,13 +208,16 @@ def new_run(history: History, plan: RunPlan) -> Run:
         settings=plan.settings.model_dump(mode="json"),
         inputs=plan.inputs,
         model=plan.settings.model.name,
-        files=[os.path.relpath(file, plan.source.base) for file in plan.files],
-        spans=[span.name for span in plan.source.spans],
+        files=[os.path.relpath(file, source.base) for file in plan.records.files],
+        records_location=str(source),
+        records_fingerprint=plan.records.fingerprint,
+        spans=[span.name for span in source.spans],
+        newest_span=source.spans[-1].number if source.spans else None,
         class_names=plan.classes.names or [],
         classes_from=plan.classes.origin,
         span_before=plan.span_before,
         warm_start=plan.warm_start,
-        baseline=plan.serving.version,
+        baseline=plan.baseline.version,
         steps=[Step(name=name) for name in STEPS],
     )
     history.save(run)

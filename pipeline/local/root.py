@@ -1,4 +1,4 @@
-"""The folder that a run works in: whose it is, who uses it, and whether there is room."""
+"""The root, the folder of a pipeline's runs: its lock, its owner, and the space on its disk."""
 
 import contextlib
 import datetime
@@ -8,7 +8,7 @@ import shutil
 import socket
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import filelock
@@ -16,17 +16,17 @@ from pydantic import BaseModel, ValidationError
 
 from data.common.errors import TransientError, UsageError
 from data.common.formatting import format_duration, format_size
-from pipeline.history.runs import History
+from pipeline.history.runs import Run
 from pipeline.root_files import LOCK_FILE, METADATA_FILE, OWNER_FILE, TEMPORARY_FOLDER
 
-# What ML Metadata 1.16 writes, and the newest that it reads.
+# The schema version that ML Metadata 1.16 writes, and the newest that it reads.
 _METADATA_VERSION = 10
-# Room for models, statistics, logs and metadata, and not to fill a disk to its last byte.
+# Space for models, statistics, logs and metadata, and some that stays free.
 _MARGIN_BYTES = 500_000_000
 
 
 class Owner(BaseModel):
-    """Who holds a root."""
+    """The process that holds the lock of a root."""
 
     host: str
     pid: int
@@ -34,24 +34,24 @@ class Owner(BaseModel):
     run_id: str = ""
 
     def format(self) -> str:
-        """Returns who it is, and since when."""
+        """Returns the process and the time for which it has held the lock, as text."""
         age = (datetime.datetime.now(datetime.UTC) - self.since).total_seconds()
         run = f"run {self.run_id}" if self.run_id else "a command"
         return f"{run} (process {self.pid} on {self.host}, since {format_duration(age)})"
 
 
 class Lock:
-    """Holds a root for this process."""
+    """Notes next to the lock file which process holds the lock."""
 
     def __init__(self, root: Path):
-        """`root` exists."""
+        """Takes a root that exists."""
         self._file = root / OWNER_FILE
         now = datetime.datetime.now(datetime.UTC)
         self._owner = Owner(host=socket.gethostname(), pid=os.getpid(), since=now)
         self._write()
 
     def name_run(self, run_id: str) -> None:
-        """Tells others which run it is."""
+        """Notes the run that holds the lock."""
         self._owner.run_id = run_id
         self._write()
 
@@ -61,11 +61,11 @@ class Lock:
 
 @contextlib.contextmanager
 def locked(root: Path) -> Iterator[Lock]:
-    """Makes a root if need be, and holds it for this process.
+    """Creates a root if it is missing, and holds its lock.
 
     Raises:
-      TransientError: it is in use on this machine, or its disk is full.
-      UsageError: it is in use on another, as far as can be seen; or it can't be written.
+      TransientError: Another process on this machine holds the lock, or the disk is full.
+      UsageError: A process on another machine seems to hold it, or the root is not writable.
     """
     lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
     try:
@@ -83,7 +83,7 @@ def locked(root: Path) -> Iterator[Lock]:
         lock.release()
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         kind = TransientError if full else UsageError
-        raise kind(f"--root: {root} can't be written: {error.strerror}") from error
+        raise kind(f"--root: {root} cannot be written: {error.strerror}") from error
     except UsageError:
         lock.release()
         raise
@@ -96,10 +96,11 @@ def locked(root: Path) -> Iterator[Lock]:
 
 @contextlib.contextmanager
 def own_temporary_folder(root: Path) -> Iterator[None]:
-    """Keeps temporary files in a root that is held, and removes them at the end.
+    """Keeps temporary files in a locked root, and removes them at the end.
 
-    TensorFlow, Beam and Transform leave some behind, more so when they are killed: run after run
-    they would fill the machine's own temporary folder.
+    TensorFlow, Beam and Transform leave some behind, especially when they are killed; run after
+    run, these would fill the temporary folder of the machine. The next run removes what a killed
+    run left.
     """
     folder = root / TEMPORARY_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
@@ -117,34 +118,35 @@ def own_temporary_folder(root: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def check_root(root: Path, name: str) -> None:
-    """Makes sure that a root is this pipeline's, and that this program can read it.
+def check_root(root: Path, name: str, runs: Sequence[Run]) -> None:
+    """Checks that a root belongs to this pipeline and that this program can read it.
 
     Args:
-      root: it need not exist.
-      name: of the pipeline. A root is one pipeline's: its newest version is the one that serves.
+      root: The root; it need not exist.
+      name: The name of the pipeline. A root has one pipeline, whose newest version serves.
+      runs: The runs of the root.
 
     Raises:
-      UsageError: it is another pipeline's, or was made by a newer version of a library.
+      UsageError: It belongs to another pipeline, or a newer version of a library wrote it.
     """
-    for run in History(root).runs():
-        if run.settings["name"] != name:
+    for run in runs:
+        if run.setting("name") != name:
             raise UsageError(
-                f"--root: {root} holds runs of the pipeline {run.settings['name']!r}, and the "
+                f"--root: {root} holds runs of the pipeline {run.setting('name')!r}, and the "
                 f"setting `name` is {name!r}; name another folder"
             )
     _check_metadata(root / METADATA_FILE)
 
 
 def check_space(root: Path, needed: int) -> None:
-    """Makes sure that a run fits on the disk.
+    """Checks that a run fits on the disk.
 
     Args:
-      root: it exists.
-      needed: bytes that the records of the run will take.
+      root: A root that exists.
+      needed: The number of bytes of records that the run will write.
 
     Raises:
-      TransientError: it does not fit.
+      TransientError: The disk is too full.
     """
     free = shutil.disk_usage(root).free
     if free < needed + _MARGIN_BYTES:
@@ -156,11 +158,11 @@ def check_space(root: Path, needed: int) -> None:
 
 
 def _refuse_other_hosts(root: Path) -> None:
-    """On a network disk a lock may not reach from one machine to another: a note beside it does."""
+    """Reads the owner file, because the lock of a network disk may not work between machines."""
     owner = _owner(root)
     if owner and owner.host != socket.gethostname():
         raise UsageError(
-            f"--root: {owner.format()} is using {root}; if that machine is gone for good, "
+            f"--root: {owner.format()} is using {root}; if that machine no longer exists, "
             f"remove {root / OWNER_FILE}"
         )
 
@@ -179,15 +181,15 @@ def _check_metadata(file: Path) -> None:
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
             row = database.execute("SELECT schema_version FROM MLMDEnv").fetchone()
     except sqlite3.OperationalError:
-        # Killed before its tables were there: ML Metadata makes them.
+        # The process was killed before it created the tables; ML Metadata will create them.
         return
     except sqlite3.DatabaseError as error:
         raise UsageError(
-            f"--root: {file} is damaged ({error}); name another folder, or move it away: then "
-            "every step runs anew"
+            f"--root: {file} is damaged ({error}); name another folder, or move the file "
+            "away: then every step runs again"
         ) from error
     if row and row[0] > _METADATA_VERSION:
         raise UsageError(
-            f"--root: {file} was made by a newer ML Metadata (version {row[0]}; this one reads up "
-            f"to {_METADATA_VERSION}); update this program, or name another folder"
+            f"--root: {file} was written by a newer ML Metadata (version {row[0]}; this program reads "
+            f"up to {_METADATA_VERSION}); update this program, or name another folder"
         )

@@ -1,4 +1,4 @@
-"""What a run depends on, and what has changed since another: the run key, and why steps rerun."""
+"""The inputs of a run: everything it depends on, and why steps run again when inputs change."""
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,11 +10,11 @@ from data.common.errors import UsageError
 from data.schema import curated_schema_text, span_schema_text
 from pipeline.fingerprint import code_fingerprint
 from pipeline.settings.settings import Settings
-from pipeline.steps import CLASSES, RECORDS, SCHEMA, SPAN_SCHEMA, STEPS, code_fingerprints
+from pipeline.steps import CLASSES, RECORDS, SCHEMA, SPAN_SCHEMA, STEPS, code_fingerprints, upstream
 
 SPLIT_SALT = "data.split_salt"
 CODE = "code of "
-# What is in records and classes already, and what a run on this machine does not heed.
+# Settings that RECORDS and CLASSES already cover, and sections that a local run does not use.
 _NO_INPUTS: Any = {
     "data": {"source", "public_size", "spans", "classes"},
     "vertex": True,
@@ -26,39 +26,40 @@ _NO_INPUTS: Any = {
 def run_inputs(
     settings: Settings, records: str, classes: Sequence[str] | None, split_salt: str
 ) -> dict[str, Any]:
-    """Returns all that decides what a run computes, as flat keys and plain values.
+    """Returns everything that determines what a run computes, as flat keys and plain values.
 
-    Two runs under one root with equal inputs are the same run: this is the run key.
+    Two runs under one root with equal inputs are the same run.
 
     Args:
-      settings: see `pipeline.settings.loading`.
-      records: where they lie, and the fingerprint of their contents.
-      classes: in the order of their ids; None as long as they are not known.
-      split_salt: with which the images are dealt out.
+      settings: The settings.
+      records: The location of the records and the fingerprint of their content.
+      classes: The classes in the order of their ids; None if they are not known yet.
+      split_salt: The salt of the assignment of images to splits.
 
     Raises:
-      UsageError: the file of `model.weights` can't be read.
+      UsageError: The file of `model.weights` cannot be read.
     """
     schema, span_schema = (
         hashlib.sha256(text.encode()).hexdigest()
         for text in (curated_schema_text(), span_schema_text())
     )
-    code = {f"{CODE}{step}": value for step, value in code_fingerprints().items()}
-    # How the steps are wired: a change of it goes through TFX's cache, step by step.
-    code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
-    places = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
+    fingerprints = code_fingerprints(settings.model.name)
+    code = {f"{CODE}{step}": value for step, value in fingerprints.items()}
+    # A change of how the steps are wired reaches the steps through TFX's own cache keys.
+    code[f"{CODE}the pipeline"] = code_fingerprint(["pipeline.graph"])
+    others = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
     flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt
     if digest := weights_digest(settings):
         flat["model.weights"] += f" ({digest})"
-    return {**flat, **places, **code}
+    return {**flat, **others, **code}
 
 
 def weights_digest(settings: Settings) -> str:
-    """Returns a short digest of the file that `model.weights` names; empty where it names none.
+    """Returns a short digest of the file of `model.weights`; empty if that is not a file.
 
     Raises:
-      UsageError: it can't be read.
+      UsageError: The file cannot be read.
     """
     file = settings.model.weights_file
     if not file:
@@ -67,48 +68,46 @@ def weights_digest(settings: Settings) -> str:
         return digest_files({"": Path(file)})[:12]
     except OSError as error:
         raise UsageError(
-            f"model.weights: {file} can't be read: {error.strerror}; it takes 'none', 'imagenet', "
-            "or the path of an .h5 file of Keras weights without the top"
+            f"model.weights: {file} cannot be read: {error.strerror}; allowed are 'none', "
+            "'imagenet', or the path of an .h5 file of Keras weights without the top"
         ) from error
 
 
 def why_steps_run(
-    before: Mapping[str, Any] | None, now: Mapping[str, Any], asked_for: Collection[str] = ()
+    before: Mapping[str, Any] | None, now: Mapping[str, Any], requested: Collection[str] = ()
 ) -> dict[str, str]:
-    """Returns the cause of rerunning, in words, of each step that has one.
+    """Returns the reason why each step runs; steps without a reason are left out.
 
     Args:
-      before: the inputs of the run to compare with; None if there is none.
-      now: the inputs of this run.
-      asked_for: the steps that are to run whether or not anything changed.
+      before: The inputs of the run to compare with; None if there is none.
+      now: The inputs of this run.
+      requested: The steps that run even if nothing changed.
     """
     if before is None:
         return dict.fromkeys(STEPS, "first run")
-    causes: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for step, inputs in STEPS.items():
-        own = [*inputs.own, *([f"{CODE}{step}"] if inputs.entry else [])]
-        changed = [key for key in _changed(before, now) if _belongs(key, own)]
-        upstream = [name for name in inputs.after if name in causes]
+        changed = [key for key in _changed(before, now) if _belongs(key, _own_keys(step))]
+        rerun = [name for name in inputs.after if name in reasons]
         if changed:
-            causes[step] = ", ".join(_in_words(key, before, now) for key in changed)
-        elif step in asked_for:
-            causes[step] = "asked for"
-        elif upstream:
-            causes[step] = f"after {upstream[0]}"
+            reasons[step] = ", ".join(_format_change(key, before, now) for key in changed)
+        elif step in requested:
+            reasons[step] = "requested"
+        elif rerun:
+            reasons[step] = f"after {rerun[0]}"
         elif inputs.each_time:
-            causes[step] = inputs.each_time
-    return causes
+            reasons[step] = inputs.each_time
+    return reasons
 
 
 def inputs_of_step(step: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns those of a run's inputs on which what a step makes depends."""
-    own: list[str] = []
-    names = {step}
-    for name, step_inputs in reversed(STEPS.items()):
-        if name in names:
-            names.update(step_inputs.after)
-            own += [*step_inputs.own, f"{CODE}{name}"]
+    """Returns those inputs of a run on which the output of a step depends."""
+    own = [key for name in upstream([step]) for key in _own_keys(name)]
     return {key: value for key, value in inputs.items() if _belongs(key, own)}
+
+
+def _own_keys(step: str) -> list[str]:
+    return [*STEPS[step].own, f"{CODE}{step}"]
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -127,7 +126,7 @@ def _belongs(key: str, own: list[str]) -> bool:
     return any(key == name or key.startswith(f"{name}.") for name in own)
 
 
-def _in_words(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _format_change(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if key in (RECORDS, CLASSES, SCHEMA, SPAN_SCHEMA):
         return f"the {key} changed"
     if key.startswith(CODE):

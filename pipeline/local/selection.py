@@ -1,4 +1,4 @@
-"""Which steps of the pipeline a run is to run."""
+"""The steps that a run executes: `--from`, `--until`, `--no-cache`, `--dry-run`."""
 
 import difflib
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class Selection:
     """Which steps to run.
 
     Attributes:
-      first: this step and what depends on it run anew, or None.
-      last: the run ends after this step, or None.
-      enable_cache: whether steps with unchanged inputs are taken from an earlier run.
-      dry_run: only say what would run.
+      first: This step and the steps that depend on it are not taken from the cache, or None.
+      last: The run ends after this step, or None.
+      enable_cache: Whether steps with unchanged inputs are taken from the cache.
+      dry_run: Whether the run only prints what would run.
     """
 
     first: str | None = None
@@ -25,19 +25,19 @@ class Selection:
 
     @property
     def everything(self) -> bool:
-        """Whether it is a whole run as usual, which may turn out to have nothing to do."""
+        """Whether this is an ordinary whole run, which may have nothing to do."""
         return self.first is None and self.last is None and self.enable_cache
 
     def check(self) -> None:
-        """Raises a UsageError where a step does not exist."""
+        """Raises a UsageError if a step does not exist."""
         for option, step in (("--from", self.first), ("--until", self.last)):
             if step is not None and step not in STEPS:
                 near = difflib.get_close_matches(step, STEPS, n=1, cutoff=0.3)
                 hint = f"; did you mean {near[0]}?" if near else "."
                 raise UsageError(f"{option}: no step {step!r}{hint} Steps: {', '.join(STEPS)}")
 
-    def anew(self) -> set[str]:
-        """Returns the steps that must not come from the cache."""
+    def uncached(self) -> set[str]:
+        """Returns the steps that must not be taken from the cache."""
         if not self.enable_cache:
             return set(STEPS)
         return downstream(self.first) if self.first else set()

@@ -1,8 +1,9 @@
-"""Which model a warm start begins with: the same one until something else changes."""
+"""The model that a warm start begins with: the same one until another input changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from components.model_files import KERAS_FORMAT, WEIGHTS_FILE
 from components.model_store.local import ServedVersion
 from components.trainer.settings import COLD, IF_SERVING, WarmStart
 from data.common.digest import digest_files
@@ -12,59 +13,57 @@ from pipeline.local.run_inputs import inputs_of_step
 from pipeline.settings.settings import Settings
 
 WARM_START = "model.warm_start"
-# Beside `Format-Serving` in the Trainer's artifact, see `components.trainer.export`.
-_WEIGHTS = Path("Format-Keras", "weights.h5")
 
 
 def find_warm_start(
     settings: Settings,
-    inputs: dict[str, object],
+    inputs: Mapping[str, object],
     serving: ServedVersion,
     runs: Sequence[Run],
     content_known: bool = True,
 ) -> WarmStart | None:
-    """Returns the model whose weights a run begins with; None for a cold start.
+    """Returns the model whose weights a training starts from; None for a cold start.
 
-    A training that has the inputs of an earlier one begins with what that began with: else each
-    push would make the next run train anew although nothing changed.
+    A training with the inputs of an earlier one starts from the same model as that one. Otherwise
+    each push would make the next run retrain although nothing changed.
 
     Args:
-      settings: see `pipeline.settings.loading`.
-      inputs: those of the run, see `pipeline.local.run_inputs`.
-      serving: the model that serves now.
-      runs: of the root's history, newest first.
-      content_known: whether the inputs tell one content of the records from another.
+      settings: The settings.
+      inputs: The inputs of the run, see `pipeline.local.run_inputs`.
+      serving: The serving model.
+      runs: The runs of the root, newest first.
+      content_known: Whether the inputs identify the content of the records.
 
     Raises:
-      UsageError: there is no model to begin with, or it does not fit.
+      UsageError: There is no model to start from, or it does not fit.
     """
     wanted = settings.model.warm_start
     if wanted == COLD:
         return None
     if not content_known:
         raise UsageError(
-            f"{WARM_START} is {wanted}: it takes records on this machine, for of others it is not "
-            "known beforehand whether they are new, and each run would train on"
+            f"{WARM_START} is {wanted}, which needs records on this machine: it is not known "
+            "beforehand whether remote records are new, and each run would continue the training"
         )
-    ours = _training(inputs)
-    # One that was cut off or refused before it had trained binds nobody.
+    ours = _training_inputs(inputs)
+    # A run that was interrupted or refused before its training pins nothing.
     for run in (run for run in runs if run.model_uri):
-        if run.settings["model"].get("warm_start") == wanted and _training(run.inputs) == ours:
+        if run.setting(WARM_START) == wanted and _training_inputs(run.inputs) == ours:
             if not run.warm_start or Path(run.warm_start.weights).exists():
                 return run.warm_start
             break
-    if not serving.version:
-        if wanted == IF_SERVING:
-            return None
-        raise UsageError(
-            f"{WARM_START} is {wanted}, and no version serves yet: if_serving begins without, none "
-            "never looks"
-        )
-    return _of_version(settings, serving, runs)
+    if serving.version:
+        return _from_serving(settings, serving, runs)
+    if wanted == IF_SERVING:
+        return None
+    raise UsageError(
+        f"{WARM_START} is {wanted}, and no model serves yet; allowed are if_serving, which starts "
+        "cold in that case, and none"
+    )
 
 
 def warm_start_key(wanted: str, start: WarmStart | None) -> str:
-    """Returns what stands for a warm start among the inputs of a run."""
+    """Returns the value of `model.warm_start` among the inputs of a run."""
     if wanted == COLD:
         return COLD
     if not start:
@@ -73,48 +72,48 @@ def warm_start_key(wanted: str, start: WarmStart | None) -> str:
 
 
 def describe_warm_start(settings: Settings, start: WarmStart | None, serving: ServedVersion) -> str:
-    """Returns what a run says of its warm start; empty where none is wanted."""
+    """Returns the console line about the warm start of a run; empty if none is requested."""
     if start:
-        return f"warm start: from version {start.version}, of run {start.run_id}"
+        return f"warm start: from version {start.version} of run {start.run_id}"
     if settings.model.warm_start == COLD:
         return ""
     if serving.version:
-        return "no warm start: when this training was first done, no version served"
-    return "no warm start: no version serves yet"
+        return "no warm start: no model served when this training first ran"
+    return "no warm start: no model serves yet"
 
 
-def _training(inputs: dict[str, object]) -> dict[str, object]:
-    return {
-        key: value for key, value in inputs_of_step("Trainer", inputs).items() if key != WARM_START
-    }
+def _training_inputs(inputs: Mapping[str, object]) -> dict[str, object]:
+    return {k: v for k, v in inputs_of_step("Trainer", inputs).items() if k != WARM_START}
 
 
-def _of_version(settings: Settings, serving: ServedVersion, runs: Sequence[Run]) -> WarmStart:
-    """Returns the model that serves, if its weights are there and fit."""
+def _from_serving(settings: Settings, serving: ServedVersion, runs: Sequence[Run]) -> WarmStart:
+    """Returns the serving model, after checks that its weights exist and fit."""
     version, model = serving.version, settings.model
-    # A run that was killed after its push does not know the version.
-    digests = ((run, (run.digest, (run.verdict or {}).get("digest"))) for run in runs)
-    run = next((run for run, known in digests if run.model_uri and serving.digest in known), None)
+    # A run that was killed after its push does not record the version, but its verdict the digest.
+    trained = (run for run in runs if run.model_uri and serving.digest in _digests(run))
+    run = next(trained, None)
     if not run:
         raise UsageError(
-            f"{WARM_START}: no run of the history made version {version}, which serves"
+            f"{WARM_START}: the history has no run that trained the serving version {version}"
         )
-    then = run.settings["model"]
-    if (then["name"], then["application"]) != (model.name, model.application):
+    name, application = run.setting("model.name"), run.setting("model.application")
+    if (name, application) != (model.name, model.application):
         raise UsageError(
-            f"{WARM_START}: version {version}, which serves, is a {then['name']} "
-            f"{then['application']}".rstrip()
-            + f", and model.name is {model.name} {model.application}".rstrip()
-            + "; none begins without it"
+            f"{WARM_START}: the serving version {version} is a {f'{name} {application}'.rstrip()}, "
+            f"and model.name is {f'{model.name} {model.application}'.rstrip()}; none starts cold"
         )
-    weights = Path(str(run.model_uri)) / _WEIGHTS
+    weights = Path(str(run.model_uri), KERAS_FORMAT, WEIGHTS_FILE)
     try:
         digest = digest_files({"": weights})[:12]
     except OSError as error:
         raise UsageError(
-            f"{WARM_START}: {weights}, of version {version}, can't be read: {error.strerror}"
+            f"{WARM_START}: {weights}, of version {version}, cannot be read: {error.strerror}"
         ) from error
     return WarmStart(
         version=version, run_id=run.run_id, weights=str(weights), digest=digest,
-        frozen=then["frozen"], class_names=run.class_names,
+        frozen=run.setting("model.frozen"), class_names=run.class_names,
     )  # fmt: skip
+
+
+def _digests(run: Run) -> set[str | None]:
+    return {run.digest, run.verdict.digest if run.verdict else None}

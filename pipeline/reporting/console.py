@@ -1,4 +1,4 @@
-"""What a run looks like: a live table on a terminal, plain lines everywhere else."""
+"""The console of a run: a live table on a terminal, plain lines everywhere else."""
 
 import os
 import time
@@ -18,12 +18,13 @@ from rich.text import Text
 from data.common.formatting import format_duration
 from pipeline.history.runs import Step
 
-_NAME_WIDTH = 17
-# A refresh costs some 4 ms of one core.
+# The width of a column of step names.
+STEP_WIDTH = 17
+# A refresh takes about 4 ms of one core.
 _REFRESHES_PER_SECOND = 2
-# Without a terminal, news that the next one replaces is written this seldom, in seconds.
-_SELDOM = 60.0
-_LOOKS = {
+# Without a terminal, the shortest time in seconds between lines that would be replaced.
+_QUIET_SECONDS = 60.0
+_MARKS = {
     "waiting": ("·", "dim"),
     "running": ("▶", "yellow"),
     "done": ("✔", "green"),
@@ -36,11 +37,11 @@ _LOOKS = {
 
 @dataclass(frozen=True)
 class View:
-    """How a run is to be shown.
+    """How a run is shown.
 
     Attributes:
-      plain: lines, even on a terminal.
-      verbose: with all that TFX, Beam and TensorFlow print; lines too.
+      plain: Whether to print lines even on a terminal.
+      verbose: Whether to print lines, with everything that TFX, Beam and TensorFlow print.
     """
 
     plain: bool = False
@@ -48,60 +49,60 @@ class View:
 
 
 class Console:
-    """One line a step; `pipeline.reporting.report` decides on the words."""
+    """Prints a line for each step; `pipeline.reporting.report` writes the text."""
 
     def __init__(self, stream: TextIO):
-        """Lines go to `stream`."""
+        """Takes the stream that the lines are written to."""
         self._stream = stream
         self._indent = 0
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:
-        """Begins."""
+        """Starts the display."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Leaves the terminal as it was."""
+        """Restores the terminal."""
         self.close()
 
-    def say(self, line: str, style: str = "") -> None:
-        """Shows a line that stays; `style` is Rich's."""
+    def print_line(self, line: str, style: str = "") -> None:
+        """Prints a permanent line; `style` is a style of Rich."""
         self._stream.write(line + "\n")
         self._stream.flush()
         self._last = time.monotonic()
 
-    def follow(self, steps: Sequence[Step]) -> None:
-        """Sets the steps to show; whoever changes one calls `changed`."""
+    def set_steps(self, steps: Sequence[Step]) -> None:
+        """Sets the steps to show; call `step_changed` after each change of one."""
 
-    def changed(self, step: Step) -> None:
-        """Shows that a step began or ended."""
-        self._indent = _NAME_WIDTH + 1
+    def step_changed(self, step: Step) -> None:
+        """Shows that a step started or ended."""
+        self._indent = STEP_WIDTH + 1
         if step.state != "running":
-            start = f"{step.name:<{_NAME_WIDTH}} {step.state:<6} {step.seconds:6.1f} s  "
-            self.say(f"{start}{step.found}{_cause(step)}".rstrip())
+            start = f"{step.name:<{STEP_WIDTH}} {step.state:<6} {step.seconds:6.1f} s  "
+            self.print_line(f"{start}{step.found}{_cause(step)}".rstrip())
 
-    def now(self, line: str, fraction: float | None = None, stays: bool = True) -> None:
-        """Shows what is going on.
+    def show_activity(self, line: str, fraction: float | None = None, stays: bool = True) -> None:
+        """Shows the current activity.
 
         Args:
-          line: in words.
-          fraction: how much of it is done, 0 to 1.
-          stays: whether it is worth a line where nothing can be replaced.
+          line: The activity.
+          fraction: The completed fraction, 0 to 1, or None.
+          stays: Whether to print it where lines cannot be replaced.
         """
-        if stays or time.monotonic() - self._last > _SELDOM:
-            self.say(" " * self._indent + line)
+        if stays or time.monotonic() - self._last > _QUIET_SECONDS:
+            self.print_line(" " * self._indent + line)
 
     def close(self, keep: bool = True) -> None:
-        """Ends the table: what is said from now on stands below it, or in its place."""
+        """Ends the table: later lines are printed below it, or replace it unless `keep`."""
 
 
 class LiveConsole(Console):
-    """A table of the steps that changes in place, with a line below it on what is going on."""
+    """A table of the steps, updated in place, with the current activity below it."""
 
     def __init__(self, stream: TextIO):
-        """`stream` is a terminal."""
+        """Takes a stream that is a terminal."""
         super().__init__(stream)
         self._steps: Sequence[Step] = ()
         self._started = time.monotonic()
@@ -110,7 +111,7 @@ class LiveConsole(Console):
         self._rich = RichConsole(file=stream, highlight=False, markup=False, emoji=False)
         self._live = Live(
             console=self._rich,
-            get_renderable=self._picture,
+            get_renderable=self._render,
             refresh_per_second=_REFRESHES_PER_SECOND,
             redirect_stdout=False,
             redirect_stderr=False,
@@ -120,18 +121,18 @@ class LiveConsole(Console):
         self._live.start()
         return self
 
-    def say(self, line: str, style: str = "") -> None:
+    def print_line(self, line: str, style: str = "") -> None:
         self._rich.print(Text(line, style))
 
-    def follow(self, steps: Sequence[Step]) -> None:
+    def set_steps(self, steps: Sequence[Step]) -> None:
         self._steps = steps
 
-    def changed(self, step: Step) -> None:
+    def step_changed(self, step: Step) -> None:
         self._started = time.monotonic()
         self._line = None
         self._live.refresh()
 
-    def now(self, line: str, fraction: float | None = None, stays: bool = True) -> None:
+    def show_activity(self, line: str, fraction: float | None = None, stays: bool = True) -> None:
         self._line = (line, fraction)
 
     def close(self, keep: bool = True) -> None:
@@ -139,11 +140,11 @@ class LiveConsole(Console):
         self._live.transient = not keep
         self._live.stop()
 
-    def _picture(self) -> Group:
-        # Rich would ask descriptors 0 to 2, which lead to the log file while a run is going.
+    def _render(self) -> Group:
+        # Rich would ask descriptors 0 to 2, which point to the log file during a run.
         columns, lines = os.get_terminal_size(self._stream.fileno())
         self._rich.size = ConsoleDimensions(columns or 80, lines or 25)
-        below = [self._going_on()] if self._line else []
+        below = [self._activity()] if self._line else []
         return Group(self._table(), *below)
 
     def _table(self) -> Table:
@@ -153,7 +154,7 @@ class LiveConsole(Console):
         table.add_column(justify="right", no_wrap=True)
         table.add_column()
         for step in self._steps:
-            mark, style = _LOOKS[step.state]
+            mark, style = _MARKS[step.state]
             running = step.state == "running"
             seconds = time.monotonic() - self._started if running else step.seconds
             time_taken = f"{seconds:.1f} s" if running or seconds else ""
@@ -162,7 +163,7 @@ class LiveConsole(Console):
             table.add_row(Text(mark, style), Text(step.name, style), Text(time_taken, "dim"), found)
         return table
 
-    def _going_on(self) -> Table:
+    def _activity(self) -> Table:
         line, fraction = self._line or ("", None)
         row = Table.grid(padding=(0, 1))
         if fraction is None:
@@ -175,9 +176,9 @@ class LiveConsole(Console):
 
 
 def console_on(stream: TextIO, view: View) -> Console:
-    """Returns the table if `stream` is a terminal that can show it, else plain lines."""
-    able = RichConsole(file=stream)
-    if view.plain or view.verbose or not stream.isatty() or able.is_dumb_terminal:
+    """Returns a live table if `stream` is a terminal that can show it, else plain lines."""
+    terminal = RichConsole(file=stream)
+    if view.plain or view.verbose or not stream.isatty() or terminal.is_dumb_terminal:
         return Console(stream)
     return LiveConsole(stream)
 

@@ -1,4 +1,4 @@
-"""The evaluation of a run as files of its history: JSON, CSV and pictures."""
+"""The evaluation of a run as files in its history: JSON, CSV and plots."""
 
 import csv
 import json
@@ -16,8 +16,8 @@ def write_evaluation(metrics: dict[str, Any], folder: Path) -> None:
     """Writes `metrics.json`, `classes.csv`, `confusion.csv`, `confusion.png`, `calibration.png`.
 
     Args:
-      metrics: see `components.gate.metrics.Tally.metrics`.
-      folder: of the run in the history.
+      metrics: The metrics, see `components.gate.metrics.Tally.metrics`.
+      folder: The folder of the run in the history.
     """
     write_whole(folder / METRICS_FILE, json.dumps(metrics, indent=2) + "\n")
     names = metrics["class_names"]

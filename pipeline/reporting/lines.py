@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def display_path(path: str | Path) -> str:
-    """Returns a path as one would type it: relative if it lies below the working directory."""
+    """Returns a path as a user would type it: relative if it is below the working directory."""
     absolute = Path(os.path.abspath(path))
     return str(absolute.relative_to(Path.cwd()) if Path.cwd() in absolute.parents else absolute)
 
 
 def print_line(line: str) -> None:
-    """Writes a line to the console, where no run has it."""
+    """Prints a line, for commands without the console of a run."""
     sys.stdout.write(line + "\n")

@@ -1,4 +1,4 @@
-"""Keeps the noise of TFX, Beam, absl and C++ off the console: it goes to the run's log file."""
+"""Sends the output of TFX, Beam, absl and C++ to the run's log file instead of the console."""
 
 import contextlib
 import logging
@@ -18,11 +18,11 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def captured_output(log: Path, verbose: bool = False) -> Iterator[TextIO]:
     """Sends descriptors 1 and 2 and all loggers to a file; yields a stream to the console.
 
-    C++ writes to the descriptors themselves, so replacing sys.stdout would not be enough.
+    C++ writes to the descriptors directly, so replacing sys.stdout is not enough.
 
     Args:
-      log: the file.
-      verbose: whether the console shows it too.
+      log: The file.
+      verbose: Whether the console shows the output too.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -44,12 +44,12 @@ def captured_output(log: Path, verbose: bool = False) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def _sink(log: Path, copy: int | None) -> Iterator[int]:
-    """Yields a descriptor that leads to a file and, by way of `tee`, to the descriptor `copy`."""
+    """Yields a descriptor that writes to a file and, through `tee`, to the descriptor `copy`."""
     if copy is None:
         with log.open("ab", buffering=0) as file:
             yield file.fileno()
         return
-    # It ignores Ctrl-C, and ends when the last writer does.
+    # It ignores Ctrl-C and ends with the last writer.
     command = ["tee", "--append", "--ignore-interrupts", str(log)]
     reading, writing = os.pipe()
     with subprocess.Popen(command, stdin=reading, stdout=copy):
@@ -61,7 +61,7 @@ def _sink(log: Path, copy: int | None) -> Iterator[int]:
 
 
 def _console(descriptor: int) -> TextIO:
-    """Returns a stream to the console, or what stands in for it (as under a test runner)."""
+    """Returns a stream to the console, or what replaces it, as under a test runner."""
     try:
         replaced = sys.stdout.fileno() != 1
     except OSError:
@@ -75,7 +75,7 @@ def _console(descriptor: int) -> TextIO:
 def _logging_to(descriptor: int) -> Iterator[None]:
     root = logging.getLogger()
     stream = os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
-    # Progress below INFO is for the console alone.
+    # Progress below level INFO is for the console only.
     handler = logging.StreamHandler(stream)
     handler.setLevel(logging.INFO)
     handler.setFormatter(logging.Formatter(_FORMAT))

@@ -1,4 +1,4 @@
-"""Pictures for the history."""
+"""Plots for the history."""
 
 from pathlib import Path
 from typing import Any
@@ -6,19 +6,21 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-# More classes have no room for numbers in their cells.
-_MOST_NUMBERS = 40
+from components.trainer.training_report import TrainingReport
+
+# With more classes the cells of a confusion matrix are too small for numbers.
+_MAX_NUMBERED_CLASSES = 40
 
 
-def draw_training(training: dict[str, Any], file: Path) -> None:
-    """Writes a PNG: accuracy, loss and learning rate by epoch, the epoch that was kept marked.
+def draw_training(training: TrainingReport, file: Path) -> None:
+    """Writes a PNG with accuracy, loss and learning rate by epoch; the best epoch is marked.
 
     Args:
-      training: see `components.trainer.training_monitor.TrainingReport`.
-      file: where to.
+      training: The training report.
+      file: The PNG file.
     """
-    epochs = range(1, len(training["epochs"]) + 1)
-    # A figure of its own: pyplot would keep it, and look for a display.
+    epochs = range(1, len(training.epochs) + 1)
+    # Not pyplot, which keeps figures and looks for a display.
     figure = Figure(figsize=(12, 3.5), layout="constrained")
     panels = {
         "accuracy": {"train": "accuracy", "eval": "val_accuracy"},
@@ -27,19 +29,19 @@ def draw_training(training: dict[str, Any], file: Path) -> None:
     }
     for axes, (title, lines) in zip(figure.subplots(1, 3), panels.items(), strict=True):
         for label, key in lines.items():
-            axes.plot(epochs, [epoch[key] for epoch in training["epochs"]], ".-", label=label)
-        axes.axvline(training["best_epoch"], color="grey", linestyle=":", label="kept")
+            axes.plot(epochs, [epoch[key] for epoch in training.epochs], ".-", label=label)
+        axes.axvline(training.best_epoch, color="grey", linestyle=":", label="best epoch")
         axes.set(title=title, xlabel="epoch")
         axes.legend()
     figure.savefig(file, dpi=100)
 
 
 def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
-    """Writes a PNG: how many test images of each class were taken for which.
+    """Writes a PNG with the confusion matrix of the test images.
 
     Args:
-      metrics: see `components.gate.metrics.Tally.metrics`.
-      file: where to.
+      metrics: The metrics, see `components.gate.metrics.Tally.metrics`.
+      file: The PNG file.
     """
     names, counts = metrics["class_names"], np.array(metrics["confusion"])
     side = max(4.0, min(0.6 * len(names) + 2, 30))
@@ -50,7 +52,7 @@ def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
     axes.set(title="test images", xlabel="predicted", ylabel="true")
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
-    if len(names) <= _MOST_NUMBERS:
+    if len(names) <= _MAX_NUMBERED_CLASSES:
         for (row, column), number in np.ndenumerate(counts):
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(number), ha="center", va="center", color=colour)
@@ -58,11 +60,11 @@ def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
 
 
 def draw_calibration(metrics: dict[str, Any], file: Path) -> None:
-    """Writes a PNG: of images with a confidence, how many are right, and how many images there are.
+    """Writes a PNG with a reliability diagram: accuracy and number of images by confidence.
 
     Args:
-      metrics: see `components.gate.metrics.Tally.metrics`.
-      file: where to.
+      metrics: The metrics, see `components.gate.metrics.Tally.metrics`.
+      file: The PNG file.
     """
     bins, error = metrics["calibration"]["bins"], metrics["calibration"]["error"]
     figure = Figure(figsize=(5, 4), layout="constrained")
@@ -73,6 +75,6 @@ def draw_calibration(metrics: dict[str, Any], file: Path) -> None:
     for b in bins:
         axes.annotate(str(b["examples"]), (b["confidence"], b["accuracy"]), xytext=(4, -10),
                       textcoords="offset points")  # fmt: skip
-    axes.set(title=f"calibration error {error:.3f}", xlabel="confidence", ylabel="share right",
+    axes.set(title=f"calibration error {error:.3f}", xlabel="confidence", ylabel="accuracy",
              xlim=(0, 1), ylim=(0, 1.02))  # fmt: skip
     figure.savefig(file, dpi=100)

@@ -1,4 +1,4 @@
-"""A progress bar for commands that have no steps."""
+"""A progress bar for commands without steps."""
 
 import contextlib
 import logging
@@ -11,19 +11,20 @@ from rich.console import Console
 from rich.progress import DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from data.common.errors import DataRefused, UsageError
+from data.common.progress import PROGRESS_LOGGER
 from pipeline.reporting.log_capture import captured_output
-from pipeline.reporting.report import PROGRESS_LOGGER
 
 
 @contextlib.contextmanager
 def progress_bar(of_bytes: bool = False) -> Iterator[None]:
-    """Shows what is logged to `flowers.progress` while it is open, and none of the noise of others.
+    """Shows what is logged to `flowers.progress`, and hides all other output.
 
-    It counts things, or bytes.
+    A record with the attribute `total` starts a bar, and one with `advance` moves it; without a
+    terminal there is no bar. Records of level INFO and above are printed as lines. The other output
+    goes to a temporary file, which is kept if the command fails.
 
-    Records with the attribute `total` start a bar, those with `advance` move it; without a terminal
-    there is none. Records of level INFO and above are lines. The noise goes to a file, which stays
-    where the work failed.
+    Args:
+      of_bytes: Whether the bar counts bytes.
     """
     logger = logging.getLogger(PROGRESS_LOGGER)
     logger.setLevel(logging.DEBUG)
@@ -44,14 +45,14 @@ def progress_bar(of_bytes: bool = False) -> Iterator[None]:
                 log.unlink()
                 raise
             except Exception:
-                console.print(f"Failed; all that was logged is in {log}")
+                console.print(f"Failed; the full log is {log}")
                 raise
             finally:
                 logger.removeHandler(handler)
 
 
 class _BarHandler(logging.Handler):
-    """Moves a bar by log records."""
+    """Updates a bar from log records."""
 
     def __init__(self, bar: Progress):
         super().__init__(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""What a person and the history are told while a run is going."""
+"""Shows a run on the console while it is running, and keeps its entry in the history current."""
 
 import logging
 import sys
@@ -6,193 +6,177 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from components.gate.verdict import format_verdict, parse_verdict
-from data.common.errors import UsageError
-from data.common.formatting import format_duration, format_list
+from components.gate.verdict import format_verdict
+from data.common.errors import UsageError, error_kind
+from data.common.formatting import format_duration
+from data.common.progress import PROGRESS_LOGGER
 from pipeline.history.runs import LOG_FILE, PLOT_FILE, History, Run, RunState
 from pipeline.reporting.console import Console
 from pipeline.reporting.lines import display_path
 
-if TYPE_CHECKING:
-    from tfx.types import Artifact
-
-PROGRESS_LOGGER = "flowers.progress"
 _GOOD, _BAD = "bold green", "bold red"
 
 
-class SplitLacksClass(Exception):
-    """A split has no example of a class, and another salt would mend it."""
-
-    def __init__(self, what: str, better_salt: str):
-        """`what` says it in words."""
-        super().__init__(what)
-        self.better_salt = better_salt
-
-
 class Report:
-    """Tells the console what happens, and keeps the history's `run.json` up to date.
+    """Shows a run on a console and saves it after each change.
 
-    It is the Observer of `pipeline.runners.local`. While it is open, what steps send to the logger
-    `flowers.progress` is shown: records of level DEBUG only until the next one comes, and the
-    attribute `fraction`, where a record has it, as a bar.
+    While it is open, it shows what steps log to `flowers.progress`. Records of level DEBUG are
+    shown only until the next one, and the attribute `fraction` of a record is shown as a bar.
     """
 
-    def __init__(self, run: Run, history: History, console: Console, causes: Mapping[str, str]):
-        """The clock starts here; `causes` says why steps run, see `pipeline.local.run_inputs`."""
+    def __init__(self, run: Run, history: History, console: Console, reasons: Mapping[str, str]):
+        """Starts the clock of the run.
+
+        Args:
+          run: The run.
+          history: The history that the run is saved to.
+          console: The console.
+          reasons: Why each step runs, see `pipeline.local.run_inputs.why_steps_run`.
+        """
         self.run = run
         self.console = console
         self._history = history
         self._started = time.perf_counter()
-        self._causes = causes
+        self._reasons = reasons
         self._handler = _ProgressHandler(console)
-        # Whether a split that lacks a class ends the run with SplitLacksClass, to begin it anew.
-        self.may_redeal = False
 
     def __enter__(self) -> Self:
         """Attaches the progress handler."""
         logger = logging.getLogger(PROGRESS_LOGGER)
         logger.setLevel(logging.DEBUG)
         logger.addHandler(self._handler)
-        self.console.follow(self.run.steps)
+        self.console.set_steps(self.run.steps)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Notes what ended the run, where nothing else has."""
+        """Saves why the run ended, unless that is saved already."""
         logging.getLogger(PROGRESS_LOGGER).removeHandler(self._handler)
         if isinstance(error, UsageError):
             self.console.close(keep=False)
         elif isinstance(error, Exception):
-            self._end("failed", f"{type(error).__name__}: {error}")
+            self._end("failed", error)
         elif error is not None:
             self.run.stop_steps("interrupted")
             self._end("interrupted")
 
     def step_started(self, name: str) -> None:
-        """See Observer."""
+        """Shows that a step starts."""
         step = self.run.step(name)
         step.state = "running"
         self._save()
-        self.console.changed(step)
+        self.console.step_changed(step)
 
     def step_finished(
-        self, name: str, seconds: float, cached: bool, outputs: "Mapping[str, Sequence[Artifact]]"
+        self, name: str, seconds: float, cached: bool, details: Sequence[str] = ()
     ) -> None:
-        """See Observer."""
-        # The first imports TFX, which the runner that calls this has loaded already.
-        from components.example_gen.executor import read_counts
-        from components.gate.executor import read_metrics
-        from pipeline.local.findings import record_findings
-        from pipeline.reporting.evaluation_files import write_evaluation
-        from pipeline.reporting.plots import draw_training
-
-        step = self.run.step(name)
-        step.seconds = round(seconds, 3)
-        record_findings(self.run, name, outputs)
-        if name == "Trainer" and self.run.training:
-            draw_training(self.run.training, self._history.folder(self.run.run_id) / PLOT_FILE)
-        if name == "Gate":
-            metrics = read_metrics(outputs["blessing"][0].uri)
-            write_evaluation(metrics, self._history.folder(self.run.run_id))
-        step.state = "cached" if cached else "done"
-        step.why = "" if cached else self._causes.get(name, "not in the cache")
-        self._save()
-        self.console.changed(step)
-        if name == "ExampleGen":
-            counts = read_counts(str(self.run.quarantine))
-            if not cached:
-                for line in counts.table():
-                    self.console.say(f"  {line}")
-            if self.may_redeal and counts.better_salt:
-                lacking = counts.missing_classes(self.run.class_names)
-                words = [f"{split} has no {format_list(names)}" for split, names in lacking.items()]
-                raise SplitLacksClass("; ".join(words), counts.better_salt)
-
-    def step_failed(self, name: str, seconds: float, error: Exception) -> None:
-        """See Observer."""
-        step = self.run.step(name)
-        step.seconds = round(seconds, 3)
-        self.run.stop_steps("failed")
-        self.console.changed(step)
-
-    def data_refused(self, error: Exception) -> None:
-        """Says what is wrong with the data."""
-        self._end("data refused", str(error))
-        self._say("\nDATA REFUSED, nothing was trained or pushed:", _BAD)
-        self._say(str(error))
-
-    def failed(self, error: Exception) -> None:
-        """Names the step, the cause in a line, and the log file."""
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        self.run.stop_steps("failed")
-        self._end("failed", cause)
-        step = next((step.name for step in self.run.steps if step.state == "failed"), "the run")
-        log = self._history.folder(self.run.run_id) / LOG_FILE
-        self._say(f"\nFAILED in {step}: {cause}", _BAD)
-        self._say(f"All of it: {display_path(log)}")
-        self._say("The same command goes on after the steps that finished.")
-
-    def stopped(self, step: str) -> None:
-        """Says that the run ended where it was told to."""
-        self.run.stop_steps("skipped")
-        self._end("stopped")
-        self._say(f"\nStopped after {step}, as asked; the same command without --until goes on.")
-
-    def ended_without_verdict(self) -> None:
-        """Says that all steps ended well, where none of them judges a model."""
-        self._end("stopped")
-        self._say(f"\nAll steps ended well, in {format_duration(self.run.seconds)}.")
-
-    def conclude(self, root: Path, curves: Path) -> bool:
-        """Says the verdict, where the model lies and what to try next; returns if it passed.
+        """Shows that a step succeeded or was cached.
 
         Args:
-          root: of `flowers run`.
-          curves: the folder that TensorBoard is to search.
+          name: The name of the step.
+          seconds: The seconds that it took.
+          cached: Whether it was cached.
+          details: Further lines, shown unless the step was cached.
         """
-        if self.run.verdict is None:
-            raise RuntimeError("the pipeline ended without a verdict")
-        verdict, passed = parse_verdict(self.run.verdict), self.run.pushed is not None
-        self._end("pushed" if passed else "refused")
-        self._say(f"\n{format_verdict(verdict)}", _GOOD if passed else _BAD)
+        step = self.run.step(name)
+        step.seconds = round(seconds, 3)
+        step.state = "cached" if cached else "done"
+        step.why = "" if cached else self._reasons.get(name, "not in the cache")
+        if name == "Trainer" and self.run.training:
+            # Matplotlib takes a second to import.
+            from pipeline.reporting.plots import draw_training
+
+            draw_training(self.run.training, self._history.folder(self.run.run_id) / PLOT_FILE)
+        self._save()
+        self.console.step_changed(step)
+        if not cached:
+            for line in details:
+                self.console.print_line(f"  {line}")
+
+    def step_failed(self, name: str, seconds: float) -> None:
+        """Shows that a step failed."""
+        step = self.run.step(name)
+        step.seconds = round(seconds, 3)
+        self.run.stop_steps("failed")
+        self.console.step_changed(step)
+
+    def data_refused(self, error: Exception) -> None:
+        """Shows why the data was refused."""
+        self.run.error = str(error)
+        self._end("data refused")
+        self._print("\nDATA REFUSED, nothing was trained or pushed:", _BAD)
+        self._print(str(error))
+
+    def failed(self, error: Exception) -> None:
+        """Shows the failed step, the cause in one line, and the log file."""
+        self.run.stop_steps("failed")
+        self._end("failed", error)
+        step = next((step.name for step in self.run.steps if step.state == "failed"), "the run")
+        log = self._history.folder(self.run.run_id) / LOG_FILE
+        self._print(f"\nFAILED in {step}: {self.run.error}", _BAD)
+        self._print(f"Full log: {display_path(log)}")
+        self._print("The same command resumes after the steps that finished.")
+
+    def stopped(self, step: str) -> None:
+        """Shows that the run ended after the requested step."""
+        self.run.stop_steps("skipped")
+        self._end("stopped")
+        self._print(f"\nStopped after {step}, as requested. Without --until the run continues.")
+
+    def ended_without_verdict(self) -> None:
+        """Shows that all steps succeeded, in a job that does not evaluate a model."""
+        self._end("stopped")
+        self._print(f"\nAll steps succeeded, in {format_duration(self.run.seconds)}.")
+
+    def concluded(self, state: RunState, root: Path, curves: Path) -> None:
+        """Shows the verdict, the location of the model, and what to do next.
+
+        Args:
+          state: `pushed` or `refused`.
+          root: The root of the run.
+          curves: The folder of TensorBoard's logs.
+        """
+        self._end(state)
+        if self.run.verdict:
+            style = _GOOD if state == "pushed" else _BAD
+            self._print(f"\n{format_verdict(self.run.verdict)}", style)
         command, folder = display_path(sys.argv[0]), display_path(root)
-        if passed:
-            self._say(f"Served:   {display_path(root / 'serving' / str(self.run.pushed))}")
-            self._say(f"Try it:   {command} predict --root {folder} IMAGE...")
+        if state == "pushed":
+            self._print(f"Served:   {display_path(root / 'serving' / str(self.run.pushed))}")
+            self._print(f"Try it:   {command} predict --root {folder} IMAGE...")
         elif self.run.withdrawn:
-            self._say(
-                f"Nothing was pushed: this model was version {self.run.withdrawn}, and a person "
-                f"withdrew it. {command} promote {self.run.run_id} --root {folder} would push it."
+            self._print(
+                f"Nothing was pushed: this model was version {self.run.withdrawn}, which was "
+                f"withdrawn. `{command} promote {self.run.run_id} --root {folder}` would push it."
             )
         else:
-            self._say("Nothing was pushed.")
-            self._say(f"Reasons:  {command} gate explain --root {folder}")
+            self._print("Nothing was pushed.")
+            self._print(f"Reasons:  {command} gate explain --root {folder}")
         board = Path(command).with_name("tensorboard")
-        self._say(f"Curves:   {board} --logdir {display_path(curves)}")
-        self._say(f"All runs: {command} runs --root {folder}")
-        self._say(f"Took {format_duration(self.run.seconds)}: {self._time_by_step()}")
-        return passed
+        self._print(f"Curves:   {board} --logdir {display_path(curves)}")
+        self._print(f"All runs: {command} runs --root {folder}")
+        self._print(f"Took {format_duration(self.run.seconds)}: {self._time_by_step()}")
 
     def _time_by_step(self) -> str:
-        """Returns the steps that took a second or more, longest first, and what lay between."""
+        """Returns the steps that took a second or more, longest first, and the remaining time."""
         steps = sorted(self.run.steps, key=lambda step: -step.seconds)
-        words = [
-            f"{step.name} {format_duration(step.seconds)}" for step in steps if step.seconds >= 1
-        ]
-        between = self.run.seconds - sum(step.seconds for step in steps)
-        return ", ".join([*words, f"start and between {format_duration(between)}"])
+        parts = [f"{s.name} {format_duration(s.seconds)}" for s in steps if s.seconds >= 1]
+        rest = self.run.seconds - sum(step.seconds for step in steps)
+        return ", ".join([*parts, f"start and between steps {format_duration(rest)}"])
 
-    def _say(self, line: str, style: str = "") -> None:
+    def _print(self, line: str, style: str = "") -> None:
         self.console.close()
-        self.console.say(line, style)
+        self.console.print_line(line, style)
 
-    def _end(self, state: RunState, error: str | None = None) -> None:
+    def _end(self, state: RunState, error: Exception | None = None) -> None:
         if self.run.state == "running":
             self.run.state = state
-            self.run.error = error
+            if error:
+                self.run.error = f"{type(error).__name__}: {error}".splitlines()[0]
+                self.run.error_kind = error_kind(error)
         self._save()
 
     def _save(self) -> None:
@@ -209,4 +193,6 @@ class _ProgressHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         fraction = getattr(record, "fraction", None)
-        self._console.now(record.getMessage(), fraction, stays=record.levelno >= logging.INFO)
+        self._console.show_activity(
+            record.getMessage(), fraction, stays=record.levelno >= logging.INFO
+        )

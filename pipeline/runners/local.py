@@ -1,4 +1,4 @@
-"""Runs a pipeline on this machine, step by step, and reports each one."""
+"""Runs a pipeline on this machine step by step, and notifies an observer of each step."""
 
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -16,52 +16,52 @@ from tfx.types import Artifact
 
 
 class StepObserver(Protocol):
-    """What wants to know how a run is going."""
+    """Receives the events of a run."""
 
     def step_started(self, name: str) -> None:
-        """A step begins."""
+        """A step starts."""
 
     def step_finished(
         self, name: str, seconds: float, cached: bool, outputs: Mapping[str, Sequence[Artifact]]
     ) -> None:
-        """A step ended well, or was taken from the cache."""
+        """A step succeeded or was cached."""
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
-        """A step raised; the run ends with that error."""
+        """A step raised an error, which ends the run."""
 
 
 class ObservedDagRunner(LocalDagRunner):
-    """TFX's LocalDagRunner with hooks around each node, of which TFX's own has none."""
+    """TFX's LocalDagRunner with hooks around each node, which TFX does not offer."""
 
     def __init__(
         self,
         run_id: str,
         observer: StepObserver,
         *,
-        anew: Collection[str] = (),
+        uncached: Collection[str] = (),
         until: str | None = None,
     ):
-        """Sets what to run.
+        """Configures a run.
 
         Args:
-          run_id: becomes TFX's pipeline run id.
-          observer: is told of each step.
-          anew: steps that are not taken from the cache.
-          until: the last step to run; None for all.
+          run_id: The pipeline run id of TFX.
+          observer: The observer.
+          uncached: The steps that are not taken from the cache.
+          until: The last step to run; None for all.
         """
         super().__init__()
         self._run_id = run_id
         self._observer = observer
-        self._anew = anew
+        self._uncached = uncached
         self._until = until
 
     def run_with_ir(
         self, pipeline: pipeline_pb2.Pipeline, run_options: pipeline_pb2.RunOptions | None = None
     ) -> None:
-        """Launches the nodes in their topological order, as the base class does.
+        """Launches the nodes in topological order, as the base class does.
 
         Raises:
-          Exception: what a step raised, unchanged.
+          Exception: The error of a step, unchanged.
         """
         if run_options is not None:
             raise NotImplementedError("partial runs")
@@ -78,7 +78,7 @@ class ObservedDagRunner(LocalDagRunner):
     def _run_node(self, pipeline: Any, node: Any, deployment: Any) -> None:
         name = node.node_info.id
         connection = _connection(deployment)
-        if name in self._anew:
+        if name in self._uncached:
             node.execution_options.caching_options.enable_cache = False
         node_launcher = launcher.Launcher(
             pipeline_node=node,
@@ -108,7 +108,7 @@ def _connection(deployment: Any) -> Any:
 
 
 def _fail_dead_executions(connection: Any) -> None:
-    """Marks what a killed process left as running: ML Metadata would believe it for ever."""
+    """Marks executions of killed processes as failed; in ML Metadata they stay running forever."""
     running = metadata_store_pb2.Execution.RUNNING
     with metadata.Metadata(connection) as store:
         dead = [e for e in store.store.get_executions() if e.last_known_state == running]

@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from data.common.errors import UsageError
-from pipeline.settings.aliases import check_override_names, current_key, rename_sections
 from pipeline.settings.settings import Settings
+from pipeline.settings_aliases import check_override_names, current_key, rename_sections
 
 
 def load_settings(

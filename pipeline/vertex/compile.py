@@ -50,7 +50,7 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         split_salt=settings.data.split_salt or "",
         data_fingerprint="",
         root=root,
-        serving=ServedVersion(UNKNOWN, endpoint or f"{root}/serving"),
+        baseline=ServedVersion(UNKNOWN, endpoint or f"{root}/serving"),
         endpoint=endpoint,
         beam_args=_beam_args(settings, root),
         runtime_parameters={
