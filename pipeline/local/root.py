@@ -190,6 +190,6 @@ def _check_metadata(file: Path) -> None:
         ) from error
     if row and row[0] > _METADATA_VERSION:
         raise UsageError(
-            f"--root: {file} was written by a newer ML Metadata (version {row[0]}; this program reads "
-            f"up to {_METADATA_VERSION}); update this program, or name another folder"
+            f"--root: {file} was written by a newer ML Metadata (version {row[0]}; this program "
+            f"reads up to {_METADATA_VERSION}); update this program, or name another folder"
         )

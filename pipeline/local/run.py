@@ -88,7 +88,7 @@ def _check_local(settings: Settings) -> None:
     for key, value in remote.items():
         if value in ("vertex-endpoint", "dataflow"):
             raise UsageError(
-                f"{key} is {value}, which reads from a bucket and works only for jobs on Vertex AI; "
+                f"{key} is {value}, which reads from a bucket and works only in jobs on Vertex; "
                 "see `flowers vertex submit`"
             )
 
