@@ -16,7 +16,7 @@ def test_other_weights_under_the_same_name_are_another_training_to_the_cache():
         split_salt="",
         data_fingerprint="",
         root="/root",
-        serving=ServedVersion(),
+        baseline=ServedVersion(),
         weights_digest="one",
     )
 
