@@ -1,4 +1,4 @@
-"""What a model is asked: real images, odd ones that it must take, and garbage that it must not."""
+"""The requests to a model: real images, unusual ones that it must accept, and garbage."""
 
 import io
 import struct
@@ -22,9 +22,9 @@ _SIZE = (64, 48)
 
 
 def odd_images() -> dict[str, bytes]:
-    """Returns an image of each kind that is unusual, and that TensorFlow decodes all the same."""
+    """Returns one image of each unusual kind that TensorFlow decodes, by name."""
     picture = _picture(_SIZE)
-    # Pillow has no way from RGB to 16 bits but through one grey channel of 32.
+    # Pillow converts RGB to 16 bits only through a 32-bit grey image.
     deep = picture.convert("L").convert("I").point(lambda value: value * 256).convert("I;16")
     return {
         "grey_jpeg": _encoded(picture.convert("L"), "JPEG"),
@@ -46,12 +46,12 @@ def odd_images() -> dict[str, bytes]:
 
 
 def bad_images() -> dict[str, bytes]:
-    """Returns bytes that are no image, or none that TensorFlow decodes."""
+    """Returns bytes that are not an image that TensorFlow decodes, by name."""
     picture = _picture(_SIZE)
     jpeg, png = _encoded(picture, "JPEG"), _encoded(picture, "PNG")
     return {
         "empty": b"",
-        "text": b"no image, but text",
+        "text": b"text instead of an image",
         "truncated_jpeg": jpeg[: len(jpeg) // 2],
         "truncated_png": png[: len(png) // 2],
         "webp": _encoded(picture, "WEBP"),
@@ -61,14 +61,14 @@ def bad_images() -> dict[str, bytes]:
 
 
 def bad_examples() -> dict[str, bytes]:
-    """Returns bytes that are no tf.Example, or one without an image in `image`."""
+    """Returns bytes that are not a tf.Example with a valid `image`, by name."""
     jpeg = _encoded(_picture(_SIZE), "JPEG")
     garbage = {f"example_of_{name}": _example(image) for name, image in bad_images().items()}
     return {
         **garbage,
         "empty": b"",
-        "text": b"no tf.Example, but text",
-        # What is meant for the other signature.
+        "text": b"text instead of a tf.Example",
+        # A valid request to the other signature.
         "jpeg": jpeg,
         "truncated_example": _example(jpeg)[:200],
         "example_without_image": _example(b"roses", LABEL),
@@ -76,14 +76,14 @@ def bad_examples() -> dict[str, bytes]:
 
 
 def write_requests(folder: Path, examples: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Writes all requests as `probe.py` reads them.
+    """Writes all requests in the layout of `probe.py`.
 
     Args:
-      folder: where, see `probe.py`.
-      examples: the real ones: serialized tf.Examples with the feature `image`, by name.
+      folder: The folder to write to.
+      examples: The real requests: serialized tf.Examples with the feature `image`, by name.
 
     Returns:
-      The images that must be answered, real and odd, by `<kind>/<name>`.
+      The images that the model must classify, real and odd ones, by `<kind>/<name>`.
     """
     real, odd = {name: image_of(content) for name, content in examples.items()}, odd_images()
     odd_examples = {name: _example(image) for name, image in odd.items()}
@@ -96,15 +96,15 @@ def write_requests(folder: Path, examples: Mapping[str, bytes]) -> dict[str, byt
 
 
 def first_records(files: Sequence[str], count: int) -> dict[str, bytes]:
-    """Returns the first records of gzipped TFRecord files, by their numbers.
+    """Returns the first records of gzipped TFRecord files, by their number.
 
     Raises:
-      ValueError: there are none.
+      ValueError: The files contain no records.
     """
     records = tf.data.TFRecordDataset(list(files), "GZIP").take(count).as_numpy_iterator()
     found = {str(number): record for number, record in enumerate(records)}
     if not found:
-        raise ValueError("the test split is empty, so there is no image to ask the model")
+        raise ValueError("the test split is empty, so there is no image to send to the model")
     return found
 
 
@@ -116,7 +116,7 @@ def _write(folder: Path, *requests: Mapping[str, bytes]) -> None:
 
 
 def _picture(size: tuple[int, int]) -> Image.Image:
-    """Returns a smooth image of a width and a height, always the same."""
+    """Returns a smooth image of a width and a height; the same one in every call."""
     coarse = np.random.default_rng(0).integers(0, 256, [6, 6, 3], dtype=np.uint8)
     return Image.fromarray(coarse).resize(size)
 
@@ -128,7 +128,7 @@ def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def png_bomb() -> bytes:
-    """Returns a PNG that says it has 50,000 x 50,000 pixels, and has none."""
+    """Returns a PNG whose header declares 50,000 x 50,000 pixels, and that contains none."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         body = kind + content
