@@ -24,14 +24,14 @@ def find_data_problems(
       max_bad_fraction: The largest share of bad records that is allowed, 0 to 1.
     """
     return [
-        *_bad_records(counts, max_bad_fraction),
-        *_new_classes(counts, class_names),
-        *_anomalies(anomalies),
-        *_missing_classes(counts, class_names),
+        *_check_bad_records(counts, max_bad_fraction),
+        *_check_new_classes(counts, class_names),
+        *_format_anomalies(anomalies),
+        *_check_missing_classes(counts, class_names),
     ]
 
 
-def _bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list[str]:
+def _check_bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list[str]:
     if counts.read == 0:
         return ["the record files contain no records"]
     if counts.bad <= max_bad_fraction * counts.read:
@@ -45,7 +45,7 @@ def _bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list[str]:
     ]
 
 
-def _new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
+def _check_new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     """Returns the classes that are not in the schema, and how to accept them."""
     new = counts.classes_beside(class_names)
     if not new:
@@ -59,7 +59,7 @@ def _new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[st
     return [*lines, f"to accept them, in the order of their ids: --set data.classes='{accepted}'"]
 
 
-def _anomalies(anomalies: Mapping[str, anomalies_pb2.Anomalies]) -> list[str]:
+def _format_anomalies(anomalies: Mapping[str, anomalies_pb2.Anomalies]) -> list[str]:
     lines = []
     for split, found in anomalies.items():
         for feature, info in sorted(found.anomaly_info.items()):
@@ -73,7 +73,7 @@ def _format_anomaly(info: anomalies_pb2.AnomalyInfo) -> str:
     return f"{info.short_description}. {info.description}".rstrip()
 
 
-def _missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
+def _check_missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     if counts.bad == counts.read:
         return []
     missing = counts.missing_classes(class_names)
@@ -90,11 +90,11 @@ def _missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> lis
         f"{split}: no example of {format_list(names)}" for split, names in lacking.items() if names
     ]
     if any(lacking.values()):
-        lines.append(_advice(counts.better_salt))
+        lines.append(_suggest_salt(counts.better_salt))
     return lines
 
 
-def _advice(better_salt: str | None) -> str:
+def _suggest_salt(better_salt: str | None) -> str:
     if better_salt:
         return f"to re-split so that no split lacks a class: --set data.split_salt={better_salt}"
     return (

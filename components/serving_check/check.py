@@ -50,14 +50,14 @@ def find_serving_problems(
       limits: The limits for latency and size.
     """
     return [
-        *_project(report),
-        *_signatures(report),
+        *_check_isolation(report),
+        *_check_signatures(report),
         *(
             problem
             for name, signature in report["signatures"].items()
-            for problem in _in_signature(name, signature, expected, class_names, limits)
+            for problem in _check_signature(name, signature, expected, class_names, limits)
         ),
-        *_size(megabytes, limits),
+        *_check_size(megabytes, limits),
     ]
 
 
@@ -73,7 +73,7 @@ def largest_difference(report: ProbeReport, expected: Expected) -> float | None:
     return largest if math.isfinite(largest) else None
 
 
-def _project(report: ProbeReport) -> Iterator[str]:
+def _check_isolation(report: ProbeReport) -> Iterator[str]:
     if not report["project_hidden"]:
         yield (
             "the serving process could import the project, so the check cannot show that the model "
@@ -81,7 +81,7 @@ def _project(report: ProbeReport) -> Iterator[str]:
         )
 
 
-def _signatures(report: ProbeReport) -> Iterator[str]:
+def _check_signatures(report: ProbeReport) -> Iterator[str]:
     for name in SIGNATURES:
         if name not in report["signatures"]:
             yield f"the signature {name} is missing"
@@ -89,7 +89,7 @@ def _signatures(report: ProbeReport) -> Iterator[str]:
         yield f"the signature {name} is not one of {', '.join(SIGNATURES)} and was not checked"
 
 
-def _in_signature(
+def _check_signature(
     name: str,
     signature: SignatureReport,
     expected: Expected,
@@ -99,13 +99,14 @@ def _in_signature(
     single = {key: signature["single"][key] for key in expected}
     garbage = {k: a for k, a in signature["single"].items() if k.startswith(GARBAGE)}
     first = {k: np.array(a["probabilities"]) for k, a in single.items() if "error" not in a}
-    yield from _answers(name, single, "the network's", expected, class_names)
+    yield from _compare_answers(name, single, "the network's", expected, class_names)
     later = {"in one batch": signature["batched"], "after garbage": signature["repeated"]}
     for when, answers in later.items():
         comparable = {key: answer for key, answer in answers.items() if key in first}
-        yield from _answers(f"{name}, {when}", comparable, "the first ones", first, class_names)
+        where = f"{name}, {when}"
+        yield from _compare_answers(where, comparable, "the first ones", first, class_names)
     for key, answer in garbage.items():
-        yield from _refusal(f"{name}: {key}", answer)
+        yield from _check_refusal(f"{name}: {key}", answer)
     latency = signature["latency_ms"]
     if latency and 0 < limits.latency_ms < latency["p99"]:
         yield (
@@ -114,7 +115,7 @@ def _in_signature(
         )
 
 
-def _answers(
+def _compare_answers(
     where: str,
     answers: Mapping[str, Answer],
     source: str,
@@ -138,7 +139,7 @@ def _answers(
             f"{where}: {len(wrong)} of {len(answered)} answers differ from {source}; "
             f"{worst} differs by {wrong[worst]:.2g}, and {TOLERANCE:g} is allowed"
         )
-    mislabelled = [name for name, answer in answered.items() if not _labelled(answer, class_names)]
+    mislabelled = [n for n, a in answered.items() if not _label_matches(a, class_names)]
     if mislabelled:
         name = mislabelled[0]
         yield (
@@ -147,7 +148,7 @@ def _answers(
         )
 
 
-def _refusal(where: str, answer: Answer) -> Iterator[str]:
+def _check_refusal(where: str, answer: Answer) -> Iterator[str]:
     if "error" not in answer:
         yield f"{where} is answered with {answer['label']!r}; it must raise an error"
     elif answer["error"] not in _EXPECTED_ERRORS:
@@ -163,11 +164,11 @@ def _difference(answer: Answer, expected: np.ndarray) -> float:
     return math.inf if math.isnan(largest) else largest
 
 
-def _labelled(answer: Answer, class_names: Sequence[str]) -> bool:
+def _label_matches(answer: Answer, class_names: Sequence[str]) -> bool:
     best = int(np.argmax(answer["probabilities"]))
     return answer["class_id"] == best < len(class_names) and answer["label"] == class_names[best]
 
 
-def _size(megabytes: float, limits: Limits) -> Iterator[str]:
+def _check_size(megabytes: float, limits: Limits) -> Iterator[str]:
     if 0 < limits.megabytes < megabytes:
         yield f"the model has {megabytes:.1f} MB; serving.max_megabytes allows {limits.megabytes:g}"

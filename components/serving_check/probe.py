@@ -84,7 +84,9 @@ def main(model: str, requests: str, result: str) -> None:
     loaded = tf.saved_model.load(model)
     seconds = time.perf_counter() - start
     folders = [path for path in sorted(Path(requests).iterdir()) if path.name in loaded.signatures]
-    signatures = {path.name: examine(loaded.signatures[path.name], path) for path in folders}
+    signatures = {
+        path.name: probe_signature(loaded.signatures[path.name], path) for path in folders
+    }
     report = ProbeReport(
         project_hidden=hidden,
         load_seconds=seconds,
@@ -92,7 +94,7 @@ def main(model: str, requests: str, result: str) -> None:
         peak_megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
         signatures=signatures,
         unchecked=sorted(set(loaded.signatures) - set(signatures)),
-        machine=machine(),
+        machine=describe_machine(),
     )
     Path(result).write_text(json.dumps(report))
 
@@ -111,7 +113,7 @@ def hide_project() -> bool:
     return importlib.util.find_spec("components") is None
 
 
-def examine(signature: Signature, folder: Path) -> SignatureReport:
+def probe_signature(signature: Signature, folder: Path) -> SignatureReport:
     """Sends all requests of a folder to a signature: real ones, odd ones, then garbage."""
     requests = {
         f"{kind}/{path.name}": path.read_bytes()
@@ -125,7 +127,7 @@ def examine(signature: Signature, folder: Path) -> SignatureReport:
     repeated = _send_singly(signature, folder.name, real)
     log.info("measuring %s", folder.name)
     failed = any("error" in answer for answer in [*batched.values(), *repeated.values()])
-    latency = None if failed else measure(signature, list(real.values()))
+    latency = None if failed else measure_latency(signature, list(real.values()))
     return SignatureReport(single=single, batched=batched, repeated=repeated, latency_ms=latency)
 
 
@@ -144,7 +146,7 @@ def send(signature: Signature, contents: Sequence[bytes]) -> list[Answer]:
     ]
 
 
-def measure(signature: Signature, contents: Sequence[bytes]) -> dict[str, float]:
+def measure_latency(signature: Signature, contents: Sequence[bytes]) -> dict[str, float]:
     """Measures latencies in milliseconds, after a warm-up.
 
     Returns:
@@ -161,7 +163,7 @@ def measure(signature: Signature, contents: Sequence[bytes]) -> dict[str, float]
     }
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """Returns the processor, the number of cores and the version of TensorFlow."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []

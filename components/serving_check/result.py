@@ -22,8 +22,8 @@ class ServingCheckResult:
       peak_megabytes: Peak memory of the serving process.
       largest_difference: Largest difference of any probability from the reference; None if it is
         NaN or infinite.
-      latency_ms: Latencies by signature, see `components.serving_check.probe.measure`; None for a
-        signature that failed on a real image.
+      latency_ms: Latencies by signature, see `measure_latency` in `probe.py`; None for a signature
+        that failed on a real image.
       answers: Short texts by signature and request.
       machine: The machine and the TensorFlow version that the latencies were measured with.
     """
