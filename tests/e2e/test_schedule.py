@@ -222,7 +222,7 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     assert "brightness: median" in History(root).runs()[0].drift[0]
     ignoring = flowers(*run, "--set", "data.drift=ignore")
     assert ignoring.code == 0
-    assert "fit to train on" in ignoring.out
+    assert "fit for training" in ignoring.out
     assert "drift: " not in ignoring.out
     outcome = turns.take()
     assert outcome.state == "pushed"

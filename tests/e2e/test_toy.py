@@ -314,7 +314,7 @@ def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root
     assert answer.code == 4
     assert "feature 'label'" in answer.out
     assert "new class cactus, id 5: 24 examples" in answer.out
-    assert "no record is of class tulips" in answer.out
+    assert "no record has class tulips" in answer.out
     found = states(newest())
     assert (found["DataGate"], found["Transform"]) == ("failed", "skipped")
     assert newest()["state"] == "data refused"
