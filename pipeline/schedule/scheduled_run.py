@@ -56,11 +56,12 @@ class ScheduledRun:
         except (UsageError, OSError, MemoryError) as error:
             exit_code = USAGE_ERROR if isinstance(error, UsageError) else FAILED
             return self._record("failed", f"{type(error).__name__}: {error}", error), exit_code
-        new = [run for run in history.runs() if run.run_id not in before]
+        runs = history.runs()
+        new = [run for run in runs if run.run_id not in before]
         if new:
             self._clean()
             return new[0], exit_code
-        last = history.newest_finished()
+        last = next((run for run in runs if run.finished), None)
         reason = f"nothing changed{f' since run {last.run_id}' if last else ''}"
         return self._record("skipped", reason), DONE
 
