@@ -50,7 +50,7 @@ def run(
     from pipeline.schedule.cron import CronSchedule, IntervalSchedule
     from pipeline.schedule.lock import schedule_lock
     from pipeline.schedule.notify import Notifier
-    from pipeline.schedule.service import Service, WallClock
+    from pipeline.schedule.service import Clock, Service
     from pipeline.settings.loading import load_settings
 
     if (cron is None) == (watch is None):
@@ -58,7 +58,7 @@ def run(
     # What is wrong with them is to be known now, and not on Monday night.
     settings = load_settings(config, overrides or [], data)
     where = Path(os.path.abspath(root))
-    clock = WallClock()
+    clock = Clock()
     notifier = Notifier(settings.notify, settings.name, where, clock.now, typer.echo)
     notifier.check()
     quiet = settle if settle is not None else watch or 0

@@ -18,14 +18,7 @@ _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM"
 
 @dataclass(frozen=True)
 class QuarantinedRecord:
-    """A quarantined record.
-
-    Attributes:
-      shard: The file that it is from.
-      index: Its position in that file.
-      reason: Why it was quarantined.
-      content: Its bytes, usually a serialized tf.train.Example.
-    """
+    """A quarantined record: its shard, its index there, the reason, and its serialized bytes."""
 
     shard: str
     index: int

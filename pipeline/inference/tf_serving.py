@@ -1,6 +1,7 @@
 """A client for TensorFlow Serving that calls the signature `serving_bytes` by REST or gRPC."""
 
 import base64
+import contextlib
 import http.client
 import json
 import re
@@ -98,13 +99,10 @@ class RestModel:
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         headers = {"Content-Type": "application/json"}
         try:
-            connection = kind(self._host, timeout=self._timeout_s)
-            try:
+            with contextlib.closing(kind(self._host, timeout=self._timeout_s)) as connection:
                 connection.request("POST", f"/{self._path}:predict", body, headers)
                 response = connection.getresponse()
                 return response.status, response.read()
-            finally:
-                connection.close()
         except TimeoutError as error:
             raise UsageError(_timed_out(self._url, self._timeout_s)) from error
         except (OSError, http.client.HTTPException) as error:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from data.common.files import write_whole
 from pipeline.schedule.cron import CronSchedule, IntervalSchedule
@@ -18,21 +17,11 @@ _RETRY_DELAYS = (1, 5, 25)
 _POLL_SECONDS = 30.0
 
 
-class Clock(Protocol):
-    """The current time, and waiting."""
+class Clock:
+    """The clock of this machine; tests replace it."""
 
     def now(self) -> datetime.datetime:
         """Returns the current time, with a time zone."""
-
-    def sleep_until(self, moment: datetime.datetime) -> None:
-        """Waits until a moment."""
-
-
-class WallClock:
-    """The clock of this machine."""
-
-    def now(self) -> datetime.datetime:
-        """See `Clock`."""
         return datetime.datetime.now(datetime.UTC)
 
     def sleep_until(self, moment: datetime.datetime) -> None:
@@ -43,13 +32,7 @@ class WallClock:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """The outcome of a scheduled run.
-
-    Attributes:
-      state: The state of the run, as in the history.
-      text: A description for people.
-      transient: Whether the run failed with a transient error, so that a retry may succeed.
-    """
+    """The state of a scheduled run, a description, and whether the run failed transiently."""
 
     state: str
     text: str
@@ -63,7 +46,7 @@ class Service:
     Attributes:
       schedule: The dates of the scheduled runs.
       start: Executes one scheduled run.
-      clock: The real clock, or a fake one in tests.
+      clock: The clock.
       root: The root, where the date of the last scheduled run is kept.
       print_line: Prints a line on the console.
       notify: Receives state and text of each scheduled run, after its last retry.

@@ -16,7 +16,7 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 def install(name: str, cron: str, command: Sequence[str], folder: Path, start: bool) -> list[Path]:
-    """Writes a service for one scheduled run, and its timer.
+    """Writes a service for one scheduled run and its timer, and returns their files.
 
     A run that is missed while the machine is off starts once it is on again.
 
@@ -26,9 +26,6 @@ def install(name: str, cron: str, command: Sequence[str], folder: Path, start: b
       command: The command of one scheduled run.
       folder: The folder of the units, created if missing.
       start: Whether to enable and start the timer.
-
-    Returns:
-      The files of the service and the timer.
 
     Raises:
       UsageError: The cron expression is not valid, the service exists with another content, or
