@@ -40,7 +40,7 @@ def quarantine(
     if as_json:
         typer.echo(json.dumps(answers, indent=2))
     else:
-        typer.echo(f"run {chosen.run_id} set {len(answers)} records aside")
+        typer.echo(f"run {chosen.run_id} quarantined {len(answers)} records")
 
 
 @app.command("inspect")

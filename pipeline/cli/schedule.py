@@ -9,15 +9,11 @@ from typing import Annotated
 
 import typer
 
-from data.common.errors import TransientError, UsageError
+from data.common.errors import UsageError
 from pipeline.cli.options import Config, Data, Root, Set
-from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED, USAGE_ERROR
 
 app = typer.Typer(help="Retraining at set times, on this machine.", no_args_is_help=True)
 CRON = typer.Option(help="MINUTE HOUR DAY MONTH WEEKDAY, such as 'TZ=Europe/Paris 0 3 * * 1'.")
-# How the errors begin that leave no run behind.
-_USAGE = (UsageError.__name__, TransientError.__name__)
-_CODES = {"failed": FAILED, "refused": REFUSED, "data refused": DATA_REFUSED}
 
 
 Settle = Annotated[
@@ -45,14 +41,16 @@ def run(
     retries: Annotated[
         int, typer.Option(min=0, help="Of a turn that a full disk or a network spoilt.")
     ] = 3,
-    turns: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
+    runs: Annotated[
+        int | None, typer.Option("--runs", "--turns", min=1, help="End after this many runs.")
+    ] = None,
 ) -> None:
     """Take a turn at each date, until a signal ends it: a run if anything is new, else none."""
     from pipeline.schedule.child import ChildRun
-    from pipeline.schedule.cron import Dates, Every
-    from pipeline.schedule.lock import only_one
+    from pipeline.schedule.cron import CronSchedule, IntervalSchedule
+    from pipeline.schedule.lock import schedule_lock
     from pipeline.schedule.notify import Notifier
-    from pipeline.schedule.service import Service, WallClock
+    from pipeline.schedule.service import Clock, Service
     from pipeline.settings.loading import load_settings
 
     if (cron is None) == (watch is None):
@@ -60,16 +58,16 @@ def run(
     # What is wrong with them is to be known now, and not on Monday night.
     settings = load_settings(config, overrides or [], data)
     where = Path(os.path.abspath(root))
-    clock = WallClock()
+    clock = Clock()
     notifier = Notifier(settings.notify, settings.name, where, clock.now, typer.echo)
     notifier.check()
     quiet = settle if settle is not None else watch or 0
-    options = _turn_options(config, data, root, overrides, quiet)
+    options = _run_options(config, data, root, overrides, quiet)
     options += ["--no-note"] if watch else []
-    dates = Dates(cron) if cron else Every(watch or 0)
-    with only_one(where):
-        turn = ChildRun(options, where).take
-        Service(dates, turn, clock, where, typer.echo, notifier.tell, retries).run(turns)
+    dates = CronSchedule(cron) if cron else IntervalSchedule(watch or 0)
+    start = ChildRun(options, where).run
+    with schedule_lock(where):
+        Service(dates, start, clock, where, typer.echo, notifier.notify, retries).run(runs)
 
 
 @app.command("once")
@@ -80,7 +78,7 @@ def once(
     overrides: Set = None,
     settle: Settle = None,
     note: Annotated[bool, typer.Option(help="Leave an entry where there is nothing to do.")] = True,
-    told: Annotated[bool, typer.Option("--told", hidden=True, help="By the caller.")] = False,
+    reported: Annotated[bool, typer.Option("--reported-by-caller", hidden=True)] = False,
 ) -> None:
     """Take one turn: a run if anything is new. Exit codes are those of `run`; 0: nothing to do."""
     from pipeline.reporting.console import View
@@ -89,11 +87,11 @@ def once(
 
     where = Path(os.path.abspath(root))
     settings = load_settings(config, overrides or [], data)
-    run = ScheduledRun(settings, config, where, settle or 0, note, View(plain=True)).take()
-    if run.state in ("skipped", "failed") and not told:
-        typer.echo(f"{run.state}: {outcome_of(run).words}")
-    wrong = run.state == "failed" and (run.error or "").startswith(_USAGE)
-    raise typer.Exit(USAGE_ERROR if wrong else _CODES.get(run.state, DONE))
+    scheduled = ScheduledRun(settings, config, where, settle or 0, note, View(plain=True))
+    run, exit_code = scheduled.run()
+    if run.state in ("skipped", "failed") and not reported:
+        typer.echo(f"{run.state}: {outcome_of(run).text}")
+    raise typer.Exit(exit_code)
 
 
 @app.command("install")
@@ -114,7 +112,7 @@ def install(
 
     name = load_settings(config, overrides or [], data).name
     command = [str(Path(sys.argv[0]).resolve()), "schedule", "once"]
-    command += _turn_options(config, data, root, overrides, settle or 0)
+    command += _run_options(config, data, root, overrides, settle or 0)
     for file in write(name, cron, command, units or unit_folder(), start):
         typer.echo(file)
     typer.echo(f"{'Takes' if start else 'Would take'} a turn at: {on_calendar(cron)}")
@@ -142,7 +140,7 @@ def remove(config: Config = "quickstart", overrides: Set = None, units: Units = 
         typer.echo(f"{file} is gone.")
 
 
-def _turn_options(
+def _run_options(
     config: str, data: str | None, root: Path, overrides: list[str] | None, settle: float
 ) -> list[str]:
     """Returns the options of `flowers schedule once`, which may run in any folder."""
@@ -158,9 +156,9 @@ def following(
     number: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 5,
 ) -> None:
     """Print the next dates, with time zone and daylight saving."""
-    from pipeline.schedule.cron import Dates
+    from pipeline.schedule.cron import CronSchedule
     from pipeline.schedule.service import format_moment
 
     now = datetime.datetime.now(datetime.UTC)
-    for date in islice(Dates(cron).following(now), number):
+    for date in islice(CronSchedule(cron).following(now), number):
         typer.echo(format_moment(date))

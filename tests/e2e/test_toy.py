@@ -127,13 +127,13 @@ def test_every_record_is_accounted_for(root, newest):
     assert newest()["verdict"]["n"] == examples["test"]
 
 
-def test_what_was_set_aside_can_be_listed_and_exported(flowers, root, tmp_path):
+def test_quarantined_records_can_be_listed_and_exported(flowers, root, tmp_path):
     answer = flowers("data", "quarantine", "--root", root, "--export", tmp_path / "bad", "--json")
     (found,) = answer.json()
     assert found["shard"].endswith("bad.tfrec")
     assert (found["index"], found["reason"]) == (0, "not an image")
     assert Path(found["file"]).read_bytes() == b"no image"
-    assert "1 records aside" in flowers("data", "quarantine", "--root", root).out
+    assert "quarantined 1 records" in flowers("data", "quarantine", "--root", root).out
     assert flowers("data", "quarantine", "nothing", "--root", root).code == 2
 
 
