@@ -5,12 +5,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.gate.verdict import format_verdict, parse_verdict
+from components.gate.verdict import format_verdict
 from data import sources
 from data.common.errors import UsageError, error_kind
 from data.common.formatting import format_list
 from pipeline.exit_codes import DONE, FAILED, USAGE_ERROR
-from pipeline.history.runs import History, Run, RunState
+from pipeline.history.runs import History, Run, RunState, newest_finished
 from pipeline.local.run import run_pipeline
 from pipeline.reporting.console import View
 from pipeline.reporting.lines import print_line
@@ -61,7 +61,7 @@ class ScheduledRun:
         if new:
             self._clean()
             return new[0], exit_code
-        last = next((run for run in runs if run.finished), None)
+        last = newest_finished(runs)
         reason = f"nothing changed{f' since run {last.run_id}' if last else ''}"
         return self._record("skipped", reason), DONE
 
@@ -129,5 +129,5 @@ def _summarize(run: Run) -> str:
     version = f", version {run.pushed}" if run.pushed else ""
     lines = [f"run {run.run_id}{spans}{version}"]
     if run.verdict:
-        lines.append(format_verdict(parse_verdict(run.verdict)))
-    return "\n".join([*lines, *(f"drift since the span before: {what}" for what in run.drift)])
+        lines.append(format_verdict(run.verdict))
+    return "\n".join([*lines, *(f"drift since the previous span: {item}" for item in run.drift)])
