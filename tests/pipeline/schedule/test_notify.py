@@ -118,7 +118,7 @@ def test_so_many_messages_a_day_are_enough(notifier):
 def test_a_secret_that_is_not_there_is_known_at_once_and_none_is_in_the_settings(
     notifier, monkeypatch
 ):
-    with pytest.raises(UsageError, match=r"notify\.webhook: there is nothing in NO_SUCH"):
+    with pytest.raises(UsageError, match=r"notify\.webhook: NO_SUCH is missing or empty"):
         notifier("webhook={env: NO_SUCH}").check()
     monkeypatch.setenv("HOOK", "hooks.example.com/secret")
     with pytest.raises(UsageError, match="is no https:// URL") as caught:
