@@ -68,7 +68,7 @@ def explain(section: type[BaseModel]) -> Iterator[Explanation]:
 def settings_yaml(settings: Settings) -> str:
     """Returns settings as YAML, with an explanation of each as a comment above it."""
     lines = _yaml_lines(Settings, settings.model_dump(mode="json"), "")
-    return "\n".join(lines).lstrip() + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def settings_markdown() -> str:
@@ -81,9 +81,10 @@ def settings_markdown() -> str:
 
 
 def _yaml_lines(section: type[BaseModel], values: Mapping[str, Any], indent: str) -> Iterator[str]:
-    for item in explain(section):
+    for number, item in enumerate(explain(section)):
         value = values[item.name]
-        yield from ["", *_comment(item.description, indent)]
+        yield from [""] if number else []
+        yield from _comment(item.description, indent)
         if item.section and not item.allowed:
             yield f"{indent}{item.name}:"
             yield from _yaml_lines(item.section, value, indent + "  ")

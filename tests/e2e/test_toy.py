@@ -133,7 +133,7 @@ def test_what_was_set_aside_can_be_listed_and_exported(flowers, root, tmp_path):
     assert found["shard"].endswith("bad.tfrec")
     assert (found["index"], found["reason"]) == (0, "not an image")
     assert Path(found["file"]).read_bytes() == b"no image"
-    assert "1 records aside" in flowers("data", "quarantine", "--root", root).out
+    assert "quarantined 1 records" in flowers("data", "quarantine", "--root", root).out
     assert flowers("data", "quarantine", "nothing", "--root", root).code == 2
 
 

@@ -39,7 +39,7 @@ def test_cheap_verbs_import_no_tensorflow(tmp_path):
         (["run", "--root", "/proc/flowers"], "can't be written"),
         (["predict", "/nowhere.jpg"], "/nowhere.jpg does not exist"),
         (["predict", __file__, "--root", "/nowhere"], "no model was pushed"),
-        (["predict", __file__, "--json", "--csv"], "name one of them"),
+        (["predict", __file__, "--json", "--csv"], "exclude each other"),
         (["predict", __file__, "--url", "localhost:8501"], "--url takes http://HOST:8501/v1"),
         (["run", "--nonsense"], "No such option"),
     ],
