@@ -130,7 +130,9 @@ def print_next(
     cron: Annotated[str, _CRON],
     number: Annotated[int, typer.Option("-n", min=1, metavar="N", help="Number of dates.")] = 5,
 ) -> None:
-    """Print the next dates of a schedule, with time zone and daylight saving.
+    """Print the next dates of a schedule.
+
+    Time zone and daylight saving are taken into account.
 
     Examples:
       flowers schedule next --cron "TZ=Europe/Paris 0 3 * * 1" -n 10
@@ -159,7 +161,7 @@ def install(
     A run that was missed while the machine was off is made up for once.
 
     Examples:
-      flowers schedule install --cron "0 3 * * 1" --config mine.yaml --root /data/runs
+      flowers schedule install --cron "0 3 * * 1" --config mine.yaml --root runs
       flowers schedule install --cron "0 3 * * 1" --units . --no-start
     """
     from pipeline.schedule import systemd

@@ -19,9 +19,9 @@ app = App("Run the pipeline on Google Cloud (Vertex AI Pipelines).")
 
 @app.command("check")
 def check(config: Config = "vertex-tpu", data: Data = None, overrides: Set = None) -> None:
-    """List everything that would fail on Vertex, without calling Google Cloud.
+    """List everything that would fail on Vertex.
 
-    The exit code is 2 if anything would fail.
+    Google Cloud is not called. The exit code is 2 if anything would fail.
 
     Examples:
       flowers vertex check --config mine.yaml
@@ -45,9 +45,9 @@ def compile_(
     overrides: Set = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="File for the job.")] = Path("job.json"),
 ) -> None:
-    """Compile the job for Vertex, without calling Google Cloud.
+    """Compile the job for Vertex to a file.
 
-    The same settings and code always give the same file.
+    Google Cloud is not called. The same settings and code always give the same file.
 
     Examples:
       flowers vertex compile --config vertex-sample --out job.json
@@ -84,12 +84,12 @@ def rehearse(
     plain: Plain = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run a compiled job on this machine, with the commands that Vertex would run.
+    """Run a compiled job on this machine.
 
-    The exit codes are those of `flowers run`.
+    Each step runs by the command that Vertex would use. The exit codes are those of `flowers run`.
 
     Examples:
-      flowers vertex rehearse job.json --root runs/rehearsal --parameter data_root=data/sample
+      flowers vertex rehearse job.json --root out --parameter data_root=data/sample
     """
     from pipeline.reporting.console import View
     from pipeline.vertex import rehearse

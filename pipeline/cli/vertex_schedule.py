@@ -41,7 +41,7 @@ def create(
         int | None, typer.Option(min=1, metavar="N", help="Maximum number of runs.")
     ] = None,
 ) -> None:
-    """Create a schedule on Vertex; it replaces a schedule of the same name.
+    """Create a schedule on Vertex; it replaces one of the same name.
 
     One run at a time; missed runs are not made up for.
 
