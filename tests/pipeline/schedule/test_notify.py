@@ -116,7 +116,7 @@ def test_the_number_of_messages_in_24_hours_is_limited(notifier):
 
 
 def test_a_missing_secret_is_an_error_and_an_invalid_one_is_not_shown(notifier, monkeypatch):
-    with pytest.raises(UsageError, match=r"notify\.webhook: there is nothing in NO_SUCH"):
+    with pytest.raises(UsageError, match=r"notify\.webhook: NO_SUCH is missing or empty"):
         notifier("webhook={env: NO_SUCH}").check()
     monkeypatch.setenv("HOOK", "hooks.example.com/secret")
     with pytest.raises(UsageError, match="is no https:// URL") as caught:
