@@ -155,7 +155,7 @@ def explain(run_id: RunId = None, root: Root = Path("runs")) -> None:
       flowers gate explain
       flowers gate explain 20261124-120000 --root runs/photos
     """
-    from components.gate.verdict import format_rules, parse_verdict
+    from components.gate.verdict import format_rules
     from pipeline.history.runs import History
 
     run = History(root).find(run_id, lambda run: run.verdict is not None, "with a verdict")
