@@ -3,7 +3,6 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from components.pusher.settings import EndpointPlace
 from data.common.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,11 +38,3 @@ def jobs_of(settings: "Settings") -> "Jobs":
     from pipeline.vertex.jobs import Jobs
 
     return Jobs(settings.name, settings.vertex, RetryPolicy())
-
-
-def endpoint_of(settings: "Settings") -> EndpointPlace:
-    """Returns where the pipeline's endpoint is, or is to be."""
-    vertex = settings.vertex
-    return EndpointPlace(
-        vertex.project, vertex.region, settings.push.endpoint.name or settings.name
-    )

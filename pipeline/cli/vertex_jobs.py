@@ -20,7 +20,7 @@ def submit(
     """Run the pipeline on Vertex: checked, compiled, and shown with its price before it begins."""
     settings, job = compiled(config, data, overrides)
     from pipeline.vertex.costs import format_costs
-    from pipeline.vertex.jobs import id_of, link
+    from pipeline.vertex.jobs import console_link, id_of
 
     jobs = jobs_of(settings)
     for line in format_costs(settings):
@@ -30,7 +30,7 @@ def submit(
     made, new = jobs.submit(job)
     told = "Submitted" if new else "This very job is going on already; nothing was submitted"
     typer.echo(f"{told}: {id_of(made)}")
-    typer.echo(link(settings.vertex, made))
+    typer.echo(console_link(settings.vertex, made))
     typer.echo(f"How it goes: flowers vertex status --config {config}")
 
 
@@ -95,10 +95,9 @@ def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
     """Give all traffic of the endpoint to the version before; takes seconds."""
     from components.google_api import service_errors
     from components.model_store.endpoint import roll_back
-    from pipeline.cli.vertex_job import endpoint_of
     from pipeline.settings.loading import load_settings
 
-    place = endpoint_of(load_settings(config, overrides or []))
+    place = load_settings(config, overrides or []).endpoint_place()
     try:
         with service_errors("going back"):
             now, before = roll_back(place)

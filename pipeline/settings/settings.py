@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from components.gate.settings import GateSettings
-from components.pusher.settings import PushSettings
+from components.pusher.settings import EndpointPlace, PushSettings
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 from data.common.settings_base import SettingsBase
 from pipeline.settings.beam import BeamSettings
@@ -36,3 +36,8 @@ class Settings(SettingsBase):
         return TrainingSettings(
             image_size=self.transform.image_size, model=self.model, trainer=self.trainer
         )
+
+    def endpoint_place(self) -> EndpointPlace:
+        """Returns the place of the pipeline's Vertex AI endpoint, which may not exist yet."""
+        name = self.push.endpoint.name or self.name
+        return EndpointPlace(self.vertex.project, self.vertex.region, name)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from components.alert.message import job_alert
+from components.alert.message import create_alert
 
 PASSED = "PASSED: accuracy 0.938 on 65 test images"
 
@@ -25,7 +25,7 @@ def message(artifacts, state="SUCCEEDED", error=None):
     status = {"state": state, "pipelineJobResourceName": "projects/1/x/pipelineJobs/flowers-1"}
     if error:
         status["error"] = {"message": error}
-    return job_alert("flowers", json.dumps(status), artifacts.folder)
+    return create_alert("flowers", json.dumps(status), artifacts.folder)
 
 
 def test_a_pushed_model_comes_with_verdict_and_version(artifacts):

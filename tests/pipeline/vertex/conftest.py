@@ -12,8 +12,8 @@ def vertex():
 
 
 @pytest.fixture
-def patience():
-    """Enough for a few tries, and for a service that does not answer at all."""
+def retry_policy():
+    """Time for a few attempts, and for a service that does not answer."""
     return RetryPolicy(seconds=4.0, call_seconds=2.0)
 
 

@@ -3,15 +3,15 @@ import pytest
 from google.cloud.aiplatform_v1.types import PipelineState
 
 from data.common.errors import ServiceError, UsageError
-from pipeline.vertex.jobs import Jobs, id_of, link
+from pipeline.vertex.jobs import Jobs, console_link, id_of
 from tests.cloud import LOST, SLOW
 
 Code = grpc.StatusCode
 
 
 @pytest.fixture
-def jobs(cloud, vertex, patience):
-    return Jobs("flowers", vertex, patience)
+def jobs(cloud, vertex, retry_policy):
+    return Jobs("flowers", vertex, retry_policy)
 
 
 def test_a_job_is_submitted_whole(cloud, jobs, job):
@@ -25,7 +25,7 @@ def test_a_job_is_submitted_whole(cloud, jobs, job):
     assert config.gcs_output_directory == "gs://your-bucket/flowers/artifacts"
     assert config.parameter_values["target"] == 0.8
     assert request.pipeline_job.labels["team"] == "a"
-    assert id_of(made) in link(jobs.vertex, made)
+    assert id_of(made) in console_link(jobs.vertex, made)
 
 
 def test_a_job_that_is_going_on_is_not_submitted_again(cloud, jobs, job):
@@ -50,7 +50,7 @@ def test_another_account_makes_another_job(cloud, jobs, job):
     jobs.submit(job)
     account = "b@your-project.iam.gserviceaccount.com"
     other = jobs.vertex.model_copy(update={"service_account": account})
-    made, new = Jobs("flowers", other, jobs.patience).submit(job)
+    made, new = Jobs("flowers", other, jobs.retry_policy).submit(job)
     assert new
     assert made.service_account == account
     assert len(cloud.jobs) == 2

@@ -14,13 +14,13 @@ WEEKLY = SchedulePlan("weekly", CRON)
 
 
 @pytest.fixture
-def schedules(cloud, vertex, patience):
-    return Schedules(vertex, patience)
+def schedules(cloud, vertex, retry_policy):
+    return Schedules(vertex, retry_policy)
 
 
 @pytest.fixture
-def proto(vertex, patience, job):
-    return Jobs("flowers", vertex, patience).proto(job)
+def proto(vertex, retry_policy, job):
+    return Jobs("flowers", vertex, retry_policy).to_proto(job)
 
 
 def test_a_schedule_runs_one_job_at_a_time_and_piles_up_none(cloud, schedules, proto):

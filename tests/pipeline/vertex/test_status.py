@@ -17,8 +17,8 @@ FIT, UNFIT = "FIT TO SERVE: 61 requests", "NOT FIT TO SERVE: 1.0 MB"
 
 
 @pytest.fixture
-def jobs(cloud, vertex, patience):
-    return Jobs("flowers", vertex, patience)
+def jobs(cloud, vertex, retry_policy):
+    return Jobs("flowers", vertex, retry_policy)
 
 
 def task(number, name, state, error="", **outputs):
@@ -101,18 +101,18 @@ def test_a_failure_names_its_cause(cloud, jobs, job):
     assert (status.passed, status.exit_code) == (None, 1)
 
 
-def test_the_log_of_a_step_is_that_of_its_container(cloud, jobs, job, vertex, patience):
+def test_the_log_of_a_step_is_that_of_its_container(cloud, jobs, job, vertex, retry_policy):
     ended(cloud, jobs, job, "FAILED", task(1, "Trainer", State.FAILED), task(2, "Gate", 9))
     cloud.logs = {"Trainer-main": ["one", "two", "three"], "Gate-main": ["four"]}
     newest = jobs.get(None)
-    lines = list(log_lines(newest, "Trainer", 2, vertex, patience))
+    lines = list(log_lines(newest, "Trainer", 2, vertex, retry_policy))
     assert lines == ["Trainer: two", "Trainer: three"]
-    assert len(list(log_lines(newest, None, 50, vertex, patience))) == 4
+    assert len(list(log_lines(newest, None, 50, vertex, retry_policy))) == 4
     with pytest.raises(UsageError, match="has no step 'Train' yet; it has Trainer"):
-        list(log_lines(newest, "Train", 2, vertex, patience))
+        list(log_lines(newest, "Train", 2, vertex, retry_policy))
 
 
-def test_the_log_of_a_trainer_has_that_of_its_custom_job(cloud, jobs, job, vertex, patience):
+def test_the_log_of_a_trainer_has_that_of_its_custom_job(cloud, jobs, job, vertex, retry_policy):
     ended(cloud, jobs, job, "FAILED", task(1, "Trainer", State.FAILED))
     made = [
         v1.CustomJob(name=f"projects/1/x/customJobs/{n}", display_name="flowers-trainer",
@@ -123,5 +123,5 @@ def test_the_log_of_a_trainer_has_that_of_its_custom_job(cloud, jobs, job, verte
     cloud.logs = {"Trainer-main": ["launched"], "1": ["epoch 1/12"], "5": ["another run"]}
     machine = {"machine_type": "cloud-tpu", "accelerator_type": "TPU_V3", "accelerator_count": 8}
     vertex = vertex.model_copy(update={"trainer": TrainerMachine(**machine)})
-    lines = list(log_lines(jobs.get(None), "Trainer", 50, vertex, patience))
+    lines = list(log_lines(jobs.get(None), "Trainer", 50, vertex, retry_policy))
     assert lines == ["Trainer: launched", "Trainer: epoch 1/12"]
