@@ -29,7 +29,7 @@ def submit(
     """
     settings, job = compile_checked(config, data, overrides)
     from pipeline.vertex.costs import format_costs
-    from pipeline.vertex.jobs import id_of, link
+    from pipeline.vertex.jobs import console_link, id_of
 
     jobs = jobs_of(settings)
     for line in format_costs(settings):
@@ -39,7 +39,7 @@ def submit(
     submitted, is_new = jobs.submit(job)
     start = "Submitted" if is_new else "This job is already running; nothing was submitted"
     typer.echo(f"{start}: {id_of(submitted)}")
-    typer.echo(link(settings.vertex, submitted))
+    typer.echo(console_link(settings.vertex, submitted))
     typer.echo(f"Next: flowers vertex status --config {config}")
 
 
