@@ -17,8 +17,8 @@ from components.data_schema.component import CuratedSchema
 from components.evaluator.config import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
-from components.model_store.local import ServedVersion
-from components.pusher.card import facts_of
+from components.model_store.base import ServedVersion
+from components.pusher.card import collect_facts
 from components.pusher.component import AtomicPusher
 from components.serving_check.component import ServingCheck
 from components.trainer.settings import WarmStart
@@ -52,7 +52,7 @@ class RunContext:
       trainer: the Trainer's class and what it is given besides.
       runtime_parameters: what is only known when a compiled job is submitted: `data_root`, `target`
         and `train_args`.
-      endpoint: see `components.pusher.settings.EndpointPlace.url`; empty to serve from a folder.
+      endpoint: URL of the endpoint, see `EndpointLocation.url`; empty to serve from a folder.
     """
 
     source: Source
@@ -114,6 +114,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     gate = Gate(
         evaluation=evaluator.outputs["evaluation"],
         examples=examples.outputs["examples"],
+        quarantine=examples.outputs["quarantine"],
         model=trainer.outputs["model"],
         settings=settings.gate,
         target=context.runtime_parameters.get("target", settings.gate.target),
@@ -133,7 +134,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
         custom_config={
             "run_id": context.run_id,
             "push": settings.push.model_dump(mode="json"),
-            "facts": facts_of(
+            "facts": collect_facts(
                 settings.model_dump(mode="json"),
                 context.run_id,
                 [span.name for span in context.source.spans],

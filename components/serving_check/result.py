@@ -3,23 +3,17 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 
 from components.artifacts import read_json, write_json
+from components.model_store.base import SmokeCase
 from components.serving_check.probe import REAL, Answer, Latency, ProbeReport
 
 SMOKE_FILE = "smoke.json"
 RESULT_FILE = "serving_check.json"
 LOG_FILE = "probe.log"
-
-
-class SmokeCase(TypedDict):
-    """A test image for whoever serves the model: a tf.Example in Base64, and the right answer."""
-
-    example: str
-    probabilities: list[float]
 
 
 @dataclass(frozen=True)

@@ -94,9 +94,9 @@ def lineage(
     picture: Annotated[Path | None, typer.Option(help="PNG to draw it to.")] = None,
 ) -> None:
     """Say what a version was made of: data, settings, code, figures."""
-    from pipeline.registry.lineage import draw_lineage, format_lineage, run_behind
+    from pipeline.registry.lineage import draw_lineage, find_run, format_lineage
 
-    run = run_behind(root, version)
+    run = find_run(root, version)
     for line in format_lineage(run, version):
         typer.echo(line)
     if picture:

@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from components.pusher.settings import EndpointPlace
+from components.model_store.location import EndpointLocation
 from data.common.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def jobs_of(settings: "Settings") -> "Jobs":
     return Jobs(settings.name, settings.vertex, RetryPolicy())
 
 
-def endpoint_of(settings: "Settings") -> EndpointPlace:
+def endpoint_of(settings: "Settings") -> EndpointLocation:
     """Returns where the pipeline's endpoint is, or is to be."""
     vertex = settings.vertex
-    return EndpointPlace(
+    return EndpointLocation(
         vertex.project, vertex.region, settings.push.endpoint.name or settings.name
     )

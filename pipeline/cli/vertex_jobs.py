@@ -94,14 +94,15 @@ def logs(
 def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
     """Give all traffic of the endpoint to the version before; takes seconds."""
     from components.google_api import service_errors
-    from components.model_store.endpoint import roll_back
+    from components.model_store.endpoint import EndpointStore
     from pipeline.cli.vertex_job import endpoint_of
     from pipeline.settings.loading import load_settings
 
-    place = endpoint_of(load_settings(config, overrides or []))
+    settings = load_settings(config, overrides or [])
+    location = endpoint_of(settings)
     try:
         with service_errors("going back"):
-            now, before = roll_back(place)
+            now, before = EndpointStore(location, settings.push.endpoint).roll_back()
     except LookupError as error:
         raise UsageError(str(error)) from error
-    typer.echo(f"{place.name} serves version {now} again; version {before} has no traffic.")
+    typer.echo(f"{location.name} serves version {now} again; version {before} has no traffic.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from components.model_store.local import current_version
+from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from pipeline.history.runs import History
 from pipeline.inference.predict import (
@@ -55,7 +55,7 @@ def connect(url: str, root: Path | None = None, timeout_s: float = TIMEOUT_S) ->
 
 def _class_names(root: Path) -> list[str]:
     """Returns those of the model that serves under a root, by its history: no TensorFlow needed."""
-    serving = current_version(root / "serving")
+    serving = LocalStore(root / "serving").current_version()
     version, run = serving.version, run_of(History(root).runs(), serving.version, serving.digest)
     if run is None:
         raise UsageError(

@@ -7,13 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from components.model_store.local import (
-    ServedVersion,
-    current_version,
-    model_digest,
-    served_versions,
-    withdrawn_versions,
-)
+from components.model_store.base import ServedVersion, model_digest
+from components.model_store.local import LocalStore
 from components.trainer.settings import WarmStart
 from data import sources
 from data.common.formatting import format_list
@@ -97,7 +92,8 @@ def with_baseline(plan: RunPlan) -> RunPlan:
     Raises:
       UsageError: there is no model for the warm start that is asked for.
     """
-    serving, runs = current_version(plan.root / "serving"), History(plan.root).runs()
+    serving = LocalStore(plan.root / "serving").current_version()
+    runs = History(plan.root).runs()
     known = bool(plan.data_fingerprint)
     start = find_warm_start(plan.settings, plan.inputs, serving, runs, known)
     words = warm_start_key(plan.settings.model.warm_start, start)
@@ -126,12 +122,13 @@ def nothing_changed(plan: RunPlan, before: Run) -> bool:
         compared = before.verdict is None or before.baseline == serves
         return compared or serves in before.versions
     serving = plan.root / "serving"
-    if before.pushed in withdrawn_versions(serving):
+    store = LocalStore(serving)
+    if before.pushed in store.withdrawn_versions():
         return True
     if before.pushed == plan.serving.version:
         return before.digest == plan.serving.digest
     kept = serving / str(before.pushed)
-    return before.pushed in served_versions(serving) and model_digest(kept) == before.digest
+    return before.pushed in store.served_versions() and model_digest(kept) == before.digest
 
 
 def bytes_needed(plan: RunPlan, causes: Mapping[str, str]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from components.gate.verdict import format_verdict, parse_verdict
-from components.model_store.local import newest_version, withdrawn_versions
+from components.model_store.local import LocalStore
 from data import sources
 from data.common.errors import DataRefused, UsageError
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
@@ -108,16 +108,17 @@ def _repeat(before: Run, root: Path) -> int:
         print_line(f"It refused the data:\n{before.error}")
         return DATA_REFUSED
     print_line(format_verdict(parse_verdict(before.verdict or {})))
-    serving = newest_version(root / "serving")
+    store = LocalStore(root / "serving")
     if before.pushed is None:
         if before.promoted:
             print_line(f"A person had it pushed, as version {before.promoted}: {before.reason}")
         elif before.withdrawn:
             print_line(f"It was version {before.withdrawn}, and a person withdrew it.")
         return REFUSED
-    if before.pushed in withdrawn_versions(root / "serving"):
+    if before.pushed in store.withdrawn_versions():
         print_line(
-            f"Version {before.pushed}, its model, was withdrawn since; version {serving} serves."
+            f"Version {before.pushed}, its model, was withdrawn since; "
+            f"version {store.newest_version()} serves."
         )
         return REFUSED
     print_line(f"Served: {display_path(root / 'serving' / str(before.pushed))}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
 from components.trainer.settings import COLD, IF_SERVING, WarmStart
 from data.common.digest import digest_files
 from data.common.errors import UsageError

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from components.gate.judge import judge, needed_examples
-from components.gate.metrics import Tally, wilson
+from components.gate.metrics import Tally, wilson_interval
 from components.gate.settings import GateSettings
 from components.gate.verdict import format_rules, format_verdict, parse_verdict
 
@@ -19,7 +19,7 @@ def tally(correct, examples, *, gained=0, lost=0, classes=2):
         counted.confusion[true, true if index < correct else (true + 1) % classes] += 1
     counted.in_top_k = correct
     counted.gained, counted.lost = gained, lost
-    counted.baseline_right = correct - gained + lost
+    counted.baseline_correct = correct - gained + lost
     return counted
 
 
@@ -49,14 +49,14 @@ def test_without_test_examples_nothing_passes():
 def test_an_interval_must_reach_the_target_with_its_lower_end_and_says_how_many_would_do():
     settings = GateSettings(target=0.8, confidence="interval")
     verdict = judge(tally(255, 300), settings)
-    assert wilson(255, 300)[0] == pytest.approx(0.8052, abs=1e-4)
+    assert wilson_interval(255, 300)[0] == pytest.approx(0.8052, abs=1e-4)
     assert verdict.blessed
     verdict = judge(tally(85, 100), settings)
     assert not verdict.blessed
     needed = needed_examples(0.85, 0.8)
     assert f"with this value it takes {needed}" in verdict.reasons[0]
-    assert wilson(round(0.85 * needed), needed)[0] >= 0.8
-    assert wilson(int(0.85 * (needed - 20)), needed - 20)[0] < 0.8
+    assert wilson_interval(round(0.85 * needed), needed)[0] >= 0.8
+    assert wilson_interval(int(0.85 * (needed - 20)), needed - 20)[0] < 0.8
 
 
 def test_no_number_of_images_lifts_the_lower_end_to_the_value_itself():
@@ -183,7 +183,7 @@ def test_a_top_k_that_every_answer_reaches_decides_nothing():
 
 def test_an_interval_of_few_that_are_all_right_is_no_certainty():
     verdict = judge(tally(20, 20), GateSettings(metric="macro_recall", confidence="interval"))
-    assert verdict.low == pytest.approx(wilson(20, 20)[0])
+    assert verdict.low == pytest.approx(wilson_interval(20, 20)[0])
 
 
 def test_a_loss_of_just_what_is_allowed_passes():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from components.gate.metrics import Tally, bootstrap, macro, wilson
+from components.gate.metrics import Tally, bootstrap_interval, macro_metrics, wilson_interval
 from components.gate.predictions import Batch
 
 NAMES = ["a", "b", "c"]
@@ -55,7 +55,7 @@ def test_the_calibration_error_is_the_mean_gap_of_confidence_and_accuracy():
 
 
 def test_a_class_that_is_never_predicted_or_never_there_counts_as_nothing():
-    assert macro(np.array([[3, 0, 0], [2, 0, 0], [0, 0, 0]])) == {
+    assert macro_metrics(np.array([[3, 0, 0], [2, 0, 0], [0, 0, 0]])) == {
         "precision": pytest.approx(0.2),
         "recall": pytest.approx(1 / 3),
         "f1": pytest.approx(0.25),
@@ -75,23 +75,25 @@ def test_what_each_model_alone_has_right_is_counted():
     new = [[1, 0], [1, 0], [0, 1], [0, 1]]
     old = [[1, 0], [0, 1], [1, 0], [0, 1]]
     tally.add(batch([0, 0, 0, 0], new, baseline=old))
-    assert (tally.gained, tally.lost, tally.baseline_right, tally.correct) == (1, 1, 2, 2)
+    assert (tally.gained, tally.lost, tally.baseline_correct, tally.correct) == (1, 1, 2, 2)
 
 
 def test_the_interval_is_wilsons():
     # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3.
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("correct", [0, 10])
 def test_the_interval_stays_inside_zero_and_one(correct):
-    low, high = wilson(correct, 10)
+    low, high = wilson_interval(correct, 10)
     assert 0 <= low < high <= 1
     assert high - low > 0.2
 
 
 def test_the_bootstrap_of_balanced_classes_agrees_with_the_proportion():
     confusion = np.array([[80, 20], [20, 80]])
-    assert bootstrap(confusion, "recall") == pytest.approx(wilson(160, 200), abs=0.015)
-    assert bootstrap(np.zeros([2, 2], int), "f1") == (0.0, 1.0)
+    assert bootstrap_interval(confusion, "recall") == pytest.approx(
+        wilson_interval(160, 200), abs=0.015
+    )
+    assert bootstrap_interval(np.zeros([2, 2], int), "f1") == (0.0, 1.0)
