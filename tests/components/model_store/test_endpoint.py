@@ -68,9 +68,7 @@ def test_the_first_model_creates_the_endpoint_and_gets_all_traffic(endpoint, mak
     assert request.deployed_model.dedicated_resources.machine_spec.machine_type == "n1-standard-2"
 
 
-def test_the_next_model_starts_with_a_share_and_the_old_one_stays_deployed_without_traffic(
-    endpoint, make_model
-):
+def test_the_next_model_starts_with_a_share_and_the_old_one_stays_deployed(endpoint, make_model):
     push(make_model("a"))
     pushed = push(make_model("b"))
     assert pushed.version == 2
