@@ -134,13 +134,14 @@ def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
       flowers vertex rollback --config mine.yaml
     """
     from components.google_api import service_errors
-    from components.model_store import endpoint
+    from components.model_store.endpoint import EndpointStore
     from pipeline.settings.loading import load_settings
 
-    place = load_settings(config, overrides or []).endpoint
+    settings = load_settings(config, overrides or [])
+    location = settings.endpoint
     try:
         with service_errors("rolling back"):
-            current, withdrawn = endpoint.roll_back(place)
+            current, withdrawn = EndpointStore(location, settings.push.endpoint).roll_back()
     except LookupError as error:
         raise UsageError(str(error)) from error
-    typer.echo(f"{place.name} serves version {current}; version {withdrawn} gets no traffic")
+    typer.echo(f"{location.name} serves version {current}; version {withdrawn} gets no traffic")

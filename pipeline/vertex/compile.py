@@ -22,7 +22,7 @@ from tfx.utils import proto_utils
 from components.alert.component import Alert
 from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
 from data.sources import parse
 from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
 from pipeline.settings.beam import local_beam_args
