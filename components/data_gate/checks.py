@@ -47,7 +47,7 @@ def _bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list[str]:
 
 def _new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     """Returns what to do about classes that are none of the run's."""
-    new = counts.classes_beside(class_names)
+    new = counts.unknown_classes(class_names)
     if not new:
         return []
     follow_on = range(len(class_names), len(class_names) + len(new))

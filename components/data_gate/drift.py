@@ -8,7 +8,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
-from components.example_gen.span_statistics import BEFORE_FILE, read_statistics
+from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, read_statistics
 from data.features import LABEL
 from data.ingestion_counts import SPAN_FILE
 from data.schema import parse_schema
@@ -42,7 +42,9 @@ def find_drift(quarantine: str, before: str, schema: str, min_images: int) -> Dr
     """
     now = read_statistics(quarantine, SPAN_FILE)
     then = (
-        read_statistics(before, SPAN_FILE) if before else read_statistics(quarantine, BEFORE_FILE)
+        read_statistics(before, SPAN_FILE)
+        if before
+        else read_statistics(quarantine, PREVIOUS_SPAN_FILE)
     )
     if before and not then:
         raise FileNotFoundError(f"{before} has no {SPAN_FILE} any more: run it again")

@@ -109,7 +109,7 @@ def import_(
     workers = len(os.sched_getaffinity(0))
     with progress_bar():
         # TensorFlow and Beam are noisy when they are imported, too.
-        from data.importing import import_images
+        from data.image_import import import_images
 
         found = import_images(
             source, out, span=span, size=size, seed=seed, per_shard=per_shard, workers=workers

@@ -8,6 +8,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.types import Artifact, artifact_utils
 
 from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
+from components.data_gate.balance import class_balance
 from components.data_gate.component import IGNORE, read_anomalies
 from components.data_gate.drift import find_drift
 from components.evaluator.result import read_accuracy
@@ -36,10 +37,10 @@ def _examples(run: Run, outputs: Outputs) -> str:
     run.classes = counts.splits
     run.examples = {**counts.by_split(), "quarantined": counts.bad}
     splits = ", ".join(f"{name} {number}" for name, number in counts.by_split().items())
-    broken = f", {len(counts.broken_files)} files broken off" if counts.broken_files else ""
+    broken = f", broken files {len(counts.broken_files)}" if counts.broken_files else ""
     near = f", {counts.near_duplicates} near-duplicates across splits"
     return (
-        f"{counts.read} records: {splits}, set aside {counts.bad}{broken}"
+        f"{counts.read} records: {splits}, quarantined {counts.bad}{broken}"
         f"{near if counts.near_duplicates else ''}"
     )
 
@@ -66,7 +67,8 @@ def _anomalies(run: Run, outputs: Outputs) -> str:
 
 def _data_gate(run: Run, outputs: Outputs) -> str:
     data = run.settings["data"]
-    balance = read_counts(str(run.quarantine)).balance(data["few_examples"], data["skew"])
+    counts = read_counts(str(run.quarantine))
+    balance = class_balance(counts, data["few_examples"], data["skew"])
     return "; ".join(["fit to train on", *balance, *_drift(run)])
 
 

@@ -152,9 +152,9 @@ def _run(plan: RunPlan, causes: Mapping[str, str], lock: Lock, view: View) -> in
 
 def _find_classes(plan: RunPlan, run: Run) -> RunPlan:
     """Returns the plan with the classes that the records name, where nothing else names any."""
-    from data.scanning import classes_in
+    from data.class_scan import scan_classes
 
-    names = classes_in(plan.files)
+    names = scan_classes(plan.files)
     run.class_names = names
     run.inputs[CLASSES] = names
     return replace(plan, classes=replace(plan.classes, names=names))

@@ -84,6 +84,7 @@ class Report:
         """See Observer."""
         # The first imports TFX, which the runner that calls this has loaded already.
         from components.example_gen.executor import read_counts
+        from components.example_gen.summary import format_class_table
         from components.gate.executor import read_metrics
         from pipeline.local.findings import record_findings
         from pipeline.reporting.evaluation_files import write_evaluation
@@ -104,7 +105,7 @@ class Report:
         if name == "ExampleGen":
             counts = read_counts(str(self.run.quarantine))
             if not cached:
-                for line in counts.table():
+                for line in format_class_table(counts):
                     self.console.say(f"  {line}")
             if self.may_redeal and counts.better_salt:
                 lacking = counts.missing_classes(self.run.class_names)

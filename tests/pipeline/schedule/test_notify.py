@@ -121,7 +121,7 @@ def test_a_secret_that_is_not_there_is_known_at_once_and_none_is_in_the_settings
     with pytest.raises(UsageError, match=r"notify\.webhook: there is nothing in NO_SUCH"):
         notifier("webhook={env: NO_SUCH}").check()
     monkeypatch.setenv("HOOK", "hooks.example.com/secret")
-    with pytest.raises(UsageError, match="is no https:// URL") as caught:
+    with pytest.raises(UsageError, match="is not an https:// URL") as caught:
         notifier("webhook={env: HOOK}").check()
     assert "secret" not in str(caught.value)
     with pytest.raises(UsageError, match="takes either env or file"):
