@@ -17,8 +17,9 @@ def curated_schema_text() -> str:
 
 
 def span_schema_text() -> str:
-    """Returns the text of `data/span_schema.pbtxt`, the thresholds for drift between spans."""
-    return resources.files("data").joinpath("span_schema.pbtxt").read_text()
+    """Returns the text of `data/span_schema.pbtxt`, the thresholds for drift, without comments."""
+    text = resources.files("data").joinpath("span_schema.pbtxt").read_text()
+    return text_format.MessageToString(parse_schema(text))
 
 
 def schema_with(names: Sequence[str]) -> str:
