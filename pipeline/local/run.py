@@ -209,9 +209,9 @@ def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -
 
 def _with_classes_of_records(plan: RunPlan, run: Run) -> RunPlan:
     """Returns the plan with the classes that the records name, because nothing else names any."""
-    from data.scanning import classes_in
+    from data.class_scan import scan_classes
 
-    names = classes_in(plan.records.files)
+    names = scan_classes(plan.records.files)
     run.class_names = names
     run.inputs[CLASSES] = list(names)
     return replace(plan, classes=replace(plan.classes, names=names))

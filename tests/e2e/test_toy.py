@@ -344,7 +344,7 @@ def test_a_broken_file_is_named_with_the_byte(run, toy, tmp_path):
     )
     assert kept.code == 0
     assert "119 records" in kept.out
-    assert "1 files broken off" in kept.out
+    assert "broken files 1" in kept.out
 
 
 def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):
