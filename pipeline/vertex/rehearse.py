@@ -99,9 +99,11 @@ def _settings(job: Job) -> Settings:
     if not trainer:
         return Settings(name=job.name)
     given = trainer.spec["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]
-    options = json.loads(given)["options"]
-    side = options.pop("image_size")
-    return Settings.model_validate({"name": job.name, "transform": {"image_size": side}, **options})
+    training = json.loads(given)["settings"]
+    side = training.pop("image_size")
+    return Settings.model_validate(
+        {"name": job.name, "transform": {"image_size": side}, **training}
+    )
 
 
 def _play(job: Job, root: Path, report: Report, told: "_Told", service: "JobService | None") -> int:

@@ -213,7 +213,7 @@ def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_someone_is_told(
         python, _, module, *arguments = command
         index = arguments.index("--exec-properties") + 1
         properties = json.loads(arguments[index])
-        asked.append(json.loads(properties["custom_config"])["options"]["trainer"])
+        asked.append(json.loads(properties["custom_config"])["settings"]["trainer"])
         for_cpu = properties["custom_config"].replace('"strategy": "tpu"', '"strategy": "cpu"')
         properties["custom_config"] = for_cpu
         arguments[index] = json.dumps(properties)
