@@ -49,8 +49,8 @@ def describe(strategy: tf.distribute.Strategy) -> str:
     if gpus and not isinstance(strategy, tf.distribute.OneDeviceStrategy):
         names = {tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus}
         return f"{replicas} GPU ({', '.join(sorted(map(str, names)))})"
-    cores = f"CPU ({available_cores()} cores)"
-    return cores if replicas == 1 else f"{replicas} replicas on {cores}"
+    cpu = f"CPU ({available_cores()} cores)"
+    return cpu if replicas == 1 else f"{replicas} replicas on {cpu}"
 
 
 def is_chief(strategy_name: str) -> bool:

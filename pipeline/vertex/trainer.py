@@ -1,4 +1,4 @@
-"""The Trainer's custom job: Vertex AI trains on a TPU or GPUs in a job of its own."""
+"""The configuration of the Trainer's custom job on Vertex AI, which trains on a TPU or GPUs."""
 
 from typing import Any
 
