@@ -1,11 +1,12 @@
 """The whole dataflow on one page: the steps, their inputs and their settings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow_data_validation as tfdv
-from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Trainer, Transform
+from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Transform
+from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import metadata
 from tfx.orchestration.data_types import RuntimeParameter
@@ -21,6 +22,8 @@ from components.model_store.base import ServedVersion
 from components.pusher.card import collect_facts
 from components.pusher.component import AtomicPusher
 from components.serving_check.component import ServingCheck
+from components.trainer.component import Trainer
+from components.trainer.executor import TrainerExecutor
 from components.trainer.settings import WarmStart
 from data.schema import schema_with, span_schema_text
 from data.sources import Source
@@ -50,7 +53,8 @@ class RunContext:
       metadata_path: The SQLite file of ML Metadata; empty if the runner has its own.
       run_id: The run id. It keeps Pusher out of the cache, so that Pusher always looks at the
         serving model.
-      trainer: The Trainer's class with further arguments.
+      trainer_executor: The executor that trains, or that starts a job for it.
+      trainer_config: Further entries of the Trainer's `custom_config`, for that executor.
       runtime_parameters: Values that are known only when a compiled job is submitted: `data_root`,
         `target` and `train_args`.
       endpoint: The URL of an endpoint of Vertex AI; empty to serve from a folder.
@@ -68,7 +72,8 @@ class RunContext:
     warm_start: WarmStart | None = None
     metadata_path: str = ""
     run_id: str = ""
-    trainer: Callable[..., BaseNode] = Trainer
+    trainer_executor: type[BaseExecutor] = TrainerExecutor
+    trainer_config: Mapping[str, Any] = field(default_factory=dict)
     runtime_parameters: Mapping[str, RuntimeParameter] = field(default_factory=dict)
     endpoint: str = ""
 
@@ -107,7 +112,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     )
     transform = _transform(settings, examples, schema, code["Transform"])
     transform.add_upstream_node(data_gate)
-    trainer = _trainer(settings, context, transform, schema, code["Trainer"])
+    trainer = _trainer(settings, context, examples, transform, schema, code["Trainer"])
     evaluator = Evaluator(
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
@@ -208,20 +213,26 @@ def _transform(settings: Settings, examples: BaseNode, schema: BaseNode, code: s
 
 
 def _trainer(
-    settings: Settings, context: RunContext, transform: BaseNode, schema: BaseNode, code: str
+    settings: Settings,
+    context: RunContext,
+    examples: BaseNode,
+    transform: BaseNode,
+    schema: BaseNode,
+    code: str,
 ) -> BaseNode:
-    return context.trainer(
-        run_fn="components.trainer.run.run_fn",
+    return Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
+        quarantine=examples.outputs["quarantine"],
         train_args=context.runtime_parameters.get("train_args", TRAIN_ARGS),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
-            "options": settings.training_settings().model_dump(mode="json"),
+            **context.trainer_config,
+            "settings": settings.training_settings().model_dump(mode="json"),
             "checkpoints": f"{context.root}/checkpoints",
             "warm_start": context.warm_start.model_dump() if context.warm_start else {},
             "weights_digest": context.weights_digest,
             "code_fingerprint": code,
         },
+        executor=context.trainer_executor,
     )

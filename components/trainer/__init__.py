@@ -1,1 +1,1 @@
-"""Trainer: the network, its input pipeline, its training, and the model that serves."""
+"""Trainer: the network, its input pipeline, its training, and the exported model."""

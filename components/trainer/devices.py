@@ -1,4 +1,4 @@
-"""What a training runs on: the strategy that was asked for, or an error that says what lacks."""
+"""The devices of a training: the requested strategy, or an error that says what is missing."""
 
 import contextlib
 import importlib.util
@@ -13,7 +13,7 @@ from data.common.errors import UsageError
 
 
 def available_cores() -> int:
-    """Returns how many cores this process may use."""
+    """Returns the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
@@ -21,13 +21,12 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     """Returns the strategy for a value of `trainer.strategy`.
 
     Args:
-      name: `cpu`: one replica on each logical CPU device, of which there is one unless a program
-        sets more. `gpu`: one on each GPU. `tpu`: one on each core of the TPU of this machine.
-        `multiworker`: this process is one of those that TF_CONFIG names. `auto`: a TPU if there is
-        one, else the GPUs, else the CPU.
+      name: `cpu`: one replica on each logical CPU device, usually one. `gpu`: one on each GPU.
+        `tpu`: one on each core of the TPU of this machine. `multiworker`: one on each worker in
+        TF_CONFIG. `auto`: the TPU if there is one, else the GPUs, else the CPU.
 
     Raises:
-      UsageError: it is not there.
+      UsageError: The devices are not available.
     """
     if name == "auto":
         has_gpu = tf.config.list_physical_devices("GPU")
@@ -40,22 +39,22 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:
-    """Returns what a strategy runs on, in words."""
+    """Returns a description of the devices of a strategy."""
     replicas = strategy.num_replicas_in_sync
     if isinstance(strategy, tf.distribute.TPUStrategy):
         return f"TPU ({replicas} cores)"
     if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return f"{replicas} replicas of several workers"
+        return f"{replicas} replicas on several workers"
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and not isinstance(strategy, tf.distribute.OneDeviceStrategy):
         names = {tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus}
         return f"{replicas} GPU ({', '.join(sorted(map(str, names)))})"
-    cores = f"CPU ({available_cores()} cores)"
-    return cores if replicas == 1 else f"{replicas} replicas on {cores}"
+    cpu = f"CPU ({available_cores()} cores)"
+    return cpu if replicas == 1 else f"{replicas} replicas on {cpu}"
 
 
 def is_chief(strategy_name: str) -> bool:
-    """Returns whether this process is the one of several workers that writes the model."""
+    """Returns whether this process is the worker that writes the model."""
     if strategy_name != "multiworker":
         return True
     task = json.loads(os.environ["TF_CONFIG"])["task"]
@@ -63,7 +62,7 @@ def is_chief(strategy_name: str) -> bool:
 
 
 def worker_folder(strategy: tf.distribute.Strategy, folder: str) -> str:
-    """Returns a folder for what each of several workers has to write, but for itself."""
+    """Returns the folder in which a worker writes its own copy; `folder` if there is only one."""
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return folder
     resolver = strategy.cluster_resolver
@@ -71,9 +70,9 @@ def worker_folder(strategy: tf.distribute.Strategy, folder: str) -> str:
 
 
 def several_replicas() -> bool:
-    """Returns whether the strategy in whose scope this is called has more than one replica.
+    """Returns whether the strategy of the current scope has more than one replica.
 
-    BatchNormalization is synchronised only then: Keras has no fused kernel for that, and SqueezeNet
+    Only then BatchNormalization is synchronized: Keras has no fused kernel for it, and SqueezeNet
     took a third longer.
     """
     return tf.distribute.get_strategy().num_replicas_in_sync > 1
@@ -81,13 +80,13 @@ def several_replicas() -> bool:
 
 @contextlib.contextmanager
 def precision(policy: str) -> Iterator[None]:
-    """Sets Keras's precision for what is built inside, and puts back what was there."""
-    before = tf.keras.mixed_precision.global_policy()
+    """Sets Keras's global precision policy inside the context."""
+    previous = tf.keras.mixed_precision.global_policy()
     tf.keras.mixed_precision.set_global_policy(policy)
     try:
         yield
     finally:
-        tf.keras.mixed_precision.set_global_policy(before)
+        tf.keras.mixed_precision.set_global_policy(previous)
 
 
 def _tpu() -> tf.distribute.Strategy:
@@ -99,16 +98,16 @@ def _tpu() -> tf.distribute.Strategy:
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         cause = str(error).partition("\n")[0]
         raise UsageError(
-            f"trainer.strategy is tpu, and there is none that TensorFlow can use here ({cause}). "
-            "It takes a TPU VM and tensorflow-tpu in place of tensorflow; or set trainer.strategy "
-            "to gpu, cpu or auto"
+            f"trainer.strategy is tpu, but TensorFlow cannot use a TPU here ({cause}); use a TPU "
+            "VM with tensorflow-tpu instead of tensorflow, or set trainer.strategy to gpu, cpu or "
+            "auto"
         ) from error
 
 
 def _multiworker() -> tf.distribute.Strategy:
     if not os.environ.get("TF_CONFIG"):
         raise UsageError(
-            "trainer.strategy is multiworker, and TF_CONFIG does not name the workers; set it, "
+            "trainer.strategy is multiworker, but TF_CONFIG does not name the workers; set it, "
             "or set trainer.strategy to gpu, cpu or auto"
         )
     return tf.distribute.MultiWorkerMirroredStrategy()
@@ -118,17 +117,17 @@ def _on_this_machine(kind: str) -> tf.distribute.Strategy:
     devices = [device.name for device in tf.config.list_logical_devices(kind)]
     if not devices:
         raise UsageError(
-            f"trainer.strategy is {kind.lower()}, and TensorFlow sees no {kind} here; see `flowers "
+            f"trainer.strategy is {kind.lower()}, but TensorFlow sees no {kind} here; see `flowers "
             "doctor`, or set trainer.strategy to cpu or auto"
         )
     if len(devices) > 1:
         return tf.distribute.MirroredStrategy(devices)
     if kind == "CPU" and tf.config.list_physical_devices("GPU"):
         return tf.distribute.OneDeviceStrategy(devices[0])
-    # TensorFlow's default, which takes the only device there is.
+    # TensorFlow's default strategy, which uses the only device.
     return tf.distribute.get_strategy()
 
 
 def _has_tpu() -> bool:
-    """Whether this is a TPU VM and TensorFlow's build for it: that alone brings libtpu."""
+    """Returns whether this is a TPU VM with TensorFlow's build for TPUs, which installs libtpu."""
     return importlib.util.find_spec("libtpu") is not None and any(Path("/dev").glob("accel[0-9]*"))

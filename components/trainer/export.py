@@ -1,4 +1,4 @@
-"""The model that serves: transform graph and network behind two signatures of raw bytes."""
+"""The exported model: transform graph and network behind two signatures of raw bytes."""
 
 import functools
 import os
@@ -8,14 +8,13 @@ from collections.abc import Sequence
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.model_files import KERAS_FORMAT, WEIGHTS_FILE
 from components.transform.images import decode_pixels, to_float
 from data.features import IMAGE
 
-WEIGHTS_FILE = "weights.h5"
-
 
 class Servable(tf.Module):
-    """A trained network with its transform graph inside.
+    """A trained network that contains its transform graph.
 
     Signatures, for a batch of any size:
       serving_default: `examples`, string [batch], tf.Examples with the feature `image`.
@@ -33,8 +32,8 @@ class Servable(tf.Module):
         image_size: int,
     ):
         super().__init__()
-        # The weights are tracked and the Keras model is not: saving one converts all its layers
-        # by AutoGraph, which took 13 s, for functions that nobody calls.
+        # Only the weights are tracked: saving a Keras model converts all its layers by AutoGraph,
+        # which took 13 s, into functions that nobody calls.
         self._weights = model.weights
         self._network = functools.partial(model, training=False)
         self._transform = transform.transform_features_layer()
@@ -73,7 +72,7 @@ class Servable(tf.Module):
 
 
 def export(servable: Servable, folder: str) -> None:
-    """Writes the SavedModel with both signatures."""
+    """Writes a SavedModel with both signatures."""
     signatures = {
         "serving_default": servable.serving_default,
         "serving_bytes": servable.serving_bytes,
@@ -82,18 +81,18 @@ def export(servable: Servable, folder: str) -> None:
 
 
 def save_weights(model: tf.keras.Model, serving_folder: str) -> None:
-    """Writes the Keras weights beside the folder of the SavedModel: `Format-Keras/weights.h5`.
+    """Writes the Keras weights, from which a later training can start.
 
-    A later training can start from them. h5py takes no gs:// path, so they are written here first.
+    See `weights_path`. h5py does not support gs:// paths, so a local file is written first.
     """
     path = weights_path(serving_folder)
     tf.io.gfile.makedirs(os.path.dirname(path))
-    with tempfile.TemporaryDirectory() as here:
-        file = os.path.join(here, WEIGHTS_FILE)
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, WEIGHTS_FILE)
         model.save_weights(file)
         tf.io.gfile.copy(file, path)
 
 
 def weights_path(serving_folder: str) -> str:
-    """Returns where the Keras weights of a SavedModel lie."""
-    return os.path.join(os.path.dirname(serving_folder), "Format-Keras", WEIGHTS_FILE)
+    """Returns the path of the Keras weights: `Format-Keras/weights.h5` next to the SavedModel."""
+    return os.path.join(os.path.dirname(serving_folder), KERAS_FORMAT, WEIGHTS_FILE)

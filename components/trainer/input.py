@@ -1,7 +1,9 @@
-"""The input pipeline: transformed records to batches, shuffled and augmented anew each epoch."""
+"""The input pipeline: transformed records to batches, shuffled and augmented in each epoch."""
 
 import functools
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import tensorflow as tf
 
@@ -11,25 +13,72 @@ from components.transform.augment import augment
 from components.transform.images import decode_pixels, to_float
 from data.features import CLASS, IMAGE
 
-# Batches made ahead of the one that is trained on.
+# Number of batches to prefetch.
 PREFETCH = 4
-# Images are kept in memory where all of them fit into this; else they are read anew each epoch, and
-# shuffled in a buffer of this size. So memory does not grow with the data.
+# Images that fit into this many bytes are cached in memory; otherwise they are read again in each
+# epoch, and shuffled in a buffer of this size. So memory does not grow with the data.
 IMAGES_BYTES = 2**27
 
-# A batch for Keras: images, classes, and the weight of each example.
+# A batch for Keras: images, classes and example weights.
 Batch = tuple[tf.Tensor, ...]
 
 
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The size of a training.
+
+    Attributes:
+      batch_size: Number of examples in a batch of all replicas.
+      steps_per_epoch: Number of batches in an epoch.
+      epochs: Number of epochs.
+    """
+
+    batch_size: int
+    steps_per_epoch: int
+    epochs: int
+
+
+def make_plan(
+    trainer: TrainerSettings, replicas: int, examples: int, num_steps: int | None = None
+) -> TrainingPlan:
+    """Returns the size of a training.
+
+    Args:
+      trainer: Settings, with the batch size of one replica.
+      replicas: Number of replicas.
+      examples: Number of training examples.
+      num_steps: The last epoch is the one that reaches this number of steps; None for
+        `trainer.epochs`.
+
+    Raises:
+      ValueError: There are fewer examples than one batch has.
+    """
+    batch_size = trainer.batch_size * replicas
+    steps = examples // batch_size
+    if not steps:
+        raise ValueError(
+            f"the train split has {examples} examples, fewer than one batch of {batch_size}: "
+            "lower trainer.batch_size or add more data"
+        )
+    epochs = math.ceil(num_steps / steps) if num_steps else trainer.epochs
+    return TrainingPlan(batch_size, steps, epochs)
+
+
 class Images:
-    """The transformed records of a split."""
+    """The transformed records of a split.
+
+    Attributes:
+      examples: Dataset of uint8 [size, size, 3] and int64 scalar, the class.
+      count: Number of examples.
+      shuffle_buffer: Number of examples to shuffle at a time.
+    """
 
     def __init__(self, patterns: Sequence[str], image_size: int):
-        """Counts them, and keeps them in memory where they fit.
+        """Counts the records, and caches the images if they fit into memory.
 
         Args:
-          patterns: globs of gzipped TFRecord files that Transform wrote.
-          image_size: side of the images in pixels.
+          patterns: Glob patterns of gzipped TFRecord files that Transform wrote.
+          image_size: Side of the square images in pixels.
         """
         features = {
             IMAGE: tf.io.FixedLenFeature([], tf.string),
@@ -42,66 +91,66 @@ class Images:
 
         files = sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern))
         records = tf.data.TFRecordDataset(files, compression_type="GZIP")
-        # uint8 [size, size, 3], int64 scalar.
         self.examples = records.map(parse, num_parallel_calls=available_cores())
         self.count = int(records.reduce(tf.constant(0, tf.int64), lambda total, _: total + 1))
-        fitting = IMAGES_BYTES // (image_size * image_size * 3)
-        self.shuffle_buffer = max(min(self.count, fitting), 1)
-        if self.count <= fitting:
+        max_images = IMAGES_BYTES // (image_size * image_size * 3)
+        self.shuffle_buffer = max(min(self.count, max_images), 1)
+        if self.count <= max_images:
             self.examples = self.examples.cache()
 
 
 def training_batches(
     images: Images,
     trainer: TrainerSettings,
-    batch_size: int,
+    plan: TrainingPlan,
     first_epoch: int = 0,
     skip_steps: int = 0,
 ) -> tf.data.Dataset:
-    """Returns the batches of a training, `images.count // batch_size` of them an epoch.
+    """Returns the training batches of all remaining epochs, `plan.steps_per_epoch` per epoch.
 
-    Order and augmentation are functions of seed, epoch and place, so that a seed repeats them, and
-    a training that was interrupted goes on with what comes next. The examples left over by the
-    batches of an epoch are others in the next.
+    Order and augmentation depend only on seed, epoch and position. So a training is repeatable, and
+    an interrupted one resumes with the next batch. Each epoch leaves out other examples that fill
+    no batch.
 
     Args:
-      images: to learn from.
-      trainer: epochs, seed, augmentation.
-      batch_size: of all replicas together.
-      first_epoch: epochs that are done.
-      skip_steps: batches of `first_epoch` that are done.
+      images: The training split.
+      trainer: Settings, of which seed and augmentation are used.
+      plan: Size of the training.
+      first_epoch: Number of finished epochs.
+      skip_steps: Number of finished steps of `first_epoch`.
 
     Returns:
-      float32 [batch, size, size, 3] in [0, 1], int64 [batch].
+      Dataset of float32 [batch, size, size, 3] in [0, 1] and int64 [batch].
     """
-    count, used = images.count, images.count // batch_size * batch_size
+    count, used = images.count, plan.steps_per_epoch * plan.batch_size
     seed = trainer.seed
 
     def epoch_of(epoch: int) -> tf.data.Dataset:
-        order = images.examples.shuffle(images.shuffle_buffer, seed=seed * trainer.epochs + epoch)
-        places = tf.data.Dataset.range(epoch * count, epoch * count + used)
-        return tf.data.Dataset.zip((order, places))
+        order = images.examples.shuffle(images.shuffle_buffer, seed=seed * plan.epochs + epoch)
+        positions = tf.data.Dataset.range(epoch * count, epoch * count + used)
+        return tf.data.Dataset.zip((order, positions))
 
-    def augmented(example: tuple[tf.Tensor, tf.Tensor], place: tf.Tensor) -> Batch:
+    def augmented(example: tuple[tf.Tensor, tf.Tensor], position: tf.Tensor) -> Batch:
         image, label = example
-        draw = tf.stack([tf.constant(seed, tf.int64), place])
-        options = trainer.augment
-        changed = augment(to_float(image), draw, options.flip_left_right, options.saturation)
-        return changed, label
+        image_seed = tf.stack([tf.constant(seed, tf.int64), position])
+        flip, saturation = trainer.augment.flip_left_right, trainer.augment.saturation
+        return augment(to_float(image), image_seed, flip, saturation), label
 
-    # One after the other and not by flat_map: the seed of a shuffle can't be a tensor.
-    epochs = map(epoch_of, range(first_epoch, trainer.epochs))
-    stream = functools.reduce(tf.data.Dataset.concatenate, epochs).skip(skip_steps * batch_size)
+    # Concatenated instead of flat_map: the seed of a shuffle can't be a tensor.
+    epochs = map(epoch_of, range(first_epoch, plan.epochs))
+    stream = functools.reduce(tf.data.Dataset.concatenate, epochs).skip(
+        skip_steps * plan.batch_size
+    )
     batches = stream.map(augmented, num_parallel_calls=available_cores())
-    return _prefetched(batches.batch(batch_size, drop_remainder=True))
+    return _prefetched(batches.batch(plan.batch_size, drop_remainder=True))
 
 
 def evaluation_batches(images: Images, batch_size: int) -> tf.data.Dataset:
-    """Returns the examples in order, unchanged, in batches of one shape, which a TPU insists on.
+    """Returns the examples in order, not augmented, in batches of one shape as a TPU requires.
 
     Returns:
-      float32 [batch, size, size, 3] in [0, 1], int64 [batch], float32 [batch]: the weight, 1 for an
-      example and 0 for those that fill up the last batch.
+      Dataset of float32 [batch, size, size, 3] in [0, 1], int64 [batch], and float32 [batch]: the
+      weight, 1 for an example and 0 for the padding of the last batch.
     """
     missing = -images.count % batch_size
 
@@ -111,18 +160,18 @@ def evaluation_batches(images: Images, batch_size: int) -> tf.data.Dataset:
             num_parallel_calls=available_cores(),
         )
 
-    filled = weighted(1.0)
+    examples = weighted(1.0)
     if missing:
-        filled = filled.concatenate(weighted(0.0).repeat().take(missing))
-    return _prefetched(filled.batch(batch_size, drop_remainder=True))
+        examples = examples.concatenate(weighted(0.0).repeat().take(missing))
+    return _prefetched(examples.batch(batch_size, drop_remainder=True))
 
 
 def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Prefetches, with parallelism as it is given.
+    """Returns prefetched batches, with fixed parallelism.
 
-    TensorFlow's tuner gains nothing here, and fit waited 8 to 60 s for it to end after the last of
-    18 epochs. Several workers read all files and take their share of the examples: there may be
-    fewer files than workers.
+    tf.data's autotuning brings nothing here, and `fit` waited 8 to 60 s for it to end after the
+    last of 18 epochs. Each of several workers reads all files and takes its share of the examples,
+    because there may be fewer files than workers.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

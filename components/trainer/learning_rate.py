@@ -6,15 +6,15 @@ from components.trainer.settings import LearningRateSettings
 
 
 class RampHoldDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
-    """Linear from start to peak, held, then exponentially towards end: the codelab's, by step.
+    """Rises linearly from start to peak, holds, then decays exponentially towards end; by step.
 
-    It is scaled with the replicas: n of them average the gradients of n batches (Goyal et al.,
-    "Accurate, large minibatch SGD", 2017, https://arxiv.org/abs/1706.02677).
+    The schedule is the codelab's. The rate is multiplied by the number of replicas, which average
+    the gradients of as many batches (Goyal et al., "Accurate, large minibatch SGD", 2017,
+    https://arxiv.org/abs/1706.02677).
     """
 
-    def __init__(self, settings: LearningRateSettings, steps: int, replicas: int):
-        """Takes the steps of an epoch and the number of replicas."""
-        self._settings, self._steps, self._replicas = settings, steps, replicas
+    def __init__(self, settings: LearningRateSettings, steps_per_epoch: int, replicas: int):
+        self._settings, self._steps, self._replicas = settings, steps_per_epoch, replicas
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the learning rate of a step, counted from 0: float32 scalar."""
@@ -23,12 +23,12 @@ class RampHoldDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
         ramp = settings.start + (settings.peak - settings.start) * tf.math.divide_no_nan(
             epoch, settings.ramp_epochs
         )
-        since = tf.maximum(epoch - settings.ramp_epochs - settings.hold_epochs, 0.0)
-        decayed = settings.end + (settings.peak - settings.end) * settings.decay**since
+        decay_epochs = tf.maximum(epoch - settings.ramp_epochs - settings.hold_epochs, 0.0)
+        decayed = settings.end + (settings.peak - settings.end) * settings.decay**decay_epochs
         rate = tf.where(epoch < settings.ramp_epochs, ramp, decayed)
         return tf.cast(rate * self._replicas, tf.float32)
 
     def get_config(self) -> dict[str, object]:
         """See LearningRateSchedule."""
         values = self._settings.model_dump()
-        return {**values, "steps": self._steps, "replicas": self._replicas}
+        return {**values, "steps_per_epoch": self._steps, "replicas": self._replicas}

@@ -8,7 +8,7 @@ from data.common.settings_base import SettingsBase
 
 NO_WEIGHTS, IMAGENET = "none", "imagenet"
 PRETRAINED = ("xception", "keras_application")
-# Values of model.warm_start; the third one, serving, takes a model that must be there.
+# Values of model.warm_start; the third one, serving, requires a serving model.
 COLD, IF_SERVING = "none", "if_serving"
 
 
@@ -41,38 +41,38 @@ class ModelSettings(SettingsBase):
     def _fit_together(self) -> "ModelSettings":
         if self.name not in PRETRAINED and (self.weights != NO_WEIGHTS or self.frozen):
             raise ValueError(
-                f"weights and frozen are for {' and '.join(PRETRAINED)}, and name is {self.name}"
+                f"weights and frozen are for {' and '.join(PRETRAINED)}, but name is {self.name}"
             )
         if self.frozen and self.weights == NO_WEIGHTS:
-            raise ValueError("frozen needs weights: without them nothing but noise is frozen")
+            raise ValueError("frozen needs weights: without them the frozen layers are random")
         if bool(self.application) != (self.name == "keras_application"):
             raise ValueError(
-                "application names a network of tf.keras.applications, such as MobileNetV2, where "
-                f"name is keras_application, and only there; name is {self.name}"
+                "application names a network of tf.keras.applications, such as MobileNetV2, if and "
+                f"only if name is keras_application; name is {self.name}"
             )
         return self
 
     @property
     def bare(self) -> "ModelSettings":
-        """The same network without any weights to begin with."""
+        """The same network with random initial weights."""
         return self.model_copy(update={"weights": NO_WEIGHTS, "warm_start": COLD})
 
     @property
     def weights_file(self) -> str:
-        """The path of the weights, or nothing."""
+        """The path of the weights; empty if they come from elsewhere."""
         return "" if self.weights in (NO_WEIGHTS, IMAGENET) else self.weights
 
 
 class WarmStart(BaseModel):
-    """The one model with whose weights a training begins.
+    """The model whose weights a training starts from.
 
     Attributes:
-      version: as which it serves.
-      run_id: the run that trained it.
-      weights: the path of its Keras weights.
-      digest: of that file.
-      frozen: its setting `model.frozen`, on which the order of the weights depends.
-      class_names: its classes in the order of their ids.
+      version: Version under which it serves.
+      run_id: Run that trained it.
+      weights: Path of its Keras weights.
+      digest: Digest of that file.
+      frozen: Its setting `model.frozen`, which determines the order of the weights.
+      class_names: Its class names in the order of their ids.
     """
 
     version: int

@@ -1,4 +1,4 @@
-"""How fast this machine trains a network: measured, for an estimate of the time of a run."""
+"""Measures the training speed of a network on this machine, for the estimate of a run's time."""
 
 import time
 
@@ -11,19 +11,19 @@ from components.trainer.settings import TrainingSettings
 _STEPS = 3
 
 
-def measure_speed(options: TrainingSettings, classes: int) -> float:
-    """Returns training images a second, over a few steps on noise after a first one.
+def measure_speed(settings: TrainingSettings, classes: int) -> float:
+    """Returns training images per second on random images, without the first step.
 
     Raises:
-      UsageError: the devices that were asked for are not there.
-      ValueError: the network takes no such image.
+      UsageError: The requested devices are not available.
+      ValueError: The network does not support the image size.
     """
-    strategy = make_strategy(options.trainer.strategy)
-    with strategy.scope(), precision(options.trainer.precision):
-        model = build_model(options.model.bare, options.image_size, classes)
+    strategy = make_strategy(settings.trainer.strategy)
+    with strategy.scope(), precision(settings.trainer.precision):
+        model = build_model(settings.model.bare, settings.image_size, classes)
         model.compile("adam", "sparse_categorical_crossentropy")
-    batch = options.trainer.batch_size * strategy.num_replicas_in_sync
-    images = tf.random.uniform([batch, options.image_size, options.image_size, 3])
+    batch = settings.trainer.batch_size * strategy.num_replicas_in_sync
+    images = tf.random.uniform([batch, settings.image_size, settings.image_size, 3])
     labels = tf.zeros([batch], tf.int64)
     model.train_on_batch(images, labels)
     started = time.perf_counter()

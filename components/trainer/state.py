@@ -1,31 +1,41 @@
-"""The state of an unfinished training, kept so that it can go on after an interruption."""
+"""The state of an unfinished training, from which it resumes after an interruption."""
 
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
 
 import numpy as np
 import tensorflow as tf
 
+from components.trainer.training_report import TrainingReport
+
+# Fields of the report that a resumed training takes from the state.
+_RESTORED = ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "epochs")
+
 
 class TrainingState:
-    """A folder with the newest state: weights, optimizer, the best weights, and how far it is.
+    """Weights, optimizer, best weights and progress of a training, saved as one checkpoint.
 
-    All of it is one checkpoint, which counts only once it is whole.
+    Attributes:
+      report: The report of the training; its `epochs` are the finished ones.
+      best_weights: Weights of the best epoch, in the order of `Model.weights`; empty before the
+        first one.
+      steps: Number of finished steps of the epoch that was interrupted; 0 if the state was saved
+        at the end of an epoch.
+      restored: Whether the folder held a state.
     """
 
-    def __init__(self, folder: str, model: tf.keras.Model):
-        """Takes a compiled model; restores it, if the folder holds a state.
+    def __init__(self, folder: str, model: tf.keras.Model, report: TrainingReport):
+        """Restores the newest state in the folder, if there is one.
 
         Args:
-          folder: made where it is missing; gs:// is fine.
-          model: built under the strategy that trains it, in whose scope this is called.
+          folder: Folder of the state, local or on gs://; created if it is missing.
+          model: Compiled under the strategy that trains it, in whose scope this is called.
+          report: Report of the training; the state restores the epochs in it.
         """
-        self.report: dict[str, Any] = {}
+        self.report = report
         self.best_weights: list[np.ndarray] = []
-        # Steps of the epoch that was interrupted; 0 where the state is that of an epoch's end.
         self.steps = 0
         model.optimizer.build(model.trainable_variables)
         checkpoint = tf.train.Checkpoint(
@@ -36,39 +46,36 @@ class TrainingState:
         io_device = "/job:localhost" if on_tpu else None
         self._options = tf.train.CheckpointOptions(experimental_io_device=io_device)
         self._manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=1)
-        if self._manager.latest_checkpoint:
+        self.restored = self._manager.latest_checkpoint is not None
+        if self.restored:
             status = checkpoint.restore(self._manager.latest_checkpoint, options=self._options)
             status.assert_existing_objects_matched()
 
-    def save(self, report: dict[str, Any], best_weights: list[np.ndarray], steps: int) -> None:
-        """Writes the state.
-
-        Args:
-          report: JSON values, with `epochs`: a list that has an entry for each one that ended.
-          best_weights: of the best of these epochs, empty if there is none.
-          steps: done of the epoch that comes after them.
-        """
-        self.report, self.best_weights, self.steps = report, best_weights, steps
+    def save(self, steps: int = 0) -> None:
+        """Writes the state; `steps` are the finished steps of the current epoch."""
+        self.steps = steps
         self._manager.save(options=self._options)
 
 
 def state_key(*parts: object) -> str:
-    """Returns a name for the state of a training, from all that decides it."""
+    """Returns a digest of JSON values as the name of a state."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class _Progress(tf.train.experimental.PythonState):
-    """How far it is, as JSON."""
+    """The report and the number of steps, as JSON."""
 
     def __init__(self, state: TrainingState):
         self._state = state
 
     def serialize(self) -> str:
-        return json.dumps({"report": self._state.report, "steps": self._state.steps})
+        return json.dumps({"report": asdict(self._state.report), "steps": self._state.steps})
 
     def deserialize(self, text: str) -> None:
         values = json.loads(text)
-        self._state.report, self._state.steps = values["report"], values["steps"]
+        self._state.steps = values["steps"]
+        for name in _RESTORED:
+            setattr(self._state.report, name, values["report"][name])
 
 
 class _Best(tf.train.experimental.PythonState):
@@ -84,9 +91,4 @@ class _Best(tf.train.experimental.PythonState):
 
     def deserialize(self, content: bytes) -> None:
         with np.load(io.BytesIO(content)) as arrays:
-            self._state.best_weights = _in_order(arrays)
-
-
-def _in_order(arrays: Any) -> list[np.ndarray]:
-    names: Sequence[str] = arrays.files
-    return [arrays[name] for name in sorted(names, key=lambda name: int(name.split("_")[1]))]
+            self._state.best_weights = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]

@@ -1,14 +1,19 @@
-"""Training: builds the network, fits it, and keeps the epoch that did best on the eval split."""
+"""Training: builds the network, fits it and keeps the weights of the best epoch on eval."""
 
 import functools
-import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
 from components.trainer.devices import describe, make_strategy, precision, worker_folder
-from components.trainer.input import Images, evaluation_batches, training_batches
+from components.trainer.input import (
+    Images,
+    TrainingPlan,
+    evaluation_batches,
+    make_plan,
+    training_batches,
+)
 from components.trainer.learning_rate import RampHoldDecay
 from components.trainer.models import build_model
 from components.trainer.settings import TrainerSettings, TrainingSettings, WarmStart
@@ -16,40 +21,39 @@ from components.trainer.state import TrainingState
 from components.trainer.training_monitor import TrainingMonitor
 from components.trainer.training_report import TrainingReport
 from components.trainer.warm_start import earlier_weights, transfer_weights
-from data.common.errors import UsageError
+from data.common.errors import CountMismatch, UsageError
+from data.common.progress import progress
 
-progress = logging.getLogger("flowers.progress")
 
-
-def check(options: TrainingSettings, start: WarmStart | None = None) -> None:
-    """Builds the strategy and the network, so that what is missing is known before any work.
+def check(settings: TrainingSettings, start: WarmStart | None = None) -> None:
+    """Builds the strategy and the network, so that a problem is found before any work is done.
 
     Args:
-      options: the settings.
-      start: the model with whose weights it is to begin: they are loaded, too.
+      settings: Settings of the training.
+      start: The model of a warm start, whose weights are loaded too; None for a cold start.
 
     Raises:
-      UsageError: the devices are not there, or the network can't be built as it is asked for.
+      UsageError: The devices are not available, or the network cannot be built.
     """
-    strategy = make_strategy(options.trainer.strategy)
+    strategy = make_strategy(settings.trainer.strategy)
     try:
         if start:
-            earlier_weights(options, start)
+            earlier_weights(settings, start)
         with strategy.scope():
-            network = options.model.bare if start else options.model
-            build_model(network, options.image_size, classes=2)
+            network = settings.model.bare if start else settings.model
+            build_model(network, settings.image_size, classes=2)
     except Exception as error:
-        # Keras raises a bare Exception where it can't fetch weights.
+        # Keras raises a bare Exception if it cannot download weights.
         cause = " ".join(str(error).split())
-        begin = f" with the weights of version {start.version}" if start else ""
+        weights = f" with the weights of version {start.version}" if start else ""
         raise UsageError(
-            f"settings model.* and transform.image_size ({options.image_size}): "
-            f"{options.model.name} can't be built{begin}: {cause}"
+            f"settings model.* and transform.image_size ({settings.image_size}): "
+            f"{settings.model.name} cannot be built{weights}: {cause}"
         ) from error
 
 
 def train(
-    options: TrainingSettings,
+    settings: TrainingSettings,
     train_files: Sequence[str],
     eval_files: Sequence[str],
     class_names: Sequence[str],
@@ -57,139 +61,156 @@ def train(
     log_folder: str = "",
     num_steps: int | None = None,
     start: WarmStart | None = None,
+    expected_examples: Mapping[str, int] | None = None,
 ) -> tuple[tf.keras.Model, TrainingReport]:
-    """Trains a network on transformed records; its weights are those of the best epoch on eval.
+    """Trains a network on transformed records.
 
     Args:
-      options: the settings.
-      train_files: globs of the records to learn from.
-      eval_files: globs of the records to choose the epoch on.
-      class_names: in the order of their ids.
-      state_folder: where the state is kept after each epoch; if there is one, it goes on from it.
-      log_folder: for TensorBoard; empty for none.
-      num_steps: ends with the epoch in which so many are done; None: after `trainer.epochs`.
-      start: the model with whose weights it begins; None: with those of `model.weights`.
+      settings: Settings of the training.
+      train_files: Glob patterns of the training records.
+      eval_files: Glob patterns of the records that the best epoch is chosen on.
+      class_names: Class names in the order of their ids.
+      state_folder: Folder of the training state, saved after each epoch and restored from.
+      log_folder: Folder of TensorBoard's logs; empty for none.
+      num_steps: Number of steps after whose epoch the training ends; None for `trainer.epochs`.
+      start: The model of a warm start; None to start from `model.weights`.
+      expected_examples: Number of examples in `train` and `eval`; None skips the check.
 
     Returns:
-      The network, outside the strategy and in float32, and what there is to tell.
+      The network with the weights of the best epoch, in float32 and outside the strategy, and the
+      report.
 
     Raises:
-      UsageError: the devices that were asked for are not there.
-      ValueError: a split has too few examples.
-      FloatingPointError: the loss is no number any more.
+      UsageError: The requested devices are not available.
+      CountMismatch: A split does not have the expected number of examples.
+      ValueError: A split has too few examples.
+      FloatingPointError: The loss is NaN or infinite.
     """
-    trainer = options.trainer
-    tf.keras.utils.set_random_seed(trainer.seed)
-    strategy = make_strategy(trainer.strategy)
+    tf.keras.utils.set_random_seed(settings.trainer.seed)
+    strategy = make_strategy(settings.trainer.strategy)
     replicas = strategy.num_replicas_in_sync
-    images = Images(train_files, options.image_size)
-    held_out = Images(eval_files, options.image_size)
-    _check_counts(images.count, held_out.count, trainer.batch_size * replicas)
-    steps = images.count // (trainer.batch_size * replicas)
-    if num_steps:
-        trainer = trainer.model_copy(update={"epochs": math.ceil(num_steps / steps)})
+    train_images = Images(train_files, settings.image_size)
+    eval_images = Images(eval_files, settings.image_size)
+    _check_counts({"train": train_images.count, "eval": eval_images.count}, expected_examples or {})
+    plan = make_plan(settings.trainer, replicas, train_images.count, num_steps)
     report = TrainingReport(
-        describe(strategy), state_folder, replicas, images.count, held_out.count
+        describe(strategy), state_folder, replicas, train_images.count, eval_images.count
     )
-    # Outside the strategy, which would place them on its devices.
-    earlier = earlier_weights(options, start) if start else []
-    with strategy.scope(), precision(trainer.precision):
-        network = options.model.bare if start else options.model
-        model = build_model(network, options.image_size, len(class_names))
-        if start:
-            transfer_weights(model, earlier, start.class_names, class_names)
-        _compile(model, RampHoldDecay(trainer.learning_rate, steps, replicas), trainer)
-        state = TrainingState(worker_folder(strategy, state_folder), model)
-    watch = TrainingMonitor(report, state, trainer)
-    _resume(watch, options.model.name)
-    _fit(model, images, held_out, watch, log_folder)
-    return _outside(options, len(class_names), watch), report
+    model = _compiled_model(settings, strategy, plan, class_names, start)
+    with strategy.scope():
+        state = TrainingState(worker_folder(strategy, state_folder), model, report)
+    _report_start(settings.model.name, state, plan)
+    _fit(model, train_images, eval_images, settings.trainer, plan, state, log_folder)
+    return _trained(settings, len(class_names), state.best_weights), report
 
 
-def _check_counts(train: int, held_out: int, batch_size: int) -> None:
-    if train < batch_size:
-        raise ValueError(
-            f"the train split has {train} examples, fewer than one batch of {batch_size}: "
-            "lower trainer.batch_size or bring more data"
-        )
-    if not held_out:
+def _check_counts(found: Mapping[str, int], expected: Mapping[str, int]) -> None:
+    for split, number in expected.items():
+        if found[split] != number:
+            raise CountMismatch(
+                f"ExampleGen wrote {number} {split} examples, and Trainer saw {found[split]}"
+            )
+    if not found["eval"]:
         raise ValueError("the eval split is empty, so no epoch can be chosen on it")
 
 
-def _compile(model: tf.keras.Model, rate: RampHoldDecay, trainer: TrainerSettings) -> None:
-    model.compile(
-        optimizer=tf.keras.optimizers.Adam(rate),
-        loss="sparse_categorical_crossentropy",
-        # Weighted: what fills up the last batch of eval does not count.
-        weighted_metrics=["accuracy"],
-        steps_per_execution=trainer.steps_per_execution,
-    )
+def _compiled_model(
+    settings: TrainingSettings,
+    strategy: tf.distribute.Strategy,
+    plan: TrainingPlan,
+    class_names: Sequence[str],
+    start: WarmStart | None,
+) -> tf.keras.Model:
+    trainer, network = settings.trainer, settings.model.bare if start else settings.model
+    # Loaded outside the strategy, which would place them on its devices.
+    earlier = earlier_weights(settings, start) if start else []
+    with strategy.scope(), precision(trainer.precision):
+        model = build_model(network, settings.image_size, len(class_names))
+        if start:
+            transfer_weights(model, earlier, start.class_names, class_names)
+        rate = RampHoldDecay(
+            trainer.learning_rate, plan.steps_per_epoch, strategy.num_replicas_in_sync
+        )
+        model.compile(
+            optimizer=tf.keras.optimizers.Adam(rate),
+            loss="sparse_categorical_crossentropy",
+            # Weighted, so that the padding of the last eval batch does not count.
+            weighted_metrics=["accuracy"],
+            steps_per_execution=trainer.steps_per_execution,
+        )
+    return model
 
 
-def _resume(watch: TrainingMonitor, network: str) -> None:
-    """Takes over what was done before, and says what is going on."""
-    report, state, epochs, steps = watch.report, watch.state, watch.trainer.epochs, watch.steps
-    told = f"{network} on {report.device}"
-    if not state.report:
+def _report_start(network: str, state: TrainingState, plan: TrainingPlan) -> None:
+    """Logs what starts or resumes, and adds the latter to the report."""
+    report, steps = state.report, plan.steps_per_epoch
+    name = f"{network} on {report.device}"
+    if not state.restored:
         progress.info(
             "training %s: %d examples, %d epochs of %d steps",
-            told, report.train_examples, epochs, steps,
+            name, report.train_examples, plan.epochs, steps,
         )  # fmt: skip
         return
-    for name in ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "epochs"):
-        setattr(report, name, state.report[name])
     done = len(report.epochs)
     report.resumed_at.append(done + 1)
     progress.info(
-        "going on with %s: %d of %d epochs are done, and %d of %d steps of the next",
-        told, done, epochs, state.steps, steps,
+        "resuming %s: %d of %d epochs done, and %d of %d steps of the next epoch",
+        name, done, plan.epochs, state.steps, steps,
     )  # fmt: skip
 
 
 def _fit(
-    model: tf.keras.Model, images: Images, held_out: Images, watch: TrainingMonitor, log_folder: str
+    model: tf.keras.Model,
+    train_images: Images,
+    eval_images: Images,
+    trainer: TrainerSettings,
+    plan: TrainingPlan,
+    state: TrainingState,
+    log_folder: str,
 ) -> None:
-    """Trains what is left; on a signal to end, the state is saved first."""
-    trainer, callbacks = watch.trainer, [watch]
+    """Trains the remaining epochs, first the rest of an interrupted one."""
+    callbacks = [TrainingMonitor(plan, state, trainer.early_stopping)]
     if log_folder:
         board = tf.keras.callbacks.TensorBoard(log_folder, write_graph=False, profile_batch=0)
         callbacks.append(board)
     fit = functools.partial(
         model.fit,
-        validation_data=evaluation_batches(held_out, watch.batch_size),
-        validation_steps=math.ceil(held_out.count / watch.batch_size),
+        validation_data=evaluation_batches(eval_images, plan.batch_size),
+        validation_steps=math.ceil(eval_images.count / plan.batch_size),
         callbacks=callbacks,
         verbose=0,
     )
-    batches = functools.partial(training_batches, images, trainer, watch.batch_size)
-    epoch, skip = len(watch.report.epochs), watch.state.steps
+    batches = functools.partial(training_batches, train_images, trainer, plan)
+    epoch, done = len(state.report.epochs), state.steps
     try:
-        if skip:
-            left = watch.steps - skip
-            fit(batches(epoch, skip), steps_per_epoch=left, initial_epoch=epoch, epochs=epoch + 1)
+        if done:
+            left = plan.steps_per_epoch - done
+            fit(batches(epoch, done), steps_per_epoch=left, initial_epoch=epoch, epochs=epoch + 1)
             epoch += 1
-        if epoch < trainer.epochs and not watch.early():
-            fit(batches(epoch), steps_per_epoch=watch.steps, initial_epoch=epoch,
-                epochs=trainer.epochs)  # fmt: skip
+        if epoch < plan.epochs and not state.report.out_of_patience(trainer.early_stopping):
+            fit(batches(epoch), steps_per_epoch=plan.steps_per_epoch, initial_epoch=epoch,
+                epochs=plan.epochs)  # fmt: skip
     except (KeyboardInterrupt, SystemExit):
-        _save_within_epoch(model, watch)
+        _save_within_epoch(model, trainer.precision, plan, state)
         raise
 
 
-def _save_within_epoch(model: tf.keras.Model, watch: TrainingMonitor) -> None:
+def _save_within_epoch(
+    model: tf.keras.Model, precision: str, plan: TrainingPlan, state: TrainingState
+) -> None:
     """Saves the state between two steps.
 
-    Not where the optimizer does not count each step, as float16's does, nor after the last step of
-    an epoch, whose end is still to come: then the state of the last epoch's end stays.
+    The state of the last epoch's end is kept instead if the optimizer does not count every step,
+    as with mixed_float16, or if the last step of an epoch is done but the epoch is not finished.
     """
-    steps = int(model.optimizer.iterations) - len(watch.report.epochs) * watch.steps
-    if watch.trainer.precision != "mixed_float16" and 0 < steps < watch.steps:
-        watch.save(steps)
-        progress.info("saved after step %d of %d of the epoch", steps, watch.steps)
+    steps = int(model.optimizer.iterations) - len(state.report.epochs) * plan.steps_per_epoch
+    if precision != "mixed_float16" and 0 < steps < plan.steps_per_epoch:
+        state.save(steps)
+        progress.info("saved after step %d of %d of the epoch", steps, plan.steps_per_epoch)
 
 
-def _outside(options: TrainingSettings, classes: int, watch: TrainingMonitor) -> tf.keras.Model:
-    """Returns the network with the best weights: outside the strategy, and in float32."""
-    model = build_model(options.model.bare, options.image_size, classes)
-    model.set_weights(watch.best_weights)
+def _trained(settings: TrainingSettings, classes: int, weights: Sequence[object]) -> tf.keras.Model:
+    """Returns a network with the given weights: outside the strategy, and in float32."""
+    model = build_model(settings.model.bare, settings.image_size, classes)
+    model.set_weights(weights)
     return model

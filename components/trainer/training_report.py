@@ -1,25 +1,30 @@
-"""What a training was: the content of `training.json`, for the console and the history."""
+"""The report of a training: the content of `training.json` in a ModelRun artifact."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+from components.artifacts import read_json, write_json
+
+REPORT_FILE = "training.json"
 
 
 @dataclass
 class TrainingReport:
-    """What a training was: for the console and the history.
+    """What the console and the history report of a training.
 
     Attributes:
-      device: what it ran on, in words.
-      state_folder: where its state was kept while it was unfinished.
-      replicas: how many batches a step took.
-      train_examples: of which each epoch leaves out what fills no batch.
-      eval_examples: on which the epoch was chosen.
-      first_step_seconds: from the start of `fit`, in the process that ended the training.
-      images_per_second: of the fastest epoch.
-      best_epoch: counted from 1.
-      eval_accuracy: of the best epoch.
-      resumed_at: the epochs before which it was taken up again.
-      epochs: of each one loss, accuracy, val_loss, val_accuracy, learning_rate (of its last step)
-        and images_per_second.
+      device: Description of the devices.
+      state_folder: Folder of the training state while the training is unfinished.
+      replicas: Number of replicas.
+      train_examples: Number of training examples; the last partial batch of an epoch is dropped.
+      eval_examples: Number of examples that the best epoch is chosen on.
+      first_step_seconds: Time from the start of `fit` to the end of the first step, in the process
+        that finished the training.
+      images_per_second: Speed of the fastest epoch.
+      best_epoch: Number of the best epoch, starting at 1; 0 before the first one.
+      eval_accuracy: Accuracy of the best epoch on eval.
+      resumed_at: The epochs at which the training was resumed.
+      epochs: For each epoch loss, accuracy, val_loss, val_accuracy, learning_rate (of its last
+        step) and images_per_second.
     """
 
     device: str
@@ -33,3 +38,17 @@ class TrainingReport:
     eval_accuracy: float = 0.0
     resumed_at: list[int] = field(default_factory=list)
     epochs: list[dict[str, float]] = field(default_factory=list)
+
+    def out_of_patience(self, patience: int | None) -> bool:
+        """Returns whether the last `patience` epochs brought no better one; None never stops."""
+        return patience is not None and len(self.epochs) - self.best_epoch >= patience
+
+
+def write_report(report: TrainingReport, model_run_uri: str) -> None:
+    """Writes `training.json` to a ModelRun artifact."""
+    write_json(asdict(report), model_run_uri, REPORT_FILE)
+
+
+def read_report(model_run_uri: str) -> TrainingReport:
+    """Returns the report in a ModelRun artifact."""
+    return TrainingReport(**read_json(model_run_uri, REPORT_FILE))

@@ -1,4 +1,4 @@
-"""Warm start: a training that begins with the weights of a model that was trained before."""
+"""Warm start: a training that starts from the weights of an earlier model."""
 
 from collections.abc import Sequence
 
@@ -13,52 +13,58 @@ from components.trainer.settings import ModelSettings, TrainingSettings, WarmSta
 def load_trained(
     settings: ModelSettings, image_size: int, classes: int, weights: str
 ) -> tf.keras.Model:
-    """Returns a network with the weights that `export.save_weights` wrote; may be on gs://."""
+    """Returns a network with the weights that `export.save_weights` wrote, local or on gs://."""
     model = build_model(settings.bare, image_size, classes)
     with copied_here(weights) as file:
         model.load_weights(file)
     return model
 
 
-def earlier_weights(options: TrainingSettings, start: WarmStart) -> list[np.ndarray]:
+def earlier_weights(settings: TrainingSettings, start: WarmStart) -> list[np.ndarray]:
     """Returns the weights of an earlier model, in the order of `Model.weights`.
 
     Args:
-      options: of the new training; the earlier one was of the same network.
-      start: the earlier model.
+      settings: Settings of the new training; both models are the same network.
+      start: The earlier model.
     """
-    then = options.model.model_copy(update={"frozen": start.frozen})
+    network = settings.model.model_copy(update={"frozen": start.frozen})
     with tf.device("/CPU:0"):
-        model = load_trained(then, options.image_size, len(start.class_names), start.weights)
+        model = load_trained(network, settings.image_size, len(start.class_names), start.weights)
     weights: list[np.ndarray] = model.get_weights()
     return weights
 
 
 def transfer_weights(
-    model: tf.keras.Model, old: list[np.ndarray], known: Sequence[str], class_names: Sequence[str]
+    model: tf.keras.Model,
+    weights: list[np.ndarray],
+    old_classes: Sequence[str],
+    new_classes: Sequence[str],
 ) -> None:
-    """Gives a new network the weights of an earlier one.
+    """Sets the weights of a new network to those of an earlier one.
 
-    What the last layer knows of a class goes to that class; a class that is new keeps the random
-    weights with which its network was built.
+    The last layer's weights move with their class; a new class keeps its random initial weights.
 
     Args:
-      model: just built, for `class_names`.
-      old: see `earlier_weights`; for the classes `known`.
-      known: in the order of their ids.
-      class_names: in the order of their ids.
+      model: The new network, just built.
+      weights: See `earlier_weights`; modified.
+      old_classes: Class names of the earlier model in the order of their ids.
+      new_classes: Class names of the new network in the order of their ids.
     """
-    shared = [name for name in class_names if name in known]
-    here, there = ([list(names).index(n) for n in shared] for names in (class_names, known))
-    # The kernel and the bias of the layer that all networks end with; see `probabilities`.
-    new = model.get_weights()
+    shared = [name for name in new_classes if name in old_classes]
+    new_ids, old_ids = (
+        [list(names).index(name) for name in shared] for names in (new_classes, old_classes)
+    )
+    initial = model.get_weights()
     for index in _last_layer(model):
-        new[index][..., here] = old[index][..., there]
-        old[index] = new[index]
-    model.set_weights(old)
+        initial[index][..., new_ids] = weights[index][..., old_ids]
+        weights[index] = initial[index]
+    model.set_weights(weights)
 
 
 def _last_layer(model: tf.keras.Model) -> list[int]:
-    """Returns which of the model's weights are those of the layer before the softmax."""
+    """Returns the indices in `Model.weights` of the kernel and bias before the softmax.
+
+    All networks end with these two layers, see `classifier.probabilities`.
+    """
     last = {id(variable) for variable in model.layers[-2].weights}
     return [index for index, variable in enumerate(model.weights) if id(variable) in last]

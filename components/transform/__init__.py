@@ -1,1 +1,1 @@
-"""Transform: encoded images to square RGB pixels, in the graph that serves; and augmentation."""
+"""Transform: encoded images to square RGB pixels, in the serving graph; and augmentation."""

@@ -1,4 +1,4 @@
-"""Augmentation, for training examples only: stateless, so that a seed repeats it exactly."""
+"""Augmentation of training images; stateless, so that a seed repeats it exactly."""
 
 import tensorflow as tf
 
@@ -6,13 +6,13 @@ import tensorflow as tf
 def augment(
     image: tf.Tensor, seed: tf.Tensor, flip_left_right: bool, saturation: tuple[float, float] | None
 ) -> tf.Tensor:
-    """Returns the image, changed at random: the codelab's flip and saturation.
+    """Returns a randomly flipped and saturated image, as in Google's codelab.
 
     Args:
-      image: float32 [height, width, 3] in [0, 1].
-      seed: int64 [2]; another seed draws another change.
-      flip_left_right: whether half of the images are mirrored.
-      saturation: lowest and highest factor on the saturation, or None to leave it.
+      image: Image, float32 [height, width, 3] in [0, 1].
+      seed: Seed of the random changes, int64 [2].
+      flip_left_right: Whether to mirror half of the images.
+      saturation: Lowest and highest factor of the saturation; None keeps it.
     """
     if flip_left_right:
         image = tf.image.stateless_random_flip_left_right(image, seed)

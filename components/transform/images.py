@@ -1,24 +1,24 @@
-"""Image operations in TensorFlow: decode, centre crop, resize, and a compact exact encoding."""
+"""Image operations in TensorFlow: decode, center crop, resize, and a lossless encoding."""
 
 import tensorflow as tf
 
 
 def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the pixels of one JPEG, PNG, BMP or GIF (its first frame): uint8 [height, width, 3].
+    """Decodes a JPEG, PNG, BMP or GIF (its first frame) to uint8 [height, width, 3].
 
     Args:
-      encoded: string scalar, the bytes of the file.
+      encoded: Content of the file, string scalar.
 
     Raises:
-      tf.errors.InvalidArgumentError: the bytes are no such image.
+      tf.errors.InvalidArgumentError: The bytes are not such an image.
     """
     image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
     image.set_shape([None, None, 3])
     return image
 
 
-def centre_crop(image: tf.Tensor) -> tf.Tensor:
-    """Returns the largest square in the middle: [height, width, 3] to [side, side, 3]."""
+def center_crop(image: tf.Tensor) -> tf.Tensor:
+    """Returns the largest centered square: [height, width, 3] to [side, side, 3]."""
     shape = tf.shape(image)
     side = tf.minimum(shape[0], shape[1])
     top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
@@ -26,22 +26,22 @@ def centre_crop(image: tf.Tensor) -> tf.Tensor:
 
 
 def resize(image: tf.Tensor, size: int) -> tf.Tensor:
-    """Returns uint8 [size, size, 3]: bilinear, antialiased where it shrinks, rounded."""
+    """Resizes to uint8 [size, size, 3]: bilinear, antialiased when shrinking, rounded."""
     resized = tf.image.resize(image, [size, size], antialias=True)
     pixels = tf.cast(tf.round(tf.clip_by_value(resized, 0.0, 255.0)), tf.uint8)
     return tf.ensure_shape(pixels, [size, size, 3])
 
 
 def encode_pixels(image: tf.Tensor) -> tf.Tensor:
-    """Returns a uint8 image as a string scalar: exact, and the cheapest to write and to read."""
+    """Encodes a uint8 image as a string scalar: lossless, and the fastest to write and read."""
     return tf.io.serialize_tensor(image)
 
 
 def decode_pixels(encoded: tf.Tensor, size: int) -> tf.Tensor:
-    """Returns what `encode_pixels` was given: uint8 [size, size, 3]."""
+    """Decodes the result of `encode_pixels` to uint8 [size, size, 3]."""
     return tf.ensure_shape(tf.io.parse_tensor(encoded, tf.uint8), [size, size, 3])
 
 
 def to_float(image: tf.Tensor) -> tf.Tensor:
-    """Returns float32 in [0, 1] of the same shape, from uint8: what a model takes."""
+    """Converts uint8 to float32 in [0, 1] of the same shape, the input of a model."""
     return tf.cast(image, tf.float32) / 255.0

@@ -8,7 +8,6 @@ machines of the steps, Keras 2, and the gate's driver.
 import json
 from typing import Any
 
-from tfx.components import Trainer
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.kubeflow.decorators import FinalStatusStr
@@ -23,12 +22,14 @@ from components.alert.component import Alert
 from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
 from components.model_store.base import ServedVersion
+from components.trainer.executor import TrainerExecutor
+from components.trainer.vertex_executor import CustomJobExecutor
 from data.sources import parse
 from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TRAINER, VertexSettings
-from pipeline.vertex.trainer import KERAS_2, custom_job_trainer
+from pipeline.vertex.trainer import KERAS_2, custom_job_config
 
 # Runtime parameters and their types. Vertex AI has no defaults, so a job sets all of them.
 PARAMETERS = {"data_root": str, "target": float, "train_args": str}
@@ -55,7 +56,8 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         runtime_parameters={
             name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()
         },
-        trainer=custom_job_trainer(settings.name, settings.vertex) if machine else Trainer,
+        trainer_executor=CustomJobExecutor if machine else TrainerExecutor,
+        trainer_config=custom_job_config(settings.name, settings.vertex) if machine else {},
     )
     values = {
         "data_root": source.base,

@@ -100,9 +100,9 @@ def _settings(job: CompiledJob) -> Settings:
     if not trainer:
         return Settings(name=job.name)
     config = trainer.spec["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]
-    options = json.loads(config)["options"]
-    transform = {"image_size": options.pop("image_size")}
-    return Settings.model_validate({"name": job.name, "transform": transform, **options})
+    training = json.loads(config)["settings"]
+    transform = {"image_size": training.pop("image_size")}
+    return Settings.model_validate({"name": job.name, "transform": transform, **training})
 
 
 def _run_job(

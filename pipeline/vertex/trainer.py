@@ -1,27 +1,24 @@
-"""The Trainer as a custom job: on Vertex a machine with a TPU or GPUs is not the pipeline's own."""
+"""The configuration of the Trainer's custom job on Vertex AI, which trains on a TPU or GPUs."""
 
-from collections.abc import Callable
 from typing import Any
 
-from tfx.dsl.components.base.base_node import BaseNode
 from tfx.extensions.google_cloud_ai_platform.constants import ENABLE_VERTEX_KEY, VERTEX_REGION_KEY
-from tfx.extensions.google_cloud_ai_platform.trainer.component import Trainer
 from tfx.extensions.google_cloud_ai_platform.trainer.executor import TRAINING_ARGS_KEY
 
 from pipeline.settings.vertex import TrainerMachine, VertexSettings, custom_job_name
 
-# TFX's TensorFlow Transform wants Keras 2.
+# TensorFlow Transform requires Keras 2.
 KERAS_2 = {"name": "TF_USE_LEGACY_KERAS", "value": "1"}
 
 
-def custom_job_trainer(name: str, vertex: VertexSettings) -> Callable[..., BaseNode]:
-    """Returns what stands for TFX's Trainer: its twin that starts a CustomJob and waits for it.
+def custom_job_config(name: str, vertex: VertexSettings) -> dict[str, Any]:
+    """Returns the `custom_config` of TFX's executor that starts a CustomJob.
 
     Args:
-      name: of the pipeline.
-      vertex: with a machine for the Trainer.
+      name: Name of the pipeline.
+      vertex: Settings with a machine for the Trainer.
     """
-    job = {
+    return {
         ENABLE_VERTEX_KEY: True,
         VERTEX_REGION_KEY: vertex.region,
         TRAINING_ARGS_KEY: {
@@ -32,14 +29,9 @@ def custom_job_trainer(name: str, vertex: VertexSettings) -> Callable[..., BaseN
         },
     }
 
-    def make(*, custom_config: dict[str, Any], **given: Any) -> BaseNode:
-        return Trainer(custom_config=custom_config | job, **given)
-
-    return make
-
 
 def job_spec(vertex: VertexSettings) -> dict[str, Any]:
-    """Returns the CustomJobSpec, as `google.cloud.aiplatform_v1` names its fields.
+    """Returns the CustomJobSpec, with the field names of `google.cloud.aiplatform_v1`.
 
     TFX sets the command of the container.
     """
@@ -58,5 +50,5 @@ def job_spec(vertex: VertexSettings) -> dict[str, Any]:
 
 
 def machine_spec(machine: TrainerMachine) -> dict[str, Any]:
-    """Returns the MachineSpec: without the fields that a kind of machine does not take."""
+    """Returns the MachineSpec, without the fields that are not set."""
     return {key: value for key, value in machine.model_dump().items() if value}

@@ -1,6 +1,6 @@
-"""How far spans of one source are from each other, and from spans that have changed.
+"""Drift between spans of one source, with and without changed images: `make bench-drift`.
 
-Random spans of real records, and the same with images changed: `make bench-drift REAL_DATA=FOLDER`.
+The spans are random samples of real records.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def _compressed(image: Image.Image) -> Image.Image:
 
 
 CHANGES: dict[str, Change] = {
-    "as it is": lambda image: image,
+    "unchanged": lambda image: image,
     "15 % darker": lambda image: image.point(lambda value: value * 0.85),
     "30 % darker": lambda image: image.point(lambda value: value * 0.7),
     "blurred by 1 px": lambda image: image.filter(ImageFilter.GaussianBlur(1)),
@@ -36,23 +36,23 @@ CHANGES: dict[str, Change] = {
 
 
 def main() -> None:
-    """Prints, by size of a span and change, mean, least and greatest drift of each feature."""
+    """Prints mean, minimum and maximum drift of each feature, by span size and change."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="folder of TFRecord files")
     parser.add_argument("--sizes", type=int, nargs="+", default=[50, 100, 200, 400])
     parser.add_argument("--pairs", type=int, default=12)
     arguments = parser.parse_args()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    looks = _looks(Path(arguments.data))
+    spans = _measure(Path(arguments.data))
     random = np.random.default_rng(0)
     # The two spans of a pair share no image.
-    for size in (size for size in arguments.sizes if 2 * size <= len(looks["as it is"])):
+    for size in (size for size in arguments.sizes if 2 * size <= len(spans["unchanged"])):
         for name in CHANGES:
             found = []
             for _ in range(arguments.pairs):
-                order = random.permutation(len(looks[name]))
-                before, now = order[:size], order[size : 2 * size]
-                found.append(_drift(looks["as it is"].iloc[before], looks[name].iloc[now]))
+                order = random.permutation(len(spans[name]))
+                first, second = order[:size], order[size : 2 * size]
+                found.append(_drift(spans["unchanged"].iloc[first], spans[name].iloc[second]))
             drift = pd.DataFrame(found)
             words = [
                 f"{feature} {drift[feature].mean():.2f} ({drift[feature].min():.2f} to "
@@ -62,12 +62,12 @@ def main() -> None:
             print(f"{size} images, {name}: {', '.join(words)}")  # noqa: T201
 
 
-def _looks(records: Path) -> dict[str, pd.DataFrame]:
+def _measure(records: Path) -> dict[str, pd.DataFrame]:
     rows: dict[str, list[dict[str, object]]] = {name: [] for name in CHANGES}
     for image, label in _images(records):
         for name, change in CHANGES.items():
-            look = measure_image(np.asarray(change(image).convert("RGB")))
-            rows[name].append({"label": label, **asdict(look)})
+            statistics = measure_image(np.asarray(change(image).convert("RGB")))
+            rows[name].append({"label": label, **asdict(statistics)})
     return {name: pd.DataFrame(found) for name, found in rows.items()}
 
 
@@ -81,14 +81,14 @@ def _images(records: Path) -> Iterator[tuple[Image.Image, str]]:
         yield image.convert("RGB"), feature["label"].bytes_list.value[0].decode()
 
 
-def _drift(before: pd.DataFrame, now: pd.DataFrame) -> dict[str, float]:
+def _drift(previous: pd.DataFrame, current: pd.DataFrame) -> dict[str, float]:
     import tensorflow_data_validation as tfdv
 
     from data.schema import parse_schema, span_schema_text
 
     statistics = [
         tfdv.generate_statistics_from_dataframe(span.reset_index(drop=True), n_jobs=1)
-        for span in (now, before)
+        for span in (current, previous)
     ]
     schema = parse_schema(span_schema_text())
     found = tfdv.validate_statistics(statistics[0], schema, previous_statistics=statistics[1])

@@ -1,6 +1,6 @@
-"""How fast import and ExampleGen are beside plain tf.data, and how much memory they take.
+"""Speed and memory of import and ExampleGen, compared with plain tf.data: `make bench-data`.
 
-Each figure is taken in a process of its own, in turns, on the same images: `make bench-data`.
+Each measurement runs in its own process, kind by kind in turn, on the same images.
 """
 
 import argparse
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def main() -> None:
-    """Prints a line for each kind of reading."""
+    """Prints a line per kind of reading."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="folder of TFRecord files")
     parser.add_argument("--repeats", type=int, default=3)
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _prepare(records: Path, folder: Path) -> None:
-    """Lays out the images as files, and files and records once and ten times."""
+    """Writes the images as files, and CSV files and record folders of one and of ten copies."""
     import tensorflow as tf
 
     files = sorted(str(path) for path in records.glob("*.tfrec*"))
@@ -95,7 +95,7 @@ def _work(kind: str, times: str, folder: str) -> dict[str, float]:
 
 
 def _plain(folder: Path, times: str) -> tuple[int, float]:
-    """What a notebook does: reads, parses and decodes, as parallel as tf.data likes."""
+    """Measures a notebook's code: reads, parses and decodes with tf.data's own parallelism."""
     import tensorflow as tf
 
     def decode(record: tf.Tensor) -> tf.Tensor:

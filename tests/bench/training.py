@@ -1,6 +1,6 @@
-"""How fast the Trainer is beside a bare tf.keras script that does the same work: `make bench`.
+"""Training speed, compared with a bare tf.keras script that does the same work: `make bench`.
 
-Each figure is taken in a process of its own, in turns, on the records that a run's Transform wrote.
+Each measurement runs in its own process, kind by kind in turn, on the output of Transform.
 """
 
 import argparse
@@ -22,9 +22,9 @@ EPOCHS = 4
 
 
 def main() -> None:
-    """Prints a table for each image size."""
+    """Prints a table per image size."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="sample", help="as flowers run --data")
+    parser.add_argument("--data", default="sample", help="see flowers run --data")
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 96])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _transformed(data: str, size: int, root: str) -> list[str]:
-    """Returns globs of the train and eval records of a run."""
+    """Returns glob patterns of the train and eval records of a run."""
     command = ["flowers", "run", "--data", data, "--root", root, "--until", "Transform"]
     subprocess.run([*command, "--set", f"transform.image_size={size}"], check=True)
     return [
@@ -57,7 +57,7 @@ def _measure(files: list[str], size: int, repeats: int) -> dict[str, list[dict[s
             answer = subprocess.run(
                 command, check=True, stdout=subprocess.PIPE, text=True, env=quiet
             )
-            print(kind, f"{size} px,", f"turn {repeat + 1} of {repeats}", flush=True)  # noqa: T201
+            print(kind, f"{size} px,", f"repeat {repeat + 1} of {repeats}", flush=True)  # noqa: T201
             found[kind].append(json.loads(answer.stdout.splitlines()[-1]))
     return found
 
@@ -78,7 +78,7 @@ def _print_table(size: int, found: dict[str, list[dict[str, float]]]) -> None:
 
 
 def _work(kind: str, size: int, files: Sequence[str]) -> dict[str, float]:
-    """Measures one kind, in a process of its own."""
+    """Returns the figures of one kind, measured in this process."""
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     sys.path.insert(0, str(PROJECT))
     measure = {"ours": _ours, "bare": _bare, "input": _input, "ours x10": _ours_on_ten_times}
@@ -87,7 +87,7 @@ def _work(kind: str, size: int, files: Sequence[str]) -> dict[str, float]:
     return {**figures, "peak_bytes": peak}
 
 
-def _options(size: int, epochs: int) -> Any:
+def _settings(size: int, epochs: int) -> Any:
     from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 
     trainer = TrainerSettings(epochs=epochs, batch_size=BATCH_SIZE)
@@ -100,7 +100,7 @@ def _ours(size: int, train_files: str, eval_files: str, copies: int = 1) -> dict
     with tempfile.TemporaryDirectory() as state:
         epochs = EPOCHS if copies == 1 else 1
         _, report = train(
-            _options(size, epochs), [train_files] * copies, [eval_files], list("abcde"), state
+            _settings(size, epochs), [train_files] * copies, [eval_files], list("abcde"), state
         )
     speeds = [epoch["images_per_second"] for epoch in report.epochs]
     return {
@@ -114,26 +114,27 @@ def _ours_on_ten_times(size: int, train_files: str, eval_files: str) -> dict[str
 
 
 def _input(size: int, train_files: str, eval_files: str) -> dict[str, float]:
-    """The input pipeline alone: nothing but reading its batches."""
-    from components.trainer.input import Images, training_batches
+    """Measures the input pipeline alone."""
+    from components.trainer.input import Images, make_plan, training_batches
 
     images = Images([train_files], size)
-    batches = iter(training_batches(images, _options(size, EPOCHS).trainer, BATCH_SIZE))
-    steps = images.count // BATCH_SIZE
+    trainer = _settings(size, EPOCHS).trainer
+    plan = make_plan(trainer, 1, images.count)
+    batches = iter(training_batches(images, trainer, plan))
     started = time.perf_counter()
     next(batches)
     first = time.perf_counter() - started
     speeds = []
     for epoch in range(EPOCHS):
         started = time.perf_counter()
-        for _ in range(steps - (not epoch)):
+        for _ in range(plan.steps_per_epoch - (not epoch)):
             next(batches)
-        speeds.append(steps * BATCH_SIZE / (time.perf_counter() - started))
+        speeds.append(plan.steps_per_epoch * BATCH_SIZE / (time.perf_counter() - started))
     return {"images_per_second": statistics.median(speeds[1:]), "first_step": first}
 
 
 def _bare(size: int, train_files: str, eval_files: str) -> dict[str, float]:
-    """What one would write in a notebook: the same network, size, batch and augmentation."""
+    """Measures a notebook's code: the same network, image size, batch size and augmentation."""
     import tensorflow as tf
 
     from components.trainer.models import build_model
@@ -157,7 +158,7 @@ def _bare(size: int, train_files: str, eval_files: str) -> dict[str, float]:
     count = sum(1 for _ in examples)
     batches = examples.shuffle(count).map(augment, tf.data.AUTOTUNE)
     batches = batches.batch(BATCH_SIZE, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
-    network = build_model(_options(size, 1).model, size, 5)
+    network = build_model(_settings(size, 1).model, size, 5)
     model = tf.keras.Model(network.inputs, network.outputs)
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
     clock = _clock(tf)

@@ -76,7 +76,7 @@ def test_a_training_goes_on_after_the_last_epoch_that_ended(
     assert len(list(root.glob("checkpoints/*"))) == 1
     answer = flowers(*command)
     assert answer.code == 0, answer.out
-    assert "going on with squeezenet on CPU" in answer.out
+    assert "resuming squeezenet on CPU" in answer.out
     assert "2 of 3 epochs are done" in answer.out
     assert "epoch 2/3" not in answer.out
     entry, died = flowers("runs", "--root", root, "--json").json()

@@ -180,7 +180,7 @@ def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_an_alert_is_sent(
         python, _, module, *arguments = command
         index = arguments.index("--exec-properties") + 1
         properties = json.loads(arguments[index])
-        trainers.append(json.loads(properties["custom_config"])["options"]["trainer"])
+        trainers.append(json.loads(properties["custom_config"])["settings"]["trainer"])
         for_cpu = properties["custom_config"].replace('"strategy": "tpu"', '"strategy": "cpu"')
         properties["custom_config"] = for_cpu
         arguments[index] = json.dumps(properties)

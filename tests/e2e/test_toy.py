@@ -359,8 +359,8 @@ def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):
 @pytest.mark.parametrize(
     ("settings", "error"),
     [
-        (["trainer.strategy=tpu"], "trainer.strategy is tpu, and there is none"),
-        (["model.name=xception"], "xception can't be built: Input size must be at least 71x71"),
+        (["trainer.strategy=tpu"], "trainer.strategy is tpu, but TensorFlow cannot use a TPU here"),
+        (["model.name=xception"], "xception cannot be built: Input size must be at least 71x71"),
         (["model.name=xception", "model.weights=none.h5"], "model.weights: none.h5 can't be read"),
     ],
 )

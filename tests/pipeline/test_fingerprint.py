@@ -47,7 +47,7 @@ def test_a_change_counts_where_the_step_reaches_it(project, file, changes):
 def test_augmentation_is_the_trainers_and_not_transforms():
     trainer = {file.name for file in reachable_files("components.trainer.run")}
     transform = {file.name for file in reachable_files("components.transform.preprocessing")}
-    assert {"augment.py", "images.py"} <= trainer
+    assert {"augment.py", "train.py", "images.py"} <= trainer
     assert "augment.py" not in transform
     assert "images.py" in transform
 
@@ -90,3 +90,9 @@ def test_another_network_is_no_change_of_the_trained_one(monkeypatch, tmp_path):
     assert "squeezenet.py" in names["squeezenet"]
     assert "xception.py" not in names["squeezenet"]
     assert {"xception.py", "keras_application.py"} <= names["xception"]
+
+
+def test_a_network_is_not_part_of_the_trainers_own_code():
+    files = reachable_files("components.trainer.run")
+    (registry,) = (file for file in files if file.parent.name == "models")
+    assert registry.name == "__init__.py"

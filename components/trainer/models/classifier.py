@@ -1,13 +1,13 @@
-"""What all networks share: the Keras model class, and the last layer."""
+"""The parts that all networks share: the Keras model class and the last layer."""
 
 import tensorflow as tf
 
 
 class Classifier(tf.keras.Model):
-    """A Keras model whose steps AutoGraph leaves alone.
+    """A Keras model whose steps AutoGraph does not convert.
 
-    In TensorFlow 2.16 AutoGraph converts tf_keras's own source, so that the first step of
-    SqueezeNet took 25 s; without the conversion it takes 5 s, and the graph is the same.
+    In TensorFlow 2.16, AutoGraph converts the source of tf_keras itself: the first step of
+    SqueezeNet took 25 s with the conversion and takes 5 s without; the graph is the same.
     """
 
     @tf.autograph.experimental.do_not_convert
@@ -22,6 +22,6 @@ class Classifier(tf.keras.Model):
 
 
 def probabilities(x: tf.Tensor, classes: int) -> tf.Tensor:
-    """Returns float32 [batch, classes] from features [batch, n], whatever precision they have."""
+    """Returns float32 `[batch, classes]` from features `[batch, n]` of any precision."""
     logits = tf.keras.layers.Dense(classes, dtype="float32")(x)
     return tf.keras.layers.Softmax(dtype="float32")(logits)

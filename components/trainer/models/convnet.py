@@ -1,4 +1,4 @@
-"""A plain convolutional network: the codelab's, before SqueezeNet."""
+"""The plain convolutional network of Google's codelab."""
 
 from functools import partial
 
@@ -7,26 +7,28 @@ import tensorflow as tf
 from components.trainer.models.classifier import Classifier, probabilities
 from components.trainer.settings import ModelSettings
 
-# Filters of each 3x3 convolution; a pooling that halves the image lies between the stages.
+# Filters of the 3x3 convolutions of each stage; a pooling layer between two stages halves the
+# image.
 STAGES = ((16, 30), (60,), (90,), (110,), (130,))
-# A 1x1 convolution before the last layer has fewer.
+# Filters of the 1x1 convolution before the last layer.
 _LAST_FILTERS = 40
 
 _conv = partial(tf.keras.layers.Conv2D, padding="same", activation="relu")
 
 
 def convnet(settings: ModelSettings, image_size: int, classes: int) -> Classifier:
-    """Seven convolutions and no normalisation: 293,233 parameters for 5 classes.
+    """Builds seven convolutions without normalization: 293,233 parameters for 5 classes.
 
     Source: the codelab "Keras and modern convnets, on TPUs", "Your first convnet".
 
     Args:
-      settings: not used.
-      image_size: side of the square image in pixels.
-      classes: number of classes.
+      settings: ModelSettings. Not used.
+      image_size: int. Side of the square images in pixels.
+      classes: int. Number of classes.
 
     Returns:
-      A model from float32 [batch, image_size, image_size, 3] in [0, 1] to float32 [batch, classes].
+      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
+      `[batch, classes]`.
     """
     image = x = tf.keras.Input([image_size, image_size, 3])
     for index, stage in enumerate(STAGES):

@@ -10,8 +10,8 @@ from components.trainer.settings import ModelSettings
 
 _layers = tf.keras.layers
 
-# (squeeze, expand) filters of the fire modules of each stage; a pooling that halves the image lies
-# between the stages.
+# (squeeze, expand) filters of the fire modules of each stage; a pooling layer between two stages
+# halves the image.
 STAGES = (((24, 48),), ((48, 96),), ((64, 128),), ((48, 96),), ((24, 48),))
 STEM_FILTERS = 32
 
@@ -19,18 +19,19 @@ _conv = partial(_layers.Conv2D, padding="same", activation="relu")
 
 
 def squeezenet(settings: ModelSettings, image_size: int, classes: int) -> Classifier:
-    """SqueezeNet with BatchNormalization: 120,613 parameters for 5 classes.
+    """Builds SqueezeNet with BatchNormalization: 120,613 parameters for 5 classes.
 
     Paper: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB
     model size", 2016, https://arxiv.org/abs/1602.07360.
 
     Args:
-      settings: not used.
-      image_size: side of the square image in pixels.
-      classes: number of classes.
+      settings: ModelSettings. Not used.
+      image_size: int. Side of the square images in pixels.
+      classes: int. Number of classes.
 
     Returns:
-      A model from float32 [batch, image_size, image_size, 3] in [0, 1] to float32 [batch, classes].
+      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
+      `[batch, classes]`.
     """
     image = tf.keras.Input([image_size, image_size, 3])
     x = _norm()(_conv(STEM_FILTERS, 3)(image))
@@ -44,12 +45,12 @@ def squeezenet(settings: ModelSettings, image_size: int, classes: int) -> Classi
 
 
 def _fire(x: tf.Tensor, squeeze: int, expand: int) -> tf.Tensor:
-    """A fire module: a 1x1 convolution squeezes, 1x1 and 3x3 convolutions side by side expand."""
+    """Applies a fire module: a 1x1 convolution, then 1x1 and 3x3 convolutions in parallel."""
     x = _norm()(_conv(squeeze, 1)(x))
-    wide = [_norm()(_conv(expand // 2, kernel)(x)) for kernel in (1, 3)]
-    return _layers.Concatenate()(wide)
+    expanded = [_norm()(_conv(expand // 2, kernel)(x)) for kernel in (1, 3)]
+    return _layers.Concatenate()(expanded)
 
 
 def _norm() -> tf.keras.layers.Layer:
-    # Keras's default of 0.99 is too slow an average for the few steps of a small data set.
+    # Keras's default momentum of 0.99 is too slow for the few steps of a small data set.
     return _layers.BatchNormalization(momentum=0.9, synchronized=several_replicas())

@@ -1,4 +1,4 @@
-"""Trainings on several devices, in processes of their own: devices are set before all else."""
+"""Trainings on several devices, each in its own process: devices are configured first."""
 
 import json
 import os
@@ -22,21 +22,21 @@ import json, sys
 import numpy as np
 import tensorflow as tf
 
-replicas, options, train_files, eval_files, folder, answer = json.loads(sys.argv[1])
+replicas, settings, train_files, eval_files, folder, answer = json.loads(sys.argv[1])
 (cpu,) = tf.config.list_physical_devices("CPU")
 devices = [tf.config.LogicalDeviceConfiguration()] * replicas
 tf.config.set_logical_device_configuration(cpu, devices)
 
-from components.trainer.settings import TrainingOptions
+from components.trainer.settings import TrainingSettings
 from components.trainer.train import train
 
-options = TrainingOptions.model_validate(options)
-model, report = train(options, train_files, eval_files, ["a", "b"], folder)
+settings = TrainingSettings.model_validate(settings)
+model, report = train(settings, train_files, eval_files, ["a", "b"], folder)
 np.savez(answer, *model.get_weights(), device=report.device, epochs=json.dumps(report.epochs))
 """
 
 
-def options(strategy, batch_size, peak):
+def make_settings(strategy, batch_size, peak):
     rate = {"start": peak, "peak": peak, "ramp_epochs": 0, "hold_epochs": 9}
     trainer = {"strategy": strategy, "batch_size": batch_size, "epochs": 1, "learning_rate": rate}
     values = {"image_size": 32, "model": {"name": "squeezenet"}, "trainer": trainer}
@@ -54,7 +54,7 @@ def splits(write_transformed, make_image):
 
 
 def start(tmp_path, splits, name, replicas, chosen, env=()):
-    """Starts a training in a process of its own; returns it, and where its answer will be."""
+    """Starts a training in its own process; returns the process and the path of its answer."""
     answer = tmp_path / f"{name}.npz"
     arguments = [replicas, chosen, *splits, str(tmp_path / f"state-{name}"), str(answer)]
     process = subprocess.Popen(
@@ -74,20 +74,20 @@ def finish(process, answer):
 
 @pytest.mark.slow
 def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_path, splits):
-    one = start(tmp_path, splits, "one", 1, options("cpu", 16, peak=8e-5))
-    eight = start(tmp_path, splits, "eight", 8, options("cpu", 2, peak=1e-5))
+    one = start(tmp_path, splits, "one", 1, make_settings("cpu", 16, peak=8e-5))
+    eight = start(tmp_path, splits, "eight", 8, make_settings("cpu", 2, peak=1e-5))
     weights, device, (epoch,) = finish(*one)
     same, devices, (again,) = finish(*eight)
     assert device.startswith("CPU (")
     assert devices.startswith("8 replicas on CPU")
-    # The learning rate was scaled with the replicas.
+    # The learning rate is scaled with the replicas.
     assert epoch["learning_rate"] == pytest.approx(8e-5)
     assert again["learning_rate"] == pytest.approx(8e-5)
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
-        # Adam turns the sign of a gradient that is all but zero into a whole step.
+        # Adam turns the sign of a gradient close to zero into a whole step.
         assert again[name] == pytest.approx(epoch[name], rel=5e-3), name
     for weight, other in zip(weights, same, strict=True):
-        # The fused kernel's moving variance is Bessel's, the synchronised one's is not.
+        # Only the fused kernel applies Bessel's correction to the moving variance.
         assert other == pytest.approx(weight, rel=3e-2, abs=1e-3)
 
 
@@ -101,10 +101,10 @@ def test_two_workers_train_one_network(tmp_path, splits):
     for index in range(2):
         cluster = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
         env = {"TF_CONFIG": json.dumps(cluster), "GRPC_FAIL_FAST": "use_caller"}
-        chosen = options("multiworker", 8, peak=1e-4)
+        chosen = make_settings("multiworker", 8, peak=1e-4)
         started.append(start(tmp_path, splits, f"worker-{index}", 1, chosen, env.items()))
     (weights, device, _), (same, _, _) = [finish(*worker) for worker in started]
-    assert device == "2 replicas of several workers"
+    assert device == "2 replicas on several workers"
     for weight, other in zip(weights, same, strict=True):
         assert np.array_equal(weight, other)
 
@@ -123,7 +123,7 @@ def test_one_of_several_workers_writes_the_model(monkeypatch, task, chief):
 @pytest.mark.parametrize(("name", "size"), [("squeezenet", 32), ("xception", 71)])
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_xla_compiles_a_whole_step_with_static_shapes(name, size, policy):
-    """A TPU runs nothing else: no dynamic dimension, and bfloat16 where it was asked for."""
+    """A TPU requires it: no dynamic dimensions, and bfloat16 if the policy says so."""
     with precision(policy):
         model = build_model(ModelSettings(name=name), size, 5)
         rate = RampHoldDecay(TrainerSettings().learning_rate, 10, 1)

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from components.trainer import input as input_module
-from components.trainer.input import Images, evaluation_batches, training_batches
+from components.trainer.input import Images, evaluation_batches, make_plan, training_batches
 from components.trainer.settings import TrainerSettings
 
 COUNT, SIZE = 10, 8
@@ -17,10 +17,12 @@ def files(write_transformed, make_image):
 
 
 def batches(files, *, epochs=3, batch_size=4, seed=1, first_epoch=0, skip_steps=0, augment=PLAIN):
-    # As a training does: tf.data mixes it into the seed of a shuffle.
+    # As a training does: tf.data combines it with the seed of a shuffle.
     tf.keras.utils.set_random_seed(0)
-    settings = TrainerSettings(epochs=epochs, seed=seed, augment=augment)
-    stream = training_batches(Images(files, SIZE), settings, batch_size, first_epoch, skip_steps)
+    settings = TrainerSettings(epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
+    images = Images(files, SIZE)
+    plan = make_plan(settings, 1, images.count)
+    stream = training_batches(images, settings, plan, first_epoch, skip_steps)
     return [(images.numpy(), labels.numpy()) for images, labels in stream]
 
 
@@ -32,7 +34,7 @@ def test_records_are_read_in_order(files, make_image):
     assert np.array_equal(examples[3][0], make_image(3, SIZE, SIZE))
 
 
-def test_a_training_that_was_interrupted_goes_on_with_the_batches_that_come_next(files):
+def test_an_interrupted_training_resumes_with_the_next_batches(files):
     whole, rest = batches(files), batches(files, first_epoch=1, skip_steps=1)
     assert len(rest) == 3
     for (images, labels), (again, labels_again) in zip(whole[3:], rest, strict=True):
@@ -40,7 +42,7 @@ def test_a_training_that_was_interrupted_goes_on_with_the_batches_that_come_next
         assert np.array_equal(labels, labels_again)
 
 
-def test_images_that_do_not_fit_into_memory_are_read_anew(files, monkeypatch):
+def test_images_that_do_not_fit_into_memory_are_read_again(files, monkeypatch):
     monkeypatch.setattr(input_module, "IMAGES_BYTES", 4 * SIZE * SIZE * 3)
     images = Images(files, SIZE)
     assert (images.count, images.shuffle_buffer) == (COUNT, 4)
@@ -70,7 +72,7 @@ def test_images_keep_their_labels(files, make_image):
             assert np.allclose(image, make_image(label, SIZE, SIZE) / 255, atol=1e-6)
 
 
-def test_augmentation_is_drawn_anew_each_epoch(files):
+def test_augmentation_differs_in_each_epoch(files):
     seen = {label: set() for label in range(COUNT)}
     for images, labels in batches(files, epochs=6, augment={}):
         for image, label in zip(images, labels, strict=True):
@@ -78,9 +80,7 @@ def test_augmentation_is_drawn_anew_each_epoch(files):
     assert sum(map(len, seen.values())) == 6 * 8
 
 
-def test_evaluation_sees_every_example_once_and_fills_up_with_some_that_do_not_count(
-    files, make_image
-):
+def test_evaluation_sees_every_example_once_and_padding_has_no_weight(files, make_image):
     found = list(evaluation_batches(Images(files, SIZE), 4))
     assert [images.shape[0] for images, _, _ in found] == [4, 4, 4]
     labels, weights = (np.concatenate([batch[i] for batch in found]) for i in (1, 2))

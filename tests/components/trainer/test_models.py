@@ -1,12 +1,14 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.trainer.devices import precision
-from components.trainer.models import BUILDERS, build_model
+from components.trainer.models import build_model
 from components.trainer.settings import ModelSettings
 
-# The smallest image that each takes in the tests, and its parameters for 5 classes at that size.
+# Network, image size in the tests, and number of parameters for 5 classes at that size.
 NETWORKS = [
     (ModelSettings(name="dense"), 32, 393_989),
     (ModelSettings(name="convnet"), 32, 293_233),
@@ -20,7 +22,8 @@ BY_NAME = pytest.mark.parametrize(
 
 
 def test_all_networks_are_tested():
-    assert {settings.name for settings, _, _ in NETWORKS} == set(BUILDERS)
+    names = get_args(ModelSettings.model_fields["name"].annotation)
+    assert [settings.name for settings, _, _ in NETWORKS] == list(names)
 
 
 @BY_NAME
@@ -30,14 +33,14 @@ def test_a_network_has_the_parameters_that_it_states(settings, size, parameters)
 
 @BY_NAME
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_a_network_answers_with_a_probability_for_each_class(settings, size, parameters, policy):
+def test_a_network_returns_a_probability_for_each_class(settings, size, parameters, policy):
     with precision(policy):
         model = build_model(settings, size, 7)
     assert {layer.compute_dtype for layer in model.layers} >= {policy.replace("mixed_", "")}
-    answers = model(np.zeros([3, size, size, 3], np.float32)).numpy()
-    assert answers.shape == (3, 7)
-    assert answers.dtype == np.float32
-    assert answers.sum(-1) == pytest.approx(1, abs=1e-5)
+    outputs = model(np.zeros([3, size, size, 3], np.float32)).numpy()
+    assert outputs.shape == (3, 7)
+    assert outputs.dtype == np.float32
+    assert outputs.sum(-1) == pytest.approx(1, abs=1e-5)
 
 
 @BY_NAME
@@ -51,7 +54,7 @@ def test_steps_lower_the_loss(settings, size, parameters):
     assert min(history.history["loss"][1:]) < history.history["loss"][0]
 
 
-def test_weights_of_a_file_are_taken_over_and_can_be_frozen(tmp_path):
+def test_weights_are_loaded_from_a_file_and_can_be_frozen(tmp_path):
     base = tf.keras.applications.MobileNetV2(
         include_top=False, weights=None, input_shape=[32, 32, 3]
     )
@@ -66,7 +69,7 @@ def test_weights_of_a_file_are_taken_over_and_can_be_frozen(tmp_path):
     assert all((weight == 0.25).all() for weight in model.get_weights()[:-2])
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(np.ones([2, 32, 32, 3]), np.array([0, 1]), verbose=0)
-    # Not even the averages of BatchNormalization moved.
+    # The moving averages of BatchNormalization have not changed either.
     assert all((weight == 0.25).all() for weight in model.get_weights()[:-2])
 
 
@@ -77,7 +80,7 @@ def test_an_image_that_is_too_small_and_a_network_that_does_not_exist_are_errors
         build_model(ModelSettings(name="keras_application", application="Nothing"), 64, 2)
 
 
-def test_mobilenet_gets_what_its_own_preprocessing_makes(make_image):
+def test_mobilenet_gets_the_output_of_its_own_preprocessing(make_image):
     settings = ModelSettings(name="keras_application", application="MobileNetV2")
     model = build_model(settings, 32, 2)
     pixels = make_image(0, 32, 32)

@@ -11,45 +11,45 @@ MOBILE = {"name": "keras_application", "application": "MobileNetV2"}
 
 
 @pytest.fixture
-def begun(tmp_path):
-    """Returns a function: the weights of a trained model, and of one that begins with them."""
+def warm_started(tmp_path):
+    """Returns a function: weights of a trained model, of one that starts from them, and initial."""
 
-    def begin(then, now, names=NAMES):
-        then, now = ModelSettings(**then), ModelSettings(**now)
-        old = build_model(then.bare, 32, len(NAMES))
+    def start_from(old_model, new_model, names=NAMES):
+        old_settings, new_settings = ModelSettings(**old_model), ModelSettings(**new_model)
+        old = build_model(old_settings.bare, 32, len(NAMES))
         old.set_weights([w + np.float32(i / 7) for i, w in enumerate(old.get_weights())])
         folder = str(tmp_path / "Format-Serving")
         save_weights(old, folder)
         start = WarmStart(
-            version=1, run_id="r", weights=weights_path(folder), digest="", frozen=then.frozen,
-            class_names=NAMES,
+            version=1, run_id="r", weights=weights_path(folder), digest="",
+            frozen=old_settings.frozen, class_names=NAMES,
         )  # fmt: skip
-        model = build_model(now.bare, 32, len(names))
-        built = model.get_weights()
-        options = TrainingSettings(image_size=32, model=now, trainer=TrainerSettings())
-        transfer_weights(model, earlier_weights(options, start), NAMES, names)
-        return old.get_weights(), model.get_weights(), built
+        model = build_model(new_settings.bare, 32, len(names))
+        initial = model.get_weights()
+        settings = TrainingSettings(image_size=32, model=new_settings, trainer=TrainerSettings())
+        transfer_weights(model, earlier_weights(settings, start), NAMES, names)
+        return old.get_weights(), model.get_weights(), initial
 
-    return begin
+    return start_from
 
 
-def test_all_weights_are_taken_over(begun):
-    old, new, _ = begun({"name": "squeezenet"}, {"name": "squeezenet"})
+def test_all_weights_are_transferred(warm_started):
+    old, new, _ = warm_started({"name": "squeezenet"}, {"name": "squeezenet"})
     assert all(np.array_equal(a, b) for a, b in zip(old, new, strict=True))
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_what_was_frozen_may_be_trained_now_and_the_reverse(begun, first):
+def test_a_frozen_network_can_be_trained_later_and_the_reverse(warm_started, first):
     frozen = {**MOBILE, "frozen": True, "weights": "imagenet"}
     settings = [frozen, MOBILE] if first else [MOBILE, frozen]
-    old, new, _ = begun(*settings)
+    old, new, _ = warm_started(*settings)
     assert all(np.array_equal(a, b) for a, b in zip(old, new, strict=True))
 
 
-def test_a_new_class_keeps_its_random_weights_and_the_others_keep_what_they_learnt(begun):
+def test_a_new_class_keeps_its_random_weights_and_the_others_their_trained_ones(warm_started):
     names = ["asters", "daisy", "roses"]
-    old, new, built = begun({"name": "convnet"}, {"name": "convnet"}, names)
+    old, new, initial = warm_started({"name": "convnet"}, {"name": "convnet"}, names)
     assert all(np.array_equal(a, b) for a, b in zip(old[:-2], new[:-2], strict=True))
-    for before, after, random in zip(old[-2:], new[-2:], built[-2:], strict=True):
+    for before, after, random in zip(old[-2:], new[-2:], initial[-2:], strict=True):
         assert np.array_equal(after[..., 1:], before)
         assert np.array_equal(after[..., 0], random[..., 0])

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from components.transform.images import (
-    centre_crop,
+    center_crop,
     decode_pixels,
     decode_rgb,
     encode_pixels,
@@ -27,7 +27,7 @@ def encoded(image: np.ndarray, kind: str, mode: str = "RGB") -> bytes:
     [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("PNG", "RGBA"),
      ("PNG", "L"), ("PNG", "P"), ("GIF", "P"), ("BMP", "RGB")],
 )  # fmt: skip
-def test_any_usual_format_becomes_rgb(make_image, kind, mode):
+def test_common_formats_are_decoded_to_rgb(make_image, kind, mode):
     image = make_image()
     pixels = decode_rgb(tf.constant(encoded(image, kind, mode))).numpy()
     assert pixels.shape == (48, 64, 3)
@@ -36,15 +36,15 @@ def test_any_usual_format_becomes_rgb(make_image, kind, mode):
     assert np.abs(pixels.astype(float) - colours).mean() < 25
 
 
-def test_what_is_no_image_raises():
+def test_bytes_that_are_not_an_image_raise():
     with pytest.raises(tf.errors.InvalidArgumentError):
         decode_rgb(tf.constant(b"no image"))
 
 
-def test_the_crop_is_the_square_in_the_middle():
+def test_the_crop_is_the_centered_square():
     image = tf.reshape(tf.range(4 * 8), [4, 8, 1])
-    assert centre_crop(image)[0, :, 0].numpy().tolist() == [2, 3, 4, 5]
-    assert centre_crop(tf.transpose(image, [1, 0, 2]))[0, :, 0].numpy().tolist() == [2, 10, 18, 26]
+    assert center_crop(image)[0, :, 0].numpy().tolist() == [2, 3, 4, 5]
+    assert center_crop(tf.transpose(image, [1, 0, 2]))[0, :, 0].numpy().tolist() == [2, 10, 18, 26]
 
 
 def test_resizing_keeps_a_flat_image_flat_and_rounds():
@@ -60,12 +60,12 @@ def test_shrinking_averages_instead_of_picking_pixels():
     assert np.abs(shrunk.numpy().astype(int) - 127).max() < 20
 
 
-def test_pixels_survive_their_encoding_exactly(make_image):
+def test_the_encoding_of_pixels_is_lossless(make_image):
     image = make_image(2, 32, 32)
     assert (decode_pixels(encode_pixels(tf.constant(image)), 32).numpy() == image).all()
 
 
-def test_floats_lie_between_zero_and_one():
+def test_floats_are_between_zero_and_one():
     assert to_float(tf.constant([0, 255], tf.uint8)).numpy().tolist() == [0.0, 1.0]
 
 

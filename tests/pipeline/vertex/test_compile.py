@@ -95,19 +95,19 @@ def test_the_gate_has_a_driver_that_finds_the_baseline_before_the_cache_lookup(j
 
 
 def test_the_trainer_is_a_custom_job_with_its_machine(job):
-    path = "tfx.extensions.google_cloud_ai_platform.trainer.executor.GenericExecutor"
+    path = "components.trainer.vertex_executor.CustomJobExecutor"
     assert path in executor(job, "Trainer")["args"]
     config = json.loads(parameters(job, "Trainer")["custom_config"]["runtimeValue"]["constant"])
     (pool,) = config["ai_platform_training_args"]["job_spec"]["worker_pool_specs"]
     assert pool["container_spec"]["image_uri"] == TPU_IMAGE
     assert pool["machine_spec"]["accelerator_type"] == "TPU_V3"
     assert config["checkpoints"] == "gs://my-bucket/flowers/checkpoints"
-    assert config["options"]["trainer"]["strategy"] == "tpu"
+    assert config["settings"]["trainer"]["strategy"] == "tpu"
 
 
 def test_without_a_machine_the_trainer_is_an_ordinary_step():
     job = compile_job(load_settings("vertex-sample"))
-    assert "tfx.components.trainer.executor.GenericExecutor" in executor(job, "Trainer")["args"]
+    assert "components.trainer.executor.TrainerExecutor" in executor(job, "Trainer")["args"]
 
 
 @pytest.mark.parametrize("machine", [V3, V5E, L4])

@@ -1,0 +1,18 @@
+"""The Trainer's summary."""
+
+from components.summary import Outputs, RunFacts, StepSummary, uri_of
+from components.trainer.training_report import read_report
+
+
+def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
+    """Returns the best epoch and the speed of a training."""
+    report = read_report(uri_of(outputs, "model_run"))
+    start = f"from version {run.warm_start.version}: " if run.warm_start else ""
+    epochs = ", ".join(map(str, report.resumed_at))
+    resumed = f", resumed at epoch {epochs}" if epochs else ""
+    text = (
+        f"{start}best epoch {report.best_epoch} of {len(report.epochs)}, "
+        f"eval accuracy {report.eval_accuracy:.3f}, {report.images_per_second:.0f} images/s, "
+        f"first step {report.first_step_seconds:.1f} s{resumed}"
+    )
+    return StepSummary(text, {"model_uri": uri_of(outputs, "model"), "training": report})
