@@ -64,6 +64,9 @@ def test_an_empty_file_means_the_defaults(tmp_path):
         ("trainer.epochs.x=1", "epochs is 18, not a section"),
         ("trainer.epochs", "--set takes section.key=value, got 'trainer.epochs'"),
         ("trainer.epochs=[", "not valid YAML"),
+        ("data.spans=2026-02-30", "not valid YAML: ValueError: day is out of range"),
+        ("trainer.epochs=!!int x", "not valid YAML"),
+        (f"trainer.epochs={'[' * 5000}", "not valid YAML"),
     ],
 )
 def test_a_wrong_setting_says_what_is_wrong_and_what_was_received(override, message):
