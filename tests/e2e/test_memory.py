@@ -28,7 +28,7 @@ def large(tmp_path):
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("grouped", ["false", "true"])
 def test_example_gen_holds_no_records(flowers, large, tmp_path, grouped):
     # What is imported, and what a first run sets up, is there already.
