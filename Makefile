@@ -13,7 +13,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-long lint sample bench bench-data bench-drift pictures image clean
+.PHONY: help setup run test test-all test-long lint docs sample bench bench-data bench-drift pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ lint: setup  ## Check style and types
 	$(UV) run --no-sync ruff format --check .
 	$(UV) run --no-sync mypy
 	$(UV) run --no-sync hadolint Dockerfile
+
+docs: setup  ## Generate docs/settings.md from the descriptions of the settings
+	$(UV) run --no-sync python -m pipeline.settings.explain > docs/settings.md
 
 sample: setup  ## Regenerate data/sample; the bytes stay the same
 	$(UV) run --no-sync python -m data.synthetic --out data/sample

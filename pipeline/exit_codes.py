@@ -1,6 +1,6 @@
-"""The exit codes of `flowers`; a signal's is 128 and its number."""
+"""The exit codes of `flowers`; after a signal it is 128 plus the number of the signal."""
 
-# The gate passed the model; or a command did what it was asked.
+# The command succeeded; a run passed the gate.
 DONE = 0
 # A step failed.
 FAILED = 1

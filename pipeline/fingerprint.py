@@ -2,7 +2,7 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _LIBRARIES = ("tensorflow", "tfx")
 _TEXT_MODULES = ("formatting.py", "summary.py")
 
 
-def code_fingerprint(modules: Iterable[str]) -> str:
+def code_fingerprint(*modules: str) -> str:
     """Returns a hex SHA-256 of the code of a step.
 
     TFX identifies a step by its import path, which stays the same when the code behind it changes.
@@ -26,7 +26,7 @@ def code_fingerprint(modules: Iterable[str]) -> str:
       modules: The modules in which the code of the step begins, such as `components.trainer.run`.
     """
     versions = " ".join(map(version_of, _LIBRARIES))
-    files = {str(file.relative_to(_ROOT)): file for file in reachable_files(modules)}
+    files = {str(file.relative_to(_ROOT)): file for file in reachable_files(*modules)}
     counted = {name: file for name, file in files.items() if file.name not in _TEXT_MODULES}
     return hashlib.sha256(f"{versions} {digest_files(counted)}".encode()).hexdigest()
 
@@ -45,7 +45,7 @@ def version_of(library: str) -> str:
         return metadata.version("tensorflow-tpu")
 
 
-def reachable_files(modules: Iterable[str]) -> list[Path]:
+def reachable_files(*modules: str) -> list[Path]:
     """Returns the project's files that modules reach by imports, including their own, sorted."""
     found: set[Path] = set()
     waiting = list(modules)

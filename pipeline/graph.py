@@ -92,10 +92,13 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
     data_gate = DataGate(
+        statistics=statistics.outputs["statistics"],
         anomalies=anomalies.outputs["anomalies"],
         quarantine=examples.outputs["quarantine"],
         schema=schema.outputs["schema"],
         max_bad_fraction=settings.data.max_bad_fraction,
+        few_examples=settings.data.few_examples,
+        skew=settings.data.skew,
         drift=settings.data.drift,
         drift_min_images=settings.data.drift_min_images,
         span_before=context.span_before,
@@ -168,7 +171,7 @@ def _serving_check(
         model=trainer.outputs["model"],
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
-        options=settings.training_settings().model_dump_json(),
+        settings=settings.training_settings().model_dump_json(),
         max_latency_ms=settings.serving.max_latency_ms or 0.0,
         max_megabytes=settings.serving.max_megabytes or 0.0,
         code_fingerprint=code,

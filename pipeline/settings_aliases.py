@@ -20,22 +20,24 @@ def rename_sections(values: Mapping[str, Any], origin: str) -> dict[str, Any]:
       origin: Where the values come from, for the error message.
 
     Raises:
-      UsageError: One key is given under both names.
+      UsageError: One key is given under both names, or what is under an old name is not a section.
     """
     renamed = dict(values)
     for old, new in SECTION_ALIASES.items():
-        if old not in renamed:
+        section, current = renamed.pop(old, None), renamed.get(new)
+        if section is None:
             continue
-        section, current = renamed.pop(old) or {}, renamed.get(new) or {}
-        if not isinstance(section, dict) or not isinstance(current, dict):
-            renamed[new] = section
-            continue
-        if twice := sorted(section.keys() & current.keys()):
+        if not isinstance(section, dict):
             raise UsageError(
-                f"{origin}: {old} is the old name of {new}, and both set {', '.join(twice)}; "
-                f"keep {new}.{twice[0]}"
+                f"{origin}: {old}, the old name of {new}, must be a section, got {section!r}"
             )
-        renamed[new] = {**current, **section}
+        if current is None or isinstance(current, dict):
+            if twice := sorted(section.keys() & (current or {}).keys()):
+                raise UsageError(
+                    f"{origin}: {old} is the old name of {new}, and both set {', '.join(twice)}; "
+                    f"keep {new}.{twice[0]}"
+                )
+            renamed[new] = {**(current or {}), **section}
     return renamed
 
 
@@ -52,7 +54,7 @@ def check_override_names(keys: Sequence[str]) -> None:
       keys: The dotted keys of all overrides, as the user wrote them.
 
     Raises:
-      UsageError: One is.
+      UsageError: A key is given under both names.
     """
     for key in keys:
         current = current_key(key)

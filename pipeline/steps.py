@@ -142,7 +142,7 @@ def code_fingerprints(network: str) -> dict[str, str]:
     """
     own_network = f"components.trainer.models.{network}"
     return {
-        name: code_fingerprint([step.entry, *([own_network] if step.runs_network else [])])
+        name: code_fingerprint(step.entry, *([own_network] if step.runs_network else []))
         for name, step in STEPS.items()
         if step.entry
     }

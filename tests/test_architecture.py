@@ -116,5 +116,5 @@ def test_text_formatting_is_outside_the_code_of_the_steps():
 
     for step in STEPS.values():
         if step.entry:
-            names = {file.name for file in reachable_files([step.entry])}
+            names = {file.name for file in reachable_files(step.entry)}
             assert "summary.py" not in names, step.entry

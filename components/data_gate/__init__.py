@@ -1,1 +1,1 @@
-"""The data gate: stops the run on anomalies, too many bad records, or a split without a class."""
+"""The data gate: stops the run on anomalies, too many bad records, missing classes or drift."""

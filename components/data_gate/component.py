@@ -1,66 +1,53 @@
-"""The component that stops a run on data that a model must not be trained on."""
+"""The data gate's component: stops a run on data that a model must not be trained on."""
 
-import logging
+from typing import Any, ClassVar
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2
-from tfx.dsl.component.experimental.annotations import InputArtifact, Parameter
-from tfx.dsl.component.experimental.decorators import component
-from tfx.types import Artifact, artifact_utils
-from tfx.types.standard_artifacts import ExampleAnomalies, Examples, Schema
+from tfx import types
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.types import standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from components.artifacts import SCHEMA_FILE, read_bytes, read_schema
-from components.data_gate.checks import find_data_problems
-from components.data_gate.drift import find_drift
-from components.example_gen.executor import read_counts
-from data.common.errors import DataRefused
-from data.schema import class_names
-
-IGNORE, STOP = "ignore", "stop"
-_ADVICE = "to train on them all the same: --set data.drift=warn"
-# TFX's name for the file in which ExampleValidator keeps an Anomalies message.
-_ANOMALIES_FILE = "SchemaDiff.pb"
+from components.data_gate.executor import Executor
 
 
-@component
-def DataGate(
-    anomalies: InputArtifact[ExampleAnomalies],
-    quarantine: InputArtifact[Examples],
-    schema: InputArtifact[Schema],
-    max_bad_fraction: Parameter[float],
-    drift: Parameter[str],
-    drift_min_images: Parameter[int],
-    span_before: Parameter[str],
-    span_schema: Parameter[str],
-    code_fingerprint: Parameter[str],
-) -> None:
-    """Raises DataRefused, with all that is wrong with the data, if anything is.
+class DataGateSpec(ComponentSpec):
+    """The inputs, the output and the parameters of the data gate."""
 
-    Drift is wrong where the parameter `drift` is STOP, and else logged; the other parameters are
-    those of `find_drift`.
-    """
-    del code_fingerprint  # Only TFX's cache looks at it.
-    problems = find_data_problems(
-        read_anomalies(anomalies),
-        read_counts(quarantine.uri),
-        class_names(read_schema(schema.uri, SCHEMA_FILE)),
-        max_bad_fraction,
-    )
-    if drift != IGNORE:
-        found = find_drift(quarantine.uri, span_before, span_schema, drift_min_images)
-        exceeded = found.exceeded if found else []
-        if exceeded and drift == STOP:
-            problems += ["drift since the span before:", *exceeded, _ADVICE]
-        for line in exceeded:
-            logging.warning("drift since the span before: %s", line)
-    if problems:
-        raise DataRefused("\n".join(problems))
-
-
-def read_anomalies(artifact: Artifact) -> dict[str, anomalies_pb2.Anomalies]:
-    """Returns what TFDV found, by split, from ExampleValidator's artifact."""
-    return {
-        split: anomalies_pb2.Anomalies.FromString(
-            read_bytes(artifact.uri, f"Split-{split}", _ANOMALIES_FILE)
-        )
-        for split in artifact_utils.decode_split_names(artifact.split_names)
+    PARAMETERS: ClassVar = {
+        "max_bad_fraction": ExecutionParameter(type=float),
+        "few_examples": ExecutionParameter(type=int),
+        "skew": ExecutionParameter(type=float),
+        "drift": ExecutionParameter(type=str),
+        "drift_min_images": ExecutionParameter(type=int),
+        "span_before": ExecutionParameter(type=str),
+        "span_schema": ExecutionParameter(type=str),
+        "code_fingerprint": ExecutionParameter(type=str),
     }
+    INPUTS: ClassVar = {
+        "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
+        "anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
+        "quarantine": ChannelParameter(type=standard_artifacts.Examples),
+        "schema": ChannelParameter(type=standard_artifacts.Schema),
+    }
+    OUTPUTS: ClassVar = {"report": ChannelParameter(type=standard_artifacts.ExampleAnomalies)}
+
+
+class DataGate(BaseComponent):
+    """Refuses data with anomalies, too many bad records, missing or new classes, or drift.
+
+    Outputs:
+      report: `data_report.json`, see `components.data_gate.report.DataReport`.
+    """
+
+    SPEC_CLASS = DataGateSpec
+    EXECUTOR_SPEC = ExecutorClassSpec(Executor)
+
+    def __init__(self, **inputs: Any):
+        """Takes the inputs and parameters of DataGateSpec, all of them by name.
+
+        `drift` is `ignore`, `warn` or `stop`. See `checks.py`, `balance.py` and `drift.py` for the
+        other parameters.
+        """
+        report = types.Channel(type=standard_artifacts.ExampleAnomalies)
+        super().__init__(DataGateSpec(**inputs, report=report))

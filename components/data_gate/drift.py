@@ -1,84 +1,81 @@
-"""What has changed from one span of data to the next, in words."""
+"""How the images and labels of a span differ from those of the previous span."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
+from components.data_gate.report import NO_PREVIOUS_SPAN, Drift
 from components.example_gen.span_statistics import BEFORE_FILE, read_statistics
+from data.common.formatting import format_list
 from data.features import LABEL
 from data.ingestion_counts import SPAN_FILE
 from data.schema import parse_schema
 
 
-@dataclass(frozen=True)
-class Drift:
-    """How the newest span differs from the one before.
-
-    Attributes:
-      exceeded: what differs by more than the schema of a span allows, one thing a line.
-      note: that in a few words, where it differs by no more; or why it was not compared.
-    """
-
-    exceeded: list[str] = field(default_factory=list)
-    note: str = "no drift"
-
-
-def find_drift(quarantine: str, before: str, schema: str, min_images: int) -> Drift | None:
-    """Compares the newest span that was read with the one before; None where there is none.
+def find_drift(quarantine: str, span_before: str, schema: str, min_images: int) -> Drift:
+    """Compares the newest span that ExampleGen read with the previous one.
 
     Args:
-      quarantine: ExampleGen's artifact, with the statistics.
-      before: that of the run that read the span before; empty: where this run read several spans,
-        it is the last but one.
-      schema: the text of the schema of a span, with a drift comparator of each feature.
-      min_images: fewer in one of them are not compared.
+      quarantine: URI of ExampleGen's quarantine artifact, which holds the statistics.
+      span_before: The same of the run that read the previous span. If empty, the previous span is
+        the last but one of this run, if it read several.
+      schema: Text of the span schema, with a drift comparator for each feature.
+      min_images: Spans with fewer images are not compared.
 
     Raises:
-      FileNotFoundError: `before` was cleaned away since the run began.
+      FileNotFoundError: `span_before` was deleted after the run began.
     """
-    now = read_statistics(quarantine, SPAN_FILE)
-    then = (
-        read_statistics(before, SPAN_FILE) if before else read_statistics(quarantine, BEFORE_FILE)
+    current = read_statistics(quarantine, SPAN_FILE)
+    previous = (
+        read_statistics(span_before, SPAN_FILE)
+        if span_before
+        else read_statistics(quarantine, BEFORE_FILE)
     )
-    if before and not then:
-        raise FileNotFoundError(f"{before} has no {SPAN_FILE} any more: run it again")
-    if not now or not then:
-        return None
-    fewest = min(_images(now), _images(then))
+    if span_before and not previous:
+        raise FileNotFoundError(f"{span_before} has no {SPAN_FILE} any more: start the run again")
+    if not current or not previous:
+        return Drift(note=NO_PREVIOUS_SPAN)
+    fewest = min(_images(current), _images(previous))
     if fewest < min_images:
         return Drift(
-            note=f"drift not looked at: {fewest} images in a span, and data.drift_min_images is "
+            note=f"drift not checked: {fewest} images in a span, and data.drift_min_images is "
             f"{min_images}"
         )
-    anomalies = tfdv.validate_statistics(now, parse_schema(schema), previous_statistics=then)
-    return Drift(list(_in_words(anomalies, now, then)))
+    anomalies = tfdv.validate_statistics(
+        current, parse_schema(schema), previous_statistics=previous
+    )
+    exceeded = list(_format_drift(anomalies, current, previous))
+    return Drift(exceeded, f"drift: {format_list(exceeded)}" if exceeded else "no drift")
 
 
-def _in_words(
-    anomalies: anomalies_pb2.Anomalies, now: Statistics, then: Statistics
+def _format_drift(
+    anomalies: anomalies_pb2.Anomalies, current: Statistics, previous: Statistics
 ) -> Iterator[str]:
     for info in anomalies.drift_skew_info:
         name = info.path.step[0]
         for measured in info.drift_measurements:
             if measured.value > measured.threshold:
-                change = _labels(now, then) if name == LABEL else _medians(name, now, then)
+                change = (
+                    _format_label_change(current, previous)
+                    if name == LABEL
+                    else _format_median_change(name, current, previous)
+                )
                 yield f"{change} (drift {measured.value:.2f}, allowed {measured.threshold:.2f})"
 
 
-def _labels(now: Statistics, then: Statistics) -> str:
-    """Returns how the share of the class changed that changed most."""
-    shares, before = _shares(now), _shares(then)
-    name = max({**shares, **before}, key=lambda n: abs(shares.get(n, 0) - before.get(n, 0)))
-    return f"label: {name} {shares.get(name, 0):.0%}, before {before.get(name, 0):.0%}"
+def _format_label_change(current: Statistics, previous: Statistics) -> str:
+    """Returns the two shares of the class whose share changed most."""
+    now, before = _shares(current), _shares(previous)
+    name = max({**now, **before}, key=lambda n: abs(now.get(n, 0) - before.get(n, 0)))
+    return f"label: {name} {now.get(name, 0):.0%}, previously {before.get(name, 0):.0%}"
 
 
-def _medians(name: str, now: Statistics, then: Statistics) -> str:
-    medians = [_feature(statistics, name).num_stats.median for statistics in (now, then)]
-    return f"{name}: median {medians[0]:.3g}, before {medians[1]:.3g}"
+def _format_median_change(name: str, current: Statistics, previous: Statistics) -> str:
+    now, before = (_feature(spans, name).num_stats.median for spans in (current, previous))
+    return f"{name}: median {now:.3g}, previously {before:.3g}"
 
 
 def _shares(statistics: Statistics) -> dict[str, float]:

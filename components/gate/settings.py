@@ -11,23 +11,50 @@ Metric = Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"]
 
 
 class GateSettings(SettingsBase):
-    """What a model must reach on the test split, alone and beside the model that serves."""
+    """What a model must reach on the test split, on its own and against the serving model."""
 
-    target: float = Field(0.8, ge=0, le=1, description="of the metric")
-    metric: Metric = "accuracy"
-    top_k: int = Field(5, ge=2, description="right if the class is among the k likeliest")
-    confidence: Literal["point", "interval"] = Field(
-        "point", description="what must reach the target: the value, or its interval's lower end"
+    target: float = Field(
+        0.8, ge=0, le=1, description="Value that the metric must reach on the test split."
     )
-    min_examples: int = Field(1, ge=1, description="test images; fewer decide nothing")
-    class_floor: float = Field(0, ge=0, le=1, description="recall that each class must reach")
+    metric: Metric = Field(
+        "accuracy",
+        description="Metric that is compared with `target`; the macro metrics are means over the "
+        "classes.",
+    )
+    top_k: int = Field(
+        5,
+        ge=2,
+        description="For `top_k_accuracy`: a prediction is correct if the true class is among the "
+        "k most probable classes.",
+    )
+    confidence: Literal["point", "interval"] = Field(
+        "point",
+        description="What must reach `target`: `point`, the measured value; `interval`, the lower "
+        "end of its 95 % confidence interval.",
+    )
+    min_examples: int = Field(
+        1, ge=1, description="Minimum number of test images; with fewer, the model is refused."
+    )
+    class_floor: float = Field(
+        0, ge=0, le=1, description="Recall that each class must reach; 0: no floor."
+    )
     max_loss: float = Field(
-        0.05, ge=0, le=1, description="accuracy that it may lose against the model that serves"
+        0.05,
+        ge=0,
+        le=1,
+        description="Maximum difference by which the accuracy may be below that of the serving "
+        "model.",
     )
     significance: float = Field(
-        0.05, gt=0, lt=1, description="of McNemar's test against the model that serves"
+        0.05,
+        gt=0,
+        lt=1,
+        description="Significance level of McNemar's exact test; a model that is significantly "
+        "worse than the serving model is refused.",
     )
-    slices: list[str] = Field([], description="features of the records to measure by, beside label")
+    slices: list[str] = Field(
+        [], description="Features of the records by which metrics are sliced, in addition to label."
+    )
 
     @model_validator(mode="after")
     def _fit_together(self) -> "GateSettings":

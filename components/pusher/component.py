@@ -18,7 +18,8 @@ from components.model_store.bucket import model_digest, push_to_bucket
 from components.model_store.local import Pushed, push
 from components.pusher.card import model_card
 from components.pusher.settings import SCHEME, EndpointPlace, PushSettings
-from components.serving_check.result import SmokeCase, read_smoke
+from components.serving_check.result import SmokeCase
+from components.serving_check.result_files import read_smoke
 
 
 class Executor(pusher_executor.Executor):

@@ -1,4 +1,4 @@
-"""The settings `push`: where a model goes that passed."""
+"""The section `push`: where a model that passed the gate is published."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,17 +13,28 @@ SCHEME = "vertex-endpoint://"
 
 
 class EndpointSettings(SettingsBase):
-    """The endpoint that a model is deployed to, and on what."""
+    """The Vertex endpoint to which a model is deployed, and its machines."""
 
-    name: str | None = Field(None, description="null: the pipeline's")
+    name: str | None = Field(
+        None, description="Name of the endpoint and of the model; null: the pipeline's name."
+    )
     image: str = Field(
         "us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest",
-        description="that serves; Google's own for TensorFlow",
+        description="Container image of the model server; the default is Google's image for "
+        "TensorFlow.",
     )
-    machine_type: str = "n1-standard-2"
-    min_replicas: int = Field(1, ge=1)
-    max_replicas: int = Field(1, ge=1)
-    first_share: int = Field(10, ge=1, le=50, description="percent, until the smoke test passed")
+    machine_type: str = Field(
+        "n1-standard-2", description="Compute Engine machine type of each replica."
+    )
+    min_replicas: int = Field(1, ge=1, description="Minimum number of replicas.")
+    max_replicas: int = Field(1, ge=1, description="Maximum number of replicas.")
+    first_share: int = Field(
+        10,
+        ge=1,
+        le=50,
+        description="Share of the traffic, in percent, that a new version gets until it has passed "
+        "the smoke test.",
+    )
 
 
 @dataclass(frozen=True)
@@ -44,8 +55,14 @@ class EndpointPlace(Region):
 
 
 class PushSettings(SettingsBase):
-    """What becomes of a model that passed."""
+    """Where a model that passed the gate is published."""
 
-    to: Literal["folder", "vertex-endpoint"] = "folder"
-    keep: int = Field(5, ge=2, description="versions served from a folder; older ones are removed")
+    to: Literal["folder", "vertex-endpoint"] = Field(
+        "folder",
+        description="`folder`: the folder `serving/` under the root, for TensorFlow Serving; "
+        "`vertex-endpoint`: an endpoint of Vertex AI (jobs on Vertex only).",
+    )
+    keep: int = Field(
+        5, ge=2, description="Number of versions to keep in the folder; older ones are removed."
+    )
     endpoint: EndpointSettings = EndpointSettings()

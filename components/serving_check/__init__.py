@@ -1,1 +1,1 @@
-"""Serving check: only a model that answers in a bare process as the network does may serve."""
+"""The serving check: a model must answer in a separate process exactly as its network does."""

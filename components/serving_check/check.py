@@ -1,4 +1,4 @@
-"""Whether a model is fit to serve: the rules, and what is wrong in words."""
+"""The rules of the serving check, and a message for each violation."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,22 +9,23 @@ import numpy as np
 from components.serving_check.cases import SIGNATURES
 from components.serving_check.probe import GARBAGE, Answer, ProbeReport, SignatureReport
 
-# Both compute in float32, but in another order: eager or as one optimized graph, in batches of
-# other sizes. That moves a probability by about 1e-6; a wrong weight or pixel moves it far more.
+# Both compute in float32, but in different orders: eagerly or as one optimized graph, in batches of
+# different sizes. This changes a probability by about 1e-6; a wrong weight or pixel changes it by
+# far more.
 TOLERANCE = 1e-4
-# Python can't read TensorFlow's InvalidArgumentError where it quotes bytes that are no UTF-8.
-_CLEAR = ("InvalidArgumentError", "UnicodeDecodeError")
+# Python raises UnicodeDecodeError if TensorFlow's InvalidArgumentError quotes invalid UTF-8.
+_EXPECTED_ERRORS = ("InvalidArgumentError", "UnicodeDecodeError")
 
 Expected = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is allowed; 0 is no limit.
+    """Upper limits; 0 stands for no limit.
 
     Attributes:
-      latency_ms: the 99th percentile of requests of one image, in each signature.
-      megabytes: all files of the SavedModel.
+      latency_ms: For the 99th percentile of requests of one image, per signature.
+      megabytes: For the size of all files of the SavedModel.
     """
 
     latency_ms: float = 0
@@ -38,73 +39,74 @@ def find_serving_problems(
     megabytes: float,
     limits: Limits,
 ) -> list[str]:
-    """Returns why a model must not serve, one thing a line; empty if it is fit.
+    """Returns why a model must not be served, one problem per line; empty if it passes.
 
     Args:
-      report: what the model answered in a process of its own.
-      expected: the probabilities that the network itself gives each image, by `<kind>/<name>`.
-      class_names: the classes of the schema, in the order of their ids.
-      megabytes: size of the SavedModel.
-      limits: what is allowed.
+      report: The answers of the model in a separate process.
+      expected: The reference probabilities of each image, float32 of shape [classes], by
+        `<kind>/<name>`.
+      class_names: The classes of the schema, in the order of their ids.
+      megabytes: Size of the SavedModel.
+      limits: The limits for latency and size.
     """
     return [
-        *_project(report),
-        *_signatures(report),
+        *_check_isolation(report),
+        *_check_signatures(report),
         *(
             problem
             for name, signature in report["signatures"].items()
-            for problem in _in_signature(name, signature, expected, class_names, limits)
+            for problem in _check_signature(name, signature, expected, class_names, limits)
         ),
-        *_size(megabytes, limits),
+        *_check_size(megabytes, limits),
     ]
 
 
 def largest_difference(report: ProbeReport, expected: Expected) -> float | None:
-    """Returns by how much any probability differs at most; None where that is no number."""
+    """Returns the largest difference of any probability; None if it is NaN or infinite."""
     differences = [
         _difference(answer, expected[name])
         for signature in report["signatures"].values()
-        for name, answer in signature["alone"].items()
+        for name, answer in signature["single"].items()
         if name in expected
     ]
     largest = max(differences, default=math.inf)
     return largest if math.isfinite(largest) else None
 
 
-def _project(report: ProbeReport) -> Iterator[str]:
+def _check_isolation(report: ProbeReport) -> Iterator[str]:
     if not report["project_hidden"]:
         yield (
-            "the process that served the model could import the project, so nothing shows that the "
-            "model needs none of it; install the project as `make setup` does, not among the "
-            "libraries"
+            "the serving process could import the project, so the check cannot show that the model "
+            "does not need it; install the project as `make setup` does, not in site-packages"
         )
 
 
-def _signatures(report: ProbeReport) -> Iterator[str]:
+def _check_signatures(report: ProbeReport) -> Iterator[str]:
     for name in SIGNATURES:
         if name not in report["signatures"]:
             yield f"the signature {name} is missing"
-    for name in report["unasked"]:
-        yield f"the signature {name} is none of {' and '.join(SIGNATURES)}, and was asked nothing"
+    for name in report["unchecked"]:
+        yield f"the signature {name} is not one of {', '.join(SIGNATURES)} and was not checked"
 
 
-def _in_signature(
+def _check_signature(
     name: str,
     signature: SignatureReport,
     expected: Expected,
     class_names: Sequence[str],
     limits: Limits,
 ) -> Iterator[str]:
-    alone = {key: signature["alone"][key] for key in expected}
-    garbage = {k: a for k, a in signature["alone"].items() if k.startswith(GARBAGE)}
-    first = {k: np.array(a["probabilities"]) for k, a in alone.items() if "error" not in a}
-    yield from _answers(name, alone, "the network's own", expected, class_names)
-    later = {"in one batch": signature["together"], "after garbage": signature["again"]}
+    single = {key: signature["single"][key] for key in expected}
+    garbage = {k: a for k, a in signature["single"].items() if k.startswith(GARBAGE)}
+    first = {k: np.array(a["probabilities"]) for k, a in single.items() if "error" not in a}
+    yield from _compare_answers(name, single, "the network's", expected, class_names)
+    later = {"in one batch": signature["batched"], "after garbage": signature["repeated"]}
     for when, answers in later.items():
-        repeated = {key: answer for key, answer in answers.items() if key in first}
-        yield from _answers(f"{name}, {when}", repeated, "those of before", first, class_names)
+        comparable = {key: answer for key, answer in answers.items() if key in first}
+        where = f"{name}, {when}"
+        yield from _compare_answers(where, comparable, "the first ones", first, class_names)
     for key, answer in garbage.items():
-        yield from _refusal(f"{name}: {key}", answer)
+        yield from _check_refusal(f"{name}: {key}", answer)
     latency = signature["latency_ms"]
     if latency and 0 < limits.latency_ms < latency["p99"]:
         yield (
@@ -113,14 +115,14 @@ def _in_signature(
         )
 
 
-def _answers(
+def _compare_answers(
     where: str,
     answers: Mapping[str, Answer],
     source: str,
     expected: Expected,
     class_names: Sequence[str],
 ) -> Iterator[str]:
-    """Yields what is wrong with answers that must be those of a source."""
+    """Yields how answers differ from the expected ones, which come from a source."""
     failed = {name: answer for name, answer in answers.items() if "error" in answer}
     if failed:
         name, answer = next(iter(failed.items()))
@@ -134,27 +136,27 @@ def _answers(
     if wrong:
         worst = max(wrong, key=lambda name: wrong[name])
         yield (
-            f"{where}: {len(wrong)} of {len(answered)} answers are not {source}; "
+            f"{where}: {len(wrong)} of {len(answered)} answers differ from {source}; "
             f"{worst} differs by {wrong[worst]:.2g}, and {TOLERANCE:g} is allowed"
         )
-    mislabelled = [name for name, answer in answered.items() if not _labelled(answer, class_names)]
+    mislabelled = [n for n, a in answered.items() if not _label_matches(a, class_names)]
     if mislabelled:
         name = mislabelled[0]
         yield (
-            f"{where}: class_id or label of {len(mislabelled)} answers is not that of the highest "
-            f"probability; {name} is {answered[name]['label']!r}"
+            f"{where}: class_id or label of {len(mislabelled)} answers does not match the highest "
+            f"probability; {name} has the label {answered[name]['label']!r}"
         )
 
 
-def _refusal(where: str, answer: Answer) -> Iterator[str]:
+def _check_refusal(where: str, answer: Answer) -> Iterator[str]:
     if "error" not in answer:
-        yield f"{where} is answered, with {answer['label']!r}; it must be an error"
-    elif answer["error"] not in _CLEAR:
-        yield f"{where} raises {answer['error']} and no InvalidArgumentError: {answer['message']}"
+        yield f"{where} is answered with {answer['label']!r}; it must raise an error"
+    elif answer["error"] not in _EXPECTED_ERRORS:
+        yield f"{where} raises {answer['error']}, not InvalidArgumentError: {answer['message']}"
 
 
 def _difference(answer: Answer, expected: np.ndarray) -> float:
-    """Returns the largest difference of a probability; infinite where that is no number."""
+    """Returns the largest difference of a probability; infinite if it is NaN or shapes differ."""
     found = np.asarray(answer.get("probabilities", []))
     if found.shape != expected.shape:
         return math.inf
@@ -162,11 +164,11 @@ def _difference(answer: Answer, expected: np.ndarray) -> float:
     return math.inf if math.isnan(largest) else largest
 
 
-def _labelled(answer: Answer, class_names: Sequence[str]) -> bool:
+def _label_matches(answer: Answer, class_names: Sequence[str]) -> bool:
     best = int(np.argmax(answer["probabilities"]))
     return answer["class_id"] == best < len(class_names) and answer["label"] == class_names[best]
 
 
-def _size(megabytes: float, limits: Limits) -> Iterator[str]:
+def _check_size(megabytes: float, limits: Limits) -> Iterator[str]:
     if 0 < limits.megabytes < megabytes:
         yield f"the model has {megabytes:.1f} MB; serving.max_megabytes allows {limits.megabytes:g}"

@@ -1,6 +1,6 @@
-"""The component that asks a model in a process of its own before it may serve.
+"""The component that checks a model in a separate process before it may be served.
 
-It stands where TFX has InfraValidator, which needs Docker or Kubernetes, and blesses as that does.
+It replaces TFX's InfraValidator, which needs Docker or Kubernetes, and writes the same blessing.
 """
 
 import logging
@@ -21,10 +21,9 @@ from components.serving_check.cases import first_records, write_requests
 from components.serving_check.check import Limits, find_serving_problems, largest_difference
 from components.serving_check.process import ProbeDied, run_probe
 from components.serving_check.reference import reference_answers
-from components.serving_check.result import (
+from components.serving_check.result import ServingCheckResult, format_serving_check
+from components.serving_check.result_files import (
     LOG_FILE,
-    ServingCheckResult,
-    format_serving_check,
     make_result,
     write_serving_check,
     write_smoke,
@@ -33,7 +32,7 @@ from components.trainer.export import weights_path
 from components.trainer.settings import TrainingSettings
 from data.schema import class_names
 
-# TFX's names, which its Pusher heeds.
+# Names from TFX, which its Pusher reads.
 BLESSED_FILE, NOT_BLESSED_FILE, BLESSED_PROPERTY = "INFRA_BLESSED", "INFRA_NOT_BLESSED", "blessed"
 _REAL_IMAGES = 8
 progress = logging.getLogger("flowers.progress")
@@ -45,28 +44,28 @@ def ServingCheck(
     examples: InputArtifact[Examples],
     schema: InputArtifact[Schema],
     blessing: OutputArtifact[InfraBlessing],
-    options: Parameter[str],
+    settings: Parameter[str],
     max_latency_ms: Parameter[float],
     max_megabytes: Parameter[float],
     code_fingerprint: Parameter[str],
 ) -> None:
-    """Blesses a model that is fit to serve.
+    """Blesses a model that may be served.
 
-    `options` are the fields of TrainingOptions as JSON, the two limits those of Limits. In the
-    blessing lie `serving_check.json`, a ServingCheckResult, and `probe.log`.
+    `settings` is a TrainingSettings as JSON; the two limits are those of Limits. The blessing
+    contains `serving_check.json` (a ServingCheckResult), `probe.log` and `smoke.json`.
     """
-    del code_fingerprint  # Only TFX's cache looks at it.
+    del code_fingerprint  # Part of TFX's cache key only.
     result = check_model(
         path_utils.serving_model_path(model.uri),
         first_records(_test_files(examples), _REAL_IMAGES),
         class_names(read_schema(schema.uri, SCHEMA_FILE)),
-        TrainingSettings.model_validate_json(options),
+        TrainingSettings.model_validate_json(settings),
         Limits(max_latency_ms, max_megabytes),
         blessing.uri,
     )
     write_serving_check(result, blessing.uri)
-    write_text("", blessing.uri, BLESSED_FILE if result.fit else NOT_BLESSED_FILE)
-    blessing.set_int_custom_property(BLESSED_PROPERTY, int(result.fit))
+    write_text("", blessing.uri, BLESSED_FILE if result.passed else NOT_BLESSED_FILE)
+    blessing.set_int_custom_property(BLESSED_PROPERTY, int(result.passed))
     blessing.set_string_custom_property(VERDICT_PROPERTY, format_serving_check(result))
 
 
@@ -74,34 +73,34 @@ def check_model(
     model: str,
     examples: dict[str, bytes],
     names: list[str],
-    options: TrainingSettings,
+    settings: TrainingSettings,
     limits: Limits,
-    log_folder: str,
+    output_folder: str,
 ) -> ServingCheckResult:
-    """Asks a model in a fresh process, and compares with what its network answers in this one.
+    """Compares the answers of a model in a separate process with its network's in this one.
 
     Args:
-      model: folder of the SavedModel, beside that of its Keras weights.
-      examples: serialized tf.Examples with the feature `image`, by name.
-      names: the classes in the order of their ids.
-      options: those of the training.
-      limits: what is allowed.
-      log_folder: takes the log of the process, and `smoke.json`.
+      model: Folder of the SavedModel, next to the folder of its Keras weights.
+      examples: Serialized tf.Examples with the feature `image`, by name.
+      names: The class names in the order of their ids.
+      settings: The settings of the training.
+      limits: The limits for latency and size.
+      output_folder: Folder for the log of the process and `smoke.json`.
     """
     megabytes = _megabytes(model)
-    with tempfile.TemporaryDirectory() as here:
-        requests, log = Path(here, "requests"), Path(here, LOG_FILE)
+    with tempfile.TemporaryDirectory() as folder:
+        requests, log = Path(folder, "requests"), Path(folder, LOG_FILE)
         images = write_requests(requests, examples)
-        progress.debug("asking the model in a process of its own")
+        progress.debug("sending requests to the model in a separate process")
         try:
             report = run_probe(model, requests, log)
         except ProbeDied as error:
             return ServingCheckResult([str(error)], megabytes)
         finally:
-            write_text(log.read_text(errors="replace"), log_folder, LOG_FILE)
-    progress.debug("asking the network itself: %d images", len(images))
-    expected = reference_answers(options, weights_path(model), len(names), images)
-    write_smoke(examples, expected, log_folder)
+            write_text(log.read_text(errors="replace"), output_folder, LOG_FILE)
+    progress.debug("computing the reference answers for %d images", len(images))
+    expected = reference_answers(settings, weights_path(model), len(names), images)
+    write_smoke(examples, expected, output_folder)
     problems = find_serving_problems(report, expected, names, megabytes, limits)
     return make_result(problems, megabytes, report, largest_difference(report, expected))
 
@@ -113,7 +112,5 @@ def _test_files(examples: Artifact) -> list[str]:
 
 def _megabytes(folder: str) -> float:
     """Returns the size of all files under a folder."""
-    files = [
-        os.path.join(place, name) for place, _, names in tf.io.gfile.walk(folder) for name in names
-    ]
+    files = [os.path.join(path, n) for path, _, names in tf.io.gfile.walk(folder) for n in names]
     return sum(tf.io.gfile.stat(file).length for file in files) / 1e6

@@ -1,11 +1,11 @@
-"""Asks a SavedModel as a server would, in a process without this project: run as a script.
+"""Sends requests to a SavedModel as a server does, in a process without this project: a script.
 
     python -I probe.py MODEL REQUESTS RESULT.json
 
-REQUESTS holds a request a file, `<signature>/<kind>/<name>`, of the kinds `real`, `odd` and
-`garbage`. RESULT.json becomes a Report. Nothing but the standard library, NumPy and TensorFlow is
-imported. Each request is named on stderr before it is sent, so that one that ends the process is
-known.
+REQUESTS contains one file per request, `<signature>/<kind>/<name>`, of the kinds `real`, `odd` and
+`garbage`. A ProbeReport is written to RESULT.json. The script imports only the standard library,
+NumPy and TensorFlow. It logs each request to stderr before it sends it, to identify a request that
+crashes the process.
 """
 
 import importlib.util
@@ -29,9 +29,9 @@ REAL, ODD, GARBAGE = "real", "odd", "garbage"
 SINGLE_REQUESTS = 50
 BATCH_SIZE = 32
 _BATCHES = 5
-# Begins the lines on stderr that say what is being done.
-SAYS = "probe: "
-# How TensorFlow wraps the one line of an error that says something, and what it adds to that.
+# Starts the lines on stderr that name the current activity.
+LOG_PREFIX = "probe: "
+# What TensorFlow writes before and after the informative line of an error, and within it.
 _WRAPPING = ("Graph execution error", "Detected at node", "<stack traces", "[[")
 _ADDED = re.compile(r"\{\{.*?\}\} ?| ?\[Op:.*")
 
@@ -40,7 +40,7 @@ log = logging.getLogger("probe")
 
 
 class Answer(TypedDict, total=False):
-    """What a model says to one request: the first three, or else the last two."""
+    """A model's answer to one request: the first three fields, or `error` and `message`."""
 
     probabilities: list[float]
     class_id: int
@@ -49,66 +49,61 @@ class Answer(TypedDict, total=False):
     message: str
 
 
-class Latency(TypedDict):
-    """Milliseconds: of a request of one, in the middle and at worst, and of BATCH_SIZE at once."""
-
-    p50: float
-    p99: float
-    batch_p50: float
-
-
 class SignatureReport(TypedDict):
-    """What a signature answered, by `<kind>/<name>`.
+    """The answers of a signature, by `<kind>/<name>`.
 
-    `alone` holds all requests, one by one; `together` the real ones in one batch, and `again` the
-    real ones after all the garbage. There is no latency where a real one has no answer.
+    `single` holds all requests, sent one by one; `batched` the real ones in one batch; `repeated`
+    the real ones after all garbage. The latency is None if a real request failed in a batch or
+    after garbage.
     """
 
-    alone: dict[str, Answer]
-    together: dict[str, Answer]
-    again: dict[str, Answer]
-    latency_ms: Latency | None
+    single: dict[str, Answer]
+    batched: dict[str, Answer]
+    repeated: dict[str, Answer]
+    latency_ms: dict[str, float] | None
 
 
 class ProbeReport(TypedDict):
-    """What was found; `unasked` are the signatures for which there are no requests."""
+    """The result of the probe; `unchecked` lists the signatures without requests."""
 
     project_hidden: bool
     load_seconds: float
     peak_megabytes: float
     signatures: dict[str, SignatureReport]
-    unasked: list[str]
+    unchecked: list[str]
     machine: dict[str, Any]
 
 
 def main(model: str, requests: str, result: str) -> None:
-    """Loads the model, asks each of its signatures, and writes the Report."""
-    logging.basicConfig(level=logging.INFO, format=f"{SAYS}%(message)s")
+    """Loads the model, sends the requests to each signature, and writes the report."""
+    logging.basicConfig(level=logging.INFO, format=f"{LOG_PREFIX}%(message)s")
     hidden = hide_project()
     log.info("loading the model")
     start = time.perf_counter()
-    # While it is not kept, its variables are gone.
+    # The variables live as long as this reference.
     loaded = tf.saved_model.load(model)
     seconds = time.perf_counter() - start
     folders = [path for path in sorted(Path(requests).iterdir()) if path.name in loaded.signatures]
-    signatures = {path.name: examine(loaded.signatures[path.name], path) for path in folders}
+    signatures = {
+        path.name: probe_signature(loaded.signatures[path.name], path) for path in folders
+    }
     report = ProbeReport(
         project_hidden=hidden,
         load_seconds=seconds,
-        # Linux counts in KiB.
+        # Linux reports KiB.
         peak_megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
         signatures=signatures,
-        unasked=sorted(set(loaded.signatures) - set(signatures)),
-        machine=machine(),
+        unchecked=sorted(set(loaded.signatures) - set(signatures)),
+        machine=describe_machine(),
     )
     Path(result).write_text(json.dumps(report))
 
 
 def hide_project() -> bool:
-    """Takes the project off the path, and returns whether it can't be imported any more.
+    """Removes the project from `sys.path`, and returns whether it can no longer be imported.
 
-    An editable install puts it there whatever Python is told. A folder that holds TensorFlow too
-    stays, so that a project that was copied among the libraries is found and reported.
+    An editable install adds it in spite of `python -I`. A folder that also contains TensorFlow
+    stays, so that a project installed in site-packages is reported.
     """
     sys.path[:] = [
         entry
@@ -118,54 +113,58 @@ def hide_project() -> bool:
     return importlib.util.find_spec("components") is None
 
 
-def examine(signature: Signature, folder: Path) -> SignatureReport:
-    """Sends a signature all requests of a folder: the real ones, the odd ones, the garbage."""
+def probe_signature(signature: Signature, folder: Path) -> SignatureReport:
+    """Sends all requests of a folder to a signature: real ones, odd ones, then garbage."""
     requests = {
         f"{kind}/{path.name}": path.read_bytes()
         for kind in (REAL, ODD, GARBAGE)
         for path in sorted((folder / kind).iterdir())
     }
     real = {name: content for name, content in requests.items() if name.startswith(REAL)}
-    alone = _one_by_one(signature, folder.name, requests)
-    log.info("asking %s: one batch of %d", folder.name, len(real))
-    together = dict(zip(real, ask(signature, list(real.values())), strict=True))
-    again = _one_by_one(signature, folder.name, real)
+    single = _send_singly(signature, folder.name, requests)
+    log.info("sending one batch of %d to %s", len(real), folder.name)
+    batched = dict(zip(real, send(signature, list(real.values())), strict=True))
+    repeated = _send_singly(signature, folder.name, real)
     log.info("measuring %s", folder.name)
-    broken = any("error" in answer for answer in [*together.values(), *again.values()])
-    latency = None if broken else measure(signature, list(real.values()))
-    return SignatureReport(alone=alone, together=together, again=again, latency_ms=latency)
+    failed = any("error" in answer for answer in [*batched.values(), *repeated.values()])
+    latency = None if failed else measure_latency(signature, list(real.values()))
+    return SignatureReport(single=single, batched=batched, repeated=repeated, latency_ms=latency)
 
 
-def ask(signature: Signature, contents: Sequence[bytes]) -> list[Answer]:
-    """Returns the answers to requests that are sent as one batch; an error is that of them all."""
+def send(signature: Signature, contents: Sequence[bytes]) -> list[Answer]:
+    """Returns the answers to requests sent as one batch; an error applies to all of them."""
     try:
-        found = _send(signature, contents)
-    # Whatever it is: the caller judges it.
+        outputs = _call(signature, contents)
+    # The caller decides which errors are acceptable.
     except Exception as error:
         return [Answer(error=type(error).__name__, message=_message(error))] * len(contents)
     return [
         Answer(probabilities=row.tolist(), class_id=int(class_id), label=label.decode())
         for row, class_id, label in zip(
-            found["probabilities"], found["class_id"], found["label"], strict=True
+            outputs["probabilities"], outputs["class_id"], outputs["label"], strict=True
         )
     ]
 
 
-def measure(signature: Signature, contents: Sequence[bytes]) -> Latency:
-    """Measures the latency of requests of one, and of BATCH_SIZE at once, after a warm-up."""
+def measure_latency(signature: Signature, contents: Sequence[bytes]) -> dict[str, float]:
+    """Measures latencies in milliseconds, after a warm-up.
+
+    Returns:
+      `p50` and `p99` of single requests, and `batch_p50` of batches of BATCH_SIZE.
+    """
     endless = cycle(contents)
     singles = [[next(endless)] for _ in range(SINGLE_REQUESTS)]
     batches = [list(islice(endless, BATCH_SIZE)) for _ in range(_BATCHES)]
     single, batch = _milliseconds(signature, singles), _milliseconds(signature, batches)
-    return Latency(
-        p50=float(np.percentile(single, 50)),
-        p99=float(np.percentile(single, 99)),
-        batch_p50=float(np.percentile(batch, 50)),
-    )
+    return {
+        "p50": float(np.percentile(single, 50)),
+        "p99": float(np.percentile(single, 99)),
+        "batch_p50": float(np.percentile(batch, 50)),
+    }
 
 
-def machine() -> dict[str, Any]:
-    """Returns what the latencies depend on."""
+def describe_machine() -> dict[str, Any]:
+    """Returns the processor, the number of cores and the version of TensorFlow."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -176,35 +175,35 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _one_by_one(signature: Signature, name: str, requests: dict[str, bytes]) -> dict[str, Answer]:
+def _send_singly(signature: Signature, name: str, requests: dict[str, bytes]) -> dict[str, Answer]:
     answers = {}
     for key, content in requests.items():
-        log.info("asking %s: %s", name, key)
-        (answers[key],) = ask(signature, [content])
+        log.info("sending %s to %s", key, name)
+        (answers[key],) = send(signature, [content])
     return answers
 
 
 def _milliseconds(signature: Signature, requests: Sequence[Sequence[bytes]]) -> list[float]:
-    _send(signature, requests[0])
+    _call(signature, requests[0])
     times = []
     for contents in requests:
         start = time.perf_counter()
-        _send(signature, contents)
+        _call(signature, contents)
         times.append((time.perf_counter() - start) * 1000)
     return times
 
 
-def _send(signature: Signature, contents: Sequence[bytes]) -> dict[str, np.ndarray]:
+def _call(signature: Signature, contents: Sequence[bytes]) -> dict[str, np.ndarray]:
     (name,) = signature.structured_input_signature[1]
-    answer = signature(**{name: tf.constant(list(contents), tf.string)})
-    return {key: value.numpy() for key, value in answer.items()}
+    outputs = signature(**{name: tf.constant(list(contents), tf.string)})
+    return {key: value.numpy() for key, value in outputs.items()}
 
 
 def _message(error: Exception) -> str:
-    """Returns the line of an error that says what is wrong."""
+    """Returns the informative line of an error."""
     text = str(error)
     if isinstance(error, UnicodeDecodeError):
-        # TensorFlow's message quotes the request, which Python then can't read as text.
+        # TensorFlow's message quotes the request, which Python cannot decode as text.
         text = error.object.decode(errors="replace")
     lines = [_ADDED.sub("", line).strip() for line in text.splitlines()]
     return next((line for line in lines if line and not line.startswith(_WRAPPING)), "")[:200]

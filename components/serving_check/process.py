@@ -1,4 +1,4 @@
-"""Running the probe in a process of its own."""
+"""Runs the probe in a separate process."""
 
 import json
 import os
@@ -12,19 +12,19 @@ _TIMEOUT_SECONDS = 900
 
 
 class ProbeDied(Exception):
-    """The process that served the model ended without a report; the message says how."""
+    """The serving process ended without a report; the message says how."""
 
 
 def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
-    """Asks a model in a fresh process.
+    """Sends the requests to a model in a separate process.
 
     Args:
-      model: folder of the SavedModel.
-      requests: folder of the requests, see `probe.py`.
-      log: file that takes what the process writes.
+      model: Folder of the SavedModel.
+      requests: Folder of the requests, see `probe.py`.
+      log: File for the output of the process.
 
     Raises:
-      ProbeDied: it ended with an error, or did not end.
+      ProbeDied: The process failed or timed out.
     """
     result = log.with_suffix(".json")
     command = [sys.executable, "-I", probe.__file__, model, str(requests), str(result)]
@@ -35,27 +35,29 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
                 timeout=_TIMEOUT_SECONDS, check=False,
             ).returncode  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise ProbeDied(_end(f"did not end in {_TIMEOUT_SECONDS} s", log)) from error
+            ending = f"did not end within {_TIMEOUT_SECONDS} s"
+            raise ProbeDied(_message(ending, log)) from error
     if code:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        raise ProbeDied(_end(f"died ({how})", log))
+        raise ProbeDied(_message(f"died ({how})", log))
     report: probe.ProbeReport = json.loads(result.read_text())
     return report
 
 
-def _end(how: str, log: Path) -> str:
-    """Returns how the process ended, with what it was doing and what was said last."""
+def _message(ending: str, log: Path) -> str:
+    """Returns how the process ended, its last activity and its last line of output."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    doing = [line.removeprefix(probe.SAYS) for line in lines if line.startswith(probe.SAYS)]
-    while_ = f" while {doing[-1]}" if doing else ""
-    last = f": {lines[-1]}" if lines and not lines[-1].startswith(probe.SAYS) else ""
-    return f"the process that served the model {how}{while_}{last}"
+    prefix = probe.LOG_PREFIX
+    activities = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
+    activity = f" while {activities[-1]}" if activities else ""
+    output = f": {lines[-1]}" if lines and not lines[-1].startswith(prefix) else ""
+    return f"the serving process {ending}{activity}{output}"
 
 
 def _environment() -> dict[str, str]:
-    """Returns this process's environment, with Keras 2, and without GPUs.
+    """Returns the environment of this process, with Keras 2 and without GPUs.
 
-    TensorFlow gives all of a GPU's memory to the first process that asks, which was the training.
+    TensorFlow reserves all memory of a GPU for the first process, which was the training.
     """
     return {
         **os.environ,

@@ -1,4 +1,4 @@
-"""What the network itself answers: its code and its Keras weights, without the SavedModel."""
+"""The reference answers: those of the network's code and Keras weights, without the SavedModel."""
 
 from collections.abc import Mapping
 
@@ -12,19 +12,19 @@ from components.transform.preprocessing import preprocess
 
 
 def reference_answers(
-    options: TrainingSettings, weights: str, classes: int, images: Mapping[str, bytes]
+    settings: TrainingSettings, weights: str, classes: int, images: Mapping[str, bytes]
 ) -> dict[str, np.ndarray]:
-    """Returns the probabilities of each image, float32 [classes], by its name.
+    """Returns the probabilities of each image, float32 of shape [classes], by its name.
 
     Args:
-      options: those of the training.
-      weights: the `.h5` file that lies beside the model that serves.
-      classes: number of classes.
-      images: encoded images by name.
+      settings: The settings of the training.
+      weights: Path of the `.h5` file next to the exported model.
+      classes: Number of classes.
+      images: Encoded images by name.
     """
-    # Where the model is asked too: a GPU rounds otherwise, and the training may hold it.
+    # The probe runs on the CPU as well: a GPU rounds differently, and the training may occupy it.
     with tf.device("/CPU:0"):
-        model = load_trained(options.model, options.image_size, classes, weights)
-        pixels = [preprocess(tf.constant(image), options.image_size) for image in images.values()]
+        model = load_trained(settings.model, settings.image_size, classes, weights)
+        pixels = [preprocess(tf.constant(image), settings.image_size) for image in images.values()]
         answers = model(to_float(tf.stack(pixels)), training=False).numpy()
     return dict(zip(images, answers, strict=True))

@@ -1,4 +1,4 @@
-"""The settings `model` and `trainer`: what decides the outcome of a training."""
+"""The sections `model` and `trainer`: all settings that determine the trained weights."""
 
 from typing import Literal
 
@@ -13,14 +13,28 @@ COLD, IF_SERVING = "none", "if_serving"
 
 
 class ModelSettings(SettingsBase):
-    """Which network is trained, and from where."""
+    """Which network is trained, and from which weights."""
 
-    name: Literal["dense", "convnet", "squeezenet", "xception", "keras_application"] = "squeezenet"
-    weights: str = Field(NO_WEIGHTS, description="'none', 'imagenet', or the path of an .h5 file")
-    frozen: bool = Field(False, description="train the last layer alone")
-    application: str = Field("", description="a name of tf.keras.applications")
+    name: Literal["dense", "convnet", "squeezenet", "xception", "keras_application"] = Field(
+        "squeezenet", description="Network architecture."
+    )
+    weights: str = Field(
+        NO_WEIGHTS,
+        description="Pretrained weights of `xception` and `keras_application`: `none`, `imagenet`, "
+        "or the path of an `.h5` file without the top layer.",
+    )
+    frozen: bool = Field(
+        False, description="Train only the last layer and keep the pretrained weights fixed."
+    )
+    application: str = Field(
+        "",
+        description="For `keras_application`: the name of a network of `tf.keras.applications`, "
+        "such as `MobileNetV2`.",
+    )
     warm_start: Literal["none", "serving", "if_serving"] = Field(
-        "none", description="from the weights of the model that serves; if_serving: or of none yet"
+        "none",
+        description="Start from the weights of the serving model: `none` never, `serving` always "
+        "(an error if there is none), `if_serving` if there is one.",
     )
 
     @model_validator(mode="after")
@@ -70,17 +84,26 @@ class WarmStart(BaseModel):
 
 
 class LearningRateSettings(SettingsBase):
-    """Linear from `start` to `peak`, held, then exponentially towards `end`; by step.
+    """The learning rate schedule: a linear ramp, a plateau, then exponential decay, per step.
 
-    For one replica: with more of them, whose batches add up, all three are multiplied.
+    `start`, `peak` and `end` are for one replica and are multiplied by the number of replicas.
     """
 
-    start: float = Field(1e-4, ge=0)
-    peak: float = Field(0.003, gt=0, description="of Adam")
-    end: float = Field(1e-5, ge=0)
-    ramp_epochs: float = Field(1, ge=0)
-    hold_epochs: float = Field(5, ge=0)
-    decay: float = Field(0.87, gt=0, le=1, description="factor of an epoch")
+    start: float = Field(1e-4, ge=0, description="Learning rate of the first step.")
+    peak: float = Field(
+        0.003, gt=0, description="Learning rate of Adam after the ramp, for one replica."
+    )
+    end: float = Field(1e-5, ge=0, description="Learning rate that the decay approaches.")
+    ramp_epochs: float = Field(
+        1, ge=0, description="Duration of the linear ramp from `start` to `peak`, in epochs."
+    )
+    hold_epochs: float = Field(5, ge=0, description="Duration of the plateau, in epochs.")
+    decay: float = Field(
+        0.87,
+        gt=0,
+        le=1,
+        description="Factor by which the difference to `end` shrinks in each epoch of the decay.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> "LearningRateSettings":
@@ -90,10 +113,14 @@ class LearningRateSettings(SettingsBase):
 
 
 class AugmentSettings(SettingsBase):
-    """Random changes to training images, drawn anew each epoch."""
+    """The random augmentation of training images, drawn again in each epoch."""
 
-    flip_left_right: bool = True
-    saturation: tuple[float, float] | None = Field((0.0, 2.0), description="lowest, highest factor")
+    flip_left_right: bool = Field(True, description="Mirror half of the images.")
+    saturation: tuple[float, float] | None = Field(
+        (0.0, 2.0),
+        description="Range `[low, high]` of the random saturation factor; null: the saturation is "
+        "not changed.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> "AugmentSettings":
@@ -103,23 +130,39 @@ class AugmentSettings(SettingsBase):
 
 
 class TrainerSettings(SettingsBase):
-    """How the network is trained, and on what."""
+    """How the network is trained, and on which devices."""
 
-    epochs: int = Field(35, ge=1)
-    batch_size: int = Field(32, ge=1, description="examples a step, of each replica")
+    epochs: int = Field(35, ge=1, description="Maximum number of epochs.")
+    batch_size: int = Field(32, ge=1, description="Examples per step on each replica.")
     learning_rate: LearningRateSettings = LearningRateSettings()
-    seed: int = Field(0, ge=0, description="of weights, shuffling and augmentation")
+    seed: int = Field(
+        0, ge=0, description="Random seed of the initial weights, shuffling and augmentation."
+    )
     augment: AugmentSettings = AugmentSettings()
     early_stopping: int | None = Field(
-        None, ge=1, description="end after so many epochs without a better one on eval"
+        None,
+        ge=1,
+        description="Stop after this many epochs without an improvement on the eval split; null: "
+        "train all epochs.",
     )
-    strategy: Literal["auto", "tpu", "gpu", "cpu", "multiworker"] = "auto"
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    steps_per_execution: int = Field(1, ge=1, description="more of them keep a TPU busy")
+    strategy: Literal["auto", "tpu", "gpu", "cpu", "multiworker"] = Field(
+        "auto",
+        description="Devices to train on: `auto` takes a TPU, else GPUs, else the CPU; "
+        "`multiworker` takes the workers of TF_CONFIG. A device that is missing is an error.",
+    )
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "float32",
+        description="Data type of the computation; with the mixed types, the weights stay float32.",
+    )
+    steps_per_execution: int = Field(
+        1,
+        ge=1,
+        description="Training steps per call to the device; larger values keep a TPU busy.",
+    )
 
 
 class TrainingSettings(SettingsBase):
-    """All of it, as it travels to the Trainer."""
+    """All settings of the Trainer, as they are passed to it."""
 
     image_size: int
     model: ModelSettings

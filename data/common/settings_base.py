@@ -1,4 +1,4 @@
-"""The base of all settings."""
+"""The base class of all settings."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ class SettingsBase(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _sensible(cls, values: Any) -> Any:
-        """Turns an empty section into its defaults, and refuses yes and no where a number goes."""
-        for key, value in (values or {}).items() if isinstance(values or {}, dict) else ():
+    def _check_values(cls, values: Any) -> Any:
+        """Turns an empty section into its defaults; refuses booleans for other types."""
+        for key, value in values.items() if isinstance(values, dict) else ():
             field = cls.model_fields.get(key)
             if isinstance(value, bool) and field and field.annotation is not bool:
-                raise ValueError(f"{key} takes no yes or no")
-        return values or {}
+                raise ValueError(f"{key} does not take yes or no")
+        return {} if values is None else values

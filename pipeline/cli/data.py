@@ -8,49 +8,87 @@ from typing import Annotated
 import typer
 
 from data.common.errors import UsageError
-from pipeline.cli.options import AsJson, Config, Root, RunId, Set
+from pipeline.cli.app import App
+from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data
 
-app = typer.Typer(help="Records.", no_args_is_help=True)
+app = App("Import, inspect and download image records.")
 
 
-@app.command("quarantine")
-def quarantine(
-    run_id: RunId = None,
-    root: Root = Path("runs"),
-    export: Annotated[Path | None, typer.Option(help="Folder for the images.")] = None,
-    as_json: AsJson = False,
+@app.command("import")
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Folder with one folder per class, or CSV file with the columns path and label.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the records.")],
+    span: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Write to the folder span-N of the output folder."),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=8,
+            metavar="PIXELS",
+            help="Maximum length of the shorter side; default: images keep their size.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the order.")] = 0,
+    per_shard: Annotated[int, typer.Option(min=1, metavar="N", help="Images per file.")] = 500,
 ) -> None:
-    """List the records that a run set aside, with the reason of each; export their images."""
-    from pipeline.lazy_tensorflow import import_tensorflow
+    """Convert labelled images to TFRecords.
 
-    import_tensorflow()
-    from pipeline.diagnostics.quarantine import choose_run, read_quarantine
-    from pipeline.diagnostics.quarantine import export as export_image
+    Files that cannot be read are listed and left out. The same command resumes an interrupted
+    import.
 
-    chosen = choose_run(root, run_id)
-    answers = []
-    for item in read_quarantine(chosen):
-        answer = {"shard": item.shard, "index": item.index, "reason": item.reason}
-        if export:
-            answer["file"] = str(export_image(item, export))
-        answers.append(answer)
-        if not as_json:
-            file = f" -> {answer['file']}" if export else ""
-            typer.echo(f"{item.shard} record {item.index}: {item.reason}{file}")
-    if as_json:
-        typer.echo(json.dumps(answers, indent=2))
-    else:
-        typer.echo(f"run {chosen.run_id} set {len(answers)} records aside")
+    Examples:
+      flowers data import photos/ --out records/ --size 256
+      flowers data import week8.csv --out records/ --span 8
+    """
+    from pipeline.reporting.lines import display_path
+    from pipeline.reporting.progress import progress_bar
+
+    workers = len(os.sched_getaffinity(0))
+    with progress_bar():
+        # Imported here because TensorFlow and Beam also print messages when they are imported.
+        from data.importing import import_images
+
+        found = import_images(
+            source, out, span=span, size=size, seed=seed, per_shard=per_shard, workers=workers
+        )
+    for path, reason in found.unreadable:
+        typer.echo(f"left out: {path}: {reason}")
+    typer.echo(
+        f"{found.written} records of {len(found.classes)} classes in {display_path(found.folder)}; "
+        f"{len(found.unreadable)} files left out"
+    )
+    data = display_path(found.folder if span is None else out / "span-{SPAN}")
+    typer.echo(f"Next: flowers run --data '{data}'")
 
 
 @app.command("inspect")
-def inspect(
-    data: Annotated[str, typer.Argument(metavar="PATTERN", help="As --data of flowers run.")],
+def inspect_data(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATTERN",
+            help="Records, as for --data of `flowers run`.",
+            autocompletion=complete_data,
+        ),
+    ],
     config: Config = "quickstart",
     overrides: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what records hold, and what a run with a config on them would take."""
+    """Show what records contain and what a run on them would need.
+
+    Examples:
+      flowers data inspect records/
+      flowers data inspect records/ --config xception --json
+    """
     from pipeline.reporting.progress import progress_bar
     from pipeline.settings.loading import load_settings
 
@@ -66,13 +104,59 @@ def inspect(
     )
 
 
+@app.command("quarantine")
+def list_quarantine(
+    run_id: RunId = None,
+    root: Root = Path("runs"),
+    export: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write the images to this folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the records that a run quarantined, with their reasons.
+
+    Examples:
+      flowers data quarantine
+      flowers data quarantine --root runs/photos --export bad_images/
+    """
+    from pipeline.lazy_tensorflow import import_tensorflow
+
+    import_tensorflow()
+    from pipeline.diagnostics import quarantine
+
+    run = quarantine.choose_run(root, run_id)
+    entries = []
+    for item in quarantine.read_quarantine(run):
+        entry = {"shard": item.shard, "index": item.index, "reason": item.reason}
+        if export:
+            entry["file"] = str(quarantine.export(item, export))
+        entries.append(entry)
+        if not as_json:
+            file = f" -> {entry['file']}" if export else ""
+            typer.echo(f"{item.shard} record {item.index}: {item.reason}{file}")
+    if as_json:
+        typer.echo(json.dumps(entries, indent=2))
+    else:
+        typer.echo(f"run {run.run_id} quarantined {len(entries)} records")
+
+
 @app.command("download")
 def download(
-    name: Annotated[str, typer.Argument(help="flowers-public, the codelab's bucket.")],
-    out: Annotated[Path, typer.Option(help="Folder for the records.")],
-    size: Annotated[int, typer.Option(help="Side of the images: 192, 224, 331 or 512.")] = 192,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="flowers-public, the bucket of Google's codelab.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the records.")],
+    size: Annotated[
+        int, typer.Option(metavar="PIXELS", help="Side of the images: 192, 224, 331 or 512.")
+    ] = 192,
 ) -> None:
-    """Copy the codelab's records here. Interrupted, the same command goes on."""
+    """Download the records of Google's codelab.
+
+    The same command resumes an interrupted download.
+
+    Examples:
+      flowers data download flowers-public --out records/ --size 331
+    """
     from data.download import download_flowers
     from data.sources import FLOWERS_PUBLIC, PUBLIC_SIZES
     from pipeline.reporting.lines import display_path
@@ -81,44 +165,10 @@ def download(
     if name != FLOWERS_PUBLIC or size not in PUBLIC_SIZES:
         allowed = ", ".join(map(str, PUBLIC_SIZES))
         raise UsageError(
-            f"it takes {FLOWERS_PUBLIC} with --size {allowed}; got {name} with --size {size}"
+            f"the only download is {FLOWERS_PUBLIC} with --size {allowed}; "
+            f"got {name} with --size {size}"
         )
     with progress_bar(of_bytes=True):
         files = download_flowers(out, size)
     typer.echo(f"{len(files)} files in {display_path(out)}")
     typer.echo(f"Next: flowers run --data {display_path(out)}")
-
-
-@app.command("import")
-def import_(
-    source: Annotated[
-        Path, typer.Argument(help="Folder with a folder for each class, or CSV of path and label.")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the records.")],
-    span: Annotated[int | None, typer.Option(min=0, help="Put them into span-N of it.")] = None,
-    size: Annotated[
-        int | None, typer.Option(min=8, help="Of the shorter side, in pixels; else as they are.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the order.")] = 0,
-    per_shard: Annotated[int, typer.Option(min=1, help="Images in a file.")] = 500,
-) -> None:
-    """Make records of labelled images. Interrupted, the same command goes on."""
-    from pipeline.reporting.lines import display_path
-    from pipeline.reporting.progress import progress_bar
-
-    workers = len(os.sched_getaffinity(0))
-    with progress_bar():
-        # TensorFlow and Beam are noisy when they are imported, too.
-        from data.importing import import_images
-
-        found = import_images(
-            source, out, span=span, size=size, seed=seed, per_shard=per_shard, workers=workers
-        )
-    for path, reason in found.unreadable:
-        typer.echo(f"left out: {path}: {reason}")
-    typer.echo(
-        f"{found.written} records of {len(found.classes)} classes in {display_path(found.folder)}; "
-        f"{len(found.unreadable)} files left out"
-    )
-    data = display_path(found.folder if span is None else out / "span-{SPAN}")
-    typer.echo(f"Next: flowers run --data '{data}'")

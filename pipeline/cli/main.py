@@ -1,4 +1,4 @@
-"""The `flowers` command. Heavy imports happen inside the verbs: `--help` answers at once."""
+"""The `flowers` command. Commands import what is heavy themselves, so that `--help` is fast."""
 
 import os
 import signal
@@ -11,28 +11,27 @@ import typer
 
 from data.common.errors import DataRefused, ServiceError, UsageError
 from pipeline.cli import data as data_commands
-from pipeline.cli import models as model_commands
-from pipeline.cli import schedule, vertex
+from pipeline.cli import models, schedule, vertex
+from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Config, Data, Plain, Root, Set, Verbose, print_list
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
 
-app = typer.Typer(
-    help="Image classification on TFX: from labelled images to a served model that was checked.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-config_app = typer.Typer(help="Settings.", no_args_is_help=True)
-app.add_typer(config_app, name="config")
-app.add_typer(data_commands.app, name="data")
-app.add_typer(model_commands.gate_app, name="gate")
-app.add_typer(schedule.app, name="schedule")
-app.add_typer(vertex.app, name="vertex")
+_START, _MANAGE, _AUTOMATE = "Get started", "Manage runs and models", "Automate"
+
+app = App("Train, evaluate, gate and serve image classifiers with TFX.")
+config_app = App("Show and explain settings.")
+
+
+def complete_step() -> list[str]:
+    """Returns the names of the steps, for completion in the shell."""
+    from pipeline.steps import STEPS
+
+    return list(STEPS)
 
 
 def main() -> None:
-    """Runs the command line; usage errors and signals become exit codes and a line on stderr."""
-    # TFX's TensorFlow Transform wants Keras 2, and TensorFlow reads this as it is imported.
+    """Runs the command line; turns usage errors and signals into a line and an exit code."""
+    # TensorFlow Transform needs Keras 2, and TensorFlow reads this variable when it is imported.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -48,44 +47,100 @@ def main() -> None:
         typer.echo(f"The data was refused: {error}", err=True)
         sys.exit(DATA_REFUSED)
     except _Interrupted:
-        typer.echo("Interrupted. A run goes on after the steps that finished.", err=True)
+        typer.echo(
+            "Interrupted. The same command resumes a run after its last finished step.", err=True
+        )
         raise
 
 
 class _Interrupted(SystemExit):
-    """Ctrl-C or SIGTERM. No KeyboardInterrupt: click would turn that into exit code 1."""
+    """Ctrl-C or SIGTERM; not a KeyboardInterrupt, which Typer would turn into an exit code."""
 
 
 def _interrupt(number: int, _: object) -> NoReturn:
-    """Ends the process by an exception, so that what is open is closed and the history is true."""
+    """Ends the process by an exception, so that files are closed and the history is updated."""
     raise _Interrupted(128 + number)
 
 
-@app.callback(invoke_without_command=True)
-def _options(version: Annotated[bool, typer.Option("--version", help="Print it.")] = False) -> None:
+@app.callback(
+    invoke_without_command=True, epilog="New here? Try `flowers doctor`, then `flowers run`."
+)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
     if version:
         typer.echo(f"flowers {metadata.version('flowers')}")
         raise typer.Exit
 
 
-@app.command()
+@app.command(rich_help_panel=_START)
+def doctor(root: Root = Path("runs")) -> None:
+    """Check whether this machine can run the pipeline.
+
+    Each problem is printed with a remedy; the exit code is then 2.
+
+    Examples:
+      flowers doctor
+      flowers doctor --root /data/runs
+    """
+    from pipeline.diagnostics.doctor import examine
+
+    findings = []
+    for finding in examine(Path(os.path.abspath(root))):
+        typer.echo(finding.format())
+        findings.append(finding)
+    failed = sum(finding.state == "bad" for finding in findings)
+    typer.echo(f"\n{failed} of {len(findings)} checks failed." if failed else "\nReady to run.")
+    raise typer.Exit(USAGE_ERROR if failed else DONE)
+
+
+@app.command(rich_help_panel=_START)
 def run(
     config: Config = "quickstart",
     data: Data = None,
     root: Root = Path("runs"),
     overrides: Set = None,
     first: Annotated[
-        str | None, typer.Option("--from", help="Run this step and what follows it anew.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="STEP",
+            help="Rerun this step and all that depend on it.",
+            autocompletion=complete_step,
+        ),
     ] = None,
-    last: Annotated[str | None, typer.Option("--until", help="Stop after this step.")] = None,
+    last: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="STEP", help="Stop after this step.", autocompletion=complete_step
+        ),
+    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run, and why; run nothing.")
+        bool, typer.Option("--dry-run", help="Show which steps would run and why; run nothing.")
     ] = False,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step anew.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Rerun every step.")] = False,
     plain: Plain = False,
     verbose: Verbose = False,
 ) -> None:
-    """Train, evaluate and, if the gate passes it, push a model. Exit code 3: it was refused."""
+    """Train a model, evaluate it, and push it if it passes the gate.
+
+    Only steps whose data, settings or code changed are run; the others come from the cache. The
+    same command resumes an interrupted run.
+
+    Exit codes:
+      0         the model passed the gate and is served, or nothing changed
+      1         a step failed
+      2         settings, paths or files are wrong; nothing was done
+      3         the gate refused the model; nothing was pushed
+      4         the data was refused
+      130, 143  interrupted by Ctrl-C or SIGTERM
+
+    Examples:
+      flowers run
+      flowers run --config squeezenet --data photos/records --root runs/photos
+      flowers run --set trainer.epochs=5 --set gate.target=0.7
+      flowers run --from Trainer --dry-run
+    """
     from pipeline.local.run import Selection, run_pipeline
     from pipeline.reporting.console import View
     from pipeline.settings.loading import load_settings
@@ -95,66 +150,91 @@ def run(
     raise typer.Exit(run_pipeline(settings, config, root, selection, View(plain, verbose)))
 
 
-@app.command()
+app.command(rich_help_panel=_START)(models.predict)
+
+
+@app.command(rich_help_panel=_MANAGE)
 def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
-    """List the runs under a root, newest first."""
+    """List the runs, newest first.
+
+    Examples:
+      flowers runs
+      flowers runs --root runs/photos --json
+    """
     from pipeline.history.runs import History
 
-    none = f"no runs under {root}; `flowers run --root {root}` makes one"
+    none = f"no runs under {root}; `flowers run --root {root}` starts one"
     print_list(History(root).runs(), as_json, none)
 
 
-@app.command()
-def doctor(root: Root = Path("runs")) -> None:
-    """Say whether this machine can run the pipeline, and what to do where it can't."""
-    from pipeline.diagnostics.doctor import examine
-
-    findings = []
-    for finding in examine(Path(os.path.abspath(root))):
-        typer.echo(finding.format())
-        findings.append(finding)
-    bad = sum(finding.state == "bad" for finding in findings)
-    typer.echo(f"\n{bad} of {len(findings)} things are bad." if bad else "\nReady to run.")
-    raise typer.Exit(USAGE_ERROR if bad else DONE)
+for command in (models.models, models.lineage, models.promote, models.rollback):
+    app.command(rich_help_panel=_MANAGE)(command)
 
 
-@app.command()
+@app.command(rich_help_panel=_MANAGE)
 def clean(
     root: Root = Path("runs"),
     runs: Annotated[
-        int, typer.Option(min=1, help="Leave those of the newest so many finished runs.")
+        int, typer.Option(min=1, metavar="N", help="Keep the N newest finished runs.")
     ] = 1,
     days: Annotated[
-        float | None, typer.Option(min=0.01, help="... that are no older, except the newest one.")
+        float | None,
+        typer.Option(
+            min=0.01,
+            metavar="N",
+            help="Of these, keep only the runs of the last N days, and always the newest run.",
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")
     ] = False,
 ) -> None:
-    """Remove what old and killed runs left and no served or blessed model needs."""
-    from pipeline.registry.garbage_collection import clean as clean_root
+    """Remove the artifacts of old runs that no model needs.
+
+    What a served, withdrawn or blessed model needs stays, and so does the history.
+
+    Examples:
+      flowers clean --dry-run
+      flowers clean --runs 5 --days 60
+    """
+    from pipeline.registry import garbage_collection
     from pipeline.settings.retention import RetentionSettings
 
     retention = RetentionSettings(runs=runs, days=days)
-    clean_root(Path(os.path.abspath(root)), dry_run, retention)
-
-
-for verb in (
-    model_commands.predict,
-    model_commands.models,
-    model_commands.rollback,
-    model_commands.promote,
-    model_commands.lineage,
-):
-    app.command()(verb)
+    garbage_collection.clean(Path(os.path.abspath(root)), dry_run, retention)
 
 
 @config_app.command("show")
-def config_show(config: Config = "quickstart", data: Data = None, overrides: Set = None) -> None:
-    """Print all settings that a run with these options would use, as YAML."""
+def show_config(
+    config: Config = "quickstart",
+    data: Data = None,
+    overrides: Set = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Add type, default and meaning of each setting."),
+    ] = False,
+) -> None:
+    """Print the settings that a run with these options would use.
+
+    The output is YAML and itself a valid config file.
+
+    Examples:
+      flowers config show
+      flowers config show --explain | less
+      flowers config show --config xception --set trainer.epochs=3 > mine.yaml
+    """
     import yaml
 
+    from pipeline.settings.explain import settings_yaml
     from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [], data)
-    typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), nl=False)
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    typer.echo(settings_yaml(settings) if explain else text, nl=False)
+
+
+app.add_typer(data_commands.app, name="data", rich_help_panel=_START)
+app.add_typer(config_app, name="config", rich_help_panel=_START)
+app.add_typer(models.gate_app, name="gate", rich_help_panel=_MANAGE)
+app.add_typer(schedule.app, name="schedule", rich_help_panel=_AUTOMATE)
+app.add_typer(vertex.app, name="vertex", rich_help_panel=_AUTOMATE)

@@ -1,4 +1,4 @@
-"""`flowers models`, `rollback`, `promote`, `lineage`, `predict` and `gate explain`."""
+"""`flowers predict`, `models`, `lineage`, `promote`, `rollback` and `gate explain`."""
 
 import os
 from pathlib import Path
@@ -7,93 +7,92 @@ from typing import Annotated
 import typer
 
 from data.common.errors import UsageError
+from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Root, RunId, print_list
 
-gate_app = typer.Typer(help="The gate.", no_args_is_help=True)
+gate_app = App("Explain why a model passed the gate or was refused.")
 
 
 def predict(
     images: Annotated[
-        list[Path], typer.Argument(help="Image files, record files (*.tfrec*), folders of them.")
+        list[Path],
+        typer.Argument(
+            metavar="IMAGE", help="Image files, record files (*.tfrec*), or folders of them."
+        ),
     ],
     root: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that the model was pushed under; with --url it only names the classes.",
-            show_default="runs; none with --url",
+            metavar="DIR",
+            help="Folder under which the model was pushed; default: runs. With --url, it only "
+            "provides the class names.",
         ),
     ] = None,
     url: Annotated[
         str | None,
         typer.Option(
-            help="Ask TensorFlow Serving: http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME."
+            metavar="URL",
+            help="TensorFlow Serving: http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME.",
         ),
     ] = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Classify images with the newest pushed model, or with one that TensorFlow Serving serves."""
+    """Classify images with a pushed model or with TensorFlow Serving.
+
+    An image that cannot be read gets an error of its own and does not stop the others.
+
+    Examples:
+      flowers predict rose.jpg
+      flowers predict --root runs/photos --json my_photos/
+      flowers predict --url http://localhost:8501/v1/models/flowers my_photos/
+    """
+    from pipeline.inference import predict as inference
     from pipeline.inference.input_images import read_images
     from pipeline.inference.output_formats import format_csv, format_json, format_text
-    from pipeline.inference.predict import PushedModel
-    from pipeline.inference.predict import predict as answers_of
     from pipeline.inference.tf_serving import connect
 
     if as_json and as_csv:
-        raise UsageError("--json and --csv are two forms of one answer; name one of them, not both")
-    asked = read_images(images)
-    model = connect(url, root) if url else PushedModel(root or Path("runs"))
-    answers = answers_of(model, asked)
+        raise UsageError("--json and --csv exclude each other; give one of them")
+    files = read_images(images)
+    model = connect(url, root) if url else inference.PushedModel(root or Path("runs"))
+    predictions = inference.predict(model, files)
     if as_csv:
-        parts = format_csv(answers, model.names)
+        parts = format_csv(predictions, model.names)
     else:
-        parts = format_json(answers) if as_json else format_text(answers)
+        parts = format_json(predictions) if as_json else format_text(predictions)
     for part in parts:
         typer.echo(part, nl=False)
 
 
 def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
-    """List the versions: which one serves, its accuracy, data, run and digest."""
+    """List the model versions with accuracy, data, run and digest.
+
+    Examples:
+      flowers models
+      flowers models --root runs/photos --json
+    """
     from pipeline.registry.versions import list_models
 
     none = f"no model was pushed under {root}; `flowers run --root {root}` trains one"
     print_list(list_models(root), as_json, none)
 
 
-def rollback(
-    version: Annotated[
-        int | None, typer.Argument(help="That is to serve; the one before the newest if left out.")
-    ] = None,
-    root: Root = Path("runs"),
-    reason: Annotated[str, typer.Option(help="For the record.")] = "",
-) -> None:
-    """Withdraw the newest versions, so that an older one serves. Runs do not undo it."""
-    from pipeline.registry.versions import roll_back
-
-    folder = Path(os.path.abspath(root))
-    withdrawn = roll_back(folder, version, reason)
-    typer.echo(f"withdrawn: version {', '.join(map(str, withdrawn))}")
-    models(root)
-
-
-def promote(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run id, see `flowers runs`.")],
-    reason: Annotated[str, typer.Option(help="Why; it goes into history and model card.")],
-    root: Root = Path("runs"),
-) -> None:
-    """Push the model of a run, by a person's decision, whatever the gate said."""
-    from pipeline.registry.versions import promote as push_it
-
-    version = push_it(Path(os.path.abspath(root)), run_id, reason)
-    typer.echo(f"version {version} serves now: the model of run {run_id}")
-
-
 def lineage(
-    version: Annotated[int, typer.Argument(help="See `flowers models`.")],
+    version: Annotated[
+        int, typer.Argument(metavar="VERSION", help="Version of a model, see `flowers models`.")
+    ],
     root: Root = Path("runs"),
-    picture: Annotated[Path | None, typer.Option(help="PNG to draw it to.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also draw the lineage to this PNG file.")
+    ] = None,
 ) -> None:
-    """Say what a version was made of: data, settings, code, figures."""
+    """Show the data, settings, code and metrics behind a model version.
+
+    Examples:
+      flowers lineage 3
+      flowers lineage 3 --picture lineage.png
+    """
     from pipeline.registry.lineage import draw_lineage, format_lineage, run_behind
 
     run = run_behind(root, version)
@@ -101,17 +100,63 @@ def lineage(
         typer.echo(line)
     if picture:
         draw_lineage(run, version, picture)
-        typer.echo(f"\ndrawn to {picture}")
+        typer.echo(f"\nwrote {picture}")
+
+
+def promote(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, see `flowers runs`.")],
+    reason: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="Reason, for the history and the model card."),
+    ],
+    root: Root = Path("runs"),
+) -> None:
+    """Push the model of a run, even if the gate refused it.
+
+    Examples:
+      flowers promote 20261124-120000 --reason "the test images are mislabelled"
+    """
+    from pipeline.registry import versions
+
+    version = versions.promote(Path(os.path.abspath(root)), run_id, reason)
+    typer.echo(f"version {version} is now served: the model of run {run_id}")
+
+
+def rollback(
+    version: Annotated[
+        int | None,
+        typer.Argument(
+            metavar="VERSION", help="Version to serve; default: the one before the newest."
+        ),
+    ] = None,
+    root: Root = Path("runs"),
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, for the history.")] = "",
+) -> None:
+    """Withdraw the newest versions, so that an older one is served.
+
+    Later runs do not push a withdrawn model again.
+
+    Examples:
+      flowers rollback
+      flowers rollback 3 --reason "confuses roses and tulips"
+    """
+    from pipeline.registry.versions import roll_back
+
+    withdrawn = roll_back(Path(os.path.abspath(root)), version, reason)
+    typer.echo(f"withdrawn: version {', '.join(map(str, withdrawn))}")
+    models(root)
 
 
 @gate_app.command("explain")
-def explain(
-    run_id: RunId = None,
-    root: Root = Path("runs"),
-) -> None:
-    """Say by which rules a run's model was judged, and what came of each."""
-    from components.gate.verdict import format_rules, parse_verdict
+def explain(run_id: RunId = None, root: Root = Path("runs")) -> None:
+    """Show the gate's rules for a run's model and the result of each.
+
+    Examples:
+      flowers gate explain
+      flowers gate explain 20261124-120000 --root runs/photos
+    """
+    from components.gate.verdict import format_rules
     from pipeline.history.runs import History
 
     run = History(root).find(run_id, lambda run: run.verdict is not None, "with a verdict")
-    typer.echo(f"run {run.run_id}\n{format_rules(parse_verdict(run.verdict or {}))}")
+    typer.echo(f"run {run.run_id}\n{format_rules(run.verdict)}")

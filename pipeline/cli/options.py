@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they print alike."""
+"""Options that several commands share, and how they print lists."""
 
 import json
 from collections.abc import Sequence
@@ -7,27 +7,64 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-Root = Annotated[Path, typer.Option(help="Folder of artifacts, history and served models.")]
-Config = Annotated[str, typer.Option(help="Name of a config, or path of a YAML file.")]
+
+def complete_config() -> list[str]:
+    """Returns the names of the configs, for completion in the shell."""
+    from pipeline.settings.loading import config_names
+
+    return config_names()
+
+
+def complete_data() -> list[str]:
+    """Returns the names of the data sources that have one, for completion in the shell."""
+    from data.sources import FLOWERS_PUBLIC, SAMPLE
+
+    return [SAMPLE, FLOWERS_PUBLIC]
+
+
+Root = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder of artifacts, history and served models.")
+]
+Config = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Name of a config, or path of a YAML file.",
+        autocompletion=complete_config,
+    ),
+]
 Data = Annotated[
     str | None,
-    typer.Option(help="'sample', 'flowers-public', a folder, a glob of TFRecords, or gs://..."),
+    typer.Option(
+        metavar="PATTERN",
+        help="Records: 'sample', 'flowers-public', a folder, a glob of TFRecords, or gs://...",
+        autocompletion=complete_data,
+    ),
 ]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="A setting, as section.key=value; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting, such as trainer.epochs=5; repeatable. "
+        "`flowers config show --explain` lists all settings.",
+    ),
 ]
 Plain = Annotated[
-    bool, typer.Option("--plain", help="Lines instead of the live table; as without a terminal.")
+    bool, typer.Option("--plain", help="Print lines instead of the live table (terminals only).")
 ]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", help="Show all that TFX, Beam and TensorFlow print.")
+    bool, typer.Option("--verbose", help="Show everything that TFX, Beam and TensorFlow print.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Newest if left out.")]
+RunId = Annotated[
+    str | None,
+    typer.Argument(metavar="RUN", help="Id of a run, see `flowers runs`; default: the newest run."),
+]
 
 
 class Listable(Protocol):
-    """Something that is listed; pydantic's models bring the second."""
+    """An entry of a list, usually a pydantic model."""
 
     def format_line(self) -> str: ...
 
@@ -35,7 +72,13 @@ class Listable(Protocol):
 
 
 def print_list(entries: Sequence[Listable], as_json: bool, none: str) -> None:
-    """Prints entries as a JSON list or a line each; `none` is said where there are none."""
+    """Prints entries, as a JSON list or one per line.
+
+    Args:
+      entries: The entries in the order of the output.
+      as_json: Whether to print JSON.
+      none: The line to print instead of an empty list.
+    """
     if as_json:
         typer.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=2))
         return

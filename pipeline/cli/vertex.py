@@ -9,29 +9,32 @@ import typer
 from data.common.errors import UsageError
 from data.common.files import write_whole
 from pipeline.cli import vertex_jobs, vertex_schedule
+from pipeline.cli.app import App
 from pipeline.cli.options import Config, Data, Plain, Set, Verbose
-from pipeline.cli.vertex_job import compiled
+from pipeline.cli.vertex_job import compile_checked
 from pipeline.exit_codes import DONE, USAGE_ERROR
 
-app = typer.Typer(help="The pipeline on Vertex AI Pipelines.", no_args_is_help=True)
-app.add_typer(vertex_schedule.app, name="schedule")
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--parameter", help="Of the job, as name=value, such as target=0.9; repeatable."),
-]
+app = App("Run the pipeline on Google Cloud (Vertex AI Pipelines).")
 
 
 @app.command("check")
 def check(config: Config = "vertex-tpu", data: Data = None, overrides: Set = None) -> None:
-    """Say all that would fail on Vertex, before any call. Exit code 2: something would."""
+    """List everything that would fail on Vertex.
+
+    Google Cloud is not called. The exit code is 2 if anything would fail.
+
+    Examples:
+      flowers vertex check --config mine.yaml
+      flowers vertex check --config vertex-gpu --set vertex.project=my-project
+    """
     from pipeline.settings.loading import load_settings
     from pipeline.vertex.check import find_vertex_problems
 
     problems = find_vertex_problems(load_settings(config, overrides or [], data))
     for problem in problems:
         typer.echo(problem)
-    found = f"{len(problems)} things" if problems else "Nothing is known that"
-    typer.echo(f"{found} would fail on Vertex with --config {config}.")
+    found = f"{len(problems)} problems" if problems else "no problems"
+    typer.echo(f"{found} found with --config {config}")
     raise typer.Exit(USAGE_ERROR if problems else DONE)
 
 
@@ -40,12 +43,18 @@ def compile_(
     config: Config = "vertex-tpu",
     data: Data = None,
     overrides: Set = None,
-    out: Annotated[Path, typer.Option(help="File that becomes the job.")] = Path("job.json"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File for the job.")] = Path("job.json"),
 ) -> None:
-    """Make the job that Vertex runs: without any call, and always the same bytes."""
+    """Compile the job for Vertex to a file.
+
+    Google Cloud is not called. The same settings and code always give the same file.
+
+    Examples:
+      flowers vertex compile --config vertex-sample --out job.json
+    """
     if not os.access(out.parent, os.W_OK):
-        raise UsageError(f"--out: {out.parent} is no folder that can be written")
-    settings, job = compiled(config, data, overrides)
+        raise UsageError(f"--out: {out.parent} is not a writable folder")
+    settings, job = compile_checked(config, data, overrides)
     from pipeline.vertex.compile import as_text
 
     write_whole(out, as_text(job))
@@ -53,30 +62,48 @@ def compile_(
     typer.echo(f"{out}: pipeline {settings.name}, {steps} steps, for {settings.vertex.root}")
     for name, value in job["runtimeConfig"]["parameterValues"].items():
         typer.echo(f"  {name} = {' '.join(str(value).split())}")
-    typer.echo(f"Try it: flowers vertex rehearse {out} --root runs/rehearsal")
+    typer.echo(f"Next: flowers vertex rehearse {out} --root runs/rehearsal")
 
 
 @app.command("rehearse")
 def rehearse(
-    job: Annotated[Path, typer.Argument(help="What `flowers vertex compile` wrote.")],
-    root: Annotated[Path, typer.Option(help="Folder that stands for vertex.root, on gs://.")],
-    parameters: Overrides = None,
+    job: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Job that `flowers vertex compile` wrote.")
+    ],
+    root: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder that stands for the bucket of vertex.root.")
+    ],
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="Runtime parameter of the job, such as target=0.9; repeatable.",
+        ),
+    ] = None,
     plain: Plain = False,
     verbose: Verbose = False,
 ) -> None:
-    """Play a compiled job on this machine, each step by the very command that Vertex would run."""
+    """Run a compiled job on this machine.
+
+    Each step runs by the command that Vertex would use. The exit codes are those of `flowers run`.
+
+    Examples:
+      flowers vertex rehearse job.json --root out --parameter data_root=data/sample
+    """
     from pipeline.reporting.console import View
-    from pipeline.vertex.rehearse import rehearse as play
+    from pipeline.vertex import rehearse
 
-    raise typer.Exit(play(job, root, parameters or [], View(plain, verbose)))
+    raise typer.Exit(rehearse.rehearse(job, root, parameters or [], View(plain, verbose)))
 
 
-for verb in (
+for command in (
     vertex_jobs.submit,
     vertex_jobs.status,
     vertex_jobs.jobs,
-    vertex_jobs.cancel,
     vertex_jobs.logs,
+    vertex_jobs.cancel,
     vertex_jobs.rollback,
 ):
-    app.command()(verb)
+    app.command()(command)
+app.add_typer(vertex_schedule.app, name="schedule")

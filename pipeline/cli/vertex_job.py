@@ -1,9 +1,8 @@
-"""What the verbs of `flowers vertex` begin with; heavy imports happen inside."""
+"""What the commands of `flowers vertex` share: the compiled job and the client for jobs."""
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from components.pusher.settings import EndpointPlace
 from data.common.errors import UsageError
 
 if TYPE_CHECKING:
@@ -11,13 +10,18 @@ if TYPE_CHECKING:
     from pipeline.vertex.jobs import Jobs
 
 
-def compiled(
+def compile_checked(
     config: str, data: str | None, overrides: list[str] | None
 ) -> "tuple[Settings, dict[str, Any]]":
-    """Returns settings and the job that they make.
+    """Returns the settings and the job that is compiled from them.
+
+    Args:
+      config: The value of `--config`.
+      data: The value of `--data`.
+      overrides: The values of `--set`.
 
     Raises:
-      UsageError: something would fail on Vertex; all that is known.
+      UsageError: The job would fail on Vertex; the message lists all known problems.
     """
     from pipeline.reporting.progress import progress_bar
     from pipeline.settings.loading import load_settings
@@ -27,23 +31,15 @@ def compiled(
     if problems := find_vertex_problems(settings):
         raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
     with progress_bar():
-        logging.getLogger("flowers.progress").info("compiling, which takes about 20 s")
+        logging.getLogger("flowers.progress").info("compiling the job, which takes about 20 s")
         from pipeline.vertex.compile import compile_job
 
         return settings, compile_job(settings)
 
 
 def jobs_of(settings: "Settings") -> "Jobs":
-    """Returns the pipeline's jobs on Vertex."""
+    """Returns the client for the pipeline's jobs on Vertex."""
     from components.google_api import RetryPolicy
     from pipeline.vertex.jobs import Jobs
 
     return Jobs(settings.name, settings.vertex, RetryPolicy())
-
-
-def endpoint_of(settings: "Settings") -> EndpointPlace:
-    """Returns where the pipeline's endpoint is, or is to be."""
-    vertex = settings.vertex
-    return EndpointPlace(
-        vertex.project, vertex.region, settings.push.endpoint.name or settings.name
-    )

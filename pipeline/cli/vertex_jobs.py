@@ -1,4 +1,4 @@
-"""`flowers vertex submit` and what follows it."""
+"""`flowers vertex submit` and the commands for submitted jobs."""
 
 from typing import Annotated
 
@@ -6,19 +6,28 @@ import typer
 
 from data.common.errors import UsageError
 from pipeline.cli.options import AsJson, Config, Data, Set, print_list
-from pipeline.cli.vertex_job import compiled, jobs_of
+from pipeline.cli.vertex_job import compile_checked, jobs_of
 
-JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="Newest if left out.")]
+JobId = Annotated[
+    str | None, typer.Argument(metavar="JOB", help="Id of a job; default: the newest job.")
+]
 
 
 def submit(
     config: Config = "vertex-tpu",
     data: Data = None,
     overrides: Set = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Submit without asking.")] = False,
 ) -> None:
-    """Run the pipeline on Vertex: checked, compiled, and shown with its price before it begins."""
-    settings, job = compiled(config, data, overrides)
+    """Check and compile the job, show its price, and submit it.
+
+    A job that is already running is not submitted a second time.
+
+    Examples:
+      flowers vertex submit --config mine.yaml
+      flowers vertex submit --config mine.yaml --set trainer.epochs=20 --yes
+    """
+    settings, job = compile_checked(config, data, overrides)
     from pipeline.vertex.costs import format_costs
     from pipeline.vertex.jobs import id_of, link
 
@@ -27,11 +36,11 @@ def submit(
         typer.echo(line)
     if not yes:
         typer.confirm(f"Run {settings.name} in {settings.vertex.project}?", abort=True)
-    made, new = jobs.submit(job)
-    told = "Submitted" if new else "This very job is going on already; nothing was submitted"
-    typer.echo(f"{told}: {id_of(made)}")
-    typer.echo(link(settings.vertex, made))
-    typer.echo(f"How it goes: flowers vertex status --config {config}")
+    submitted, is_new = jobs.submit(job)
+    start = "Submitted" if is_new else "This job is already running; nothing was submitted"
+    typer.echo(f"{start}: {id_of(submitted)}")
+    typer.echo(link(settings.vertex, submitted))
+    typer.echo(f"Next: flowers vertex status --config {config}")
 
 
 def status(
@@ -40,7 +49,17 @@ def status(
     overrides: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how a job is going. Exit code: 0, also while it goes on; 1: failed; 3: refused."""
+    """Show the state of a job, its steps and the verdict of the gate.
+
+    Exit codes:
+      0  the job is running, or it has succeeded
+      1  the job failed
+      3  the gate refused the model
+
+    Examples:
+      flowers vertex status --config mine.yaml
+      flowers vertex status flowers-1f0c --config mine.yaml --json
+    """
     from pipeline.settings.loading import load_settings
     from pipeline.vertex.status import status_of
 
@@ -51,36 +70,36 @@ def status(
 
 
 def jobs(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson = False) -> None:
-    """List the pipeline's newest jobs, newest first."""
+    """List the 20 newest jobs of the pipeline, newest first.
+
+    Examples:
+      flowers vertex jobs --config mine.yaml
+    """
     from pipeline.settings.loading import load_settings
     from pipeline.vertex.status import status_of
 
     settings = load_settings(config, overrides or [])
     found = [status_of(job, settings.vertex) for job in jobs_of(settings).newest(20)]
-    print_list(found, as_json, "no jobs; `flowers vertex submit` makes one")
-
-
-def cancel(job: JobId = None, config: Config = "vertex-tpu", overrides: Set = None) -> None:
-    """Cancel a job that is going on."""
-    from pipeline.settings.loading import load_settings
-    from pipeline.vertex.jobs import has_ended, id_of, state_of
-
-    jobs = jobs_of(load_settings(config, overrides or []))
-    found = jobs.get(job)
-    if has_ended(found):
-        raise UsageError(f"{id_of(found)} has {state_of(found)} already")
-    jobs.cancel(found)
-    typer.echo(f"{id_of(found)} is being cancelled; what it made stays.")
+    print_list(found, as_json, "no jobs; `flowers vertex submit` starts one")
 
 
 def logs(
     job: JobId = None,
-    step: Annotated[str | None, typer.Option(help="One step; else all of them.")] = None,
-    lines: Annotated[int, typer.Option(min=1, max=1000, help="The last ones of each step.")] = 50,
+    step: Annotated[
+        str | None, typer.Option(metavar="STEP", help="One step; default: all steps.")
+    ] = None,
+    lines: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Number of lines for each step.")
+    ] = 50,
     config: Config = "vertex-tpu",
     overrides: Set = None,
 ) -> None:
-    """Print what the steps of a job wrote."""
+    """Print the last log lines of a job's steps.
+
+    Examples:
+      flowers vertex logs --config mine.yaml
+      flowers vertex logs --step Trainer --lines 500 --config mine.yaml
+    """
     from components.google_api import RetryPolicy
     from pipeline.settings.loading import load_settings
     from pipeline.vertex.logs import log_lines
@@ -91,17 +110,37 @@ def logs(
         typer.echo(line)
 
 
+def cancel(job: JobId = None, config: Config = "vertex-tpu", overrides: Set = None) -> None:
+    """Cancel a running job; the artifacts of its finished steps stay.
+
+    Examples:
+      flowers vertex cancel --config mine.yaml
+    """
+    from pipeline.settings.loading import load_settings
+    from pipeline.vertex.jobs import has_ended, id_of, state_of
+
+    jobs = jobs_of(load_settings(config, overrides or []))
+    found = jobs.get(job)
+    if has_ended(found):
+        raise UsageError(f"{id_of(found)} has already {state_of(found)}")
+    jobs.cancel(found)
+    typer.echo(f"{id_of(found)} is being cancelled; the artifacts of finished steps stay")
+
+
 def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
-    """Give all traffic of the endpoint to the version before; takes seconds."""
+    """Give all traffic of the endpoint to the previous version.
+
+    Examples:
+      flowers vertex rollback --config mine.yaml
+    """
     from components.google_api import service_errors
-    from components.model_store.endpoint import roll_back
-    from pipeline.cli.vertex_job import endpoint_of
+    from components.model_store import endpoint
     from pipeline.settings.loading import load_settings
 
-    place = endpoint_of(load_settings(config, overrides or []))
+    place = load_settings(config, overrides or []).endpoint
     try:
-        with service_errors("going back"):
-            now, before = roll_back(place)
+        with service_errors("rolling back"):
+            current, withdrawn = endpoint.roll_back(place)
     except LookupError as error:
         raise UsageError(str(error)) from error
-    typer.echo(f"{place.name} serves version {now} again; version {before} has no traffic.")
+    typer.echo(f"{place.name} serves version {current}; version {withdrawn} gets no traffic")

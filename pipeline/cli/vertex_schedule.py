@@ -5,16 +5,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Config, Data, Set, print_list
-from pipeline.cli.vertex_job import compiled, jobs_of
+from pipeline.cli.vertex_job import compile_checked, jobs_of
 
 if TYPE_CHECKING:
     from pipeline.settings.settings import Settings
     from pipeline.vertex.schedules import Schedules
 
-app = typer.Typer(help="Runs on Vertex at set times.", no_args_is_help=True)
-Name = Annotated[str | None, typer.Option("--name", help="The pipeline's own if left out.")]
-Cron = Annotated[str, typer.Option(help="Such as 'TZ=Europe/Paris 0 3 * * 1', Mondays at three.")]
+app = App("Run the pipeline on Vertex at set times.")
+Name = Annotated[
+    str | None,
+    typer.Option("--name", metavar="NAME", help="Name of the schedule; default: the pipeline's."),
+]
+Cron = Annotated[
+    str,
+    typer.Option(
+        metavar="CRON", help="MINUTE HOUR DAY MONTH WEEKDAY, such as 'TZ=Europe/Paris 0 3 * * 1'."
+    ),
+]
 
 
 @app.command("create")
@@ -24,11 +33,23 @@ def create(
     data: Data = None,
     overrides: Set = None,
     name: Name = None,
-    end: Annotated[datetime | None, typer.Option(help="No run begins later, in UTC.")] = None,
-    max_runs: Annotated[int | None, typer.Option(min=1, help="At most so many runs.")] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option(metavar="DATE", help="Start no run after this date, in UTC."),
+    ] = None,
+    max_runs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Maximum number of runs.")
+    ] = None,
 ) -> None:
-    """Run the pipeline at set times; takes the place of a schedule of that name."""
-    settings, job = compiled(config, data, overrides)
+    """Create a schedule on Vertex; it replaces one of the same name.
+
+    One run at a time; missed runs are not made up for.
+
+    Examples:
+      flowers vertex schedule create --config mine.yaml --cron "0 3 * * 1"
+      flowers vertex schedule create --cron "TZ=Asia/Tokyo 0 3 * * 1" --max-runs 9
+    """
+    settings, job = compile_checked(config, data, overrides)
     from pipeline.vertex.costs import format_costs
     from pipeline.vertex.schedules import SchedulePlan
 
@@ -38,15 +59,19 @@ def create(
     made, replaced = _schedules(settings).create(plan, jobs_of(settings).proto(job))
     for line in format_costs(settings):
         typer.echo(line)
-    typer.echo(f"{plan.name} is active: {cron}, one run at a time, missed ones are left out")
+    typer.echo(f"{plan.name} is active: {cron}, one run at a time, missed runs are skipped")
     typer.echo(made.name)
     for old in replaced:
-        typer.echo(f"It took the place of {old}, which is deleted.")
+        typer.echo(f"It replaces {old}, which was deleted.")
 
 
 @app.command("list")
 def list_(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson = False) -> None:
-    """List the schedules of the project and region."""
+    """List the schedules of the project and region.
+
+    Examples:
+      flowers vertex schedule list --config mine.yaml
+    """
     from pipeline.settings.loading import load_settings
     from pipeline.vertex.schedules import ScheduleEntry
 
@@ -57,30 +82,42 @@ def list_(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson 
 
 @app.command("pause")
 def pause(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
-    """Let no run begin until `resume`; one that is going on goes on."""
+    """Pause a schedule; a run in progress continues.
+
+    Examples:
+      flowers vertex schedule pause --config mine.yaml
+    """
     from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [])
-    typer.echo(f"{_schedules(settings).pause(name or settings.name).name} is paused.")
+    typer.echo(f"{_schedules(settings).pause(name or settings.name).name} is paused")
 
 
 @app.command("resume")
 def resume(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
-    """Let runs begin again; those that were missed are left out."""
+    """Resume a paused schedule; missed runs are not made up for.
+
+    Examples:
+      flowers vertex schedule resume --config mine.yaml
+    """
     from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [])
-    typer.echo(f"{_schedules(settings).resume(name or settings.name).name} is active.")
+    typer.echo(f"{_schedules(settings).resume(name or settings.name).name} is active")
 
 
 @app.command("delete")
 def delete(config: Config = "vertex-tpu", overrides: Set = None, name: Name = None) -> None:
-    """Remove a schedule; a run that is going on goes on."""
+    """Delete a schedule; a run in progress continues.
+
+    Examples:
+      flowers vertex schedule delete --config mine.yaml
+    """
     from pipeline.settings.loading import load_settings
 
     settings = load_settings(config, overrides or [])
-    for gone in _schedules(settings).delete(name or settings.name):
-        typer.echo(f"{gone} is deleted.")
+    for deleted in _schedules(settings).delete(name or settings.name):
+        typer.echo(f"{deleted} is deleted")
 
 
 def _schedules(settings: "Settings") -> "Schedules":

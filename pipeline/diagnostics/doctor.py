@@ -1,4 +1,4 @@
-"""`flowers doctor`: whether this machine can run the pipeline, and what to do where it can't."""
+"""`flowers doctor`: checks whether this machine can run the pipeline, and suggests remedies."""
 
 import json
 import os
@@ -20,14 +20,14 @@ from packaging.requirements import Requirement
 from data.common.formatting import format_size
 from pipeline.fingerprint import version_of
 
-# Peak of the quickstart, see BENCHMARKS.md, and some air.
+# The peak of the quickstart with a margin, see BENCHMARKS.md.
 _MEMORY_NEEDED = 2_000_000_000
 _DISK_NEEDED = 1_000_000_000
-# GLIBC of the wheels of TFX 1.16's line.
+# The wheels of TFX 1.16 and its dependencies need this version.
 _GLIBC_NEEDED = (2, 28)
 _BUCKET = "https://storage.googleapis.com/storage/v1/b/flowers-public/o?maxResults=1"
 _TIMEOUT_SECONDS = 5
-_LOOK_AT_TENSORFLOW = """
+_TENSORFLOW_PROBE = """
 import json, tensorflow as tf
 devices = [[d.device_type, tf.config.experimental.get_device_details(d).get("device_name", "")]
            for d in tf.config.list_physical_devices()]
@@ -37,13 +37,13 @@ print(json.dumps([tf.__version__, devices]))
 
 @dataclass(frozen=True)
 class Finding:
-    """The answer to one question.
+    """The result of one check.
 
     Attributes:
-      state: `bad` keeps the pipeline from running; `note` does not.
-      subject: what was looked at.
-      found: in words.
-      remedy: what to do; empty where all is well.
+      state: `bad` if the pipeline can't run, `note` for a limitation, else `ok`.
+      subject: The subject of the check.
+      found: A description of what was found.
+      remedy: What to do; empty if nothing is wrong.
     """
 
     state: Literal["ok", "note", "bad"]
@@ -52,16 +52,16 @@ class Finding:
     remedy: str = ""
 
     def format(self) -> str:
-        """Returns a line, or two with the remedy."""
+        """Returns one line, and a second one if there is a remedy."""
         line = f"{self.state:<4}  {self.subject:<10}  {self.found}"
         return f"{line}\n{'':<18}-> {self.remedy}" if self.remedy else line
 
 
 def examine(root: Path) -> Iterator[Finding]:
-    """Yields what was found, one by one: looking at TensorFlow takes ten seconds.
+    """Yields the result of each check as soon as it is known; TensorFlow takes ten seconds.
 
     Args:
-      root: where runs are to be kept; it need not exist.
+      root: The root of future runs; it need not exist.
     """
     yield _python()
     yield _system()
@@ -86,7 +86,7 @@ def _system() -> Finding:
     if name == "glibc" and numbers >= _GLIBC_NEEDED:
         return Finding("ok", "system", found)
     return Finding(
-        "bad", "system", found, "use Debian 12, Ubuntu 22.04 or newer: others lack wheels"
+        "bad", "system", found, "use Debian 12, Ubuntu 22.04 or newer, which the wheels need"
     )
 
 
@@ -100,7 +100,7 @@ def _packages() -> Finding:
             wrong.append(f"{requirement.name} is missing")
             continue
         if version not in requirement.specifier:
-            wrong.append(f"{requirement.name} is {version} and not {requirement.specifier}")
+            wrong.append(f"{requirement.name} is {version}, not {requirement.specifier}")
     if wrong:
         return Finding("bad", "packages", "; ".join(wrong), "make clean setup")
     main = ("tensorflow", "tfx", "apache-beam", "tensorflow-data-validation")
@@ -109,9 +109,9 @@ def _packages() -> Finding:
 
 
 def _tensorflow() -> Iterator[Finding]:
-    # In a process of its own: on a processor without AVX the import ends it.
+    # In a child process, because the import crashes on a processor without AVX.
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
-    command = [sys.executable, "-W", "ignore", "-c", _LOOK_AT_TENSORFLOW]
+    command = [sys.executable, "-W", "ignore", "-c", _TENSORFLOW_PROBE]
     answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if answer.returncode:
         last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
@@ -131,11 +131,11 @@ def _accelerators(found: list[tuple[str, str]]) -> Finding:
         names = ", ".join(f"{kind} {name}".strip() for kind, name in found)
         return Finding("ok", "devices", f"{cores}, {names}")
     if Path("/dev/nvidia0").exists():
-        remedy = "uv pip install 'tensorflow[and-cuda]==2.16.2', and look at nvidia-smi"
+        remedy = "uv pip install 'tensorflow[and-cuda]==2.16.2', and check nvidia-smi"
         return Finding("note", "devices", f"{cores}; a GPU that TensorFlow can't use", remedy)
     if Path("/dev/accel0").exists():
         remedy = (
-            "install tensorflow-tpu==2.16.2 in place of tensorflow, "
+            "install tensorflow-tpu==2.16.2 instead of tensorflow, "
             "-f https://storage.googleapis.com/libtpu-tf-releases/index.html"
         )
         return Finding("note", "devices", f"{cores}; a TPU that TensorFlow can't use", remedy)
@@ -148,18 +148,18 @@ def _memory() -> Finding:
     if memory.available >= _MEMORY_NEEDED:
         return Finding("ok", "memory", found)
     return Finding(
-        "bad", "memory", found, f"free some: the sample needs {format_size(_MEMORY_NEEDED)}"
+        "bad", "memory", found, f"free some memory: the sample needs {format_size(_MEMORY_NEEDED)}"
     )
 
 
 def _disk(root: Path) -> Finding:
-    place = next(path for path in [root, *root.parents] if path.is_dir())
-    free = shutil.disk_usage(place).free
+    folder = next(path for path in [root, *root.parents] if path.is_dir())
+    free = shutil.disk_usage(folder).free
     found = f"{format_size(free)} free for {root}"
-    if not os.access(place, os.W_OK):
-        return Finding("bad", "disk", f"{place} can't be written", "name another --root")
+    if not os.access(folder, os.W_OK):
+        return Finding("bad", "disk", f"{folder} can't be written", "name another --root")
     if free < _DISK_NEEDED:
-        remedy = f"free {format_size(_DISK_NEEDED)}, see flowers clean, or name another --root"
+        remedy = f"free {format_size(_DISK_NEEDED)} (see flowers clean), or name another --root"
         return Finding("bad", "disk", found, remedy)
     return Finding("ok", "disk", found)
 
@@ -172,5 +172,5 @@ def _network() -> Finding:
         reason = getattr(error, "reason", error)
         return Finding(
             "note", "network", f"gs://flowers-public can't be reached: {reason}",
-            "--data flowers-public won't work here; the sample and your own files will",
+            "--data flowers-public won't work; the sample and your own files will",
         )  # fmt: skip

@@ -1,12 +1,12 @@
-"""`flowers data inspect`: what records hold, and what a run on them would take."""
+"""`flowers data inspect`: statistics of records, and an estimate of a run on them."""
 
 import hashlib
 import io
 import logging
-import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 
 import numpy as np
 import tensorflow as tf
@@ -26,16 +26,16 @@ from data.scanning import classes_in
 from data.sources import check_first_records, list_files, measure, resolve
 from pipeline.settings.settings import Settings
 
-# Imports, TFT's tracing, TFMA and all that does not grow with the data; Transform reads this many
-# images a second, and evaluating an image takes this share of training on it: see BENCHMARKS.md.
+# Measured, see BENCHMARKS.md: the time that does not depend on the data (imports, tracing, TFMA),
+# the speed of Transform, and the cost of evaluating an image relative to training on it.
 _FIXED_SECONDS = 50
 _TRANSFORM_IMAGES_PER_SECOND = 300
-_FORWARD_SHARE = 1 / 3
+_EVALUATION_COST = 1 / 3
 progress = logging.getLogger("flowers.progress")
 
 
 class Estimate(BaseModel):
-    """What a run would take: bytes under its root, seconds, and images a second in training."""
+    """The expected disk space under the root, duration and training speed of a run."""
 
     disk_bytes: int
     seconds: float
@@ -44,20 +44,20 @@ class Estimate(BaseModel):
 
 
 class Inspection(BaseModel):
-    """What records hold.
+    """Statistics of records, as `flowers data inspect --json` prints them.
 
     Attributes:
-      files, records, bytes: how much there is.
-      spans: their names; none where the data has no spans.
-      class_names: in the order of their ids.
-      classes: good records by class.
-      formats: good records by format of the image.
-      widths, heights: smallest, median and largest, in pixels.
-      identical: images that were there before, byte for byte.
-      near_duplicates: pairs of different images that show almost the same.
-      bad: records by reason.
-      first_bad: a few of these.
-      estimate: of a run.
+      files, records, bytes: The number of files and records, and their total size.
+      spans: The names of the spans; empty if the data has no spans.
+      class_names: The classes, in the order of their ids.
+      classes: Valid records by class.
+      formats: Valid records by image format.
+      widths, heights: The smallest, median and largest value in pixels.
+      identical: The number of images that duplicate an earlier one byte for byte.
+      near_duplicates: The number of pairs of different images that look almost the same.
+      bad: Bad records by reason.
+      first_bad: The first bad records.
+      estimate: The expected cost of a run.
     """
 
     files: int
@@ -76,11 +76,11 @@ class Inspection(BaseModel):
     estimate: Estimate
 
 
-class _Tally:
-    """What is kept of each record: a few numbers, never the image."""
+class _RecordStatistics:
+    """Accumulates statistics of records without keeping their images."""
 
     def __init__(self, class_names: Sequence[str], max_pixels: int):
-        self._check = (class_names, max_pixels)
+        self._class_names, self._max_pixels = class_names, max_pixels
         self.records = 0
         self.classes: Counter[str] = Counter()
         self.formats: Counter[str] = Counter()
@@ -88,16 +88,16 @@ class _Tally:
         self.first_bad: list[BadRecord] = []
         self.sizes: list[tuple[int, int]] = []
         self.hashes: set[int] = set()
-        self.labels_of: dict[bytes, Counter[str]] = {}
+        self.labels_by_digest: dict[bytes, Counter[str]] = {}
 
     def add(self, shard: str, index: int, content: bytes) -> None:
         self.records += 1
         try:
-            good = check_record(content, *self._check)
-        except InvalidRecord as bad:
-            self.bad[str(bad)] += 1
+            good = check_record(content, self._class_names, self._max_pixels)
+        except InvalidRecord as error:
+            self.bad[str(error)] += 1
             if len(self.first_bad) < FIRST_BAD:
-                self.first_bad.append(BadRecord(shard=shard, index=index, reason=str(bad)))
+                self.first_bad.append(BadRecord(shard=shard, index=index, reason=str(error)))
             return
         self.classes[good.label] += 1
         with Image.open(io.BytesIO(good.image)) as image:
@@ -105,59 +105,59 @@ class _Tally:
         self.sizes.append((good.pixels.shape[1], good.pixels.shape[0]))
         self.hashes.add(int.from_bytes(difference_hash(good.pixels), "big"))
         digest = hashlib.sha256(good.image).digest()
-        self.labels_of.setdefault(digest, Counter())[good.label] += 1
+        self.labels_by_digest.setdefault(digest, Counter())[good.label] += 1
 
-    def doubt(self) -> None:
-        """Makes bad records of the images that come under several labels, once all are added."""
-        for digest, labels in list(self.labels_of.items()):
+    def reject_conflicting_labels(self) -> None:
+        """Counts images with several labels as bad records; call it after the last record."""
+        for digest, labels in list(self.labels_by_digest.items()):
             if len(labels) > 1:
                 self.bad[conflicting_labels_reason(labels)] += labels.total()
                 self.classes.subtract(labels)
-                del self.labels_of[digest]
+                del self.labels_by_digest[digest]
 
 
 def inspect_records(settings: Settings) -> Inspection:
-    """Reads all records that `data` of the settings names, and decodes every image.
+    """Reads all records of `data.source` and decodes every image.
 
     Raises:
-      UsageError: there are none, or a file is no readable TFRecord file.
-      DataRefused: neither settings nor `labels.txt` nor records say which classes there are.
+      UsageError: There are no records, or a file is not a readable TFRecord file.
+      DataRefused: Neither the settings nor `labels.txt` nor the records define the classes.
     """
     data = settings.data
     source = resolve(data.source, data.public_size, data.spans)
     files = list_files(source)
     check_first_records(source, files)
     names = data.classes or classes_beside(source, files) or classes_in(files)
-    tally = _Tally(names, data.max_pixels)
-    total_bytes, about = (0, 0) if source.remote else measure(files)
-    progress.debug("records", extra={"total": about or None})
+    statistics = _RecordStatistics(names, data.max_pixels)
+    total_bytes, estimated_count = (0, 0) if source.remote else measure(files)
+    progress.debug("records", extra={"total": estimated_count or None})
     started = time.perf_counter()
     for file in files:
-        _read(file, tally)
+        _read(file, statistics)
     seconds = time.perf_counter() - started
-    tally.doubt()
-    good = tally.classes.total()
-    widths, heights = zip(*tally.sizes, strict=True) if tally.sizes else ((0,), (0,))
+    statistics.reject_conflicting_labels()
+    good = statistics.classes.total()
+    widths, heights = zip(*statistics.sizes, strict=True) if statistics.sizes else ((0,), (0,))
     return Inspection(
         files=len(files),
-        records=tally.records,
+        records=statistics.records,
         bytes=total_bytes,
         spans=[span.name for span in source.spans],
         class_names=names,
-        classes=dict(sorted(tally.classes.items())),
-        formats=dict(tally.formats.most_common()),
+        classes=dict(sorted(statistics.classes.items())),
+        formats=dict(statistics.formats.most_common()),
         widths=_range(widths),
         heights=_range(heights),
-        identical=good - len(tally.labels_of),
-        near_duplicates=len(near_duplicate_pairs(np.array(sorted(tally.hashes), np.uint64))),
-        bad=dict(tally.bad.most_common()),
-        first_bad=tally.first_bad,
+        identical=good - len(statistics.labels_by_digest),
+        near_duplicates=len(near_duplicate_pairs(np.array(sorted(statistics.hashes), np.uint64))),
+        bad=dict(statistics.bad.most_common()),
+        first_bad=statistics.first_bad,
         estimate=_estimate(settings, total_bytes, good, seconds, len(names)),
     )
 
 
 def format_inspection(found: Inspection, settings: Settings) -> list[str]:
-    """Returns what was found as lines for a person."""
+    """Returns an inspection as lines of text."""
     data, estimate = settings.data, found.estimate
     spans = f", span {format_list(found.spans)}" if found.spans else ""
     images = ", ".join(f"{number} {kind}" for kind, number in found.formats.items())
@@ -168,50 +168,49 @@ def format_inspection(found: Inspection, settings: Settings) -> list[str]:
         *(f"  {name:<{width}}  {number}" for name, number in found.classes.items()),
         f"images: {images or 'none'}",
         f"  width {_in_pixels(found.widths)}, height {_in_pixels(found.heights)}",
-        f"  {found.identical} are there already byte for byte, {found.near_duplicates} pairs are "
-        "near-duplicates",
-        f"bad: {sum(found.bad.values()) or 'none'}",
+        f"  {found.identical} exact duplicates, {found.near_duplicates} pairs of near-duplicates",
+        f"bad records: {sum(found.bad.values()) or 'none'}",
         *(f"  {number} x {reason}" for reason, number in found.bad.items()),
         *(f"  {bad.shard} record {bad.index}: {bad.reason}" for bad in found.first_bad),
     ]
     if sum(found.bad.values()) > data.max_bad_fraction * found.records:
         lines.append(
-            f"  a run would refuse them: data.max_bad_fraction is {data.max_bad_fraction:.1%}"
+            f"  a run would refuse the data: data.max_bad_fraction is {data.max_bad_fraction:.1%}"
         )
     return [
         *lines,
         f"A run with {settings.model.name} at {settings.transform.image_size} px, "
-        f"{settings.trainer.epochs} epochs: about {format_duration(estimate.seconds)} here, "
-        f"{format_duration(estimate.training_seconds)} of it training "
-        f"({estimate.images_per_second:.0f} images/s, just measured); "
+        f"{settings.trainer.epochs} epochs: about {format_duration(estimate.seconds)} on this "
+        f"machine, including {format_duration(estimate.training_seconds)} of training at "
+        f"{estimate.images_per_second:.0f} images/s (just measured); "
         f"about {format_size(estimate.disk_bytes)} under --root",
     ]
 
 
-def _read(file: str, tally: _Tally) -> None:
+def _read(file: str, statistics: _RecordStatistics) -> None:
     index = 0
     try:
         for content in tf.data.TFRecordDataset(file).as_numpy_iterator():
-            tally.add(file, index, content)
+            statistics.add(file, index, content)
             progress.debug("%s", file, extra={"advance": 1})
             index += 1
     except tf.errors.OpError as error:
-        progress.info("%s breaks off after record %d: %s", file, index, error.message)
+        progress.info("%s can't be read after %d records: %s", file, index, error.message)
 
 
 def _estimate(
-    settings: Settings, total_bytes: int, images: int, reading: float, classes: int
+    settings: Settings, total_bytes: int, images: int, read_seconds: float, classes: int
 ) -> Estimate:
-    shares = settings.data.splits
-    whole = shares.train + shares.eval + shares.test
-    train, held_out = images * shares.train / whole, images * shares.eval / whole
+    splits = settings.data.splits
+    total = splits.train + splits.eval + splits.test
+    train, held_out = images * splits.train / total, images * splits.eval / total
     side, epochs = settings.transform.image_size, settings.trainer.epochs
     try:
         speed = measure_speed(settings.training_settings(), classes)
     except ValueError as error:
         raise UsageError(f"settings model.* and transform.image_size ({side}): {error}") from error
-    training = epochs * (train + held_out * _FORWARD_SHARE) / speed
-    other = reading + images / _TRANSFORM_IMAGES_PER_SECOND + images * _FORWARD_SHARE / speed
+    training = epochs * (train + held_out * _EVALUATION_COST) / speed
+    other = read_seconds + images / _TRANSFORM_IMAGES_PER_SECOND + images * _EVALUATION_COST / speed
     return Estimate(
         disk_bytes=round(total_bytes + images * 3 * side**2),
         seconds=_FIXED_SECONDS + other + training,
@@ -221,7 +220,7 @@ def _estimate(
 
 
 def _range(values: Sequence[int]) -> tuple[int, int, int]:
-    return min(values), round(statistics.median(values)), max(values)
+    return min(values), round(median(values)), max(values)
 
 
 def _in_pixels(values: tuple[int, int, int]) -> str:

@@ -1,4 +1,4 @@
-"""`flowers data quarantine`: what a run set aside, and its records as files to look at."""
+"""`flowers data quarantine`: lists the quarantined records of a run and exports their images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,66 +12,69 @@ from data.features import IMAGE
 from data.ingestion_counts import QUARANTINE
 from pipeline.history.runs import History, Run
 
-# How image files begin.
+# The first bytes of image files.
 _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp"}
 
 
 @dataclass(frozen=True)
 class QuarantinedRecord:
-    """A record that was set aside: where it was, why, and itself, a serialized tf.train.Example."""
+    """A quarantined record: its shard, its index there, the reason, and its serialized bytes."""
 
     shard: str
     index: int
     reason: str
-    record: bytes
+    content: bytes
 
 
 def choose_run(root: Path, run_id: str | None) -> Run:
-    """Returns a run of the history whose ExampleGen ended; the newest one without a `run_id`.
+    """Returns a run whose ExampleGen finished; the newest one if `run_id` is None.
 
     Raises:
-      UsageError: there is none.
+      UsageError: There is no such run.
     """
-    return History(root).find(run_id, lambda run: bool(run.quarantine), "whose ExampleGen ended")
+    return History(root).find(run_id, lambda run: bool(run.quarantine), "whose ExampleGen finished")
 
 
 def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
-    """Yields what a run set aside, in the order of shards and records.
+    """Yields the quarantined records of a run, by shard and index.
 
     Raises:
-      UsageError: `flowers clean` removed it.
+      UsageError: `flowers clean` has removed them.
     """
     folder = Path(str(run.quarantine)) / f"Split-{QUARANTINE}"
     if not folder.is_dir():
-        raise UsageError(f"what run {run.run_id} set aside is gone: flowers clean removed {folder}")
+        raise UsageError(
+            f"flowers clean has removed the quarantined records of run {run.run_id}: {folder}"
+        )
     files = sorted(str(path) for path in folder.iterdir())
-    found = []
-    for content in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
-        features = tf.train.Example.FromString(content).features.feature
-        record, shard, reason = (
+    records = []
+    for serialized in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
+        features = tf.train.Example.FromString(serialized).features.feature
+        content, shard, reason = (
             features[name].bytes_list.value[0] for name in ("record", "shard", "reason")
         )
         index = features["index"].int64_list.value[0]
-        found.append(QuarantinedRecord(shard.decode(), index, reason.decode(), record))
-    yield from sorted(found, key=lambda item: (item.shard, item.index))
+        records.append(QuarantinedRecord(shard.decode(), index, reason.decode(), content))
+    yield from sorted(records, key=lambda record: (record.shard, record.index))
 
 
-def export(item: QuarantinedRecord, folder: Path) -> Path:
-    """Writes the image of a record, or all of it where it holds none; returns the file.
+def export(record: QuarantinedRecord, folder: Path) -> Path:
+    """Writes the image of a record to a file, or the whole record if it has no image.
 
-    The name is that of the shard with the record's index: `flowers03-150.tfrec-17.jpg`.
+    Returns:
+      The file, named after shard and index, such as `flowers03-150.tfrec-17.jpg`.
     """
-    image = _image(item.record)
+    image = _image(record.content)
     suffix = next((s for start, s in _SUFFIXES.items() if image.startswith(start)), ".bin")
-    path = folder / f"{Path(item.shard).name}-{item.index}{suffix}"
+    path = folder / f"{Path(record.shard).name}-{record.index}{suffix}"
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(image or item.record)
+    path.write_bytes(image or record.content)
     return path
 
 
-def _image(record: bytes) -> bytes:
+def _image(content: bytes) -> bytes:
     try:
-        values = tf.train.Example.FromString(record).features.feature[IMAGE].bytes_list.value
+        values = tf.train.Example.FromString(content).features.feature[IMAGE].bytes_list.value
     except DecodeError:
         return b""
     return bytes(values[0]) if values else b""

@@ -1,4 +1,4 @@
-"""What `flowers predict` is asked about: image files, records and folders of both."""
+"""The images for `flowers predict`: from image files, record files and folders of both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,12 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 @dataclass(frozen=True)
 class InputImage:
-    """An image: its encoded content, or the error why there is none.
+    """An encoded image, or the reason why it can't be read.
 
-    `path` is the one of its file; a record's has the index in its shard: `roses00-150.tfrec#17`.
+    Attributes:
+      path: The path of the file; for a record with its index, such as `roses00-150.tfrec#17`.
+      content: The encoded image; empty on an error.
+      error: The reason why there is no image; empty otherwise.
     """
 
     path: str
@@ -25,18 +28,19 @@ class InputImage:
 
 
 def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
-    """Returns the images of some paths in their order, each read when it is asked for.
+    """Returns a lazy iterator over the images of some paths, in order.
 
     Args:
-      paths: image files, record files (`*.tfrec*`), or folders of them at any depth; in a folder,
-        hidden files and folders don't count.
+      paths: Image files, record files (`*.tfrec*`), or folders that are searched recursively,
+        without hidden files and folders.
 
     Raises:
-      UsageError: a path does not exist, or a folder holds neither; before anything is read.
+      UsageError: A path does not exist, or a folder has no images and no records. Raised before
+        anything is read.
     """
     for path in paths:
         _check(path)
-    return (asked for path in paths for file in _files(path) for asked in _read(file))
+    return (image for path in paths for file in _files(path) for image in _read(file))
 
 
 def _check(path: Path) -> None:
@@ -46,7 +50,7 @@ def _check(path: Path) -> None:
         )
     if not any(True for _ in _files(path)):
         raise UsageError(
-            f"{path} holds no images ({', '.join(IMAGE_SUFFIXES)}) and no records ({RECORD_FILES})"
+            f"{path} has no images ({', '.join(IMAGE_SUFFIXES)}) and no records ({RECORD_FILES})"
         )
 
 
@@ -55,11 +59,11 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
-    """Yields the files of a folder, sorted; of the tree, only the names along one path are held."""
+    """Yields the files of a folder, sorted; memory grows with the depth of the tree only."""
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError:
-        # To read it as a file fails too, and says why.
+        # Reading it as a file fails as well, and reports the reason.
         yield folder
         return
     for path in entries:
@@ -93,7 +97,8 @@ def _records(file: Path) -> Iterator[InputImage]:
             yield _record(f"{file}#{index}", content)
             index += 1
     except tf.errors.OpError as error:
-        yield InputImage(f"{file}#{index}", error=f"the file breaks off: {broken_at(error)}")
+        problem = f"the rest of the file can't be read: {broken_at(error)}"
+        yield InputImage(f"{file}#{index}", error=problem)
 
 
 def _record(path: str, content: bytes) -> InputImage:
@@ -101,5 +106,5 @@ def _record(path: str, content: bytes) -> InputImage:
 
     try:
         return InputImage(path, image_of(content))
-    except InvalidRecord as bad:
-        return InputImage(path, error=str(bad))
+    except InvalidRecord as error:
+        return InputImage(path, error=str(error))

@@ -1,4 +1,4 @@
-"""The answers of `flowers predict` as text, JSON or CSV, each written as soon as it is there."""
+"""The output of `flowers predict` as text, JSON or CSV; all formatters are lazy."""
 
 import csv
 import json
@@ -9,44 +9,44 @@ from typing import Any
 from data.common.errors import UsageError
 
 
-def format_text(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yields a line for each answer."""
-    for answer in answers:
-        if "error" in answer:
-            yield f"{answer['path']}: {answer['error']}\n"
+def format_text(results: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yields one line per result."""
+    for result in results:
+        if "error" in result:
+            yield f"{result['path']}: {result['error']}\n"
         else:
-            share = max(answer["probabilities"].values())
-            yield f"{answer['path']}: {answer['label']} ({share:.1%})\n"
+            probability = max(result["probabilities"].values())
+            yield f"{result['path']}: {result['label']} ({probability:.1%})\n"
 
 
-def format_json(answers: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yields the parts of one JSON list."""
+def format_json(results: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yields the parts of a JSON list."""
     before = "["
-    for answer in answers:
-        yield f"{before}\n{textwrap.indent(json.dumps(answer, indent=2), '  ')}"
+    for result in results:
+        yield f"{before}\n{textwrap.indent(json.dumps(result, indent=2), '  ')}"
         before = ","
     yield "[]\n" if before == "[" else "\n]\n"
 
 
-def format_csv(answers: Iterable[dict[str, Any]], names: Sequence[str] | None) -> Iterator[str]:
-    """Yields the lines of a CSV: path, label, error, and the probability of each class.
+def format_csv(results: Iterable[dict[str, Any]], names: Sequence[str] | None) -> Iterator[str]:
+    """Yields CSV lines with path, label, error and the probability of each class.
 
     Raises:
-      UsageError: the names of the classes are not known.
+      UsageError: The class names are not known.
     """
     if names is None:
-        raise UsageError("--csv has a column for each class: with --url it needs --root, for names")
+        raise UsageError("--csv has a column per class; with --url it needs --root for the names")
     writer = csv.writer(_Echo(), lineterminator="\n")
-    # `writerow` returns what its file's `write` does.
+    # `writerow` returns the return value of the file's `write`.
     yield writer.writerow(["path", "label", "error", *names])
-    for answer in answers:
-        values = answer.get("probabilities") or dict.fromkeys(names, "")
-        row = [answer["path"], answer.get("label", ""), answer.get("error", "")]
+    for result in results:
+        values = result.get("probabilities") or dict.fromkeys(names, "")
+        row = [result["path"], result.get("label", ""), result.get("error", "")]
         yield writer.writerow([*row, *(values[name] for name in names)])
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file whose `write` returns the text."""
 
     def write(self, text: str) -> str:
         return text

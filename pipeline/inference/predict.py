@@ -1,4 +1,4 @@
-"""`flowers predict`: what a model says of images, a batch at a time."""
+"""`flowers predict`: classifies images batch by batch."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -12,13 +12,13 @@ from data.common.formatting import format_list
 from pipeline.inference.input_images import InputImage
 from pipeline.lazy_tensorflow import import_tensorflow
 
-# Images in a request: as many are in memory at once, encoded.
-BATCH = 32
+# Images per request, which are in memory at the same time.
+BATCH_SIZE = 32
 SIGNATURE, INPUT = "serving_bytes", "image_bytes"
 
 
 class Prediction(BaseModel):
-    """What the signature `serving_bytes` returns of one image; see `components.trainer.export`."""
+    """The outputs of `serving_bytes` for one image, see `components.trainer.export`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,72 +28,72 @@ class Prediction(BaseModel):
 
 
 class ImageRejected(Exception):
-    """A model can't classify an image, or one of a batch; the message is the reason."""
+    """The model can't classify an image of a request; the message is the reason."""
 
 
 class Classifier(Protocol):
-    """A model, here or on a server.
+    """A model in this process or on a server.
 
     Attributes:
-      names: the classes, in the order of their ids; None where only a server knows them.
+      names: The class names by class id, or None if only the server knows them.
     """
 
     @property
     def names(self) -> Sequence[str] | None: ...
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        """Returns a prediction for each encoded image, of which there is one at least.
+        """Returns one prediction for each of one or more encoded images.
 
         Raises:
-          Refused: an image is bad.
+          ImageRejected: An image can't be classified.
         """
 
 
 def predict(model: Classifier, images: Iterable[InputImage]) -> Iterator[dict[str, Any]]:
-    """Yields one answer an image, in their order; at most a batch of them is in memory.
+    """Classifies images in order, with at most one batch of them in memory.
 
     Args:
-      model: who is asked.
-      images: see `pipeline.inference.input_images.read_images`.
+      model: The model.
+      images: The images, see `pipeline.inference.input_images.read_images`.
 
     Yields:
-      `path`, `label` and `probabilities` (by class name, or by class id where no names are known),
+      `path`, `label` and `probabilities` (by class name, or by class id if the names are unknown),
       or `path` and `error`.
 
     Raises:
-      UsageError: the model's classes are not those that `names` has.
+      UsageError: The classes of the model differ from `model.names`.
     """
-    left = iter(images)
-    while batch := list(islice(left, BATCH)):
+    remaining = iter(images)
+    while batch := list(islice(remaining, BATCH_SIZE)):
         readable = [image for image in batch if not image.error]
-        found = iter(_classify(model, [image.content for image in readable]))
+        results = iter(_classify(model, [image.content for image in readable]))
         for image in batch:
-            answer = {"error": image.error} if image.error else next(found)
-            yield {"path": image.path, **answer}
+            result = {"error": image.error} if image.error else next(results)
+            yield {"path": image.path, **result}
 
 
 def _classify(model: Classifier, images: Sequence[bytes]) -> list[dict[str, Any]]:
-    """Asks about all images at once; if one of them is bad, about each alone."""
+    """Classifies images in one request, or one by one if the request is rejected."""
     if not images:
         return []
     try:
-        return [_named(prediction, model.names) for prediction in model.classify(images)]
-    except ImageRejected as refused:
+        return [_to_result(prediction, model.names) for prediction in model.classify(images)]
+    except ImageRejected as error:
         if len(images) == 1:
-            return [{"error": str(refused)}]
-        return [answer for image in images for answer in _classify(model, [image])]
+            return [{"error": str(error)}]
+        return [result for image in images for result in _classify(model, [image])]
 
 
-def _named(prediction: Prediction, names: Sequence[str] | None) -> dict[str, Any]:
-    """Returns `label` and `probabilities`, these by class name, or by class id without names."""
+def _to_result(prediction: Prediction, names: Sequence[str] | None) -> dict[str, Any]:
+    """Returns `label` and `probabilities`, by class name or, without names, by class id."""
     values = prediction.probabilities
     if names is None:
         names = [str(class_id) for class_id in range(len(values))]
     elif len(names) != len(values) or _name_of(prediction.class_id, names) != prediction.label:
         raise UsageError(
-            f"--root: its classes are not those of the model at --url, which has {len(values)} and "
-            f"says that class {prediction.class_id} is {prediction.label}; --root has "
-            f"{format_list(names)}. Without --root the probabilities come by class id"
+            f"--root: its classes differ from those of the model at --url, which has {len(values)} "
+            f"and where class {prediction.class_id} is {prediction.label}; --root has "
+            f"{format_list(names)}. Without --root the probabilities are listed by class id"
         )
     return {"label": prediction.label, "probabilities": dict(zip(names, values, strict=True))}
 
@@ -103,13 +103,13 @@ def _name_of(class_id: int, names: Sequence[str]) -> str | None:
 
 
 class PushedModel:
-    """The newest pushed model under a root, in this process."""
+    """The newest pushed model under a root, loaded into this process."""
 
     def __init__(self, root: Path):
-        """Loads it.
+        """Loads the model.
 
         Raises:
-          UsageError: no model was pushed.
+          UsageError: No model was pushed.
         """
         path = _newest_model(root)
         self._tf = import_tensorflow()
@@ -120,19 +120,19 @@ class PushedModel:
         """See `Classifier`."""
         errors = self._tf.errors
         try:
-            answer = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
+            outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
         except errors.InvalidArgumentError as error:
-            raise ImageRejected("no JPEG, PNG, GIF or BMP image, or a broken one") from error
+            raise ImageRejected("not a JPEG, PNG, GIF or BMP image, or a damaged one") from error
         except errors.OpError as error:
             raise ImageRejected(error.message) from error
-        return predictions({name: value.numpy() for name, value in answer.items()})
+        return parse_outputs({name: value.numpy() for name, value in outputs.items()})
 
 
-def predictions(outputs: dict[str, Any]) -> list[Prediction]:
-    """Returns the outputs of the signature, NumPy arrays by name, as a prediction for each image.
+def parse_outputs(outputs: dict[str, Any]) -> list[Prediction]:
+    """Converts the outputs of the signature, NumPy arrays by name, to one prediction per image.
 
     Raises:
-      KeyError: they are not those of `serving_bytes`.
+      KeyError: An output of `serving_bytes` is missing.
     """
     columns = (outputs["label"], outputs["class_id"], outputs["probabilities"])
     return [

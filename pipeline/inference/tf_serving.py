@@ -1,6 +1,7 @@
-"""A client of TensorFlow Serving: the signature `serving_bytes` by REST or gRPC."""
+"""A client for TensorFlow Serving that calls the signature `serving_bytes` by REST or gRPC."""
 
 import base64
+import contextlib
 import http.client
 import json
 import re
@@ -19,31 +20,31 @@ from pipeline.inference.predict import (
     Classifier,
     ImageRejected,
     Prediction,
-    predictions,
+    parse_outputs,
 )
 from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.registry.versions import run_of
 
-# How long the server may take for a batch.
+# Time limit for one request.
 TIMEOUT_S = 60.0
 _REST = re.compile(r"https?://[^/@?#]+/v1/models/[^/:?#]+(/(versions|labels)/[^/:?#]+)?/?")
 _GRPC = re.compile(r"grpc://([^/@?#]+:\d+)/([^/:?#]+)/?")
-_PLACE = re.compile(r"\[\[.*?\]\]")
+_GRAPH_NODE = re.compile(r"\[\[.*?\]\]")
 _ALLOWED = "http://HOST:8501/v1/models/NAME (or https://) or grpc://HOST:8500/NAME"
 
 
 def connect(url: str, root: Path | None = None, timeout_s: float = TIMEOUT_S) -> Classifier:
-    """Returns the model that TensorFlow Serving serves at a URL; nothing is sent yet.
+    """Returns a client for a model on TensorFlow Serving, without sending a request.
 
     Args:
-      url: `http://HOST:8501/v1/models/NAME`, with `/versions/N` or `/labels/L` behind it if one
-        wishes, or `grpc://HOST:8500/NAME`.
-      root: where the model was pushed: the history has the names of its classes, which the server
-        does not tell. None if it is not at hand.
-      timeout_s: how long the server may take for a batch, in seconds.
+      url: `http://HOST:8501/v1/models/NAME`, optionally followed by `/versions/N` or `/labels/L`,
+        or `grpc://HOST:8500/NAME`.
+      root: The root that the model was pushed under. Its history has the class names, which the
+        server does not report. None if the root is not available.
+      timeout_s: The time limit for one request, in seconds.
 
     Raises:
-      UsageError: the URL is another one, or the root names no classes.
+      UsageError: The URL has another form, or the root has no class names.
     """
     names = _class_names(root) if root else None
     if _REST.fullmatch(url):
@@ -54,25 +55,26 @@ def connect(url: str, root: Path | None = None, timeout_s: float = TIMEOUT_S) ->
 
 
 def _class_names(root: Path) -> list[str]:
-    """Returns those of the model that serves under a root, by its history: no TensorFlow needed."""
+    """Returns the class names of the serving model from the history, without TensorFlow."""
     serving = current_version(root / "serving")
     version, run = serving.version, run_of(History(root).runs(), serving.version, serving.digest)
     if run is None:
+        missing = f"no run for version {version}" if version else "no pushed version"
         raise UsageError(
-            f"--root: {root} has {f'version {version} and no run' if version else 'no version'} "
-            "that would name the classes; without --root the probabilities come by class id"
+            f"--root: {root} has {missing} to take the class names from; without --root the "
+            "probabilities are listed by class id"
         )
     return run.class_names
 
 
 class RestModel:
-    """A model behind TensorFlow Serving's REST API.
+    """A model behind the REST API of TensorFlow Serving.
 
-    Its rules: https://www.tensorflow.org/tfx/serving/api_rest.
+    Reference: https://www.tensorflow.org/tfx/serving/api_rest.
     """
 
     def __init__(self, url: str, names: Sequence[str] | None, timeout_s: float):
-        """See `connect`; the URL is that of the model."""
+        """Parses the URL of the model; for the arguments see `connect`."""
         self.names = names
         self._url, self._timeout_s = url, timeout_s
         self._scheme, _, rest = url.partition("://")
@@ -82,58 +84,54 @@ class RestModel:
         """See `Classifier`.
 
         Raises:
-          UsageError: the server is not there, has no such model, or failed.
+          UsageError: The server can't be reached, does not serve the model, or failed.
         """
         status, content = self._post(rest_body(images))
         if status == http.HTTPStatus.OK:
-            return self._parsed(content, len(images))
+            return self._parse(content, len(images))
         problem = _rest_error(content)
         if status == http.HTTPStatus.BAD_REQUEST:
-            raise ImageRejected(_refusal(problem))
-        raise UsageError(f"--url: {self._url} answered with status {status}: {problem}")
+            raise ImageRejected(_rejection(problem))
+        raise UsageError(f"--url: {self._url} responded with status {status}: {problem}")
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         secure = self._scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         headers = {"Content-Type": "application/json"}
         try:
-            connection = kind(self._host, timeout=self._timeout_s)
-            try:
+            with contextlib.closing(kind(self._host, timeout=self._timeout_s)) as connection:
                 connection.request("POST", f"/{self._path}:predict", body, headers)
                 response = connection.getresponse()
                 return response.status, response.read()
-            finally:
-                connection.close()
         except TimeoutError as error:
-            raise UsageError(_too_slow(self._url, self._timeout_s)) from error
+            raise UsageError(_timed_out(self._url, self._timeout_s)) from error
         except (OSError, http.client.HTTPException) as error:
-            raise UsageError(_not_there(self._url, error)) from error
+            raise UsageError(_unreachable(self._url, error)) from error
 
-    def _parsed(self, content: bytes, count: int) -> list[Prediction]:
+    def _parse(self, content: bytes, count: int) -> list[Prediction]:
         try:
-            found = _RestAnswer.model_validate_json(content).predictions
+            predictions = _RestResponse.model_validate_json(content).predictions
         except ValidationError as error:
-            raise UsageError(
-                _not_ours(self._url, content[:200].decode(errors="replace"))
-            ) from error
-        return _one_each(found, count, self._url)
+            text = content[:200].decode(errors="replace")
+            raise UsageError(_wrong_outputs(self._url, text)) from error
+        return _check_count(predictions, count, self._url)
 
 
 def rest_body(images: Sequence[bytes]) -> bytes:
-    """Returns the body of a REST request: each instance is the value of the only input.
+    """Returns the body of a REST request: one instance per image, as an object with the key `b64`.
 
-    Bytes go as an object with the key `b64`.
+    With a single input, an instance is the value of that input.
     """
     instances = [{"b64": base64.b64encode(image).decode()} for image in images]
     return json.dumps({"signature_name": SIGNATURE, "instances": instances}).encode()
 
 
-class _RestAnswer(BaseModel):
+class _RestResponse(BaseModel):
     predictions: list[Prediction]
 
 
 def _rest_error(content: bytes) -> str:
-    """Returns the error of an answer, which TensorFlow Serving sends as `{"error": "..."}`."""
+    """Returns the error message, which TensorFlow Serving sends as `{"error": "..."}`."""
     try:
         return str(json.loads(content)["error"])
     except (ValueError, TypeError, KeyError):
@@ -141,16 +139,16 @@ def _rest_error(content: bytes) -> str:
 
 
 class GrpcModel:
-    """A model behind TensorFlow Serving's PredictionService."""
+    """A model behind the gRPC PredictionService of TensorFlow Serving."""
 
     def __init__(self, address: str, name: str, names: Sequence[str] | None, timeout_s: float):
         """Opens a channel, without TLS.
 
         Args:
-          address: host and port.
-          name: of the model.
-          names: see `Classifier`.
-          timeout_s: see `connect`.
+          address: The host and port, `HOST:PORT`.
+          name: The name of the model.
+          names: The class names, see `Classifier`.
+          timeout_s: The time limit for one request, in seconds.
         """
         import_tensorflow()
         import grpc
@@ -164,39 +162,39 @@ class GrpcModel:
         """See `Classifier`.
 
         Raises:
-          UsageError: the server is not there, has no such model, or failed.
+          UsageError: The server can't be reached, does not serve the model, or failed.
         """
         import grpc
 
         try:
-            answer = self._service.Predict(grpc_request(self._name, images), self._timeout_s)
+            response = self._service.Predict(grpc_request(self._name, images), self._timeout_s)
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.INVALID_ARGUMENT:
-                raise ImageRejected(_refusal(error.details())) from error
-            raise UsageError(self._in_words(error)) from error
+                raise ImageRejected(_rejection(error.details())) from error
+            raise UsageError(self._describe(error)) from error
         tf = import_tensorflow()
-        outputs = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
+        outputs = {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
         try:
-            return _one_each(predictions(outputs), len(images), self._url)
+            return _check_count(parse_outputs(outputs), len(images), self._url)
         except (KeyError, ValueError) as error:
             shapes = [f"{name} {value.shape}" for name, value in sorted(outputs.items())]
-            raise UsageError(_not_ours(self._url, ", ".join(shapes) or "nothing")) from error
+            raise UsageError(_wrong_outputs(self._url, ", ".join(shapes) or "nothing")) from error
 
-    def _in_words(self, error: Any) -> str:
+    def _describe(self, error: Any) -> str:
         code = error.code().name
         if code == "DEADLINE_EXCEEDED":
-            return _too_slow(self._url, self._timeout_s)
+            return _timed_out(self._url, self._timeout_s)
         if code == "UNAVAILABLE":
-            return _not_there(self._url, error.details())
-        return f"--url: {self._url} answered with status {code}: {error.details()}"
+            return _unreachable(self._url, error.details())
+        return f"--url: {self._url} responded with status {code}: {error.details()}"
 
 
 def grpc_request(name: str, images: Sequence[bytes]) -> Any:
-    """Returns the PredictRequest for some images: one string tensor [images].
+    """Returns the PredictRequest for some images.
 
     Args:
-      name: of the model.
-      images: their encoded bytes.
+      name: The name of the model.
+      images: The encoded images, sent as a string tensor of shape [images].
     """
     tf = import_tensorflow()
     from tensorflow_serving.apis.predict_pb2 import PredictRequest
@@ -208,27 +206,27 @@ def grpc_request(name: str, images: Sequence[bytes]) -> Any:
     return request
 
 
-def _one_each(found: list[Prediction], count: int, url: str) -> list[Prediction]:
-    if len(found) != count:
-        raise UsageError(_not_ours(url, f"{len(found)} predictions for {count} images"))
-    return found
+def _check_count(predictions: list[Prediction], count: int, url: str) -> list[Prediction]:
+    if len(predictions) != count:
+        raise UsageError(_wrong_outputs(url, f"{len(predictions)} predictions for {count} images"))
+    return predictions
 
 
-def _refusal(problem: str) -> str:
-    """Returns TensorFlow's words in one line, without the place in the graph."""
-    return f"the server refused it: {' '.join(_PLACE.sub('', problem).split())}"
+def _rejection(problem: str) -> str:
+    """Returns the error of TensorFlow in one line, without the name of the graph node."""
+    return f"rejected by the server: {' '.join(_GRAPH_NODE.sub('', problem).split())}"
 
 
-def _not_there(url: str, problem: object) -> str:
+def _unreachable(url: str, problem: object) -> str:
     return f"--url: no TensorFlow Serving at {url}: {problem}"
 
 
-def _too_slow(url: str, seconds: float) -> str:
-    return f"--url: {url} gave no answer within {seconds:g} s"
+def _timed_out(url: str, seconds: float) -> str:
+    return f"--url: {url} did not respond within {seconds:g} s"
 
 
-def _not_ours(url: str, answer: str) -> str:
+def _wrong_outputs(url: str, outputs: str) -> str:
     return (
-        f"--url: {url} is no model of this project, whose {SIGNATURE} returns label, class_id and "
-        f"probabilities; it answered with {answer}"
+        f"--url: {url} is not a model of this project, whose {SIGNATURE} returns label, class_id "
+        f"and probabilities; it returned {outputs}"
     )

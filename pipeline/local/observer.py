@@ -73,7 +73,7 @@ class RunObserver:
         if self._run.verdict and result:
             text = format_serving_check(result)
             self._run.verdict = with_serving_check(
-                self._run.verdict, result.fit, result.problems, text
+                self._run.verdict, result.passed, result.problems, text
             )
 
     def _write_evaluation(self, outputs: "Mapping[str, Sequence[Artifact]]") -> None:

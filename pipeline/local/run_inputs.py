@@ -46,7 +46,7 @@ def run_inputs(
     fingerprints = code_fingerprints(settings.model.name)
     code = {f"{CODE}{step}": value for step, value in fingerprints.items()}
     # A change of how the steps are wired reaches the steps through TFX's own cache keys.
-    code[f"{CODE}the pipeline"] = code_fingerprint(["pipeline.graph"])
+    code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
     others = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
     flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt

@@ -1,4 +1,4 @@
-"""A turn in a process of its own: what it takes of memory, and what kills it, ends with it."""
+"""A scheduled run in its own process, which frees its memory and isolates its crashes."""
 
 import subprocess
 import sys
@@ -6,56 +6,59 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.exit_codes import FAILED
 from pipeline.history.runs import History
 from pipeline.schedule.scheduled_run import outcome_of
 from pipeline.schedule.service import RunOutcome
 
-# A training saves its state within a step; whoever has not ended by then is killed, in seconds.
-_GRACE = 90.0
-# With the name that this process was called by, for what it says to type next.
+# After SIGTERM a training saves its state within one step; a child that takes longer is killed.
+_GRACE_SECONDS = 90.0
+# The child gets this process's program name, which its console lines mention.
 _PROGRAM = "import sys; sys.argv[0] = {name!r}; from pipeline.cli.main import main; main()"
 
 
 @dataclass(frozen=True)
 class ChildRun:
-    """Takes a turn by `flowers schedule once`.
+    """A scheduled run through `flowers schedule once`.
 
     Attributes:
-      options: of that command.
-      root: in whose history the child leaves an entry.
+      options: The options of that command.
+      root: The root whose history the child writes to.
     """
 
     options: Sequence[str]
     root: Path
 
-    def take(self) -> RunOutcome:
-        """Runs the command, and reads what it left; a signal ends the command first."""
+    def run(self) -> RunOutcome:
+        """Runs the command and returns its outcome; a signal to this process ends the child."""
         before = {run.run_id for run in History(self.root).runs()}
         program = _PROGRAM.format(name=sys.argv[0])
-        command = [sys.executable, "-c", program, "schedule", "once", "--told", *self.options]
-        # Ctrl-C reaches all of a terminal's group, and a second signal would cut off what the first
-        # one makes the training save.
-        with subprocess.Popen(command, start_new_session=True) as child:
+        command = [sys.executable, "-c", program, "schedule", "once", "--reported-by-caller"]
+        # Ctrl-C reaches the whole process group of a terminal. In its own session the child gets
+        # one signal only: a second one would interrupt the training while it saves its state.
+        with subprocess.Popen([*command, *self.options], start_new_session=True) as child:
             try:
                 code = child.wait()
             except BaseException:
-                _end(child)
+                _terminate(child)
                 raise
         new = [run for run in History(self.root).runs() if run.run_id not in before]
         if code < 0:
-            return RunOutcome("failed", f"the turn's process died of signal {-code}", may_pass=True)
+            text = f"the process of the run was terminated by signal {-code}"
+            return RunOutcome("failed", text, transient=True)
         if new:
             return outcome_of(new[0])
         if code:
-            # It could not even write down why; what it printed says it.
-            return RunOutcome("failed", f"the turn's process ended with {code}", may_pass=code == 1)
+            # The child could not write to the history; it printed the reason.
+            text = f"the process of the run exited with code {code}"
+            return RunOutcome("failed", text, transient=code == FAILED)
         return RunOutcome("skipped", "nothing to do")
 
 
-def _end(child: subprocess.Popen) -> None:
-    """Ends a child in its own way if it takes no longer than a training needs to save."""
+def _terminate(child: subprocess.Popen) -> None:
+    """Ends a child with SIGTERM, or with SIGKILL after the grace period."""
     child.terminate()
     try:
-        child.wait(_GRACE)
+        child.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()

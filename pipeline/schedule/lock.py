@@ -1,4 +1,4 @@
-"""One scheduler for a root: a second one would take every turn twice."""
+"""The lock that keeps a second scheduler off a root, where it would start every run twice."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ LOCK_FILE = ".schedule.lock"
 
 
 @contextlib.contextmanager
-def only_one(root: Path) -> Iterator[None]:
-    """Holds a root's schedule for this process.
+def schedule_lock(root: Path) -> Iterator[None]:
+    """Holds the schedule lock of a root.
 
     Raises:
-      UsageError: another one holds it, or it can't be written.
+      UsageError: Another process holds the lock, or the root can't be written.
     """
     lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
     try:
@@ -24,7 +24,7 @@ def only_one(root: Path) -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout as error:
         raise UsageError(
-            f"--root: a schedule is at work on {root} already; end it, or name another folder"
+            f"--root: another schedule is running on {root}; end it, or name another folder"
         ) from error
     except OSError as error:
         raise UsageError(f"--root: {root} can't be written: {error.strerror}") from error

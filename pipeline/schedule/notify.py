@@ -1,4 +1,4 @@
-"""Telling someone what a turn of the schedule came to: a command, a webhook, or an e-mail."""
+"""Notifications about scheduled runs: by a command, a webhook or e-mail."""
 
 import datetime
 import json
@@ -17,10 +17,11 @@ from pipeline.settings.notify import NotifySettings
 
 _SENT_FILE = "notified.json"
 _TIMEOUT_SECONDS = 60
+_DAY = datetime.timedelta(days=1)
 
 
 class Notification(TypedDict):
-    """What is sent as JSON; `text` is all of it in words."""
+    """The JSON message; `text` is the whole message for people."""
 
     pipeline: str
     root: str
@@ -30,27 +31,27 @@ class Notification(TypedDict):
 
 @dataclass(frozen=True)
 class Notifier:
-    """Tells of outcomes.
+    """Sends notifications about scheduled runs.
 
     Attributes:
-      settings: whom, and of what.
-      pipeline: its name.
-      root: where is kept what was sent.
-      now: returns the time.
-      say: takes a line for the console where something could not be sent.
+      settings: The channels, and the states to notify about.
+      pipeline: The name of the pipeline.
+      root: The root, where the times of sent messages are kept.
+      now: Returns the current time.
+      print_line: Prints a line on the console when a message is not sent.
     """
 
     settings: NotifySettings
     pipeline: str
     root: Path
     now: Callable[[], datetime.datetime]
-    say: Callable[[str], None]
+    print_line: Callable[[str], None]
 
     def check(self) -> None:
-        """Makes sure that the secrets are there, before the first night.
+        """Checks that all secrets can be read, before the first scheduled run.
 
         Raises:
-          UsageError: one is not.
+          UsageError: A secret is missing or not valid.
         """
         if self.settings.webhook:
             try:
@@ -60,29 +61,28 @@ class Notifier:
         if self.settings.email and self.settings.email.password:
             self.settings.email.password.read("notify.email.password")
 
-    def tell(self, state: str, words: str) -> None:
-        """Sends a message every way that is set; one that can't be sent is said, and no more."""
-        if state not in self.settings.on:
+    def notify(self, state: str, text: str) -> None:
+        """Sends a message through every configured channel; a failure is only printed."""
+        channels = {"command": self._command, "webhook": self._webhook, "email": self._email}
+        configured = [name for name in channels if getattr(self.settings, name)]
+        if state not in self.settings.on or not configured:
+            return
+        if not self._reserve_message():
+            limit = self.settings.at_most
+            self.print_line(f"not notified: notify.at_most allows {limit} messages in 24 hours")
             return
         message = Notification(
             pipeline=self.pipeline, root=str(self.root), state=state,
-            text=f"{self.pipeline}: {state}\n{words}",
+            text=f"{self.pipeline}: {state}\n{text}",
         )  # fmt: skip
-        ways = {"command": self._command, "webhook": self._webhook, "email": self._email}
-        if not any(getattr(self.settings, name) for name in ways):
-            return
-        if not self._may_send():
-            self.say(f"not told: {self.settings.at_most} messages in 24 hours are enough")
-            return
-        for name, send in ways.items():
-            if getattr(self.settings, name):
-                try:
-                    send(message)
-                except (OSError, UsageError, subprocess.SubprocessError) as error:
-                    self.say(f"notify.{name} failed: {error}")
+        for name in configured:
+            try:
+                channels[name](message)
+            except (OSError, UsageError, subprocess.SubprocessError) as error:
+                self.print_line(f"notify.{name} failed: {error}")
 
-    def _may_send(self) -> bool:
-        """Whether there is one message more to send today; it is noted as sent."""
+    def _reserve_message(self) -> bool:
+        """Counts a message as sent, or returns False if the daily limit is reached."""
         file, now = self.root / _SENT_FILE, self.now()
         sent = json.loads(file.read_text()) if file.exists() else []
         recent = [t for t in sent if now - datetime.datetime.fromisoformat(t) < _DAY]
@@ -115,6 +115,3 @@ class Notifier:
             if settings.user and settings.password:
                 server.login(settings.user, settings.password.read("notify.email.password"))
             server.send_message(mail)
-
-
-_DAY = datetime.timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The loop of `flowers schedule run`: sleeps, takes its turn, and remembers which one it was."""
+"""The loop of `flowers schedule run`: waits for the next date and starts the scheduled run."""
 
 import datetime
 import json
@@ -6,117 +6,107 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from data.common.files import write_whole
-from pipeline.schedule.cron import Dates, Every
+from pipeline.schedule.cron import CronSchedule, IntervalSchedule
 
 STATE_FILE = "schedule.json"
-# Minutes before a turn that may still succeed is taken again; the last one repeats.
-PAUSES = (1, 5, 25)
-# A machine that was asleep must not sleep on: time is looked at this often, in seconds.
-_NAP = 30.0
+# Minutes before each retry after a transient error; the last one repeats.
+_RETRY_DELAYS = (1, 5, 25)
+# Seconds between looks at the clock, which may jump while the machine sleeps.
+_POLL_SECONDS = 30.0
 
 
-class Clock(Protocol):
-    """Time, and waiting for it."""
-
-    def now(self) -> datetime.datetime:
-        """Returns the time, with a time zone."""
-
-    def sleep_until(self, moment: datetime.datetime) -> None:
-        """Waits."""
-
-
-class WallClock:
-    """The time of this machine."""
+class Clock:
+    """The clock of this machine; tests replace it."""
 
     def now(self) -> datetime.datetime:
-        """See Clock."""
+        """Returns the current time, with a time zone."""
         return datetime.datetime.now(datetime.UTC)
 
     def sleep_until(self, moment: datetime.datetime) -> None:
-        """Waits in naps, so that a clock that was set, or a machine that slept, is noticed."""
+        """Waits in short intervals, to notice a clock change or a suspended machine."""
         while (left := (moment - self.now()).total_seconds()) > 0:
-            time.sleep(min(left, _NAP))
+            time.sleep(min(left, _POLL_SECONDS))
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a turn came to: in a word, in words, and whether the same turn later may do better."""
+    """The state of a scheduled run, a description, and whether the run failed transiently."""
 
     state: str
-    words: str
-    may_pass: bool = False
+    text: str
+    transient: bool = False
 
 
 @dataclass(frozen=True)
 class Service:
-    """A schedule at work.
+    """The scheduler of one root.
 
     Attributes:
-      dates: when a turn is due.
-      turn: takes one.
-      clock: real, or a test's.
-      root: where is kept which turns were taken.
-      tell: takes lines for the console.
-      notify: takes state and words of each turn, after its last try.
-      retries: how often a turn that may pass is taken again, before the next date is waited for.
+      schedule: The dates of the scheduled runs.
+      start: Executes one scheduled run.
+      clock: The clock.
+      root: The root, where the date of the last scheduled run is kept.
+      print_line: Prints a line on the console.
+      notify: Receives state and text of each scheduled run, after its last retry.
+      retries: How often a scheduled run is retried after transient errors.
     """
 
-    dates: Dates | Every
-    turn: Callable[[], RunOutcome]
+    schedule: CronSchedule | IntervalSchedule
+    start: Callable[[], RunOutcome]
     clock: Clock
     root: Path
-    tell: Callable[[str], None]
+    print_line: Callable[[str], None]
     notify: Callable[[str, str], None]
     retries: int = 3
 
-    def run(self, turns: int | None = None) -> None:
-        """Takes turns for ever, or so many."""
-        taken = 0
-        while turns is None or taken < turns:
-            due = self._missed() or self.dates.after(self.clock.now())
-            self.tell(f"next turn: {format_moment(due)}")
+    def run(self, limit: int | None = None) -> None:
+        """Executes scheduled runs until `limit` is reached, or forever."""
+        count = 0
+        while limit is None or count < limit:
+            due = self._overdue() or self.schedule.after(self.clock.now())
+            self.print_line(f"next run: {format_moment(due)}")
             self.clock.sleep_until(due)
-            self._take()
-            taken += 1
+            self._run_with_retries()
+            count += 1
 
-    def _missed(self) -> datetime.datetime | None:
-        """Returns now, if a date has passed since the last turn: all that were missed are one.
+    def _overdue(self) -> datetime.datetime | None:
+        """Returns the current time if a date was missed since the last run, else None.
 
-        The first time there is none before.
+        Several missed dates count as one. The first call on a root only records the time.
         """
         now = self.clock.now()
         last = read_state(self.root)
         if last is None:
             write_state(self.root, now)
             return None
-        return now if self.dates.after(last) <= now else None
+        return now if self.schedule.after(last) <= now else None
 
-    def _take(self) -> None:
-        began = self.clock.now()
-        for number in range(self.retries + 1):
-            outcome = self.turn()
-            self.tell(f"{outcome.state}: {outcome.words}")
-            if not outcome.may_pass:
+    def _run_with_retries(self) -> None:
+        started = self.clock.now()
+        for attempt in range(self.retries + 1):
+            outcome = self.start()
+            self.print_line(f"{outcome.state}: {outcome.text}")
+            if not outcome.transient:
                 break
-            if number == self.retries:
-                self.tell(f"gave up after {number + 1} tries; the next date is waited for")
+            if attempt == self.retries:
+                self.print_line(f"gave up after {attempt + 1} attempts; waiting for the next date")
                 break
-            pause = datetime.timedelta(minutes=PAUSES[min(number, len(PAUSES) - 1)])
-            self.tell(f"taken again at {format_moment(self.clock.now() + pause)}")
-            self.clock.sleep_until(self.clock.now() + pause)
+            delay = datetime.timedelta(minutes=_RETRY_DELAYS[min(attempt, len(_RETRY_DELAYS) - 1)])
+            retry_at = self.clock.now() + delay
+            self.print_line(f"retrying at {format_moment(retry_at)}")
+            self.clock.sleep_until(retry_at)
         try:
-            self.notify(outcome.state, outcome.words)
-            # Noted once it is taken: a turn that a kill cut off is made up for.
-            write_state(self.root, began)
+            self.notify(outcome.state, outcome.text)
+            # Written after the run, so that an interrupted run counts as missed and is repeated.
+            write_state(self.root, started)
         except OSError as error:
-            self.tell(f"{self.root} can't be written: {error}; this turn may be taken again")
+            self.print_line(f"{self.root} can't be written: {error}; this run may be repeated")
 
 
 def read_state(root: Path) -> datetime.datetime | None:
-    """Returns when the last turn was taken, or None."""
+    """Returns when the last scheduled run started, or None if there was none."""
     file = root / STATE_FILE
     if not file.exists():
         return None
@@ -124,11 +114,11 @@ def read_state(root: Path) -> datetime.datetime | None:
 
 
 def write_state(root: Path, moment: datetime.datetime) -> None:
-    """Notes when the last turn was taken."""
+    """Records when the last scheduled run started."""
     root.mkdir(parents=True, exist_ok=True)
     write_whole(root / STATE_FILE, json.dumps({"last_turn": moment.isoformat()}) + "\n")
 
 
 def format_moment(moment: datetime.datetime) -> str:
-    """Returns a moment with its day and time zone."""
+    """Returns a moment with weekday, date, time and time zone."""
     return f"{moment:%a %Y-%m-%d %H:%M:%S %Z}"

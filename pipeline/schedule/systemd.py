@@ -1,4 +1,4 @@
-"""A schedule as a timer of systemd, of this user: no process sits there between the turns."""
+"""Schedules as systemd user timers, which need no process between the scheduled runs."""
 
 import os
 import re
@@ -10,33 +10,33 @@ from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.files import write_whole
-from pipeline.schedule.cron import Dates, split, with_names
+from pipeline.schedule.cron import CronSchedule, split_expression, weekday_names
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
 def install(name: str, cron: str, command: Sequence[str], folder: Path, start: bool) -> list[Path]:
-    """Writes a service, which takes one turn, and its timer; returns their files.
+    """Writes a service for one scheduled run and its timer, and returns their files.
 
-    A turn that was missed while the machine was off is taken once it is on again.
+    A run that is missed while the machine is off starts once it is on again.
 
     Args:
-      name: of the units, after `flowers-`.
-      cron: see `pipeline.schedule.cron.Dates`.
-      command: of one turn.
-      folder: of the units; made if it is missing.
-      start: whether systemd is told at once.
+      name: The name of the units, without the prefix `flowers-`.
+      cron: A cron expression, see `pipeline.schedule.cron.CronSchedule`.
+      command: The command of one scheduled run.
+      folder: The folder of the units, created if missing.
+      start: Whether to enable and start the timer.
 
     Raises:
-      UsageError: the dates are none; a timer of that name takes other turns; or systemd does not
-        take the units.
+      UsageError: The cron expression is not valid, the service exists with another content, or
+        systemd rejects the units.
     """
     service, timer = (folder / f"flowers-{name}.{kind}" for kind in ("service", "timer"))
     contents = {service: _service(name, command), timer: _timer(name, cron)}
     if service.exists() and service.read_text() != contents[service]:
         raise UsageError(
-            f"{service} takes other turns; `flowers schedule remove` first, or give this pipeline "
-            "a name of its own with --set name=..."
+            f"{service} exists with another content; run `flowers schedule remove` first, or give "
+            "this pipeline another name with --set name=..."
         )
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in contents.items():
@@ -48,16 +48,16 @@ def install(name: str, cron: str, command: Sequence[str], folder: Path, start: b
 
 
 def remove(name: str, folder: Path) -> list[Path]:
-    """Stops and removes a timer and its service; returns their files.
+    """Stops and removes a timer and its service, and returns their files.
 
     Raises:
-      UsageError: there is no such timer.
+      UsageError: There is no such timer.
     """
     files = [folder / f"flowers-{name}.{kind}" for kind in ("timer", "service")]
     if not files[0].exists():
         raise UsageError(f"there is no timer {files[0]}")
     if folder == unit_folder():
-        # The timer first, lest it begin another turn; then the one that is being taken.
+        # The timer first, so that it starts no further run; then the run in progress.
         _systemctl("disable", "--now", files[0].name)
         _systemctl("stop", files[1].name)
     for file in files:
@@ -68,57 +68,57 @@ def remove(name: str, folder: Path) -> list[Path]:
 
 
 def status(name: str) -> str:
-    """Returns what systemd says of a timer and of its last turn."""
+    """Returns the status that systemd reports for a timer and its last run."""
     return _systemctl("status", f"flowers-{name}.timer", f"flowers-{name}.service", ok=(0, 3))
 
 
 def unit_folder() -> Path:
-    """Returns where systemd looks for a user's units."""
+    """Returns the folder where systemd looks for the units of the user."""
     config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(config, "systemd", "user")
 
 
 def on_calendar(cron: str) -> str:
-    """Returns the dates of a cron expression in systemd's words, such as `Mon *-*-* 3:0:00`.
+    """Converts a cron expression to systemd's `OnCalendar` format, such as `Mon *-*-* 3:0:00`.
 
     Raises:
-      UsageError: it is none.
+      UsageError: The expression is not valid.
     """
-    Dates(cron)
-    zone, (minute, hour, day, month, weekday) = split(cron)
+    CronSchedule(cron)
+    zone, (minute, hour, day, month, weekday) = split_expression(cron)
     months = re.sub(r"[a-z]{3}", lambda m: str(_MONTHS.index(m[0]) + 1), month.lower())
     date = f"*-{_field(months, 1)}-{_field(day, 1)}"
     time = f"{_field(hour, 0)}:{_field(minute, 0)}:00"
-    names = with_names(weekday)
+    names = weekday_names(weekday)
     days = "" if names == "*" else f"{names.title()} "
     return f"{days}{date} {time}{f' {zone}' if zone else ''}"
 
 
 def _field(text: str, first: int) -> str:
-    """Returns a field of numbers: ranges are `a..b` to systemd, and steps begin somewhere."""
+    """Converts a numeric field: systemd writes ranges as `a..b`, and steps need a first value."""
     return re.sub(r"^\*/", f"{first}/", text).replace("-", "..")
 
 
 def _service(name: str, command: Sequence[str]) -> str:
-    # A percent sign begins a specifier in a unit, and a dollar sign a variable.
+    # In a unit file a percent sign starts a specifier and a dollar sign a variable.
     line = shlex.join(command).replace("%", "%%").replace("$", "$$")
-    here = str(Path.cwd()).replace("%", "%%")
+    folder = str(Path.cwd()).replace("%", "%%")
     return f"""[Unit]
-Description=A turn of the pipeline {name}
+Description=Scheduled run of the pipeline {name}
 
 [Service]
 Type=oneshot
-WorkingDirectory={here}
+WorkingDirectory={folder}
 ExecStart={line}
 TimeoutStopSec=120
-# 3: the model was refused; 4: the data was. Neither is a failure of the service.
+# 3: the model was refused. 4: the data was refused. Neither is a failure of the service.
 SuccessExitStatus=3 4
 """
 
 
 def _timer(name: str, cron: str) -> str:
     return f"""[Unit]
-Description=Turns of the pipeline {name}
+Description=Scheduled runs of the pipeline {name}
 
 [Timer]
 OnCalendar={on_calendar(cron)}
@@ -131,10 +131,10 @@ WantedBy=timers.target
 
 def _systemctl(*arguments: str, ok: Sequence[int] = (0,)) -> str:
     if not shutil.which("systemctl"):
-        raise UsageError("systemd is not on this machine; `flowers schedule run` needs none")
+        raise UsageError("systemd is not available; `flowers schedule run` works without it")
     command = ["systemctl", "--user", *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode not in ok:
-        said = " ".join((answer.stderr or answer.stdout).split())
-        raise UsageError(f"{shlex.join(command)}: {said}")
+        output = " ".join((answer.stderr or answer.stdout).split())
+        raise UsageError(f"{shlex.join(command)}: {output}")
     return answer.stdout

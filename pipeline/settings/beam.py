@@ -1,4 +1,4 @@
-"""Where the Beam steps run: the settings `beam`, and Beam's options that they stand for."""
+"""The section `beam`: where the Beam steps run, and the Beam options that follow from it."""
 
 from typing import Literal
 
@@ -6,37 +6,48 @@ from pydantic import Field
 
 from data.common.settings_base import SettingsBase
 
-# Named in full, and in memory: Beam's DirectRunner would first try to download Prism.
+# The full name, and in memory: Beam's DirectRunner would first try to download Prism.
 _IN_MEMORY = [
     "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
     "--direct_running_mode=in_memory",
 ]
-# Where no image is named, TFX packs itself for the workers before each step: seconds, and 45 MB in
-# the temporary folder for good. Workers need this project too, which it would not pack.
+# Without an image, TFX builds a package of itself for the workers before each step, which takes
+# seconds and leaves 45 MB in the temporary folder. That package would lack this project anyway.
 _NOTHING_TO_PACK = "--sdk_container_image=unused"
 
 
 class DataflowSettings(SettingsBase):
-    """The workers of Dataflow, on which the Beam steps of a job on Vertex may run."""
+    """The Dataflow workers; only jobs on Vertex can use Dataflow."""
 
-    image: str | None = Field(None, description="of the workers; null: vertex.image")
-    machine_type: str = "n1-standard-4"
-    max_workers: int = Field(4, ge=1)
-    disk_gb: int = Field(50, ge=20, description="of each worker")
-    subnetwork: str | None = Field(None, description="URL of a subnetwork; null: the default one")
+    image: str | None = Field(
+        None, description="Container image of the workers; null: the image in `vertex.image`."
+    )
+    machine_type: str = Field(
+        "n1-standard-4", description="Compute Engine machine type of each worker."
+    )
+    max_workers: int = Field(4, ge=1, description="Maximum number of workers.")
+    disk_gb: int = Field(50, ge=20, description="Disk size of each worker, in GB.")
+    subnetwork: str | None = Field(
+        None, description="URL of the subnetwork of the workers; null: the default subnetwork."
+    )
 
 
 class BeamSettings(SettingsBase):
-    """Where the Beam steps run."""
+    """Where the Beam steps (ExampleGen, StatisticsGen, Transform, Evaluator) run."""
 
     runner: Literal["in_memory", "dataflow", "portable"] = Field(
-        "in_memory", description="portable: a job service of Flink, Spark or another"
+        "in_memory",
+        description="Beam runner: `in_memory` in the process of the step, `dataflow` on Google "
+        "Cloud Dataflow (jobs on Vertex only), `portable` on the job service of Flink, Spark or "
+        "another runner.",
     )
-    pipeline_args: list[str] = Field([], description="more of Beam's own options, as --name=value")
+    pipeline_args: list[str] = Field(
+        [], description="Additional Beam pipeline options, each as `--name=value`."
+    )
     dataflow: DataflowSettings = DataflowSettings()
 
 
 def local_beam_args(settings: BeamSettings) -> list[str]:
-    """Returns Beam's options for a run of this machine; not for Dataflow, which reads buckets."""
+    """Returns the Beam options for steps that read local files; Dataflow needs others."""
     runner = ["--runner=PortableRunner"] if settings.runner == "portable" else _IN_MEMORY
     return [*runner, _NOTHING_TO_PACK, *settings.pipeline_args]

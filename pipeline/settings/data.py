@@ -1,4 +1,4 @@
-"""The section `data`: which records are read, and how they are split."""
+"""The section `data`: which records are read, and how they are checked and split."""
 
 import datetime
 from typing import Any, Literal
@@ -12,46 +12,87 @@ from data.spans import LATEST, parse_rule
 
 
 class SplitWeights(SettingsBase):
-    """Shares of the images that go to each split, relative to their sum."""
+    """The relative sizes of the splits; 8, 1 and 1 mean 80 %, 10 % and 10 %."""
 
-    train: int = Field(8, ge=1)
-    eval: int = Field(1, ge=1)
-    test: int = Field(1, ge=1)
+    train: int = Field(8, ge=1, description="Weight of the training split.")
+    eval: int = Field(1, ge=1, description="Weight of the split that selects the best epoch.")
+    test: int = Field(1, ge=1, description="Weight of the split on which the gate judges a model.")
 
 
 class DataSettings(SettingsBase):
-    """Which records are read and how they are split."""
+    """Which records are read, and how they are checked and split."""
 
-    source: str = Field(SAMPLE, description="what --data names")
-    spans: str = Field(LATEST, description="'latest', 'last N', or 'A..B', where source has spans")
+    source: str = Field(
+        SAMPLE,
+        description="TFRecord files to read: `sample`, `flowers-public`, a folder, a glob, a "
+        "`gs://` pattern, or a pattern with spans such as `records/span-{SPAN}/*`. `--data` sets "
+        "it, too.",
+    )
+    spans: str = Field(
+        LATEST,
+        description="Spans to read if the source has spans: `latest`, `last N` for the N newest, "
+        "or a range `A..B` of numbers or dates, either end optional.",
+    )
     classes: list[str] | None = Field(
         None,
-        description="in the order of their ids; null: as accepted before, or as they are found",
+        description="Class names in the order of their ids; null: the classes of the newest run "
+        "that passed the data gate, else those of `labels.txt`, else those found in the records.",
     )
-    public_size: Literal[192, 224, 331, 512] = Field(192, description="of flowers-public, pixels")
+    public_size: Literal[192, 224, 331, 512] = Field(
+        192, description="Side of the images of `flowers-public`, in pixels."
+    )
     splits: SplitWeights = SplitWeights()
     split_salt: str | None = Field(
-        None, description="another one deals the images out anew; null: as before, or as it must be"
+        None,
+        description="Salt of the hash that assigns images to splits; a new salt re-splits the "
+        "data. null: the salt of the newest run that passed the data gate; in the first run, the "
+        "first salt that leaves no split without a class.",
     )
     group_near_duplicates: bool = Field(
-        False, description="into one split; an image may then change it when others come"
+        False,
+        description="Put near-duplicate images into the same split. The split of an image then "
+        "depends on the other images and can change with new data.",
     )
-    max_bad_fraction: float = Field(0.01, ge=0, lt=1, description="of records set aside")
-    max_pixels: int = Field(50_000_000, ge=64, description="of an image; a larger one is set aside")
-    broken_file: Literal["refuse", "keep_before"] = "refuse"
-    few_examples: int = Field(50, ge=0, description="fewer to train a class on are warned of")
+    max_bad_fraction: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="Maximum fraction of quarantined records; above it, the run stops with exit "
+        "code 4.",
+    )
+    max_pixels: int = Field(
+        50_000_000,
+        ge=64,
+        description="Maximum number of pixels of an image; a larger image is quarantined without "
+        "being decoded.",
+    )
+    broken_file: Literal["refuse", "keep_before"] = Field(
+        "refuse",
+        description="What to do with a truncated or corrupt record file: `refuse` stops the run "
+        "with exit code 4, `keep_before` reads the records before the damage.",
+    )
+    few_examples: int = Field(
+        50, ge=0, description="Warn when a class has fewer training examples than this."
+    )
     drift: Literal["ignore", "warn", "stop"] = Field(
-        "warn", description="where a span's images are far from those of the span before"
+        "warn",
+        description="What to do if the images of a span differ too much from those of the span "
+        "before it; `stop` ends the run with exit code 4.",
     )
-    drift_min_images: int = Field(100, ge=1, description="in a span, for it to be compared")
+    drift_min_images: int = Field(
+        100, ge=1, description="Minimum number of images of a span; smaller spans are not compared."
+    )
     skew: float = Field(
-        0.15, ge=0, le=1, description="so much between a class's shares of two splits is warned of"
+        0.15,
+        ge=0,
+        le=1,
+        description="Warn when the share of a class differs by more than this between two splits.",
     )
 
     @field_validator("spans", mode="before")
     @classmethod
     def _as_text(cls, spans: Any) -> Any:
-        """Takes what YAML makes of a single date."""
+        """Converts a single date, which YAML parses, back to text."""
         return spans.isoformat() if isinstance(spans, datetime.date) else spans
 
     @field_validator("spans")

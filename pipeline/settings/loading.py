@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -20,13 +20,13 @@ def load_settings(
     """Returns validated settings.
 
     Args:
-      config: the name of a config in `pipeline/configs`, or the path of a YAML file.
-      overrides: `section.key=value` strings, each value written as YAML; they win over the file.
-      source: what `--data` named; it wins over the file and not over `overrides`.
+      config: The name of a config in `pipeline/configs`, or the path of a YAML file.
+      overrides: `section.key=value` strings with the values as YAML; they override the file.
+      source: The value of `--data`, which overrides the file but not `overrides`.
 
     Raises:
-      UsageError: a config that can't be read, an unknown key (the nearest known one is named), or a
-        value of the wrong type or out of range.
+      UsageError: The config cannot be read, a key is unknown (the message names the nearest known
+        key), or a value has the wrong type or is out of range.
     """
     path = config_path(config)
     values = rename_sections(_read_yaml(path), f"--config: {path}")
@@ -49,7 +49,11 @@ def config_names() -> list[str]:
 
 
 def config_path(config: str) -> Path:
-    """Returns the file of a config, which is given by name or by path."""
+    """Returns the file of a config that is given by its name or by its path.
+
+    Raises:
+      UsageError: There is no config of this name.
+    """
     if config.endswith((".yaml", ".yml")):
         return Path(config)
     known = config_names()
@@ -72,7 +76,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         raise UsageError(
-            f"--config: {path} must hold sections with keys, not a {type(values).__name__}"
+            f"--config: {path} must contain sections with keys, not a {type(values).__name__}"
         )
     return values
 
@@ -115,16 +119,22 @@ def _explain(problem: Mapping[str, Any]) -> str:
     return f"  {key}: {problem['msg']}, got {problem['input']!r}"
 
 
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """Returns the section that a field's type names, also as `Section | None` or in a map."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(section_of, get_args(annotation))), None)
+
+
 def _known_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in section.model_fields.items():
         yield prefix + name
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
+        if inner := section_of(field.annotation):
             yield from _known_keys(inner, f"{prefix}{name}.")
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
-    """Returns a hint that names the known word nearest to `word`, by its last part if need be."""
+    """Returns a hint with the known word nearest to `word`, or one that has the same last part."""
     match = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if not match:
         last = word.rpartition(".")[2]

@@ -13,10 +13,15 @@ State = Literal["pushed", "refused", "data refused", "failed", "skipped", "inter
 
 
 class Secret(SettingsBase):
-    """Where a secret is: never in the settings themselves, which every run's history holds."""
+    """Where a secret is stored: an environment variable or a file, and never the settings."""
 
-    env: str | None = Field(None, description="name of an environment variable")
-    file: str | None = Field(None, description="path of a file whose first line it is")
+    env: str | None = Field(
+        None, description="Name of the environment variable with the secret; null: `file` is used."
+    )
+    file: str | None = Field(
+        None,
+        description="Path of the file whose first line is the secret; null: `env` is used.",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> "Secret":
@@ -25,10 +30,13 @@ class Secret(SettingsBase):
         return self
 
     def read(self, key: str) -> str:
-        """Returns the secret; `key` is the setting that names its place.
+        """Returns the secret.
+
+        Args:
+          key: The settings key of the secret, for the error message.
 
         Raises:
-          UsageError: it is not there.
+          UsageError: The variable or the file is missing or empty.
         """
         if self.env:
             value = os.environ.get(self.env, "")
@@ -36,27 +44,44 @@ class Secret(SettingsBase):
             path = Path(str(self.file)).expanduser()
             value = path.read_text().partition("\n")[0].strip() if path.is_file() else ""
         if not value:
-            raise UsageError(f"{key}: there is nothing in {self.env or self.file}")
+            raise UsageError(f"{key}: {self.env or self.file} is missing or empty")
         return value
 
 
 class EmailSettings(SettingsBase):
-    """A mail server, and who is written to."""
+    """The mail server and the recipients of notifications by email."""
 
-    to: list[str] = Field(min_length=1)
-    sender: str
-    host: str
-    port: int = Field(587, ge=1)
-    starttls: bool = True
-    user: str | None = None
-    password: Secret | None = None
+    to: list[str] = Field(min_length=1, description="Email addresses of the recipients.")
+    sender: str = Field(description="Email address of the sender.")
+    host: str = Field(description="Host name of the SMTP server.")
+    port: int = Field(587, ge=1, description="Port of the SMTP server.")
+    starttls: bool = Field(True, description="Encrypt the connection with STARTTLS.")
+    user: str | None = Field(None, description="User name for the SMTP server; null: no login.")
+    password: Secret | None = Field(
+        None, description="Password for the SMTP server; null: no login."
+    )
 
 
 class NotifySettings(SettingsBase):
-    """Who is told of the turns of a schedule, and of which."""
+    """Which results of scheduled runs are notified, and how."""
 
-    on: list[State] = Field(["pushed", "refused", "data refused", "failed"])
-    command: list[str] | None = Field(None, description="gets the JSON on standard input")
-    webhook: Secret | None = Field(None, description="of the URL, which takes the JSON")
-    email: EmailSettings | None = None
-    at_most: int = Field(20, ge=1, description="messages in 24 hours, each way")
+    on: list[State] = Field(
+        ["pushed", "refused", "data refused", "failed"],
+        description="Results of a scheduled run that are notified.",
+    )
+    command: list[str] | None = Field(
+        None,
+        description="Command, as a list of words, that receives the notification as JSON on "
+        "standard input; null: no command.",
+    )
+    webhook: Secret | None = Field(
+        None,
+        description="Location of the webhook URL, to which the notification is posted as JSON; "
+        "null: no webhook.",
+    )
+    email: EmailSettings | None = Field(
+        None, description="Mail server and recipients; null: no email."
+    )
+    at_most: int = Field(
+        20, ge=1, description="Maximum number of notifications in 24 hours, for each channel."
+    )

@@ -1,4 +1,4 @@
-"""The settings `retention`: what a schedule leaves of old runs."""
+"""The section `retention`: which runs a schedule keeps."""
 
 from pydantic import Field
 
@@ -6,12 +6,19 @@ from data.common.settings_base import SettingsBase
 
 
 class RetentionSettings(SettingsBase):
-    """Whose artifacts stay after a turn of the schedule; without either, nothing is removed."""
+    """Which runs keep their artifacts after a scheduled run; by default all of them do."""
 
-    runs: int | None = Field(None, ge=1, description="newest finished runs")
-    days: float | None = Field(None, gt=0, description="since a run began")
+    runs: int | None = Field(
+        None, ge=1, description="Keep the artifacts of the N newest finished runs; null: no limit."
+    )
+    days: float | None = Field(
+        None,
+        gt=0,
+        description="Keep the artifacts of runs that started at most this many days ago; null: no "
+        "limit.",
+    )
 
     @property
     def wanted(self) -> bool:
-        """Whether anything is to be removed at all."""
+        """Whether any artifacts are removed at all."""
         return self.runs is not None or self.days is not None

@@ -1,4 +1,4 @@
-"""The section `serving`: the limits that an exported model must keep."""
+"""The section `serving`: the limits that the serving check enforces."""
 
 from pydantic import Field
 
@@ -6,7 +6,14 @@ from data.common.settings_base import SettingsBase
 
 
 class ServingSettings(SettingsBase):
-    """What the exported model must be able to do on this machine; null: no limit."""
+    """The limits that the exported model must meet in the serving check."""
 
-    max_latency_ms: float | None = Field(None, gt=0, description="99th percentile of a request")
-    max_megabytes: float | None = Field(None, gt=0, description="of its files")
+    max_latency_ms: float | None = Field(
+        None,
+        gt=0,
+        description="Maximum 99th percentile of the latency of a request with one image, in "
+        "milliseconds; null: no limit.",
+    )
+    max_megabytes: float | None = Field(
+        None, gt=0, description="Maximum size of the exported model, in megabytes; null: no limit."
+    )

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from components.gate.settings import GateSettings
-from components.pusher.settings import PushSettings
+from components.pusher.settings import EndpointPlace, PushSettings
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 from data.common.settings_base import SettingsBase
 from pipeline.settings.beam import BeamSettings
@@ -16,9 +16,13 @@ from pipeline.settings.vertex import VertexSettings
 
 
 class Settings(SettingsBase):
-    """Everything that a run depends on, apart from where it is kept."""
+    """Everything that a run depends on, apart from its root."""
 
-    name: str = Field("flowers", pattern=r"^[a-z][a-z0-9-]*$", description="of the pipeline")
+    name: str = Field(
+        "flowers",
+        pattern=r"^[a-z][a-z0-9-]*$",
+        description="Name of the pipeline: lower-case letters, digits and hyphens.",
+    )
     data: DataSettings = DataSettings()
     transform: TransformSettings = TransformSettings()
     model: ModelSettings = ModelSettings()
@@ -31,8 +35,14 @@ class Settings(SettingsBase):
     retention: RetentionSettings = RetentionSettings()
     vertex: VertexSettings = VertexSettings()
 
+    @property
+    def endpoint(self) -> EndpointPlace:
+        """The location of the pipeline's endpoint on Vertex, whether or not it exists yet."""
+        name = self.push.endpoint.name or self.name
+        return EndpointPlace(self.vertex.project, self.vertex.region, name)
+
     def training_settings(self) -> TrainingSettings:
-        """Returns what the Trainer is given."""
+        """Returns the settings that are passed to the Trainer."""
         return TrainingSettings(
             image_size=self.transform.image_size, model=self.model, trainer=self.trainer
         )

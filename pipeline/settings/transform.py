@@ -1,4 +1,4 @@
-"""The section `transform`: the image that a model sees."""
+"""The section `transform`: the images that the model receives."""
 
 from pydantic import Field
 
@@ -6,6 +6,8 @@ from data.common.settings_base import SettingsBase
 
 
 class TransformSettings(SettingsBase):
-    """What the images become before they reach the model."""
+    """How images are preprocessed for the model."""
 
-    image_size: int = Field(192, ge=32, le=1024, description="side of the square image, pixels")
+    image_size: int = Field(
+        192, ge=32, le=1024, description="Side of the square images that the model gets, in pixels."
+    )

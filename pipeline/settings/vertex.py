@@ -1,11 +1,11 @@
-"""The settings `vertex`: where the pipeline runs on Google Cloud, and on what."""
+"""The section `vertex`: where and on which machines the pipeline runs on Google Cloud."""
 
 from pydantic import Field
 
 from components.region import Region
 from data.common.settings_base import SettingsBase
 
-# The step that may run as a custom job.
+# The step that can run as a custom job.
 TRAINER = "Trainer"
 
 
@@ -13,49 +13,88 @@ class TrainerMachine(SettingsBase):
     """The machine of the Trainer's custom job.
 
     A TPU v2 or v3 is `cloud-tpu` with an accelerator; a v5e is `ct5lp-hightpu-1t`, `-4t` or `-8t`
-    with a topology and no accelerator; GPUs are an accelerator on a machine that takes them.
+    with a topology and no accelerator; a GPU is an accelerator on a machine that supports it.
     """
 
-    machine_type: str
-    accelerator_type: str | None = None
-    accelerator_count: int = Field(0, ge=0)
-    tpu_topology: str | None = Field(None, description="chips, as 2x4")
+    machine_type: str = Field(
+        description="Machine type, such as `cloud-tpu`, `ct5lp-hightpu-1t` or `g2-standard-8`."
+    )
+    accelerator_type: str | None = Field(
+        None, description="Accelerator, such as `TPU_V3` or `NVIDIA_L4`; null: no accelerator."
+    )
+    accelerator_count: int = Field(
+        0, ge=0, description="Number of accelerators, or of TPU cores for TPU v2 and v3."
+    )
+    tpu_topology: str | None = Field(
+        None,
+        description="Arrangement of the chips of a TPU v5e, such as `2x4`; null for any other "
+        "machine.",
+    )
 
 
 class Resources(SettingsBase):
-    """What a step gets that runs in the pipeline's own task."""
+    """The resources of a step that runs as a task of the pipeline."""
 
-    cpu: int = Field(4, ge=1, description="cores")
-    memory_gb: int = Field(16, ge=1)
+    cpu: int = Field(4, ge=1, description="Number of CPU cores.")
+    memory_gb: int = Field(16, ge=1, description="Memory, in GB.")
 
 
 class AlertSettings(SettingsBase):
-    """Who is told how a job ended."""
+    """Who is notified when a job ends."""
 
-    webhook: str | None = Field(None, description="https://..., which takes JSON")
-    topic: str | None = Field(None, description="projects/PROJECT/topics/NAME")
+    webhook: str | None = Field(
+        None,
+        description="The `https://` URL to which the result is posted as JSON; null: no webhook.",
+    )
+    topic: str | None = Field(
+        None,
+        description="Pub/Sub topic, as `projects/PROJECT/topics/NAME`, to which the result is "
+        "published; null: no topic.",
+    )
 
 
 class VertexSettings(SettingsBase):
-    """Where and on what the pipeline runs on Vertex AI Pipelines."""
+    """Where and on which machines the pipeline runs on Vertex AI Pipelines."""
 
-    project: str = ""
-    region: str = "us-central1"
-    root: str = Field("", description="gs://BUCKET/FOLDER of artifacts and served models")
-    service_account: str | None = None
-    network: str | None = Field(None, description="projects/NUMBER/global/networks/NAME")
-    labels: dict[str, str] = Field({}, description="of the job")
-    image: str = Field("", description="of all steps, with a tag or digest")
-    images: dict[str, str] = Field({}, description="of single steps, by name")
-    resources: dict[str, Resources] = Field({}, description="of single steps, by name")
+    project: str = Field("", description="Id of the Google Cloud project; required on Vertex.")
+    region: str = Field("us-central1", description="Google Cloud region of the job.")
+    root: str = Field(
+        "",
+        description="Folder of artifacts, checkpoints and served models, as `gs://BUCKET/FOLDER`; "
+        "required on Vertex.",
+    )
+    service_account: str | None = Field(
+        None,
+        description="Email address of the service account of the job; null: the default account.",
+    )
+    network: str | None = Field(
+        None,
+        description="VPC network to peer with, as `projects/NUMBER/global/networks/NAME`; null: no "
+        "peering.",
+    )
+    labels: dict[str, str] = Field(
+        {}, description="Labels of the job and of the Trainer's custom job."
+    )
+    image: str = Field(
+        "",
+        description="Container image of all steps, with a tag or digest; required on Vertex.",
+    )
+    images: dict[str, str] = Field(
+        {}, description="Container images of single steps, by step name, instead of `image`."
+    )
+    resources: dict[str, Resources] = Field(
+        {}, description="CPU cores and memory of single steps, by step name."
+    )
     trainer: TrainerMachine | None = Field(
-        None, description="of a custom job; null: the Trainer runs in the pipeline's own task"
+        None,
+        description="Machine of a custom job for the Trainer; null: the Trainer runs as a task of "
+        "the pipeline.",
     )
     alerts: AlertSettings = AlertSettings()
 
     @property
     def where(self) -> Region:
-        """Project and region, as Google's clients take them."""
+        """The project and region of the job, for Google's clients."""
         return Region(self.project, self.region)
 
 

@@ -24,7 +24,6 @@ from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
 from components.model_store.local import ServedVersion
 from data.sources import parse
-from pipeline.cli.vertex_job import endpoint_of
 from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
@@ -43,7 +42,7 @@ def compile_job(settings: Settings) -> dict[str, Any]:
     """
     source = parse(settings.data.source, settings.data.public_size)
     root, machine = settings.vertex.root.rstrip("/"), settings.vertex.trainer
-    endpoint = endpoint_of(settings).url if settings.push.to == "vertex-endpoint" else ""
+    endpoint = settings.endpoint.url if settings.push.to == "vertex-endpoint" else ""
     context = RunContext(
         source=source,
         classes=settings.data.classes or [],

@@ -1,4 +1,4 @@
-"""What `flowers data inspect` says of records is what a run finds in them."""
+"""`flowers data inspect` reports what a run finds in the records."""
 
 import io
 
@@ -11,12 +11,12 @@ from data.synthetic import CLASS_NAMES, make_record, write_sample
 
 def test_records_are_counted_and_a_run_is_estimated(flowers, tmp_path):
     write_sample(tmp_path, count=20, shards=2, pixels=32)
-    again = make_record(0, pixels=32)
+    duplicate = make_record(0, pixels=32)
     other = tf.train.Example.FromString(make_record(1, pixels=32)).features.feature
     small = io.BytesIO()
     Image.new("RGB", (40, 30)).save(small, "PNG")
     with tf.io.TFRecordWriter(str(tmp_path / "more.tfrec")) as writer:
-        writer.write(again)
+        writer.write(duplicate)
         writer.write(encode_example(other["image"].bytes_list.value[0], 0, CLASS_NAMES, (1, 1)))
         writer.write(encode_example(small.getvalue(), 0, CLASS_NAMES, (40, 30)))
         writer.write(encode_example(b"no image", 0, CLASS_NAMES, (1, 1)))
@@ -30,16 +30,16 @@ def test_records_are_counted_and_a_run_is_estimated(flowers, tmp_path):
     assert found["formats"] == {"JPEG": 22, "PNG": 1}
     assert (found["widths"], found["heights"]) == ([32, 32, 40], [30, 32, 32])
     assert found["identical"] == 1
-    doubted = "the same image under several labels: daisy, dandelion"
-    assert found["bad"] == {"not an image": 1, doubted: 2}
+    conflict = "the same image under several labels: daisy, dandelion"
+    assert found["bad"] == {"not an image": 1, conflict: 2}
     assert found["estimate"]["seconds"] > found["estimate"]["training_seconds"] > 0
-    words = flowers("data", "inspect", tmp_path, *settings).out
-    assert "24 records in 3 files" in words
-    assert "a run would refuse them: data.max_bad_fraction is 1.0%" in words
-    assert "A run with squeezenet at 32 px, 2 epochs: about " in words
+    text = flowers("data", "inspect", tmp_path, *settings).out
+    assert "24 records in 3 files" in text
+    assert "a run would refuse the data: data.max_bad_fraction is 1.0%" in text
+    assert "A run with squeezenet at 32 px, 2 epochs: about " in text
 
 
-def test_what_is_no_pattern_is_an_error(flowers, tmp_path):
+def test_a_folder_without_records_is_an_error(flowers, tmp_path):
     answer = flowers("data", "inspect", tmp_path)
     assert answer.code == 2
     assert "no record files match" in answer.err

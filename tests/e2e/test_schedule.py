@@ -1,4 +1,4 @@
-"""Twelve weeks of a schedule with a clock of its own, and real runs of the toy pipeline."""
+"""Twelve weeks of a schedule with a simulated clock and real runs of the toy pipeline."""
 
 import datetime
 import io
@@ -22,8 +22,8 @@ from data.features import CLASS, IMAGE
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.history.runs import History
-from pipeline.schedule.cron import Dates
-from pipeline.schedule.lock import only_one
+from pipeline.schedule.cron import CronSchedule
+from pipeline.schedule.lock import schedule_lock
 from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
 from pipeline.schedule.service import RunOutcome, Service
 from pipeline.settings.loading import load_settings
@@ -35,11 +35,11 @@ TOY = [
     "gate.target=0.0", "gate.max_loss=1", "retention.runs=2",
     "push.keep=2", "data.drift=stop", "data.drift_min_images=50", "model.warm_start=if_serving",
 ]  # fmt: skip
-MONDAYS = Dates("TZ=UTC 0 3 * * 1")
+MONDAYS = CronSchedule("TZ=UTC 0 3 * * 1")
 
 
-class Weeks:
-    """A clock that jumps, and on its way does what is due between two Mondays."""
+class FakeClock:
+    """A clock that jumps forward and triggers the events between two Mondays."""
 
     def __init__(self):
         self.time = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)
@@ -60,7 +60,7 @@ class Weeks:
 
 
 class Spans:
-    """The folder in which spans arrive."""
+    """The folder where spans arrive."""
 
     def __init__(self, folder, sample):
         self.folder, self.sample = folder, sample
@@ -90,7 +90,7 @@ class Spans:
 
 
 def changed(record, label="", darker=False):
-    """Returns a record with another class, or with a darker picture."""
+    """Returns a record with another class or a darker image."""
     features = tf.train.Example.FromString(record).features.feature
     image, class_id = features[IMAGE].bytes_list.value[0], features[CLASS].int64_list.value[0]
     names = list(CLASS_NAMES)
@@ -104,46 +104,50 @@ def changed(record, label="", darker=False):
     return encode_example(image, class_id, names, (32, 32))
 
 
-class Turns:
-    """Takes the turns; some are cut off by a kill or by a full disk, as `trouble` says."""
+class Runs:
+    """Executes the scheduled runs; `faults` lists the next kills and full disks."""
 
     def __init__(self, root, pattern, end):
         self._settings = load_settings("quickstart", TOY, pattern)
         self._root, self._end = root, end
         self.command = ["schedule", "once", "--data", pattern, "--root", str(root)]
         self.command += [option for setting in TOY for option in ("--set", setting)]
-        self.trouble = []
+        self.faults = []
 
-    def take(self):
-        trouble = self.trouble.pop(0) if self.trouble else None
-        if trouble == "disk full":
+    def start(self):
+        fault = self.faults.pop(0) if self.faults else None
+        if fault == "disk full":
             full = SimpleNamespace(free=10_000)
             with mock.patch("pipeline.local.root.shutil.disk_usage", return_value=full):
-                return outcome_of(ScheduledRun(self._settings, "quickstart", self._root).take())
-        if trouble:
-            assert self._end(self.command, *trouble) == -signal.SIGKILL
-            return RunOutcome("failed", "killed", may_pass=True)
-        return outcome_of(ScheduledRun(self._settings, "quickstart", self._root).take())
+                return self._run()
+        if fault:
+            assert self._end(self.command, *fault) == -signal.SIGKILL
+            return RunOutcome("failed", "killed", transient=True)
+        return self._run()
+
+    def _run(self):
+        run, _ = ScheduledRun(self._settings, "quickstart", self._root).run()
+        return outcome_of(run)
 
 
 class Week(NamedTuple):
-    """What is expected of one: what is told, which version serves then, and of which runs."""
+    """The expected notification, serving version and new entries of the history in a week."""
 
     day: str
-    told: str
-    serves: int
+    notified: str
+    serving: int
     entries: list[str]
-    words: str = ""
+    text: str = ""
 
 
 WEEKS = [
-    Week("30 November: the first span is there", "pushed", 1, ["pushed"]),
+    Week("30 November: the first span", "pushed", 1, ["pushed"]),
     Week("7 December: the second is late", "skipped", 1, ["skipped"], "nothing changed since run"),
-    Week("14 December: it came; a kill", "pushed", 2, ["interrupted", "pushed"]),
-    Week("21 December: it came once more", "skipped", 2, ["skipped"], "nothing changed since run"),
+    Week("14 December: it arrives; a kill", "pushed", 2, ["interrupted", "pushed"]),
+    Week("21 December: it arrives again", "skipped", 2, ["skipped"], "nothing changed since run"),
     Week("28 December: damaged", "data refused", 2, ["data refused"], "a.tfrec: after record"),
-    Week("4 January: mended, and dark", "data refused", 2, ["data refused"], "brightness: median"),
-    Week("11 January: as it should be; a kill", "pushed", 3, ["interrupted", "pushed"]),
+    Week("4 January: repaired but dark", "data refused", 2, ["data refused"], "brightness: median"),
+    Week("11 January: correct; a kill", "pushed", 3, ["interrupted", "pushed"]),
     Week(
         "27 January, after two weeks off: a full disk, a kill", "pushed", 4,
         ["failed", "interrupted", "pushed"],
@@ -151,80 +155,81 @@ WEEKS = [
     Week("1 February: a new class", "data refused", 4, ["data refused"], "new class asters, id 5"),
     Week("8 February: too small", "data refused", 4, ["data refused"], "no example of"),
     Week("15 February: a kill", "pushed", 5, ["interrupted", "pushed"]),
-    Week("22 February: nothing came", "skipped", 5, ["skipped"]),
+    Week("22 February: no new span", "skipped", 5, ["skipped"]),
 ]  # fmt: skip
 
 
 def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     (file,) = write_sample(tmp_path / "sample", count=120, shards=1, pixels=32)
     sample = list(tf.data.TFRecordDataset(str(file)).as_numpy_iterator())
-    root, clock, spans = tmp_path / "root", Weeks(), Spans(tmp_path / "records", sample)
-    turns, told, after_each = Turns(root, spans.pattern, end), [], []
+    root, clock, spans = tmp_path / "root", FakeClock(), Spans(tmp_path / "records", sample)
+    scheduled, notifications, after_each = Runs(root, spans.pattern, end), [], []
 
-    def notify(state, words):
-        told.append((state, words))
+    def notify(state, text):
+        notifications.append((state, text))
         runs = History(root).runs()
         after_each.append((max(served_versions(root / "serving")), [run.state for run in runs]))
 
-    def trouble(*what):
-        turns.trouble += what
+    def add_faults(*faults):
+        scheduled.faults += faults
 
     spans.arrives(1, sample[:100])
     clock.on("2026-12-08", spans.arrives, 2, sample)
-    clock.on("2026-12-09", trouble, ("ExampleGen", "during"))
+    clock.on("2026-12-09", add_faults, ("ExampleGen", "during"))
     clock.on("2026-12-16", spans.arrives, 2, sample)
     clock.on("2026-12-22", spans.arrives_damaged, 3)
     clock.on("2026-12-29", spans.arrives, 3, spans.darkened())
     clock.on("2027-01-05", spans.arrives, 3, sample[::-1])
-    clock.on("2027-01-06", trouble, ("Trainer", "during"))
+    clock.on("2027-01-06", add_faults, ("Trainer", "during"))
     clock.on("2027-01-19", spans.arrives, 4, sample[10:])
-    clock.on("2027-01-20", trouble, "disk full", ("Gate", "during"))
+    clock.on("2027-01-20", add_faults, "disk full", ("Gate", "during"))
     clock.on("2027-01-30", spans.arrives, 5, spans.with_a_new_class())
     clock.on("2027-02-05", spans.arrives, 6, sample[:3])
     clock.on("2027-02-09", spans.arrives, 7, sample[5:115])
-    clock.on("2027-02-10", trouble, ("Pusher", "renamed"))
-    service = Service(MONDAYS, turns.take, clock, root, lambda line: None, notify)
-    with only_one(root):
-        service.run(turns=7)
-        with pytest.raises(UsageError, match="a schedule is at work"), only_one(root):
+    clock.on("2027-02-10", add_faults, ("Pusher", "renamed"))
+    service = Service(MONDAYS, scheduled.start, clock, root, lambda line: None, notify)
+    with schedule_lock(root):
+        service.run(limit=7)
+        with pytest.raises(UsageError, match="another schedule is running"), schedule_lock(root):
             pass
-    # The machine is off; what was missed is one turn.
+    # The machine is off; the missed dates are made up for by one run.
     clock.sleep_until(datetime.datetime(2027, 1, 27, 10, tzinfo=datetime.UTC))
-    with only_one(root):
-        service.run(turns=5)
+    with schedule_lock(root):
+        service.run(limit=5)
 
     entries: list[str] = []
-    for week, (state, words), (serves, states) in zip(WEEKS, told, after_each, strict=True):
+    weeks = zip(WEEKS, notifications, after_each, strict=True)
+    for week, (state, text), (serving, states) in weeks:
         entries += week.entries
-        assert (state, serves, states[::-1]) == (week.told, week.serves, entries), week.day
-        assert week.words in words, week.day
-        assert (state == "pushed") == ("\nPASSED: accuracy" in words), week.day
+        assert (state, serving, states[::-1]) == (week.notified, week.serving, entries), week.day
+        assert week.text in text, week.day
+        assert (state == "pushed") == ("\nPASSED: accuracy" in text), week.day
     runs = History(root).runs()[::-1]
     pushed = [run for run in runs if run.state == "pushed"]
     assert [run.spans for run in pushed] == [["1"], ["2"], ["3"], ["4"], ["7"]]
     starts = [run.warm_start and run.warm_start.version for run in pushed]
-    # The last kill came after the push: its run trained, and the one after it took the same model.
+    # The last kill came after the push: that run trained, and the next one reused its model.
     assert starts == [None, 1, 2, 3, 4]
-    # By that a run that was killed after its push is known.
+    # The digest identifies a run that was killed after its push.
     assert all(run.verdict and run.verdict["digest"] == run.digest for run in pushed)
     card = (root / "serving" / "5" / "MODEL_CARD.md").read_text()
     assert f"weights of version 4 (run {pushed[3].run_id})" in card
     assert [run.error for run in runs if run.state == "failed" and "has 10" not in run.error] == []
     assert sorted(json.loads((root / "schedule.json").read_text())) == ["last_turn"]
-    # The newest two runs were retained, and what serves.
+    # The newest two runs are kept, and the serving model.
     assert 2 <= len(list(Path(root, "artifacts/Transform/transform_graph").iterdir())) <= 3
 
-    # Drift that was looked at, and accepted: the schedule, which would stop, goes on.
+    # Once a person accepts the drift, the schedule continues despite data.drift=stop.
     spans.arrives(8, spans.darkened())
-    assert turns.take().state == "data refused"
-    run = ["run", *turns.command[2:], "--until", "DataGate", "--set", "data.drift=warn"]
+    assert scheduled.start().state == "data refused"
+    run = ["run", *scheduled.command[2:], "--until", "DataGate", "--set", "data.drift=warn"]
     assert "drift: brightness: median" in flowers(*run).out
     assert "brightness: median" in History(root).runs()[0].drift[0]
     ignoring = flowers(*run, "--set", "data.drift=ignore")
     assert ignoring.code == 0
-    assert "fit to train on" in ignoring.out
+    assert "fit for training" in ignoring.out
     assert "drift: " not in ignoring.out
-    outcome = turns.take()
+    outcome = scheduled.start()
     assert outcome.state == "pushed"
-    assert "drift since the span before: brightness" in outcome.words
-    assert turns.take().state == "skipped"
+    assert "drift since the span before: brightness" in outcome.text
+    assert scheduled.start().state == "skipped"

@@ -133,7 +133,7 @@ def test_quarantined_records_can_be_listed_and_exported(flowers, root, tmp_path)
     assert found["shard"].endswith("bad.tfrec")
     assert (found["index"], found["reason"]) == (0, "not an image")
     assert Path(found["file"]).read_bytes() == b"no image"
-    assert "1 records aside" in flowers("data", "quarantine", "--root", root).out
+    assert "quarantined 1 records" in flowers("data", "quarantine", "--root", root).out
     assert flowers("data", "quarantine", "nothing", "--root", root).code == 2
 
 
@@ -312,7 +312,7 @@ def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root
     assert answer.code == 4
     assert "feature 'label'" in answer.out
     assert "new class cactus, id 5: 24 examples" in answer.out
-    assert "no record is of class tulips" in answer.out
+    assert "no record has class tulips" in answer.out
     found = states(newest())
     assert (found["DataGate"], found["Transform"]) == ("failed", "skipped")
     assert newest()["state"] == "data refused"

@@ -51,7 +51,7 @@ def test_schedule_create_twice_is_one_schedule(vertex, cloud):
     assert schedule.end_time.isoformat() == "2027-01-01T00:00:00+00:00"
     assert f"flowers is active: {CRON}" in answer.out
     other = vertex("schedule", "create", "--cron", "0 4 * * 1")
-    assert f"It took the place of {schedule.name}" in other.out
+    assert f"It replaces {schedule.name}" in other.out
     (entry,) = vertex("schedule", "list", "--json").json()
     assert (entry["name"], entry["cron"], entry["state"]) == ("flowers", "0 4 * * 1", "active")
     assert vertex("schedule", "pause").code == 0
@@ -64,7 +64,7 @@ def test_schedule_create_twice_is_one_schedule(vertex, cloud):
 def test_a_job_that_could_not_be_written_is_not_made(vertex, tmp_path):
     answer = vertex("compile", "--out", tmp_path / "nowhere" / "job.json")
     assert answer.code == 2
-    assert "nowhere is no folder that can be written" in answer.err
+    assert "nowhere is not a writable folder" in answer.err
     assert "compiling" not in answer.out
 
 

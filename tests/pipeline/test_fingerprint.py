@@ -47,7 +47,7 @@ def test_a_change_counts_where_the_step_reaches_it(project, file, changes):
 def test_augmentation_is_the_trainers_and_not_transforms():
     trainer = {file.name for file in reachable_files("components.trainer.run")}
     transform = {file.name for file in reachable_files("components.transform.preprocessing")}
-    assert {"augment.py", "squeezenet.py", "images.py"} <= trainer
+    assert {"augment.py", "images.py"} <= trainer
     assert "augment.py" not in transform
     assert "images.py" in transform
 
@@ -62,3 +62,25 @@ def test_tensorflow_for_tpus_stands_for_tensorflow(monkeypatch):
     assert version_of("tensorflow") == "2.16.2"
     with pytest.raises(metadata.PackageNotFoundError):
         version_of("tfx")
+
+
+def test_a_change_of_text_counts_nowhere(project):
+    text = project / "data" / "formatting.py"
+    text.write_text("def format_duration(): return 's'\n")
+    (project / "data" / "records.py").write_text("from data.formatting import format_duration\n")
+    before = code_fingerprint("components.step.run")
+    text.write_text("def format_duration(): return 'seconds'\n")
+    assert code_fingerprint("components.step.run") == before
+
+
+def test_another_network_is_no_change_of_the_trained_one(monkeypatch, tmp_path):
+    names = {
+        step: {file.name for file in reachable_files(*entries)}
+        for step, entries in (
+            ("squeezenet", ["components.trainer.run", "components.trainer.models.squeezenet"]),
+            ("xception", ["components.trainer.run", "components.trainer.models.xception"]),
+        )
+    }
+    assert "squeezenet.py" in names["squeezenet"]
+    assert "xception.py" not in names["squeezenet"]
+    assert {"xception.py", "keras_application.py"} <= names["xception"]

@@ -16,7 +16,7 @@ def test_the_digest_of_a_weights_file_is_a_parameter_of_the_trainer():
         split_salt="",
         data_fingerprint="",
         root="/root",
-        serving=ServedVersion(),
+        baseline=ServedVersion(),
         weights_digest="one",
     )
 

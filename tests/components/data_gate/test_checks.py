@@ -17,7 +17,7 @@ def test_good_data_has_no_problems():
     )
 
 
-def test_an_anomaly_is_told_in_words_with_split_and_feature():
+def test_an_anomaly_is_reported_with_split_and_feature():
     found = anomalies_pb2.Anomalies()
     found.anomaly_info["label"].short_description = "Unexpected string values"
     found.anomaly_info["label"].description = "Examples contain 'cactus'."
@@ -30,7 +30,7 @@ def test_bad_records_are_tolerated_up_to_the_allowed_share():
     assert find_data_problems({}, counts, CLASSES, 0.05) == []
 
 
-def test_too_many_bad_records_are_told_with_reasons_places_and_the_key_to_change():
+def test_too_many_bad_records_are_reported_with_reasons_places_and_setting():
     bad = BadRecord(shard="a.tfrec", index=7, reason="broken")
     counts = IngestionCounts(splits=GOOD, quarantined={"broken": 2}, first_bad=[bad])
     text = "\n".join(find_data_problems({}, counts, CLASSES, 0.01))
@@ -40,16 +40,16 @@ def test_too_many_bad_records_are_told_with_reasons_places_and_the_key_to_change
 
 
 @pytest.mark.parametrize(
-    ("salt", "advice"), [("7", "--set data.split_salt=7"), (None, "bring more images")]
+    ("salt", "advice"), [("7", "--set data.split_salt=7"), (None, "add images")]
 )
-def test_a_class_missing_from_a_split_offers_a_salt_that_was_found(salt, advice):
+def test_a_class_missing_from_a_split_suggests_a_salt_that_was_found(salt, advice):
     counts = IngestionCounts(splits={**GOOD, "test": {"daisy": 2}}, better_salt=salt)
     first, second = find_data_problems({}, counts, CLASSES, 0)
     assert first == "test: no example of roses"
     assert advice in second
 
 
-def test_a_new_class_is_told_with_what_would_accept_it():
+def test_a_new_class_is_reported_with_the_option_that_accepts_it():
     train = {**GOOD["train"], "cactus": 3}
     first, second = find_data_problems(
         {}, IngestionCounts(splits={**GOOD, "train": train}), CLASSES, 0
@@ -58,20 +58,20 @@ def test_a_new_class_is_told_with_what_would_accept_it():
     assert """--set data.classes='["daisy", "roses", "cactus"]'""" in second
 
 
-def test_a_class_that_no_record_has_is_no_matter_of_the_salt():
+def test_for_a_class_without_records_no_salt_is_suggested():
     (line,) = find_data_problems({}, IngestionCounts(splits=GOOD), [*CLASSES, "tulips"], 0)
-    assert line == "no record is of class tulips; data.classes names those that there are"
+    assert line == "no record has class tulips; list only existing classes in data.classes"
 
 
 def test_files_without_records_are_a_problem():
     assert find_data_problems({}, IngestionCounts(splits={"train": {}}), CLASSES, 0.01)
 
 
-def test_new_classes_come_in_the_order_of_their_ids_and_must_follow_on():
+def test_new_classes_are_listed_by_id_and_their_ids_must_be_consecutive():
     train = {**GOOD["train"], "aster": 3, "zinnia": 4}
     counts = IngestionCounts(splits={"train": train}, class_ids={"zinnia": 2, "aster": 3})
     *_, advice = find_data_problems({}, counts, CLASSES, 0)
     assert """data.classes='["daisy", "roses", "zinnia", "aster"]'""" in advice
     gap = counts.model_copy(update={"class_ids": {"zinnia": 2, "aster": 9}})
     *_, advice = find_data_problems({}, gap, CLASSES, 0)
-    assert advice == "their ids must follow on the 2 that there are"
+    assert advice == "their ids must continue those of the 2 known classes"

@@ -16,19 +16,19 @@ def good_signature():
     roses = {"probabilities": [0.25, 0.75], "class_id": 1, "label": "roses"}
     refused = {"error": "InvalidArgumentError", "message": "Input is empty."}
     return {
-        "alone": {"real/0": daisy(), "odd/gif": roses, "garbage/empty": refused},
-        "together": {"real/0": daisy()},
-        "again": {"real/0": daisy()},
+        "single": {"real/0": daisy(), "odd/gif": roses, "garbage/empty": refused},
+        "batched": {"real/0": daisy()},
+        "repeated": {"real/0": daisy()},
         "latency_ms": {"p50": 5.0, "p99": 20.0, "batch_p50": 90.0},
     }
 
 
 @pytest.fixture
 def report():
-    """What a model says that is fit to serve."""
+    """The report of a model that passes."""
     names = ("serving_default", "serving_bytes")
     signatures = {name: good_signature() for name in names}
-    return {"project_hidden": True, "signatures": signatures, "unasked": []}
+    return {"project_hidden": True, "signatures": signatures, "unchecked": []}
 
 
 @pytest.fixture
@@ -40,86 +40,88 @@ def problems(report, limits=NO_LIMITS):
     return find_serving_problems(report, EXPECTED, NAMES, 2.0, limits)
 
 
-def test_a_model_that_answers_as_its_network_is_fit_to_serve(report, signature):
-    signature["alone"]["real/0"] = daisy(0.90005)
+def test_a_model_that_answers_like_its_network_passes(report, signature):
+    signature["single"]["real/0"] = daisy(0.90005)
     assert problems(report, Limits(latency_ms=20, megabytes=2)) == []
     assert largest_difference(report, EXPECTED) == pytest.approx(5e-5)
 
 
-def test_answers_of_other_weights_are_told_once_with_the_image_and_the_difference(
-    report, signature
-):
-    for answers in (signature["alone"], signature["together"], signature["again"]):
+def test_answers_of_other_weights_are_reported_once_with_image_and_difference(report, signature):
+    for answers in (signature["single"], signature["batched"], signature["repeated"]):
         answers["real/0"] = daisy(0.8)
     (line,) = problems(report)
     assert line == (
-        "serving_bytes: 1 of 2 answers are not the network's own; "
+        "serving_bytes: 1 of 2 answers differ from the network's; "
         "real/0 differs by 0.1, and 0.0001 is allowed"
     )
 
 
 @pytest.mark.parametrize(
-    ("answers", "when"), [("together", "in one batch"), ("again", "after garbage")]
+    ("answers", "when"), [("batched", "in one batch"), ("repeated", "after garbage")]
 )
-def test_another_answer_in_a_batch_or_after_garbage_is_told(report, signature, answers, when):
+def test_a_different_answer_in_a_batch_or_after_garbage_is_reported(
+    report, signature, answers, when
+):
     signature[answers]["real/0"] = daisy(0.8)
     (line,) = problems(report)
-    assert line.startswith(f"serving_bytes, {when}: 1 of 1 answers are not those of before")
+    assert line.startswith(f"serving_bytes, {when}: 1 of 1 answers differ from the first ones")
     signature[answers]["real/0"] = {"error": "InternalError", "message": "out of luck"}
     (line,) = problems(report)
     assert line.startswith(f"serving_bytes, {when}: no answer to 1 of 1 images, such as real/0")
 
 
 @pytest.mark.parametrize("probabilities", [[float("nan")] * 2, [0.9, 0.05, 0.05], []])
-def test_no_numbers_or_another_number_of_them_is_another_answer(report, signature, probabilities):
-    signature["again"]["real/0"] = {**daisy(), "probabilities": probabilities or [1.0]}
+def test_nan_or_a_wrong_number_of_probabilities_is_a_different_answer(
+    report, signature, probabilities
+):
+    signature["repeated"]["real/0"] = {**daisy(), "probabilities": probabilities or [1.0]}
     assert any("real/0 differs by inf" in line for line in problems(report))
-    signature["alone"]["real/0"] = signature["again"]["real/0"]
+    signature["single"]["real/0"] = signature["repeated"]["real/0"]
     assert largest_difference(report, EXPECTED) is None
 
 
 @pytest.mark.parametrize("changed", [{"label": "roses"}, {"class_id": 1}])
-def test_a_label_that_is_not_the_most_probable_class_is_told(report, signature, changed):
-    signature["alone"]["real/0"] |= changed
+def test_a_label_that_is_not_the_most_probable_class_is_reported(report, signature, changed):
+    signature["single"]["real/0"] |= changed
     (line,) = problems(report)
-    assert "class_id or label of 1 answers is not that of the highest probability" in line
+    assert "class_id or label of 1 answers does not match the highest probability" in line
 
 
-def test_an_image_without_an_answer_is_told_with_the_error(report, signature):
-    signature["alone"]["odd/gif"] = {"error": "InternalError", "message": "out of luck"}
+def test_an_image_without_an_answer_is_reported_with_the_error(report, signature):
+    signature["single"]["odd/gif"] = {"error": "InternalError", "message": "out of luck"}
     (line,) = problems(report)
     assert line == (
         "serving_bytes: no answer to 1 of 2 images, such as odd/gif: InternalError: out of luck"
     )
 
 
-def test_garbage_that_is_answered_is_told(report, signature):
-    signature["alone"]["garbage/empty"] = daisy()
+def test_garbage_that_is_answered_is_reported(report, signature):
+    signature["single"]["garbage/empty"] = daisy()
     (line,) = problems(report)
-    assert line == "serving_bytes: garbage/empty is answered, with 'daisy'; it must be an error"
+    assert line == "serving_bytes: garbage/empty is answered with 'daisy'; it must raise an error"
 
 
-def test_garbage_that_raises_no_clear_error_is_told(report, signature):
-    signature["alone"]["garbage/empty"] = {"error": "InternalError", "message": "?"}
+def test_garbage_that_raises_an_unexpected_error_is_reported(report, signature):
+    signature["single"]["garbage/empty"] = {"error": "InternalError", "message": "?"}
     (line,) = problems(report)
-    assert "garbage/empty raises InternalError and no InvalidArgumentError" in line
+    assert "garbage/empty raises InternalError, not InvalidArgumentError" in line
 
 
-def test_a_missing_and_an_unknown_signature_are_told(report):
+def test_a_missing_and_an_unknown_signature_are_reported(report):
     del report["signatures"]["serving_default"]
-    report["unasked"] = ["predict"]
+    report["unchecked"] = ["predict"]
     missing, unknown = problems(report)
     assert missing == "the signature serving_default is missing"
-    assert unknown.startswith("the signature predict is none of serving_default and serving_bytes")
+    assert unknown.startswith("the signature predict is not one of serving_default, serving_bytes")
 
 
-def test_a_process_that_could_import_the_project_is_told(report):
+def test_a_process_that_could_import_the_project_is_reported(report):
     report["project_hidden"] = False
     (line,) = problems(report)
     assert "could import the project" in line
 
 
-def test_limits_are_told_with_what_was_measured_and_what_is_allowed(report):
+def test_exceeded_limits_are_reported_with_the_measured_and_the_allowed_value(report):
     slow, slow_too, large = problems(report, Limits(latency_ms=10, megabytes=1.5))
     assert slow.startswith("serving_default: the 99th percentile")
     assert slow_too.endswith("is 20.0 ms; serving.max_latency_ms allows 10")

@@ -1,4 +1,4 @@
-"""A real model, exported as the Trainer does, and asked in a process of its own."""
+"""A real model, exported as the Trainer does it and checked in a separate process."""
 
 import io
 import shutil
@@ -17,7 +17,9 @@ from tfx.components.util.model_utils import is_infra_validated
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.serving_check.component import ServingCheck
-from components.serving_check.result import format_serving_check, read_serving_check
+from components.serving_check.result import format_serving_check
+from components.serving_check.result_files import read_serving_check
+from components.serving_check.summary import summarize
 from components.trainer.export import Servable, export, save_weights
 from components.trainer.models import build_model
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
@@ -26,7 +28,7 @@ from data.records import encode_example
 from data.schema import schema_with
 
 NAMES = ["daisy", "roses", "tulips"]
-OPTIONS = TrainingSettings(image_size=32, model=ModelSettings(), trainer=TrainerSettings())
+SETTINGS = TrainingSettings(image_size=32, model=ModelSettings(), trainer=TrainerSettings())
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def examples() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def transform(tmp_path_factory, examples) -> tft.TFTransformOutput:
-    """The transform graph as Transform makes it."""
+    """The transform graph that Transform writes."""
     folder = str(tmp_path_factory.mktemp("transform"))
     features = {
         "image": tf.io.FixedLenFeature([], tf.string),
@@ -59,9 +61,9 @@ def transform(tmp_path_factory, examples) -> tft.TFTransformOutput:
 
 
 def network(seed: int) -> tf.keras.Model:
-    """A network that is sure of what it says: untrained, all its answers are much the same."""
+    """A network with confident answers; those of an untrained one are nearly all the same."""
     tf.keras.utils.set_random_seed(seed)
-    model = build_model(OPTIONS.model, 32, len(NAMES))
+    model = build_model(SETTINGS.model, 32, len(NAMES))
     *weights, kernel, bias = model.get_weights()
     model.set_weights([*weights, 20 * kernel, bias])
     return model
@@ -100,7 +102,7 @@ def check(inputs, tmp_path):
         blessing = standard_artifacts.InfraBlessing()
         blessing.uri = str(tmp_path / "blessing")
         ServingCheck.test_call(
-            **{**inputs, "model": model}, blessing=blessing, options=OPTIONS.model_dump_json(),
+            **{**inputs, "model": model}, blessing=blessing, settings=SETTINGS.model_dump_json(),
             max_latency_ms=latency, max_megabytes=megabytes, code_fingerprint="",
         )  # fmt: skip
         return blessing, read_serving_check(blessing.uri)
@@ -110,14 +112,14 @@ def check(inputs, tmp_path):
 
 @pytest.fixture
 def copied(model, tmp_path) -> standard_artifacts.Model:
-    """A copy of the model, to be spoiled."""
+    """A copy of the model for a test to damage."""
     artifact = standard_artifacts.Model()
     artifact.uri = str(tmp_path / "model")
     shutil.copytree(model.uri, artifact.uri)
     return artifact
 
 
-def test_a_model_that_was_exported_right_is_blessed(check, model):
+def test_a_correctly_exported_model_is_blessed(check, model):
     blessing, result = check(model, latency=60_000, megabytes=100)
     assert result.problems == []
     assert is_infra_validated(blessing)
@@ -130,19 +132,22 @@ def test_a_model_that_was_exported_right_is_blessed(check, model):
     assert sum(name.startswith("real/") for name in answers) == 8
     assert answers["garbage/example_of_empty"] == "InvalidArgumentError: Input is empty."
     assert "61 requests" in format_serving_check(result)
-    # The answers tell images apart, or else they would prove little.
+    summary = summarize({"blessing": [blessing]}, run=None)
+    assert summary.text == format_serving_check(result)
+    assert summary.values == {"serving_check": result}
+    # The answers distinguish the images, or the comparison would prove little.
     assert len(set(answers.values())) > 8
-    assert "asking serving_bytes: garbage/empty" in Path(blessing.uri, "probe.log").read_text()
+    assert "sending garbage/empty to serving_bytes" in Path(blessing.uri, "probe.log").read_text()
 
 
-def test_a_model_with_other_weights_that_is_slow_and_large_is_refused(check, copied):
+def test_a_slow_and_large_model_with_other_weights_is_refused(check, copied):
     shutil.rmtree(f"{copied.uri}/Format-Keras")
     save_weights(network(seed=1), f"{copied.uri}/Format-Serving")
     blessing, result = check(copied, latency=0.001, megabytes=0.001)
     assert not is_infra_validated(blessing)
     assert Path(blessing.uri, "INFRA_NOT_BLESSED").exists()
     text = "\n".join(result.problems)
-    assert "serving_bytes: 21 of 21 answers are not the network's own" in text
+    assert "serving_bytes: 21 of 21 answers differ from the network's" in text
     assert "serving_default: the 99th percentile of requests of one image is" in text
     assert "max_megabytes allows 0.001" in text
 
@@ -154,7 +159,7 @@ def test_a_model_that_cannot_be_loaded_is_refused_with_the_reason(check, copied)
     assert not is_infra_validated(blessing)
     (line,) = result.problems
     assert line == (
-        "the process that served the model died (exit code 1) while loading the model: "
+        "the serving process died (exit code 1) while loading the model: "
         "IndexError: Read less bytes than requested"
     )
     assert "Traceback" in Path(blessing.uri, "probe.log").read_text()

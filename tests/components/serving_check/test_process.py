@@ -12,7 +12,7 @@ def _die() -> tf.Tensor:
 
 
 class Fragile(tf.Module):
-    """Answers every request, but dies of an empty one."""
+    """Answers every request, but crashes on an empty one."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def serving_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -26,8 +26,8 @@ class Fragile(tf.Module):
 
 
 @pytest.fixture
-def asked(tmp_path):
-    """A fragile model and the requests to it."""
+def probe_arguments(tmp_path):
+    """A fragile model, the requests to it and the log file."""
     fragile, model = Fragile(), str(tmp_path / "model")
     tf.saved_model.save(fragile, model, signatures={"serving_bytes": fragile.serving_bytes})
     image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"an image"]))
@@ -36,14 +36,14 @@ def asked(tmp_path):
     return model, tmp_path / "requests", tmp_path / "probe.log"
 
 
-def test_a_request_that_ends_the_process_is_named(asked):
+def test_a_request_that_crashes_the_process_is_named(probe_arguments):
     with pytest.raises(
-        ProbeDied, match=r"died \(signal 6\) while asking .*garbage/empty: .*the end"
+        ProbeDied, match=r"died \(signal 6\) while sending garbage/empty to .*: .*the end"
     ):
-        run_probe(*asked)
+        run_probe(*probe_arguments)
 
 
-def test_a_process_that_does_not_end_is_ended(asked, monkeypatch):
+def test_a_process_that_does_not_end_is_killed(probe_arguments, monkeypatch):
     monkeypatch.setattr(process, "_TIMEOUT_SECONDS", 0.2)
-    with pytest.raises(ProbeDied, match=r"the process .* did not end in 0\.2 s"):
-        run_probe(*asked)
+    with pytest.raises(ProbeDied, match=r"the serving process did not end within 0\.2 s"):
+        run_probe(*probe_arguments)

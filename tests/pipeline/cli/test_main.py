@@ -1,4 +1,4 @@
-"""The command line, as far as it goes without TensorFlow: in a process of its own, to see that."""
+"""The commands that need no TensorFlow, each in a process of its own."""
 
 import json
 import signal
@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+import yaml
+
+from pipeline.settings.loading import load_settings
 
 
 def flowers(*args: str, cwd=None) -> subprocess.CompletedProcess:
@@ -20,10 +23,11 @@ def test_version_and_help():
         assert verb in help_text
 
 
-def test_cheap_verbs_import_no_tensorflow(tmp_path):
+def test_fast_commands_do_not_import_tensorflow(tmp_path):
     code = (
         "import sys, pytest\nfrom pipeline.cli.main import app\n"
-        "for args in (['--help'], ['config', 'show'], ['runs', '--root', sys.argv[1]]):\n"
+        "for args in (['--help'], ['config', 'show', '--explain'],\n"
+        "             ['runs', '--root', sys.argv[1]]):\n"
         "    with pytest.raises(SystemExit):\n        app(args)\n"
         "sys.exit('tensorflow' in sys.modules)"
     )
@@ -39,7 +43,7 @@ def test_cheap_verbs_import_no_tensorflow(tmp_path):
         (["run", "--root", "/proc/flowers"], "can't be written"),
         (["predict", "/nowhere.jpg"], "/nowhere.jpg does not exist"),
         (["predict", __file__, "--root", "/nowhere"], "no model was pushed"),
-        (["predict", __file__, "--json", "--csv"], "name one of them"),
+        (["predict", __file__, "--json", "--csv"], "exclude each other"),
         (["predict", __file__, "--url", "localhost:8501"], "--url takes http://HOST:8501/v1"),
         (["run", "--nonsense"], "No such option"),
     ],
@@ -52,7 +56,7 @@ def test_usage_errors_exit_2_with_a_message_and_no_traceback(args, message):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_run_with_its_exit_code_and_a_true_history(tmp_path, number):
+def test_a_signal_ends_a_run_with_its_exit_code_and_an_entry_in_the_history(tmp_path, number):
     command = [sys.executable, "-c", "from pipeline.cli.main import main; main()", "run"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*command, "--root", str(tmp_path)], **pipes) as process:
@@ -66,5 +70,25 @@ def test_a_signal_ends_a_run_with_its_exit_code_and_a_true_history(tmp_path, num
     assert entry["state"] == "interrupted"
 
 
-def test_no_runs_are_an_empty_list(tmp_path):
+def test_help_does_not_import_pydantic_or_rich():
+    code = (
+        "import sys\nfrom pipeline.cli.main import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n"
+        "    sys.exit(bool({'tensorflow', 'pydantic', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+def test_config_show_prints_the_settings_and_explains_them():
+    options = ("--config", "xception", "--set", "evaluator.target=0.5", "--data", "mine")
+    settings = load_settings("xception", ["gate.target=0.5"], "mine").model_dump(mode="json")
+    plain = flowers("config", "show", *options).stdout
+    assert plain == yaml.safe_dump(settings, sort_keys=False)
+    explained = flowers("config", "show", "--explain", *options).stdout
+    assert yaml.safe_load(explained) == settings
+    assert "# number >= 0, <= 1; default: 0.8" in explained
+
+
+def test_the_list_of_runs_can_be_empty(tmp_path):
     assert json.loads(flowers("runs", "--root", str(tmp_path), "--json").stdout) == []

@@ -13,32 +13,32 @@ def test_this_machine_can_run_the_pipeline(tmp_path):
     assert "CPU cores" in found["devices"]
 
 
-def test_a_wrong_and_a_missing_package_are_named_with_the_remedy(monkeypatch):
+def test_wrong_and_missing_packages_are_reported_with_the_remedy(monkeypatch):
     monkeypatch.setattr(metadata, "requires", lambda _: ["numpy==0.1", "no-such-package", "rich"])
     (finding,) = [doctor._packages()]
     assert finding.state == "bad"
-    assert f"numpy is {metadata.version('numpy')} and not ==0.1" in finding.found
+    assert f"numpy is {metadata.version('numpy')}, not ==0.1" in finding.found
     assert "no-such-package is missing" in finding.found
     assert "rich" not in finding.found
     assert "make clean setup" in finding.format()
 
 
 @pytest.mark.parametrize(
-    ("limit", "look"),
+    ("limit", "check"),
     [
         ("_DISK_NEEDED", lambda root: doctor._disk(root)),
         ("_MEMORY_NEEDED", lambda _: doctor._memory()),
     ],
 )
-def test_too_little_room_is_bad(monkeypatch, tmp_path, limit, look):
+def test_too_little_disk_space_or_memory_is_bad(monkeypatch, tmp_path, limit, check):
     monkeypatch.setattr(doctor, limit, 10**18)
-    finding = look(tmp_path)
+    finding = check(tmp_path)
     assert finding.state == "bad"
     assert finding.remedy
 
 
 def test_a_tensorflow_that_cannot_be_imported_is_bad(monkeypatch):
-    monkeypatch.setattr(doctor, "_LOOK_AT_TENSORFLOW", "raise SystemError('no AVX')")
+    monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", "raise SystemError('no AVX')")
     (finding,) = doctor._tensorflow()
     assert finding.state == "bad"
     assert "SystemError: no AVX" in finding.found

@@ -2,6 +2,7 @@ import datetime
 
 import pytest
 
+from components.gate.verdict import Verdict
 from data.common.errors import UsageError
 from pipeline.history.runs import History, Run, Step
 
@@ -36,7 +37,7 @@ def test_a_verdict_is_saved_in_a_separate_file(tmp_path):
     run = new_run(history, NOON)
     folder = history.folder(run.run_id)
     assert [file.name for file in folder.iterdir()] == ["run.json"]
-    run.verdict = {"blessed": False}
+    run.verdict = Verdict(False, "accuracy", 0.5, 0.4, 0.6, 0.8, 10, ["too low"])
     history.save(run)
     assert sorted(file.name for file in folder.iterdir()) == ["run.json", "verdict.json"]
 
@@ -58,7 +59,9 @@ def test_a_newer_format_is_refused(tmp_path):
     run = new_run(history, NOON)
     run.format_version += 1
     history.save(run)
-    with pytest.raises(UsageError, match=r"run\.json has format 2, and this program knows 1"):
+    with pytest.raises(
+        UsageError, match=r"run\.json has format 3, and this program reads formats up to 2"
+    ):
         history.runs()
 
 
@@ -76,7 +79,7 @@ def test_the_run_of_a_dead_process_is_marked_as_interrupted(tmp_path):
     run = new_run(history, NOON)
     run.steps = [Step(name="Trainer", state="running"), Step(name="Gate")]
     history.save(run)
-    history.mark_dead()
+    history.mark_dead(history.runs())
     (found,) = history.runs()
     assert found.state == "interrupted"
     assert [step.state for step in found.steps] == ["interrupted", "skipped"]

@@ -1,4 +1,4 @@
-"""What `flowers predict` is asked about."""
+"""Reading the images for `flowers predict`."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def write_records(path: Path, records: list[bytes]) -> None:
             writer.write(record)
 
 
-def test_a_folder_stands_for_its_images_and_records_sorted_and_without_what_is_hidden(tmp_path):
+def test_a_folder_gives_its_images_and_records_sorted_and_without_hidden_files(tmp_path):
     for name in ("b.JPG", "a/z.png", ".hidden.jpg", ".import/0.jpg", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
@@ -29,7 +29,7 @@ def test_a_folder_stands_for_its_images_and_records_sorted_and_without_what_is_h
     ]
 
 
-def test_a_record_is_named_by_shard_and_index_and_a_bad_one_says_why(tmp_path):
+def test_a_record_has_a_path_with_its_index_or_an_error(tmp_path):
     unlabelled = tf.train.Example()
     unlabelled.features.feature["image"].bytes_list.value.append(b"alone")
     twice = tf.train.Example()
@@ -45,7 +45,7 @@ def test_a_record_is_named_by_shard_and_index_and_a_bad_one_says_why(tmp_path):
     ]
 
 
-def test_a_shard_that_breaks_off_gives_what_lies_before_and_what_comes_after_it(tmp_path):
+def test_a_truncated_shard_gives_the_records_before_the_damage_and_the_next_files(tmp_path):
     shard, image = tmp_path / "mine.tfrec", tmp_path / "a.jpg"
     write_records(shard, [encode_example(b"jpeg", 0, ["a", "b"], (1, 1))] * 2)
     whole = shard.read_bytes()
@@ -55,12 +55,12 @@ def test_a_shard_that_breaks_off_gives_what_lies_before_and_what_comes_after_it(
     assert first == InputImage(f"{shard}#0", b"jpeg")
     byte = len(whole) // 2
     assert broken == InputImage(
-        f"{shard}#1", error=f"the file breaks off: truncated record at byte {byte}"
+        f"{shard}#1", error=f"the rest of the file can't be read: truncated record at byte {byte}"
     )
     assert last == InputImage(str(image), b"after")
 
 
-def test_a_file_that_is_gone_when_its_turn_comes_is_an_error_of_its_own(tmp_path):
+def test_a_file_that_disappears_is_an_error_of_that_file(tmp_path):
     files = [tmp_path / name for name in ("a.jpg", "b.jpg", "c.jpg")]
     for file in files:
         file.write_bytes(b"image")
@@ -71,7 +71,7 @@ def test_a_file_that_is_gone_when_its_turn_comes_is_an_error_of_its_own(tmp_path
     ]  # fmt: skip
 
 
-def test_images_are_read_only_when_they_are_asked_for(tmp_path):
+def test_images_are_read_lazily(tmp_path):
     files = [tmp_path / name for name in ("a.jpg", "b.jpg")]
     for file in files:
         file.write_bytes(b"early")
@@ -82,9 +82,9 @@ def test_images_are_read_only_when_they_are_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("made", "error"), [(False, "does not exist; predict takes"), (True, "holds no images")]
+    ("made", "error"), [(False, "does not exist; predict takes"), (True, "has no images")]
 )
-def test_a_path_that_leads_to_no_image_is_refused_before_any_other_is_read(tmp_path, made, error):
+def test_a_path_without_images_is_rejected_before_anything_is_read(tmp_path, made, error):
     (tmp_path / "a.jpg").write_bytes(b"image")
     if made:
         (tmp_path / "empty").mkdir()

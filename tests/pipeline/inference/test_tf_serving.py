@@ -1,6 +1,6 @@
-"""The client of TensorFlow Serving against loopback servers that hold it to the published rules.
+"""The client for TensorFlow Serving, against local servers that follow the published protocols.
 
-They answer with the SavedModel's own signature; no TensorFlow Serving runs here.
+The servers run the signature of the SavedModel in this process instead of TensorFlow Serving.
 """
 
 import base64
@@ -31,7 +31,7 @@ REST, GRPC = "rest", "grpc"
 
 
 class Problem(Exception):
-    """An answer that is an error: its code in gRPC, and the message."""
+    """An error response: the gRPC status code and the message."""
 
     def __init__(self, code: grpc.StatusCode, message: str):
         super().__init__(message)
@@ -39,7 +39,7 @@ class Problem(Exception):
 
 
 class Served:
-    """A model as TensorFlow Serving serves it: a session of the graph, fed by its signatures."""
+    """A model as TensorFlow Serving runs it: a graph session that is fed through signatures."""
 
     def __init__(self, path: str):
         self._session = tf.compat.v1.Session(graph=tf.Graph())
@@ -72,7 +72,7 @@ class Served:
         try:
             outputs = self._session.run(fetches, feeds)
         except tf.errors.InvalidArgumentError as error:
-            # The session's C++ part says it without this.
+            # TensorFlow Serving calls the C++ session, whose message lacks this prefix.
             message = error.message.removeprefix("Graph execution error:\n\n")
             raise Problem(grpc.StatusCode.INVALID_ARGUMENT, message) from error
         response = predict_pb2.PredictResponse()
@@ -85,18 +85,18 @@ class Served:
 class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
     """The published gRPC service."""
 
-    def __init__(self, answer: Callable[[Any], Any]):
-        self._answer = answer
+    def __init__(self, respond: Callable[[Any], Any]):
+        self._respond = respond
 
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:
         try:
-            return self._answer(request)
+            return self._respond(request)
         except Problem as problem:
             return context.abort(problem.code, problem.message)
 
 
 def request_of(path: str, body: bytes, served: Served) -> predict_pb2.PredictRequest:
-    """Reads a REST request by the rules of its documentation, and no more leniently."""
+    """Parses a REST request strictly by its documentation."""
     name, verb = path.removeprefix("/v1/models/").split(":")
     assert verb == "predict"
     values = json.loads(body)
@@ -105,7 +105,7 @@ def request_of(path: str, body: bytes, served: Served) -> predict_pb2.PredictReq
     request.model_spec.name, request.model_spec.signature_name = name, values["signature_name"]
     images = []
     for instance in values["instances"]:
-        # The only key, or it would be taken for an object of named inputs.
+        # With another key the object would mean named inputs.
         assert list(instance) == ["b64"]
         images.append(base64.b64decode(instance["b64"], validate=True))
     assert images
@@ -115,9 +115,9 @@ def request_of(path: str, body: bytes, served: Served) -> predict_pb2.PredictReq
 
 
 def rows_of(response: predict_pb2.PredictResponse) -> bytes:
-    """Returns a REST answer: a list with an object of the named outputs for each instance."""
+    """Returns a REST response: a list with one object of named outputs per instance."""
     outputs = {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
-    # Strings are plain, but in outputs whose name ends in `_bytes`.
+    # Strings are plain text, except in outputs whose name ends in `_bytes`.
     assert not any(name.endswith("_bytes") for name in outputs)
     columns = {
         name: [v.decode() for v in values] if values.dtype == object else values.tolist()
@@ -128,12 +128,12 @@ def rows_of(response: predict_pb2.PredictResponse) -> bytes:
 
 
 @contextlib.contextmanager
-def rest_server(served: Served, answer: Callable[[Any], Any]) -> Iterator[str]:
+def rest_server(served: Served, respond: Callable[[Any], Any]) -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
-                status, content = 200, rows_of(answer(request_of(self.path, body, served)))
+                status, content = 200, rows_of(respond(request_of(self.path, body, served)))
             except Problem as problem:
                 status = 404 if problem.code == grpc.StatusCode.NOT_FOUND else 400
                 content = json.dumps({"error": problem.message}).encode()
@@ -155,9 +155,9 @@ def rest_server(served: Served, answer: Callable[[Any], Any]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def grpc_server(served: Served, answer: Callable[[Any], Any]) -> Iterator[str]:
+def grpc_server(served: Served, respond: Callable[[Any], Any]) -> Iterator[str]:
     server = grpc.server(futures.ThreadPoolExecutor(1))
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Service(answer), server)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Service(respond), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
@@ -179,19 +179,19 @@ def serve(request, served) -> Iterator[Callable[..., str]]:
     """Returns a function that starts a server of one kind and returns its URL."""
     with contextlib.ExitStack() as servers:
 
-        def start(answer: Callable[[Any], Any] = served.predict) -> str:
-            return servers.enter_context(SERVERS[request.param](served, answer))
+        def start(respond: Callable[[Any], Any] = served.predict) -> str:
+            return servers.enter_context(SERVERS[request.param](served, respond))
 
         yield start
 
 
-def test_both_protocols_answer_what_the_model_answers_here(serve, root, picture):
+def test_both_protocols_return_the_predictions_of_the_local_model(serve, root, picture):
     images = [InputImage(f"{i}.png", picture(i % 3, 8 + i, 9)) for i in range(5)]
-    here, there = predict(PushedModel(root), images), predict(connect(serve(), root), images)
-    for ours, theirs in zip(here, there, strict=True):
-        assert theirs["label"] == ours["label"]
-        assert list(theirs["probabilities"]) == COLOURS
-        assert theirs["probabilities"] == pytest.approx(ours["probabilities"])
+    local, remote = predict(PushedModel(root), images), predict(connect(serve(), root), images)
+    for expected, received in zip(local, remote, strict=True):
+        assert received["label"] == expected["label"]
+        assert list(received["probabilities"]) == COLOURS
+        assert received["probabilities"] == pytest.approx(expected["probabilities"])
 
 
 def test_a_bad_image_is_an_error_for_that_image_alone(serve, root, picture):
@@ -203,59 +203,59 @@ def test_a_bad_image_is_an_error_for_that_image_alone(serve, root, picture):
     red, bad, blue = predict(connect(serve(), root), images)
     assert (red["label"], blue["label"]) == ("red", "blue")
     assert bad["error"] == (
-        "the server refused it: Unknown image file format. One of JPEG, PNG, GIF, BMP required."
+        "rejected by the server: Unknown image file format. One of JPEG, PNG, GIF, BMP required."
     )
 
 
-def test_bytes_arrive_as_they_are(serve, served, picture):
+def test_bytes_arrive_unchanged(serve, served, picture):
     seen = []
 
-    def note(request: Any) -> Any:
+    def record(request: Any) -> Any:
         seen.extend(request.inputs["image_bytes"].string_val)
         return served.predict(request)
 
     images = [picture(1) + b"\0\0", picture(2) + bytes(range(256))]
-    assert [p.label for p in connect(serve(note)).classify(images)] == ["green", "blue"]
+    assert [p.label for p in connect(serve(record)).classify(images)] == ["green", "blue"]
     assert seen == images
 
 
-def test_without_a_root_the_probabilities_come_by_class_id(serve, picture):
-    (answer,) = predict(connect(serve()), [InputImage("a.png", picture(1))])
-    assert answer["label"] == "green"
-    assert list(answer["probabilities"]) == ["0", "1", "2"]
+def test_without_a_root_probabilities_are_listed_by_class_id(serve, picture):
+    (result,) = predict(connect(serve()), [InputImage("a.png", picture(1))])
+    assert result["label"] == "green"
+    assert list(result["probabilities"]) == ["0", "1", "2"]
 
 
-def test_a_root_whose_classes_are_others_is_refused(serve, tmp_path, picture, write_run):
+def test_a_root_with_other_classes_is_rejected(serve, tmp_path, picture, write_run):
     write_run(tmp_path, ["rust", "mildew", "healthy"])
     model = connect(serve(), tmp_path)
     with pytest.raises(UsageError, match="class 1 is green; --root has rust, mildew, healthy"):
         list(predict(model, [InputImage("a.png", picture(1))]))
 
 
-def test_a_model_that_is_not_there_is_named_in_the_words_of_the_server(serve, picture):
+def test_an_unknown_model_is_reported_with_the_message_of_the_server(serve, picture):
     url = serve().replace("flowers", "tulips")
-    with pytest.raises(UsageError, match=r"answered with status .*Latest\(tulips\)") as caught:
+    with pytest.raises(UsageError, match=r"responded with status .*Latest\(tulips\)") as caught:
         connect(url).classify([picture(0)])
     assert url in str(caught.value)
 
 
-def test_a_model_with_other_outputs_is_refused(serve, served, picture):
+def test_a_model_with_other_outputs_is_rejected(serve, served, picture):
     def rename(request: Any) -> Any:
         response = served.predict(request)
         response.outputs["scores"].CopyFrom(response.outputs.pop("probabilities"))
         return response
 
-    with pytest.raises(UsageError, match=r"is no model of this project.*scores"):
+    with pytest.raises(UsageError, match=r"is not a model of this project.*scores"):
         connect(serve(rename)).classify([picture(0)])
 
 
-def test_an_answer_for_another_number_of_images_is_refused(serve, served, picture):
-    answer = served.predict(grpc_request("flowers", [picture(0)]))
+def test_a_response_for_another_number_of_images_is_rejected(serve, served, picture):
+    response = served.predict(grpc_request("flowers", [picture(0)]))
     with pytest.raises(UsageError, match="1 predictions for 2 images"):
-        connect(serve(lambda _: answer)).classify([picture(0)] * 2)
+        connect(serve(lambda _: response)).classify([picture(0)] * 2)
 
 
-def test_a_server_that_takes_too_long_is_given_up(serve, served, picture):
+def test_a_slow_server_times_out(serve, served, picture):
     end = threading.Event()
 
     def wait(request: Any) -> Any:
@@ -263,16 +263,16 @@ def test_a_server_that_takes_too_long_is_given_up(serve, served, picture):
         return served.predict(request)
 
     try:
-        with pytest.raises(UsageError, match=r"gave no answer within 0\.3 s"):
+        with pytest.raises(UsageError, match=r"did not respond within 0\.3 s"):
             connect(serve(wait), timeout_s=0.3).classify([picture(0)])
     finally:
         end.set()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{}/v1/models/flowers", "grpc://127.0.0.1:{}/f"])
-def test_where_nothing_listens_the_url_is_named(url, picture):
+def test_the_url_of_an_unreachable_server_is_reported(url, picture):
     with socket.socket() as taken:
-        # Bound and not listening: whoever asks is turned away.
+        # A port that is bound but not listening refuses connections.
         taken.bind(("127.0.0.1", 0))
         url = url.format(taken.getsockname()[1])
         with pytest.raises(UsageError, match=f"no TensorFlow Serving at {url}: .*refused"):
@@ -287,15 +287,13 @@ def test_where_nothing_listens_the_url_is_named(url, picture):
         "grpc://localhost:8500/v1/models/flowers", "ftp://localhost:8500/flowers",
     ],
 )  # fmt: skip
-def test_another_url_is_refused_and_told_what_it_takes(url):
+def test_an_invalid_url_is_rejected_with_the_allowed_forms(url):
     with pytest.raises(UsageError, match="--url takes http://HOST:8501/v1/models/NAME") as caught:
         connect(url)
     assert str(caught.value).endswith(f"got {url}")
 
 
-def test_the_names_are_those_of_the_version_that_serves_and_not_of_the_newest_run(
-    tmp_path, write_run
-):
+def test_the_class_names_are_those_of_the_serving_version(tmp_path, write_run):
     write_run(tmp_path, COLOURS)
     write_run(tmp_path, ["rust", "mildew"], version=2)
     url = "http://localhost:8501/v1/models/flowers"
@@ -304,12 +302,12 @@ def test_the_names_are_those_of_the_version_that_serves_and_not_of_the_newest_ru
     assert connect(url, tmp_path).names == COLOURS
 
 
-def test_a_root_without_a_version_or_its_run_names_no_classes(tmp_path):
+def test_a_root_without_a_version_or_its_run_has_no_class_names(tmp_path):
     url = "grpc://localhost:8500/flowers"
-    with pytest.raises(UsageError, match="has no version that would name the classes"):
+    with pytest.raises(UsageError, match="has no pushed version to take the class names from"):
         connect(url, tmp_path)
     (tmp_path / "serving" / "3").mkdir(parents=True)
-    with pytest.raises(UsageError, match="has version 3 and no run that would name the classes"):
+    with pytest.raises(UsageError, match="has no run for version 3 to take the class names from"):
         connect(url, tmp_path)
 
 
@@ -320,7 +318,7 @@ def test_a_rest_body_names_the_signature_and_wraps_each_image_in_b64():
     }
 
 
-def test_the_command_asks_a_rest_server_without_tensorflow(served, root, picture, tmp_path):
+def test_the_command_calls_a_rest_server_without_tensorflow(served, root, picture, tmp_path):
     (tmp_path / "a.png").write_bytes(picture(2))
     (tmp_path / "b.png").write_bytes(b"no image")
     code = "import sys\nfrom pipeline.cli.main import app\ntry:\n    app()\nfinally:\n"
@@ -333,4 +331,4 @@ def test_the_command_asks_a_rest_server_without_tensorflow(served, root, picture
     header, good, bad = done.stdout.splitlines()
     assert header == "path,label,error,red,green,blue"
     assert good.startswith(f"{tmp_path}/a.png,blue,,")
-    assert bad.startswith(f'{tmp_path}/b.png,,"the server refused it: ')
+    assert bad.startswith(f'{tmp_path}/b.png,,"rejected by the server: ')

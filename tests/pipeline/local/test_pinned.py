@@ -22,6 +22,7 @@ def run(tmp_path):
         settings = load_settings("quickstart", [f"data.drift={drift}"], "elsewhere/*")
         return Run(
             run_id=folder.name, started="", state="pushed", config="", model="", spans=list(spans),
+            newest_span=int(spans[-1].split()[0]) if spans else None,
             settings=settings.model_dump(mode="json"), inputs={"records": records},
             class_names=["a"], quarantine=str(folder),
             steps=[Step(name="DataGate", state="done" if accepted else "failed")],

@@ -3,9 +3,10 @@
 import pytest
 import tensorflow as tf
 
+from components.gate.verdict import Verdict
 from data.records import encode_example
 from pipeline.history.runs import History
-from pipeline.local.plan import make_plan, new_run, nothing_changed
+from pipeline.local.plan import find_records, make_plan, new_run, nothing_changed
 from pipeline.local.selection import EVERYTHING
 from pipeline.settings.loading import load_settings
 
@@ -19,7 +20,9 @@ def plan(tmp_path):
 
     def make(*overrides):
         settings = load_settings("quickstart", overrides, str(tmp_path / "records"))
-        return make_plan(settings, "quickstart", tmp_path / "root", EVERYTHING)
+        root = tmp_path / "root"
+        records, runs = find_records(settings), History(root).runs()
+        return make_plan(settings, "quickstart", root, EVERYTHING, records, runs)
 
     return make
 
@@ -28,10 +31,10 @@ def test_a_run_that_ended_before_reading_records_pins_nothing(plan, tmp_path):
     history = History(tmp_path / "root")
     assert plan().classes.names is None
     new_run(history, plan())
-    history.mark_dead()
+    history.mark_dead(history.runs())
     again = plan()
     assert again.classes.names is None
-    assert not again.salt_known
+    assert not again.salt_pinned
 
 
 def accepted(history, plan, names):
@@ -56,14 +59,17 @@ def test_the_sample_pins_nothing(plan, tmp_path):
     run.inputs["records"] = "others"
     History(tmp_path / "root").save(run)
     assert plan().classes.names is None
-    assert not plan().salt_known
+    assert not plan().salt_pinned
 
 
 def test_a_refusal_is_valid_while_the_same_version_serves(plan, tmp_path):
     history = History(tmp_path / "root")
     run = accepted(history, plan(), ["a", "b"])
     run.inputs = plan().inputs
-    run.state, run.verdict = "refused", {"blessed": False}
+    run.state, run.verdict = (
+        "refused",
+        Verdict(False, "accuracy", 0.5, 0.4, 0.6, 0.8, 10, ["too low"]),
+    )
     history.save(run)
     assert nothing_changed(plan(), run)
     run.baseline = 3

@@ -71,7 +71,7 @@ def test_a_root_locked_by_another_machine_is_refused_with_its_name_and_age(tmp_p
 def test_a_root_that_is_not_writable_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with (
-        pytest.raises(UsageError, match="can't be written: Not a directory"),
+        pytest.raises(UsageError, match="cannot be written: Not a directory"),
         locked(tmp_path / "file" / "root"),
     ):
         pass
@@ -81,19 +81,19 @@ def test_metadata_of_a_newer_library_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "metadata.sqlite") as database:
         database.execute("CREATE TABLE MLMDEnv (schema_version INTEGER PRIMARY KEY)")
         database.execute("INSERT INTO MLMDEnv VALUES (10)")
-    check_root(tmp_path, "flowers")
+    check_root(tmp_path, "flowers", [])
     with sqlite3.connect(tmp_path / "metadata.sqlite") as database:
         database.execute("UPDATE MLMDEnv SET schema_version = 11")
     with pytest.raises(
-        UsageError, match=r"newer ML Metadata \(version 11; this one reads up to 10"
+        UsageError, match=r"newer ML Metadata \(version 11; this program reads up to 10"
     ):
-        check_root(tmp_path, "flowers")
+        check_root(tmp_path, "flowers", [])
 
 
 def test_a_damaged_metadata_file_is_named(tmp_path):
     (tmp_path / "metadata.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(UsageError, match=r"metadata\.sqlite is damaged"):
-        check_root(tmp_path, "flowers")
+        check_root(tmp_path, "flowers", [])
 
 
 def test_a_run_that_does_not_fit_on_the_disk_is_refused(tmp_path):

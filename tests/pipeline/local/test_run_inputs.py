@@ -13,7 +13,7 @@ def inputs(*overrides, fingerprint="x", classes=("a", "b")):
 
 def test_equal_settings_and_records_give_equal_inputs():
     assert inputs() == inputs()
-    assert why_steps_run(inputs(), inputs()) == {"Pusher": "looks at what serves"}
+    assert why_steps_run(inputs(), inputs()) == {"Pusher": "looks at the serving model"}
 
 
 def test_without_an_earlier_run_every_step_runs_for_the_first_time():
@@ -55,9 +55,9 @@ def test_changed_classes_rerun_the_steps_that_read_them():
     assert set(causes) == set(STEPS)
 
 
-def test_steps_that_were_asked_for_say_so():
+def test_requested_steps_say_so():
     causes = why_steps_run(inputs(), inputs(), downstream("Gate"))
-    assert causes == {"Gate": "asked for", "Pusher": "asked for"}
+    assert causes == {"Gate": "requested", "Pusher": "requested"}
 
 
 def test_changed_code_is_a_cause():

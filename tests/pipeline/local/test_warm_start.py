@@ -1,5 +1,6 @@
 import pytest
 
+from components.gate.verdict import Verdict
 from components.model_store.local import ServedVersion, current_version
 from data.common.errors import UsageError
 from pipeline.history.runs import History, Run
@@ -81,13 +82,13 @@ def test_a_run_without_a_model_does_not_determine_the_warm_start(pushed, tmp_pat
         settings(), {**INPUTS, "records": "week 2"}, ServedVersion(1, "", runs[1].digest), runs
     )
     assert later.version == 1
-    with pytest.raises(UsageError, match="no run of the history made version 2"):
+    with pytest.raises(UsageError, match="no run that trained the serving version 2"):
         find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
 
 
 def test_records_of_unknown_content_allow_no_warm_start(pushed):
     serving, runs = pushed(1)
-    with pytest.raises(UsageError, match="it takes records on this machine"):
+    with pytest.raises(UsageError, match="which needs records on this machine"):
         find_warm_start(settings(), INPUTS, serving, runs, content_known=False)
     cold = settings("model.warm_start=none")
     assert find_warm_start(cold, INPUTS, serving, runs, content_known=False) is None
@@ -95,7 +96,8 @@ def test_records_of_unknown_content_allow_no_warm_start(pushed):
 
 def test_a_run_killed_after_its_push_is_found_by_the_digest_in_its_verdict(pushed):
     serving, runs = pushed(1)
-    runs[0].verdict, runs[0].digest, runs[0].pushed = {"digest": serving.digest}, None, None
+    verdict = Verdict(True, "accuracy", 0.9, 0.8, 1.0, 0.8, 10, [], digest=serving.digest)
+    runs[0].verdict, runs[0].digest, runs[0].pushed = verdict, None, None
     assert find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
 
 
@@ -103,11 +105,10 @@ def test_describe_warm_start(pushed):
     serving, runs = pushed(1)
     start = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     assert (
-        describe_warm_start(settings(), start, serving)
-        == "warm start: from version 1, of run run-1"
+        describe_warm_start(settings(), start, serving) == "warm start: from version 1 of run run-1"
     )
-    assert "no version serves yet" in describe_warm_start(settings(), None, ServedVersion())
-    assert "no version served" in describe_warm_start(settings(), None, serving)
+    assert "no model serves yet" in describe_warm_start(settings(), None, ServedVersion())
+    assert "no model served when" in describe_warm_start(settings(), None, serving)
     assert describe_warm_start(settings("model.warm_start=none"), None, serving) == ""
 
 
@@ -120,7 +121,7 @@ def test_no_warm_start_if_the_setting_is_none(pushed):
 def test_a_missing_serving_model_is_an_error_unless_allowed():
     assert find_warm_start(settings(), INPUTS, ServedVersion(), []) is None
     assert warm_start_key("if_serving", None) == "if_serving (none yet)"
-    with pytest.raises(UsageError, match=r"model.warm_start is serving, and no version serves yet"):
+    with pytest.raises(UsageError, match=r"model.warm_start is serving, and no model serves yet"):
         find_warm_start(settings("model.warm_start=serving"), INPUTS, ServedVersion(), [])
 
 
@@ -129,8 +130,8 @@ def test_an_incompatible_model_is_an_error(pushed, tmp_path):
     new = {**INPUTS, "records": "week 2"}
     with pytest.raises(UsageError, match=r"is a squeezenet, and model.name is convnet"):
         find_warm_start(settings("model.name=convnet"), new, serving, runs)
-    with pytest.raises(UsageError, match="no run of the history made version 7"):
+    with pytest.raises(UsageError, match="no run that trained the serving version 7"):
         find_warm_start(settings(), new, ServedVersion(7), runs)
     (tmp_path / "model-1" / "Format-Keras" / "weights.h5").unlink()
-    with pytest.raises(UsageError, match=r"weights.h5, of version 1, can't be read: No such file"):
+    with pytest.raises(UsageError, match=r"weights.h5, of version 1, cannot be read: No such file"):
         find_warm_start(settings(), new, serving, runs)

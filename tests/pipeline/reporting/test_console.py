@@ -35,16 +35,16 @@ def show(console: Console) -> None:
     """Shows a run of two steps; the second one fails."""
     steps = [Step(name="ExampleGen"), Step(name="Trainer")]
     with console:
-        console.follow(steps)
-        console.now("loading")
+        console.set_steps(steps)
+        console.show_activity("loading")
         for step, state in zip(steps, ["done", "failed"], strict=True):
             step.state = "running"
-            console.changed(step)
-            console.now(f"half of {step.name}", 0.5, stays=False)
+            console.step_changed(step)
+            console.show_activity(f"half of {step.name}", 0.5, stays=False)
             step.state, step.seconds, step.found, step.why = state, 1.25, "7 records", "its code"
-            console.changed(step)
+            console.step_changed(step)
         console.close()
-        console.say("FAILED", "bold red")
+        console.print_line("FAILED", "bold red")
 
 
 def without_codes(text: str) -> str:

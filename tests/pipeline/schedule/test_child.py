@@ -1,4 +1,4 @@
-"""Turns in processes of their own, none of which comes as far as TensorFlow."""
+"""Scheduled runs in child processes that end before TensorFlow is imported."""
 
 import os
 import signal
@@ -18,24 +18,24 @@ def options(tmp_path):
     return ["--data", data, "--root", str(tmp_path / "root"), "--settle", "60"]
 
 
-def test_what_a_turn_left_in_the_history_is_its_outcome(tmp_path, options):
-    outcome = ChildRun(options, tmp_path / "root").take()
+def test_the_outcome_is_read_from_the_history(tmp_path, options):
+    outcome = ChildRun(options, tmp_path / "root").run()
     assert outcome.state == "skipped"
-    assert "is still being written" in outcome.words
+    assert "is still being written" in outcome.text
 
 
-def test_a_turn_that_need_not_be_noted_is_skipped_all_the_same(tmp_path, options):
-    outcome = ChildRun([*options, "--no-note"], tmp_path / "root").take()
-    assert (outcome.state, outcome.words) == ("skipped", "nothing to do")
+def test_a_skipped_run_without_an_entry_is_reported_as_skipped(tmp_path, options):
+    outcome = ChildRun([*options, "--no-note"], tmp_path / "root").run()
+    assert (outcome.state, outcome.text) == ("skipped", "nothing to do")
 
 
-def test_a_turn_that_could_not_even_say_why_it_failed_is_a_failure(tmp_path, options):
-    outcome = ChildRun([*options, "--config", "none.yaml"], tmp_path / "root").take()
-    assert (outcome.state, outcome.may_pass) == ("failed", False)
-    assert outcome.words == "the turn's process ended with 2"
+def test_a_process_that_fails_without_an_entry_is_a_failure(tmp_path, options):
+    outcome = ChildRun([*options, "--config", "none.yaml"], tmp_path / "root").run()
+    assert (outcome.state, outcome.transient) == ("failed", False)
+    assert outcome.text == "the process of the run exited with code 2"
 
 
-def test_a_signal_ends_the_service_soon_and_a_second_one_may_begin(tmp_path, options):
+def test_a_signal_ends_the_service_and_releases_the_lock(tmp_path, options):
     command = [
         sys.executable,
         "-c",
@@ -46,6 +46,6 @@ def test_a_signal_ends_the_service_soon_and_a_second_one_may_begin(tmp_path, opt
     command += ["--cron", "0 3 1 1 *", *options]
     for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert "next turn: " in process.stdout.readline()
+        assert "next run: " in process.stdout.readline()
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(60) == 143

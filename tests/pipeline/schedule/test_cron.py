@@ -4,14 +4,14 @@ from itertools import islice
 import pytest
 
 from data.common.errors import UsageError
-from pipeline.schedule.cron import Dates, with_names
+from pipeline.schedule.cron import CronSchedule, weekday_names
 
 PARIS = "TZ=Europe/Paris"
 
 
 def first(expression, start, count=1):
     moment = datetime.datetime.fromisoformat(start).replace(tzinfo=datetime.UTC)
-    dates = islice(Dates(expression).following(moment), count)
+    dates = islice(CronSchedule(expression).following(moment), count)
     return [f"{date:%a %Y-%m-%d %H:%M %Z}" for date in dates]
 
 
@@ -47,10 +47,10 @@ def test_lists_ranges_and_steps():
     ],
 )
 def test_days_of_the_week_become_names(field, days):
-    assert with_names(field) == days
+    assert weekday_names(field) == days
 
 
-def test_an_hour_that_is_left_out_is_made_up_for_and_one_that_comes_twice_counts_once():
+def test_a_skipped_hour_is_moved_and_a_repeated_hour_counts_once():
     spring = first(f"{PARIS} 30 2 * * *", "2026-03-28T12:00", 2)
     assert spring == ["Sun 2026-03-29 03:30 CEST", "Mon 2026-03-30 02:30 CEST"]
     autumn = first(f"{PARIS} 30 2 * * *", "2026-10-24T12:00", 2)
@@ -71,11 +71,11 @@ def test_an_hour_that_is_left_out_is_made_up_for_and_one_that_comes_twice_counts
         "0 3 * * x",
     ],
 )
-def test_what_is_no_cron_expression_is_refused(expression):
+def test_an_invalid_cron_expression_is_rejected(expression):
     with pytest.raises(UsageError, match="--cron takes"):
-        Dates(expression)
+        CronSchedule(expression)
 
 
-def test_a_date_that_never_comes_is_refused():
-    with pytest.raises(UsageError, match="names no date"):
+def test_an_expression_that_matches_no_date_is_rejected():
+    with pytest.raises(UsageError, match="matches no date"):
         first("0 3 31 2 *", "2026-11-24")

@@ -16,19 +16,19 @@ NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 
 @pytest.fixture
 def notifier(tmp_path):
-    """Returns a function that makes a notifier with settings; `said` are its lines."""
+    """Returns a function that makes a notifier; `printed` collects its console lines."""
 
     def make(*overrides, now=lambda: NOON):
         settings = load_settings("quickstart", [f"notify.{o}" for o in overrides])
-        return Notifier(settings.notify, "flowers", tmp_path, now, make.said.append)
+        return Notifier(settings.notify, "flowers", tmp_path, now, make.printed.append)
 
-    make.said = []
+    make.printed = []
     return make
 
 
 @pytest.fixture
 def mailbox():
-    """A mail server; `mails` are what was sent to it."""
+    """Returns a mail server; `mails` collects what it receives."""
 
     class Smtp(StreamRequestHandler):
         def handle(self):
@@ -55,7 +55,7 @@ def mailbox():
 def test_a_command_gets_the_message_as_json(notifier, tmp_path):
     code = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
     command = json.dumps([sys.executable, "-c", code, str(tmp_path / "got.json")])
-    notifier(f"command={command}").tell("refused", "accuracy 0.617 is below the target")
+    notifier(f"command={command}").notify("refused", "accuracy 0.617 is below the target")
     got = json.loads((tmp_path / "got.json").read_text())
     assert got == {
         "pipeline": "flowers",
@@ -65,7 +65,7 @@ def test_a_command_gets_the_message_as_json(notifier, tmp_path):
     }
 
 
-def test_a_webhook_is_named_by_a_file_or_the_environment(notifier, tmp_path, monkeypatch):
+def test_the_webhook_url_is_read_from_a_file_or_the_environment(notifier, tmp_path, monkeypatch):
     got = []
 
     class Hook(BaseHTTPRequestHandler):
@@ -80,45 +80,43 @@ def test_a_webhook_is_named_by_a_file_or_the_environment(notifier, tmp_path, mon
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/x"
         (tmp_path / "url").write_text(url + "\n")
-        notifier(f"webhook={{file: {tmp_path}/url}}").tell("pushed", "version 1")
+        notifier(f"webhook={{file: {tmp_path}/url}}").notify("pushed", "version 1")
         monkeypatch.setenv("HOOK", url)
-        notifier("webhook={env: HOOK}").tell("pushed", "version 2")
+        notifier("webhook={env: HOOK}").notify("pushed", "version 2")
         server.shutdown()
     assert [message["text"] for message in got] == [
         "flowers: pushed\nversion 1", "flowers: pushed\nversion 2"
     ]  # fmt: skip
 
 
-def test_a_mail_has_the_state_as_its_subject(notifier, mailbox):
+def test_the_subject_of_an_email_has_the_state(notifier, mailbox):
     port = mailbox.server_address[1]
     email = f"{{to: [a@b.c], sender: me@b.c, host: 127.0.0.1, port: {port}, starttls: false}}"
-    notifier(f"email={email}").tell("failed", "OSError: the disk is full")
+    notifier(f"email={email}").notify("failed", "OSError: the disk is full")
     (mail,) = mailbox.mails
     assert "Subject: flowers: failed" in mail
     assert "OSError: the disk is full" in mail
 
 
-def test_what_nobody_wants_to_hear_is_not_told(notifier, tmp_path):
-    notifier("command=['false']").tell("skipped", "nothing changed")
-    assert notifier.said == []
-    notifier("command=['false']", "on=[skipped]").tell("skipped", "nothing changed")
-    assert "notify.command failed" in notifier.said[0]
+def test_only_the_states_in_the_settings_are_notified(notifier, tmp_path):
+    notifier("command=['false']").notify("skipped", "nothing changed")
+    assert notifier.printed == []
+    notifier("command=['false']", "on=[skipped]").notify("skipped", "nothing changed")
+    assert "notify.command failed" in notifier.printed[0]
 
 
-def test_so_many_messages_a_day_are_enough(notifier):
+def test_the_number_of_messages_in_24_hours_is_limited(notifier):
     day = datetime.timedelta(days=1)
     command = ("command=['true']", "at_most=2")
     for _ in range(3):
-        notifier(*command).tell("failed", "x")
-    assert notifier.said == ["not told: 2 messages in 24 hours are enough"]
-    notifier(*command, now=lambda: NOON + day).tell("failed", "x")
-    assert len(notifier.said) == 1
+        notifier(*command).notify("failed", "x")
+    assert notifier.printed == ["not notified: notify.at_most allows 2 messages in 24 hours"]
+    notifier(*command, now=lambda: NOON + day).notify("failed", "x")
+    assert len(notifier.printed) == 1
 
 
-def test_a_secret_that_is_not_there_is_known_at_once_and_none_is_in_the_settings(
-    notifier, monkeypatch
-):
-    with pytest.raises(UsageError, match=r"notify\.webhook: there is nothing in NO_SUCH"):
+def test_a_missing_secret_is_an_error_and_an_invalid_one_is_not_shown(notifier, monkeypatch):
+    with pytest.raises(UsageError, match=r"notify\.webhook: NO_SUCH is missing or empty"):
         notifier("webhook={env: NO_SUCH}").check()
     monkeypatch.setenv("HOOK", "hooks.example.com/secret")
     with pytest.raises(UsageError, match="is no https:// URL") as caught:

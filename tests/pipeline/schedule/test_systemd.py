@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.common.errors import UsageError
-from pipeline.schedule.cron import Dates
+from pipeline.schedule.cron import CronSchedule
 from pipeline.schedule.systemd import install, on_calendar, remove
 
 COMMAND = ["/opt/flowers", "schedule", "once", "--data", "/r/span-{SPAN}/*", "--set", "a.b=5 %"]
@@ -23,16 +23,16 @@ COMMAND = ["/opt/flowers", "schedule", "once", "--data", "/r/span-{SPAN}/*", "--
         ("0 3 */2 * *", "*-*-1/2 3:0:00"),
     ],
 )
-def test_dates_in_the_words_of_systemd(cron, expected):
+def test_cron_expressions_are_converted_to_on_calendar(cron, expected):
     assert on_calendar(cron) == expected
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not available")
 @pytest.mark.parametrize(
     "cron",
     ["TZ=UTC 0 3 * * 1", "TZ=UTC */15 8-18 * * *", "TZ=UTC 0 3 1 1-3 *", "TZ=UTC 0 3 * * */2"],
 )
-def test_systemd_finds_the_same_dates(cron):
+def test_systemd_computes_the_same_dates(cron):
     base = "2026-11-24 12:00:00 UTC"
     answer = subprocess.run(
         ["systemd-analyze", "calendar", "--iterations=3", f"--base-time={base}", on_calendar(cron)],
@@ -41,11 +41,13 @@ def test_systemd_finds_the_same_dates(cron):
     found = [line.partition(": ")[2] for line in answer.stdout.splitlines() if "UTC" in line]
     found = [line for line in found if line[:3].isalpha() and line[4:8].isdecimal()]
     start = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
-    dates = [f"{d:%a %Y-%m-%d %H:%M:%S UTC}" for d in islice(Dates(cron).following(start), 3)]
+    dates = [
+        f"{d:%a %Y-%m-%d %H:%M:%S UTC}" for d in islice(CronSchedule(cron).following(start), 3)
+    ]
     assert found[-3:] == dates
 
 
-def test_the_units_are_written_and_systemd_takes_them(tmp_path):
+def test_the_units_are_written_and_systemd_accepts_them(tmp_path):
     program = tmp_path / "flowers"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -56,7 +58,7 @@ def test_the_units_are_written_and_systemd_takes_them(tmp_path):
     assert "'/r/span-{SPAN}/*'" in service.read_text()
     assert "'a.b=5 %%'" in service.read_text()
     assert f"WorkingDirectory={Path.cwd()}" in service.read_text()
-    with pytest.raises(UsageError, match="takes other turns"):
+    with pytest.raises(UsageError, match="exists with another content"):
         install("roses", "0 4 * * *", [*command, "--no-note"], tmp_path, start=False)
     if shutil.which("systemd-analyze"):
         check = ["systemd-analyze", "--user", "verify", str(timer), str(service)]

@@ -9,14 +9,14 @@ from pipeline.settings.settings import Settings
 
 
 @pytest.mark.parametrize("name", config_names())
-def test_every_config_that_ships_is_valid_and_says_how_to_run_it(name):
+def test_every_config_is_valid_and_its_header_has_the_command(name):
     load_settings(name)
     text = config_path(name).read_text()
     assert text.startswith("#")
     assert re.search(rf"flowers (run|vertex (check|compile)) --config {name}|make run", text)
 
 
-def test_set_wins_over_data_and_data_over_the_file(tmp_path):
+def test_set_overrides_data_and_data_overrides_the_file(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("data: {source: a}\ntrainer: {epochs: 3}\n")
     assert load_settings(str(file)).data.source == "a"
@@ -26,21 +26,21 @@ def test_set_wins_over_data_and_data_over_the_file(tmp_path):
     assert settings.gate.target == 0.5
 
 
-def test_what_config_show_prints_is_a_config(tmp_path):
+def test_dumped_settings_are_a_config(tmp_path):
     settings = load_settings("quickstart", ["trainer.augment.saturation=null"])
     file = tmp_path / "copy.yaml"
     file.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
     assert load_settings(str(file)) == settings
 
 
-def test_an_empty_section_takes_a_setting(tmp_path):
+def test_settings_can_be_added_to_an_empty_section(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("data:\ntrainer:\n")
     settings = load_settings(str(file), ["trainer.epochs=2"], "b")
     assert (settings.data.source, settings.trainer.epochs) == ("b", 2)
 
 
-def test_an_empty_file_means_the_defaults(tmp_path):
+def test_an_empty_file_gives_the_defaults(tmp_path):
     file = tmp_path / "empty.yaml"
     file.write_text("")
     assert load_settings(str(file)) == Settings()
@@ -60,33 +60,43 @@ def test_an_empty_file_means_the_defaults(tmp_path):
         ("model.weights=imagenet", "weights and frozen are for xception and keras_application"),
         ("model.name=keras_application", "application names a network of tf.keras.applications"),
         ("trainer.learning_rate.start=1", "start and end must not be above peak"),
-        ("trainer.epochs=yes", "epochs takes no yes or no"),
+        ("trainer.epochs=yes", "epochs does not take yes or no"),
         ("trainer.epochs.x=1", "epochs is 18, not a section"),
         ("trainer.epochs", "--set takes section.key=value, got 'trainer.epochs'"),
         ("trainer.epochs=[", "not valid YAML"),
         ("data.spans=2026-02-30", "not valid YAML: ValueError: day is out of range"),
         ("trainer.epochs=!!int x", "not valid YAML"),
         (f"trainer.epochs={'[' * 5000}", "not valid YAML"),
+        ("trainer=[]", "trainer: Input should be a valid dictionary"),
+        ("notify.email.hots=x", "notify.email.hots: unknown key; did you mean notify.email.host?"),
     ],
 )
-def test_a_wrong_setting_says_what_is_wrong_and_what_was_received(override, message):
+def test_the_error_of_a_wrong_setting_says_what_is_wrong_and_what_was_given(override, message):
     with pytest.raises(UsageError, match=message):
         load_settings("quickstart", [override])
 
 
-def test_a_wrong_config_name_names_the_nearest():
+def test_the_error_of_an_unknown_config_names_the_nearest_one():
     with pytest.raises(UsageError, match="did you mean quickstart"):
         load_settings("quickstat")
 
 
 @pytest.mark.parametrize("text", ["- a list", "a: [", "just text"])
-def test_a_file_that_is_no_config_is_named(tmp_path, text):
+def test_the_error_of_an_invalid_file_names_it(tmp_path, text):
     file = tmp_path / "bad.yaml"
     file.write_text(text)
     with pytest.raises(UsageError, match=str(file)):
         load_settings(str(file))
 
 
-def test_a_file_that_does_not_exist_is_named(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="can't be read"):
         load_settings(str(tmp_path / "none.yaml"))
+
+
+def test_the_endpoint_has_the_name_of_the_pipeline_unless_it_has_its_own():
+    overrides = ["vertex.project=p", "vertex.region=r", "name=roses"]
+    endpoint = load_settings("quickstart", overrides).endpoint
+    assert (endpoint.project, endpoint.region, endpoint.name) == ("p", "r", "roses")
+    named = load_settings("quickstart", [*overrides, "push.endpoint.name=other"]).endpoint
+    assert named.name == "other"

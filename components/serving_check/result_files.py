@@ -1,0 +1,75 @@
+"""The files in the serving check's artifact: the result, the probe's log and the smoke cases."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import numpy as np
+
+from components.artifacts import read_json, write_json
+from components.serving_check.probe import REAL, Answer, ProbeReport
+from components.serving_check.result import ServingCheckResult, SmokeCase
+
+SMOKE_FILE = "smoke.json"
+RESULT_FILE = "serving_check.json"
+LOG_FILE = "probe.log"
+
+
+def make_result(
+    problems: list[str], megabytes: float, report: ProbeReport, largest_difference: float | None
+) -> ServingCheckResult:
+    """Returns the result of a report."""
+    signatures = report["signatures"]
+    return ServingCheckResult(
+        problems=problems,
+        megabytes=megabytes,
+        load_seconds=report["load_seconds"],
+        peak_megabytes=report["peak_megabytes"],
+        largest_difference=largest_difference,
+        latency_ms={name: signature["latency_ms"] for name, signature in signatures.items()},
+        answers={name: _shorten(signature["single"]) for name, signature in signatures.items()},
+        machine=report["machine"],
+    )
+
+
+def write_serving_check(result: ServingCheckResult, uri: str) -> None:
+    """Writes the result to an artifact."""
+    write_json(asdict(result), uri, RESULT_FILE)
+
+
+def read_serving_check(uri: str) -> ServingCheckResult:
+    """Returns the result in an InfraBlessing artifact of the serving check."""
+    return ServingCheckResult(**read_json(uri, RESULT_FILE))
+
+
+def write_smoke(examples: Mapping[str, bytes], answers: Mapping[str, np.ndarray], uri: str) -> None:
+    """Writes test images with their expected answers, to check a deployed model with.
+
+    Args:
+      examples: Serialized tf.Examples by name.
+      answers: Probabilities, float32 of shape [classes], by `real/<name>`.
+      uri: URI of the artifact.
+    """
+    cases = [
+        SmokeCase(
+            example=base64.b64encode(example).decode(),
+            probabilities=answers[f"{REAL}/{name}"].tolist(),
+        )
+        for name, example in examples.items()
+    ]
+    write_json(cases, uri, SMOKE_FILE)
+
+
+def read_smoke(uri: str) -> list[SmokeCase]:
+    """Returns the smoke cases in an InfraBlessing artifact of the serving check."""
+    cases: list[SmokeCase] = read_json(uri, SMOKE_FILE)
+    return cases
+
+
+def _shorten(answers: Mapping[str, Answer]) -> dict[str, str]:
+    return {
+        name: f"{answer['error']}: {answer['message']}"
+        if "error" in answer
+        else f"{answer['label']} {max(answer['probabilities']):.3f}"
+        for name, answer in answers.items()
+    }

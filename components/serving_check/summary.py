@@ -1,0 +1,11 @@
+"""The summary of ServingCheck."""
+
+from components.serving_check.result import format_serving_check
+from components.serving_check.result_files import read_serving_check
+from components.summary import Outputs, RunFacts, StepSummary, uri_of
+
+
+def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
+    """Returns the headline of the result; sets the field `serving_check`."""
+    result = read_serving_check(uri_of(outputs, "blessing"))
+    return StepSummary(format_serving_check(result).partition("\n")[0], {"serving_check": result})

@@ -1,0 +1,1 @@
+"""What the project reads from TFX's StatisticsGen."""

@@ -1,0 +1,85 @@
+"""The base of all command groups: how commands are declared and how their help looks."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, Literal
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+
+class Command(TyperCommand):
+    """A command whose help ends with the indented blocks of its docstring, such as examples."""
+
+    def __init__(self, *args: Any, help: str | None = None, **kwargs: Any) -> None:
+        """Moves indented blocks of the docstring, which are printed as they are, to the end."""
+        paragraphs = (help or "").split("\n\n")
+        blocks = [text for text in paragraphs if "\n  " in text]
+        # The leading newline keeps Rich from removing the indentation of a single block.
+        kwargs["epilog"] = "\n" + "\n\n".join(blocks)
+        prose = [" ".join(text.split()) for text in paragraphs if "\n  " not in text]
+        kwargs["rich_markup_mode"] = _markup_mode()
+        super().__init__(*args, help="\n\n".join(prose), **kwargs)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Returns the parameters, without Typer's `<bool>` and the like."""
+        return [_hide_type(param) for param in super().get_params(ctx)]
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Writes the plain epilog without wrapping its lines."""
+        formatter.write(f"{self.epilog}\n")
+
+
+class Group(TyperGroup):
+    """A group of commands that are listed under headings, also in plain text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Chooses between plain and formatted text."""
+        kwargs["rich_markup_mode"] = _markup_mode()
+        super().__init__(**kwargs)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """See `Command.get_params`."""
+        return [_hide_type(param) for param in super().get_params(ctx)]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes a plain list of commands for each heading."""
+        headings: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            heading = getattr(command, "rich_help_panel", None) or "Commands"
+            headings.setdefault(heading, []).append((name, command.get_short_help_str(80)))
+        for heading, rows in headings.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+class App(typer.Typer):
+    """A Typer application with these commands and groups."""
+
+    def __init__(self, help: str, **kwargs: Any) -> None:
+        """Creates an application that prints its help when it is called without arguments."""
+        settings = {"help_option_names": ["--help", "-h"]}
+        super().__init__(
+            cls=Group, help=help, no_args_is_help=True, context_settings=settings,
+            pretty_exceptions_enable=False, **kwargs,
+        )  # fmt: skip
+
+    def command(
+        self, name: str | None = None, **kwargs: Any
+    ) -> Callable[[typer.models.CommandFunctionType], typer.models.CommandFunctionType]:
+        """Returns a decorator that adds a function as a command; its docstring is the help."""
+        return super().command(name, cls=Command, **kwargs)
+
+
+def _markup_mode() -> Literal["rich"] | None:
+    """Returns the mode of help and errors: boxes and colors only on a terminal."""
+    return "rich" if sys.stdout.isatty() else None
+
+
+def _hide_type(param: Any) -> Any:
+    """Removes the type that Typer prints after a flag and after the name of an argument."""
+    if isinstance(param, TyperOption) and param.is_flag:
+        param.metavar = ""
+    if isinstance(param, TyperArgument):
+        param.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+    return param
