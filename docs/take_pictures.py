@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent
 
 
 def main() -> None:
-    """Runs the pipeline, writes `training.svg` and `run.svg`, and exits with the run's exit code."""
+    """Runs the pipeline, writes both pictures, and exits with the exit code of the run."""
     screen = pyte.Screen(COLUMNS, ROWS)
     terminal = pyte.ByteStream(screen)
     process, descriptor = pty.fork()
