@@ -46,7 +46,7 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     if phase in in_push:
         setattr(push_module, in_push[phase], lambda *_: die())
     if phase == "copying":
-        # Replaced only in that module, because other modules copy files as well.
+        # That module's alone: others copy, too.
         push_module.shutil = SimpleNamespace(copytree=copy_half, rmtree=shutil.rmtree)
 
     class Listener(logging.Handler):
