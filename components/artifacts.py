@@ -1,4 +1,4 @@
-"""Reading and writing the files of artifacts, local or on gs://."""
+"""Reads and writes files of artifacts, local or on gs://."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from data.schema import parse_schema
 
-# TFX's name for the file in a Schema artifact.
+# The name of the file in TFX's Schema artifacts.
 SCHEMA_FILE = "schema.pbtxt"
 
 
@@ -24,15 +24,15 @@ def read_bytes(*path: str) -> bytes:
 
 @contextmanager
 def copied_here(path: str) -> Iterator[str]:
-    """Yields the path of a local copy of a file, for libraries that take no gs:// path."""
-    with tempfile.TemporaryDirectory() as here:
-        copy = os.path.join(here, os.path.basename(path))
+    """Yields the path of a local copy of a file, for libraries without support for gs://."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, os.path.basename(path))
         tf.io.gfile.copy(path, copy)
         yield copy
 
 
 def write_bytes(content: bytes, *path: str) -> None:
-    """Writes a file at the joined `path`, with the folders that it needs."""
+    """Writes a file at the joined `path`; creates its folder."""
     name = os.path.join(*path)
     tf.io.gfile.makedirs(os.path.dirname(name))
     with tf.io.gfile.GFile(name, "wb") as file:
@@ -40,7 +40,7 @@ def write_bytes(content: bytes, *path: str) -> None:
 
 
 def write_text(text: str, *path: str) -> None:
-    """Writes a text file at the joined `path`, with the folders that it needs."""
+    """Writes a text file at the joined `path`; creates its folder."""
     write_bytes(text.encode(), *path)
 
 

@@ -1,4 +1,4 @@
-"""Google's services, called so that a command does one thing once, or says in a line why not."""
+"""Calls of Google's services: retried safely, with errors as one line that says what to do."""
 
 import re
 import time
@@ -12,7 +12,7 @@ from google.auth.exceptions import GoogleAuthError
 
 from data.common.errors import ServiceError
 
-# What may pass. A time-out may hide that the call was carried out, so a call must bear repeating.
+# Transient errors. A call that timed out may have been carried out, so it must be safe to repeat.
 TRANSIENT = (
     exceptions.TooManyRequests,
     exceptions.InternalServerError,
@@ -20,92 +20,103 @@ TRANSIENT = (
     exceptions.GatewayTimeout,
 )
 CALL_SECONDS = 30.0
-_Answer = TypeVar("_Answer")
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
+_Resource = TypeVar("_Resource")
 
 
 class RetryPolicy:
-    """How long is waited for a service: `seconds` in all, `call_seconds` for one answer."""
+    """How long a call is retried, with growing pauses.
+
+    Attributes:
+      seconds: Time for all attempts of a call.
+      call_seconds: Timeout of one attempt.
+    """
 
     def __init__(self, seconds: float = 90.0, call_seconds: float = CALL_SECONDS):
-        """See the class."""
+        """Sets the limits, see the class."""
         self.seconds = seconds
         self.call_seconds = call_seconds
 
     def options(self) -> dict[str, Any]:
-        """Returns what Google's clients take: growing pauses between the tries of a call."""
+        """Returns the keyword arguments for a method of Google's clients that is retried."""
         retry = Retry(
-            predicate=if_exception_type(*TRANSIENT), initial=0.5, maximum=20.0, multiplier=2.0,
-            timeout=self.seconds,
+            predicate=if_exception_type(*TRANSIENT), initial=_FIRST_PAUSE, maximum=_LONGEST_PAUSE,
+            multiplier=2.0, timeout=self.seconds,
         )  # fmt: skip
         return {"retry": retry, "timeout": self.call_seconds}
 
-    def once(self) -> dict[str, Any]:
-        """Returns what the clients take for a call that must not be repeated unseen."""
+    def options_without_retry(self) -> dict[str, Any]:
+        """Returns the keyword arguments for a method that must not be repeated blindly."""
         return {"retry": None, "timeout": self.call_seconds}
 
-    def until(self, attempt: Callable[[], _Answer], found: Callable[[], _Answer | None]) -> _Answer:
-        """Calls something that can't tell a repetition, and looks before it repeats it.
+    def create_once(
+        self, create: Callable[[], _Resource], find: Callable[[], _Resource | None]
+    ) -> _Resource:
+        """Creates a resource whose creation is not idempotent, with retries.
 
         Args:
-          attempt: the call.
-          found: returns what an earlier attempt made after all, or None.
+          create: Creates the resource in one attempt.
+          find: Returns the resource that a failed attempt created nevertheless, or None.
         """
-        end, pause = time.monotonic() + self.seconds, 0.5
+        end, pause = time.monotonic() + self.seconds, _FIRST_PAUSE
         while True:
             try:
-                return attempt()
-            except TRANSIENT as error:
-                if made := found():
-                    return made
+                return create()
+            except TRANSIENT:
+                if created := find():
+                    return created
                 if time.monotonic() + pause > end:
-                    raise error
+                    raise
             time.sleep(pause)
-            pause = min(2 * pause, 20.0)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 @contextmanager
-def service_errors(what: str) -> Iterator[None]:
-    """Turns an error of Google's client into one line with what to do.
+def service_errors(action: str) -> Iterator[None]:
+    """Turns errors of Google's clients into a ServiceError: one line with what to do.
 
     Args:
-      what: is being done, such as `submitting the job`.
+      action: What the calls do, such as `submitting the job`.
 
     Raises:
-      ServiceError: instead of the client's own.
+      ServiceError: A call failed.
     """
     try:
         yield
     except exceptions.RetryError as error:
-        raise ServiceError(_in_words(what, error.cause or error)) from error
+        raise ServiceError(_format_error(action, error.cause or error)) from error
     except (exceptions.GoogleAPICallError, GoogleAuthError, TimeoutError) as error:
-        raise ServiceError(_in_words(what, error)) from error
+        raise ServiceError(_format_error(action, error)) from error
 
 
-def _in_words(what: str, error: Exception) -> str:
+def _format_error(action: str, error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"{what}: it has not ended yet; the same command later is safe"
-    said = re.sub(r"\s+", " ", getattr(error, "message", "") or str(error)).strip()
-    for kinds, advice in _ADVICE:
-        if isinstance(error, kinds):
-            return f"{what}: {said}. {advice}"
-    return f"{what}: {type(error).__name__}: {said}"
+        return f"{action}: it has not finished yet; it is safe to run the same command later"
+    message = re.sub(r"\s+", " ", getattr(error, "message", "") or str(error)).strip()
+    for types, advice in _ADVICE:
+        if isinstance(error, types):
+            return f"{action}: {message}. {advice}"
+    return f"{action}: {type(error).__name__}: {message}"
 
 
 _ADVICE: list[tuple[Any, str]] = [
-    (GoogleAuthError, "`gcloud auth application-default login` gives this machine an account"),
+    (GoogleAuthError, "`gcloud auth application-default login` signs this machine in"),
     (
         (exceptions.Forbidden, exceptions.Unauthorized),
-        "The account lacks a role, or the API is off; docs/vertex.md lists both",
+        "The account lacks a role, or the API is disabled; docs/vertex.md lists both",
     ),
-    (exceptions.NotFound, "Is vertex.project right, and the region?"),
-    (exceptions.Conflict, "Something of that name is there already; nothing was changed"),
+    (exceptions.NotFound, "Are vertex.project and vertex.region correct?"),
+    (exceptions.Conflict, "A resource with this name already exists; nothing was changed"),
     (
         exceptions.BadRequest,
-        "The service does not take it; `flowers vertex check` finds most causes",
+        "The service rejects the request; `flowers vertex check` finds most causes",
     ),
     (
         exceptions.TooManyRequests,
-        "A quota is used up, after several tries; docs/vertex.md lists them",
+        "A quota is exhausted, after several attempts; docs/vertex.md lists the quotas",
     ),
-    (TRANSIENT, "The service failed, after several tries; the same command later is safe"),
+    (
+        TRANSIENT,
+        "The service failed, after several attempts; it is safe to run the same command later",
+    ),
 ]

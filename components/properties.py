@@ -1,18 +1,18 @@
-"""The properties that our artifacts have besides TFX's own."""
+"""Custom properties that this project adds to TFX's artifacts."""
 
 from collections.abc import Mapping
 from typing import Any
 
-# Of a blessing: the answer in words.
+# The verdict of a blessing, as text.
 VERDICT_PROPERTY = "verdict"
 
 
 def format_verdict_properties(gate: Mapping[str, Any], check: Mapping[str, Any]) -> str:
-    """Returns the gate's words, and those of the serving check where it refused.
+    """Returns the verdict of the gate, and that of the serving check if it refused the model.
 
     Args:
-      gate: the properties of its blessing; empty where there is none.
-      check: those of the serving check's.
+      gate: Properties of the blessing of the gate; empty if there is none.
+      check: Properties of the blessing of the serving check; empty if there is none.
     """
     refused = check if check and not check.get("blessed") else {}
     return "\n".join(str(p[VERDICT_PROPERTY]) for p in (gate, refused) if p.get(VERDICT_PROPERTY))

@@ -1,1 +1,1 @@
-"""Records: their layout, their schema, the embedded sample, and where data comes from."""
+"""The records: layout, schema, sources, import, and the embedded sample."""

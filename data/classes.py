@@ -1,4 +1,4 @@
-"""Which classes there are, where no setting names them."""
+"""The class names, where no setting gives them: from `labels.txt` or from the records."""
 
 import os
 from collections import Counter
@@ -11,81 +11,85 @@ from data.common.files import write_whole
 from data.sources import LABELS_FILE, Source
 
 
-def classes_beside(source: Source, files: Sequence[str]) -> list[str]:
-    """Returns the classes that `labels.txt` names beside the records; see `read_labels`."""
+def read_source_labels(source: Source, files: Sequence[str]) -> list[str]:
+    """Returns the class names in `labels.txt` next to the records; see `read_labels`."""
     return read_labels({source.base, *(os.path.dirname(file) for file in files)})
 
 
 def read_labels(folders: Iterable[str]) -> list[str]:
-    """Returns the classes that `labels.txt` names, one a line in the order of their ids.
+    """Returns the class names in `labels.txt`, which has one per line in the order of their ids.
 
-    Where several folders have one, a class has the same line in all of them, and the one with the
-    most classes counts. Empty if there is none.
+    If several folders have such a file, the longest one is used, and the others must be prefixes of
+    it. Returns an empty list if there is none.
 
     Raises:
-      UsageError: two of them contradict each other, or one can't be right.
+      UsageError: Two files contradict each other, or one of them is invalid.
     """
     longest: list[str] = []
     origin = ""
     for folder in sorted(folders):
         file = f"{folder.rstrip('/')}/{LABELS_FILE}"
-        names = _read(file)
+        names = _read_labels_file(file)
         short, long = sorted((names, longest), key=len)
         if long[: len(short)] != short:
             raise UsageError(
-                f"{file} and {origin} give classes other ids: {', '.join(names)}; and "
-                f"{', '.join(longest)}. A class's id is its line; data.classes settles it"
+                f"{file} and {origin} assign different ids to classes: {', '.join(names)}; and "
+                f"{', '.join(longest)}. The id of a class is its line; data.classes overrides them"
             )
         if names == long:
             longest, origin = names, file
     return longest
 
 
-def agreed(seen: Mapping[tuple[int, str], int]) -> list[str]:
-    """Returns the classes in the order of their ids, from how often each id has each label.
+def infer_classes(counts: Mapping[tuple[int, str], int]) -> list[str]:
+    """Returns the class names in the order of their ids.
 
-    A class is an id and a label that go with each other more often than with any other; what else
-    there is are single records that are wrong.
+    A class is an id and a label that each occur most often with the other; other combinations are
+    single wrong records.
+
+    Args:
+      counts: Number of records by id and label.
 
     Raises:
-      DataRefused: there are fewer than two, or an id between has no records.
+      DataRefused: There are fewer than two classes, or their ids are not consecutive from 0.
     """
-    of_id = _most_often((class_id, label, number) for (class_id, label), number in seen.items())
-    of_label = _most_often((label, class_id, number) for (class_id, label), number in seen.items())
-    classes = {i: label for i, label in sorted(of_id.items()) if of_label[label] == i}
+    label_of = _most_frequent((class_id, label, n) for (class_id, label), n in counts.items())
+    id_of = _most_frequent((label, class_id, n) for (class_id, label), n in counts.items())
+    classes = {i: label for i, label in sorted(label_of.items()) if id_of[label] == i}
     if len(classes) < 2 or list(classes) != list(range(len(classes))):
         found = ", ".join(f"{i} {label}" for i, label in list(classes.items())[:20]) or "none"
         raise DataRefused(
-            "the records don't say which classes there are: an id for each from 0 on, and two at "
-            f"least. Found: {found}. Name all classes, in the order of their ids, in data.classes "
-            f"or in {LABELS_FILE} beside the records"
+            "the records do not determine the classes: at least two are required, with consecutive "
+            f"ids from 0. Found: {found}. Name all classes, in the order of their ids, in "
+            f"data.classes or in {LABELS_FILE} next to the records"
         )
     return list(classes.values())
 
 
 def write_labels(folder: Path, names: Sequence[str]) -> None:
-    """Writes `labels.txt` beside the records of a folder."""
+    """Writes `labels.txt` to a folder of records."""
     write_whole(folder / LABELS_FILE, "".join(f"{name}\n" for name in names))
 
 
-def check_names(names: Sequence[str]) -> list[str]:
-    """Returns the class names if they can be such.
+def check_class_names(names: Sequence[str]) -> list[str]:
+    """Returns the class names if they are valid.
 
     Raises:
-      ValueError: there are fewer than two, an empty one, or one twice.
+      ValueError: There are fewer than two names, or a name is empty or not unique.
     """
     if len(names) < 2:
-        raise ValueError(f"two classes or more are needed, got {len(names)}")
-    twice = [name for name, number in Counter(names).items() if number > 1]
-    if twice or not all(name.strip() for name in names):
-        raise ValueError(f"each class needs a name of its own; twice: {', '.join(twice) or 'none'}")
+        raise ValueError(f"at least two classes are required, got {len(names)}")
+    repeated = [name for name, number in Counter(names).items() if number > 1]
+    if repeated or not all(name.strip() for name in names):
+        listed = ", ".join(repeated) or "none"
+        raise ValueError(f"class names must be unique and not empty; repeated: {listed}")
     return list(names)
 
 
-def _read(file: str) -> list[str]:
+def _read_labels_file(file: str) -> list[str]:
     try:
         if "://" not in file:
-            # With or without the mark that some editors put before the text.
+            # Some editors write a byte order mark.
             with open(file, encoding="utf-8-sig") as stream:
                 text = stream.read()
         else:
@@ -103,11 +107,11 @@ def _read(file: str) -> list[str]:
     if not text:
         return []
     try:
-        return check_names([line.strip() for line in text.rstrip().splitlines()])
+        return check_class_names([line.strip() for line in text.rstrip().splitlines()])
     except ValueError as error:
-        raise UsageError(f"{file}: {error}; it takes the name of a class a line") from error
+        raise UsageError(f"{file}: {error}; the file must have one class name per line") from error
 
 
-def _most_often(counted: Iterable[tuple[Any, Any, int]]) -> dict[Any, Any]:
-    """Returns for each first thing the second one that it comes with most often."""
-    return {key: value for key, value, _ in sorted(counted, key=lambda each: each[2])}
+def _most_frequent(counted: Iterable[tuple[Any, Any, int]]) -> dict[Any, Any]:
+    """Returns for each first element the second element with the highest count."""
+    return {key: value for key, value, _ in sorted(counted, key=lambda item: item[2])}

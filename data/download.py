@@ -1,9 +1,8 @@
-"""`flowers data download`: the codelab's records from Google's bucket to a folder."""
+"""`flowers data download`: copies the codelab's records from Google's bucket to a folder."""
 
 import base64
 import hashlib
 import json
-import logging
 import os
 import urllib.error
 import urllib.parse
@@ -13,18 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.common.errors import UsageError
+from data.common.progress import progress
 from data.sources import FLOWERS_PUBLIC, public_folder
 
-# Google Cloud Storage's JSON interface: public objects need no account.
+# The JSON API of Google Cloud Storage; public objects need no account.
 ENDPOINT = "https://storage.googleapis.com"
 _CHUNK_BYTES = 2**20
 _TIMEOUT_SECONDS = 30
-progress = logging.getLogger("flowers.progress")
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file in the bucket: its name without the folder, its URL, bytes and MD5 digest."""
+    """A file in the bucket: its name without the folder, URL, size in bytes and MD5 digest."""
 
     name: str
     url: str
@@ -33,19 +32,19 @@ class RemoteFile:
 
 
 def download_flowers(out: Path, size: int) -> list[Path]:
-    """Copies the record files of one image size to a folder; whole ones that are there stay.
+    """Downloads the record files of one image size; complete files in the folder are kept.
 
     Each file is written under a hidden name, compared with the bucket's digest, and renamed.
 
     Args:
-      out: the folder; made if it is missing.
-      size: side of the images in pixels, see `data.public_size`.
+      out: The folder; created if it is missing.
+      size: Side of the images in pixels, see `data.public_size`.
 
     Returns:
-      The files, sorted.
+      The paths of the files, sorted.
 
     Raises:
-      UsageError: the bucket can't be reached, or what came is not what it holds.
+      UsageError: The bucket can't be reached, or a file does not have the bucket's digest.
     """
     try:
         files = list(_list(public_folder(size)))
@@ -55,8 +54,8 @@ def download_flowers(out: Path, size: int) -> list[Path]:
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
         raise UsageError(
-            f"gs://{FLOWERS_PUBLIC} can't be read: {reason}. Is there a network? The same command "
-            "goes on with the files that are missing"
+            f"gs://{FLOWERS_PUBLIC} can't be read: {reason}. Check the network connection; the "
+            "same command resumes with the missing files"
         ) from error
 
 
@@ -87,7 +86,7 @@ def _fetch(file: RemoteFile, out: Path) -> Path:
             target.write(chunk)
             progress.debug(file.name, extra={"advance": len(chunk)})
     if _md5(unfinished) != file.md5:
-        raise UsageError(f"{file.name} came damaged; the same command fetches it again")
+        raise UsageError(f"{file.name} was damaged in transit; the same command downloads it again")
     os.replace(unfinished, path)
     return path
 

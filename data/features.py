@@ -1,6 +1,6 @@
 """The features of a record.
 
-Their layout is the one of `gs://flowers-public/tfrecords-jpeg-*`, made by Google's codelab
+The layout is that of `gs://flowers-public/tfrecords-jpeg-*`, written by Google's codelab
 "Modern convnets, squeezenet, Xception, with Keras and TPUs":
 
 | feature         | type       | content                                   |

@@ -1,7 +1,7 @@
-"""What the synthetic flowers look like: each class as a table of petal rings, discs and tints.
+"""The shapes of the synthetic flowers: each class as a table of petal rings, discs and tints.
 
-Lengths are in flower radii, the flower's centre is (0, 0), y points down as in an image, and a
-`Range` is drawn from uniformly, once per flower.
+Lengths are in flower radii, the flower's centre is (0, 0), and y points down as in an image. Values
+are sampled uniformly from a `Range`, once per flower.
 """
 
 import math
@@ -12,21 +12,22 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Ring:
-    """Like petals side by side around one point.
+class PetalRing:
+    """Similar petals around one point.
 
     Attributes:
-      petals: fewest and most petals.
-      length: of a petal, from base to tip.
-      width: of a petal where it is widest.
-      base: distance of the petal's base from the point that all petals share.
-      belly: where a petal is widest, from 0 (base) to 1 (tip).
-      taper: shape of the tip: 0.4 is blunt, 1 is pointed, 2 is drawn out.
-      spread: degrees that the petals share, the middle one pointing up; 360 closes the ring.
-      bend: sideways way of the tip in petal lengths, towards the ring's middle.
-      shade: brightness of the petals relative to the flower's tint.
-      rim: brightness of a petal's edge relative to the petal.
-      tuft: length of the hairs at the tip; with 0 there are none.
+      petals: Minimum and maximum number of petals.
+      length: Length of a petal, from base to tip.
+      width: Maximum width of a petal.
+      base: Distance of the petal's base from the common point.
+      belly: Position of the maximum width, from 0 (base) to 1 (tip).
+      taper: Shape of the tip: 0.4 is blunt, 1 is pointed, 2 is elongated.
+      spread: Angle covered by the petals, in degrees; the middle petal points up, and 360 closes
+        the ring.
+      bend: Sideways offset of the tip in petal lengths, towards the middle of the ring.
+      shade: Brightness of the petals relative to the flower's tint.
+      rim: Brightness of a petal's edge relative to the petal.
+      tuft: Length of the hairs at the tip; 0 for none.
     """
 
     petals: tuple[int, int]
@@ -44,14 +45,14 @@ class Ring:
 
 @dataclass(frozen=True)
 class Disc:
-    """The flower's middle: a filled circle with dots in a sunflower spiral, or with a coil.
+    """The centre of the flower: a filled circle with dots in a sunflower spiral, or with a coil.
 
     Attributes:
-      radius: of the circle.
-      tints: names in `TINTS`; empty takes the petals' own.
-      dots: fewest and most dots.
-      contrast: how far the dots' brightness strays from the disc's.
-      coil: turns of a dark spiral line.
+      radius: Radius of the circle.
+      tints: Names in `TINTS`; empty for the colour of the petals.
+      dots: Minimum and maximum number of dots.
+      contrast: Maximum relative difference in brightness between the dots and the disc.
+      coil: Number of turns of a dark spiral line.
     """
 
     radius: Range
@@ -62,22 +63,22 @@ class Disc:
 
 
 @dataclass(frozen=True)
-class Look:
-    """One way in which a class appears.
+class FlowerStyle:
+    """One appearance of a class.
 
     Attributes:
-      tints: names in `TINTS`, one of which colours the petals; a name may come twice.
-      rings: from the back to the front.
-      disc: the middle, in front of the rings.
-      origin: the point that the rings' petals share.
-      tilt: height over width of the flower as it is seen; 1 is seen from the front.
-      roll: most degrees by which the flower leans to either side.
-      halo: opacity (0-255) of a pale ball behind the rings.
-      leaf: length and width of a leaf at the stem.
+      tints: Names in `TINTS`, one of which is sampled for the petals; repeat a name to weight it.
+      rings: The rings of petals, from back to front.
+      disc: The centre, in front of the rings.
+      origin: The common point of the petals.
+      tilt: Ratio of apparent height to width; 1 is a front view.
+      roll: Maximum rotation to either side, in degrees.
+      halo: Opacity (0-255) of a pale disc behind the rings.
+      leaf: Length and width of a leaf at the stem.
     """
 
     tints: tuple[str, ...]
-    rings: tuple[Ring, ...]
+    rings: tuple[PetalRing, ...]
     disc: Disc | None = None
     origin: Point = (0.0, 0.0)
     tilt: Range = (0.68, 1.0)
@@ -88,7 +89,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Tint:
-    """Ranges of hue (degrees, may pass 360), saturation and value (both 0 to 1)."""
+    """Ranges of hue (degrees, may exceed 360), saturation and value (both 0 to 1)."""
 
     hue: Range
     saturation: Range
@@ -109,27 +110,27 @@ TINTS = {
     "grey": Tint((0, 360), (0.0, 0.15), (0.15, 0.8)),
 }
 
-_DAISY = Look(
+_DAISY = FlowerStyle(
     tints=("white", "white", "white", "white", "cream", "pink", "purple", "yellow", "orange"),
     rings=(
-        Ring((13, 20), (0.9, 1.0), (0.17, 0.23), belly=0.65, taper=0.4, shade=0.86),
-        Ring((13, 20), (0.85, 1.0), (0.15, 0.21), belly=0.65, taper=0.4),
+        PetalRing((13, 20), (0.9, 1.0), (0.17, 0.23), belly=0.65, taper=0.4, shade=0.86),
+        PetalRing((13, 20), (0.85, 1.0), (0.15, 0.21), belly=0.65, taper=0.4),
     ),
     disc=Disc((0.2, 0.3), ("yellow", "yellow", "orange"), dots=(20, 40), contrast=0.15),
 )
 
-_DANDELION_HEAD = Look(
+_DANDELION_HEAD = FlowerStyle(
     tints=("yellow", "yellow", "yellow", "yellow", "orange", "cream"),
     rings=tuple(
-        Ring((36, 44), (size * 0.88, size), (0.07, 0.09), belly=0.8, shade=shade, rim=0.5)
+        PetalRing((36, 44), (size * 0.88, size), (0.07, 0.09), belly=0.8, shade=shade, rim=0.5)
         for size, shade in ((1.0, 0.9), (0.84, 1.0), (0.66, 0.95), (0.48, 1.0), (0.3, 0.9))
     ),
 )
 
-_DANDELION_CLOCK = Look(
+_DANDELION_CLOCK = FlowerStyle(
     tints=("white", "white", "white", "cream", "pink"),
     rings=tuple(
-        Ring((low, low + 6), (size * 0.85, size), (0.012, 0.02), rim=1.0, tuft=0.22)
+        PetalRing((low, low + 6), (size * 0.85, size), (0.012, 0.02), rim=1.0, tuft=0.22)
         for size, low in ((0.85, 22), (0.68, 18), (0.48, 12), (0.28, 7))
     ),
     disc=Disc((0.09, 0.15), ("brown", "green"), dots=(10, 20)),
@@ -137,10 +138,12 @@ _DANDELION_CLOCK = Look(
     halo=50,
 )
 
-_ROSE = Look(
+_ROSE = FlowerStyle(
     tints=("red", "red", "red", "pink", "pink", "white", "cream", "yellow", "orange"),
     rings=tuple(
-        Ring(petals, (size * 0.92, size), (width * 0.9, width), belly=0.68, taper=0.4, shade=shade)
+        PetalRing(
+            petals, (size * 0.92, size), (width * 0.9, width), belly=0.68, taper=0.4, shade=shade
+        )
         for petals, size, width, shade in (
             ((5, 5), 1.0, 1.1, 0.86),
             ((5, 5), 0.77, 0.9, 0.95),
@@ -153,21 +156,23 @@ _ROSE = Look(
     leaf=(0.9, 0.5),
 )
 
-_SUNFLOWER = Look(
+_SUNFLOWER = FlowerStyle(
     tints=("yellow", "yellow", "yellow", "yellow", "orange", "orange", "cream", "red"),
     rings=(
-        Ring((15, 22), (0.5, 0.58), (0.2, 0.27), base=0.42, belly=0.4, taper=1.2, shade=0.82),
-        Ring((15, 22), (0.42, 0.52), (0.18, 0.25), base=0.42, belly=0.4, taper=1.2),
+        PetalRing((15, 22), (0.5, 0.58), (0.2, 0.27), base=0.42, belly=0.4, taper=1.2, shade=0.82),
+        PetalRing((15, 22), (0.42, 0.52), (0.18, 0.25), base=0.42, belly=0.4, taper=1.2),
     ),
     disc=Disc((0.46, 0.58), ("brown",), dots=(110, 190), contrast=0.55),
     leaf=(1.1, 0.7),
 )
 
-_TULIP = Look(
+_TULIP = FlowerStyle(
     tints=("red", "red", "yellow", "pink", "pink", "white", "purple", "orange", "cream"),
     rings=(
-        Ring((2, 2), (1.6, 1.75), (0.75, 0.85), belly=0.55, taper=0.9, spread=(22, 30), shade=0.7),
-        Ring(
+        PetalRing(
+            (2, 2), (1.6, 1.75), (0.75, 0.85), belly=0.55, taper=0.9, spread=(22, 30), shade=0.7
+        ),
+        PetalRing(
             (2, 2),
             (1.65, 1.85),
             (0.8, 0.95),
@@ -177,7 +182,7 @@ _TULIP = Look(
             bend=0.2,
             shade=0.88,
         ),
-        Ring((1, 1), (1.45, 1.6), (0.95, 1.15), belly=0.42, taper=0.8, spread=(0, 0)),
+        PetalRing((1, 1), (1.45, 1.6), (0.95, 1.15), belly=0.42, taper=0.8, spread=(0, 0)),
     ),
     origin=(0.0, 0.85),
     tilt=(0.85, 1.1),
@@ -185,7 +190,7 @@ _TULIP = Look(
     leaf=(2.2, 0.4),
 )
 
-LOOKS = {
+FLOWER_STYLES = {
     "daisy": (_DAISY,),
     "dandelion": (_DANDELION_HEAD, _DANDELION_CLOCK),
     "roses": (_ROSE,),
@@ -194,14 +199,14 @@ LOOKS = {
 }
 
 
-def petal_outline(ring: Ring, length: float, width: float, bend: float) -> list[Point]:
-    """Returns the polygon of one petal of `ring`: its base at (0, 0), its tip above it.
+def petal_outline(ring: PetalRing, length: float, width: float, bend: float) -> list[Point]:
+    """Returns the polygon of one petal, with its base at (0, 0) and its tip above.
 
     Args:
-      ring: gives the belly and the taper.
-      length: from base to tip, in flower radii.
-      width: at the belly, in flower radii.
-      bend: way of the tip to the right, in petal lengths.
+      ring: The ring, for its belly and taper.
+      length: Length from base to tip, in flower radii.
+      width: Width at the belly, in flower radii.
+      bend: Offset of the tip to the right, in petal lengths.
     """
     left, right = [], []
     for step in range(13):
@@ -213,8 +218,8 @@ def petal_outline(ring: Ring, length: float, width: float, bend: float) -> list[
     return left + right[::-1]
 
 
-def _profile(ring: Ring, along: float) -> float:
-    """Returns the petal's width at `along` (0 base, 1 tip) relative to its width at the belly."""
+def _profile(ring: PetalRing, along: float) -> float:
+    """Returns the petal's width at `along` (0 base, 1 tip) relative to its maximum."""
     if along < ring.belly:
         return 0.25 + 0.75 * math.sin(math.pi / 2 * along / ring.belly)
     beyond = math.pi / 2 * (along - ring.belly) / (1 - ring.belly)

@@ -1,4 +1,4 @@
-"""A record: one labelled image as a tf.train.Example; its shard, how that is named and breaks."""
+"""Records: labelled images as tf.train.Examples, the names of their shards, and read errors."""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ def encode_example(
     """Returns one serialized tf.train.Example in the layout of `data.features`.
 
     Args:
-      image: the encoded image, as it lies in its file.
-      class_id: index into `class_names`.
-      class_names: all classes, in the order of their ids.
-      size: width and height of the image in pixels.
+      image: The encoded image, as in its file.
+      class_id: Index into `class_names`.
+      class_names: Names of all classes, in the order of their ids.
+      size: Width and height of the image in pixels.
 
     Raises:
-      ValueError: `class_id` is no index into `class_names`.
+      ValueError: `class_id` is not an index into `class_names`.
     """
     if not 0 <= class_id < len(class_names):
         raise ValueError(f"class id {class_id} is outside 0..{len(class_names) - 1}")
@@ -41,17 +41,17 @@ def shard_name(prefix: str, index: int, count: int) -> str:
     return f"{prefix}{index:02d}-{count}.tfrec"
 
 
-def broken_at(error: tf.errors.OpError) -> str:
-    """Returns what TensorFlow's message says of a file that breaks off: what, and at which byte."""
+def describe_read_error(error: tf.errors.OpError) -> str:
+    """Returns the kind and byte offset of the damage that made TensorFlow fail to read a file."""
     found = re.search(r"(truncated|corrupted) record at (\d+)", error.message)
     return f"{found[1]} record at byte {found[2]}" if found else str(error.message)
 
 
 def bytes_feature(value: bytes) -> tf.train.Feature:
-    """Returns a feature of one string of bytes."""
+    """Returns a feature with a single bytes value."""
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
 
 def ints_feature(values: Sequence[int]) -> tf.train.Feature:
-    """Returns a feature of int64 numbers."""
+    """Returns a feature with int64 values."""
     return tf.train.Feature(int64_list=tf.train.Int64List(value=values))

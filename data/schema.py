@@ -1,4 +1,4 @@
-"""The curated schema, the class names that it pins, and the schema of a span."""
+"""The curated schema with its class names, and the schema of span statistics."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -12,17 +12,18 @@ CLASS_DOMAIN = "classes"
 
 
 def curated_schema_text() -> str:
-    """Returns the text of `data/schema.pbtxt`, which knows no classes."""
+    """Returns the text of `data/schema.pbtxt`, which does not name the classes."""
     return resources.files("data").joinpath("schema.pbtxt").read_text()
 
 
 def span_schema_text() -> str:
-    """Returns the text of `data/span_schema.pbtxt`: how far a span may be from the one before."""
-    return resources.files("data").joinpath("span_schema.pbtxt").read_text()
+    """Returns the text of `data/span_schema.pbtxt`, the thresholds for drift, without comments."""
+    text = resources.files("data").joinpath("span_schema.pbtxt").read_text()
+    return text_format.MessageToString(parse_schema(text))
 
 
 def schema_with(names: Sequence[str]) -> str:
-    """Returns the text of the curated schema with classes, in the order of their ids."""
+    """Returns the text of the curated schema with class names, in the order of their ids."""
     schema = parse_schema(curated_schema_text())
     schema.string_domain.add(name=CLASS_DOMAIN, value=names)
     for feature in schema.feature:
@@ -31,25 +32,25 @@ def schema_with(names: Sequence[str]) -> str:
         elif feature.name == LABEL:
             feature.domain = CLASS_DOMAIN
         elif feature.name == ONE_HOT_CLASS:
-            # Records of an earlier span may know fewer classes.
+            # Records of an earlier span may have fewer classes.
             feature.value_count.min, feature.value_count.max = 2, len(names)
     return text_format.MessageToString(schema)
 
 
 def parse_schema(text: str) -> schema_pb2.Schema:
-    """Returns the Schema message that a `.pbtxt` file holds.
+    """Returns the Schema message in the text of a `.pbtxt` file.
 
     Raises:
-      google.protobuf.text_format.ParseError: the text is no Schema; it names line and column.
+      google.protobuf.text_format.ParseError: The text is not a Schema.
     """
     return text_format.Parse(text, schema_pb2.Schema())
 
 
 def class_names(schema: schema_pb2.Schema) -> list[str]:
-    """Returns the class names in the order of their ids: the values of the domain `classes`.
+    """Returns the values of the domain `classes`: the class names in the order of their ids.
 
     Raises:
-      ValueError: the schema has no such domain.
+      ValueError: The schema has no such domain.
     """
     for domain in schema.string_domain:
         if domain.name == CLASS_DOMAIN:

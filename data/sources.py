@@ -1,4 +1,4 @@
-"""Where records come from: what `--data` may name, and which files that is."""
+"""The sources of records: the values of `--data`, and the files that they stand for."""
 
 import os
 import re
@@ -13,25 +13,25 @@ from data.common.errors import TransientError, UsageError
 from data.spans import (
     LATEST,
     Span,
-    as_glob,
-    check_alone,
     check_fields,
-    choose_spans,
+    check_span_glob,
     find_spans,
     has_spans,
     parse_rule,
+    select_spans,
+    to_glob,
 )
 
 SAMPLE = "sample"
 FLOWERS_PUBLIC = "flowers-public"
-# Sides of its images in pixels.
+# Side of its images in pixels.
 PUBLIC_SIZES = (192, 224, 331, 512)
 RECORD_FILES = "*.tfrec*"
-# What an import leaves beside its records.
+# Files that an import writes next to the records.
 LABELS_FILE = "labels.txt"
 IMPORT_FILE = "import.json"
 
-# A TFRecord is its length, data, and a checksum of each.
+# A TFRecord consists of a length and data, each with a checksum.
 _LENGTH = struct.Struct("<Q")
 _FRAME_BYTES = 16
 _WILDCARD = re.compile(r"[*?\[{]")
@@ -43,12 +43,12 @@ _ALLOWED = (
 
 @dataclass(frozen=True)
 class Source:
-    """Record files, as TFX's ExampleGen names them: globs under the folder `base`.
+    """Record files as globs under a base folder, as TFX's ExampleGen expects them.
 
     Attributes:
-      base: an absolute folder, or a URL.
-      patterns: what matches several of them counts once.
-      spans: those that the patterns are; none where the data has no spans.
+      base: An absolute path of a folder, or a URL.
+      patterns: Globs relative to `base`; a file that matches several of them counts once.
+      spans: The spans of the patterns, oldest first; empty if the data has no spans.
     """
 
     base: str
@@ -57,12 +57,12 @@ class Source:
 
     @property
     def remote(self) -> bool:
-        """Whether the files lie on another machine (any URL scheme, such as gs://)."""
+        """Whether `base` is a URL, such as gs://."""
         return "://" in self.base
 
     @property
     def globs(self) -> list[str]:
-        """The patterns with the folder before them."""
+        """The patterns, prefixed with `base`."""
         return [f"{self.base.rstrip('/')}/{pattern}" for pattern in self.patterns]
 
     def __str__(self) -> str:
@@ -70,42 +70,41 @@ class Source:
 
 
 def resolve(source: str, public_size: int = 192, spans: str = LATEST) -> Source:
-    """Returns the files that a value of `--data` stands for; none of them is read.
+    """Returns the source for a value of `--data`, without reading any of its files.
 
     Args:
-      source: `sample`, `flowers-public`, a folder, a glob, or either on gs://.
-      public_size: image side in pixels, where `source` is `flowers-public`.
-      spans: which of them, where `source` names spans, see `data.spans.parse_rule`.
+      source: `sample`, `flowers-public`, a folder, or a glob; folder and glob may be on gs://.
+      public_size: Side of the images in pixels if `source` is `flowers-public`.
+      spans: Rule that selects spans if `source` names them, see `data.spans.parse_rule`.
 
     Raises:
-      UsageError: a pattern that TFX would read otherwise than it is written, or spans that are not
-        there.
+      UsageError: TFX would interpret the pattern differently, or no span matches the rule.
     """
     found = parse(source, public_size)
     if has_spans(found.patterns[0]):
-        return _with_spans(found, spans)
+        return _resolve_spans(found, spans)
     if spans != LATEST:
         raise UsageError(
-            f"data.spans is {spans!r}, and --data names no spans: got {source}; "
-            "it takes a pattern such as records/span-{SPAN}/*"
+            f"data.spans is {spans!r}, but --data names no spans: got {source}; "
+            "name them in a pattern such as records/span-{SPAN}/*"
         )
     return found
 
 
 def parse(source: str, public_size: int = 192) -> Source:
-    """Returns a value of `--data` as folder and pattern, in which spans are still to be chosen.
+    """Returns the source for a value of `--data` before spans are selected.
 
-    Nothing is looked up on gs://.
+    It does not access gs://.
 
     Args:
-      source: as in `resolve`.
-      public_size: as in `resolve`.
+      source: See `resolve`.
+      public_size: See `resolve`.
 
     Raises:
-      UsageError: a pattern that TFX would read otherwise than it is written.
+      UsageError: TFX would interpret the pattern differently.
     """
     if "**" in source:
-        raise UsageError(f"--data: '**' is not supported, got {source}; name one folder a level")
+        raise UsageError(f"--data: '**' is not supported, got {source}; use one '*' per folder")
     if source == SAMPLE:
         return Source(str(resources.files("data").joinpath("sample")), (RECORD_FILES,))
     if source == FLOWERS_PUBLIC:
@@ -117,7 +116,7 @@ def parse(source: str, public_size: int = 192) -> Source:
 
 
 def public_folder(size: int) -> str:
-    """Returns the folder of the bucket `flowers-public` that holds images of `size` pixels."""
+    """Returns the folder in the bucket `flowers-public` with images of `size` pixels."""
     return f"tfrecords-jpeg-{size}x{size}-2"
 
 
@@ -125,7 +124,7 @@ def list_files(source: Source) -> list[str]:
     """Returns the paths of the record files, sorted.
 
     Raises:
-      UsageError: there is none, or the place can't be read.
+      UsageError: There are none, or they can't be listed.
     """
     files = _list(source)
     if not files:
@@ -136,21 +135,21 @@ def list_files(source: Source) -> list[str]:
     return files
 
 
-def holds_records(path: str) -> bool:
-    """Whether a file that a pattern matches is one of records: no hidden file, mark or summary."""
+def is_data_file(path: str) -> bool:
+    """Returns whether a file is data: not hidden, a marker, or a file of `flowers data import`."""
     name = os.path.basename(path)
     return not name.startswith((".", "_")) and name not in (LABELS_FILE, IMPORT_FILE)
 
 
 def fingerprint(source: Source, files: Sequence[str]) -> str:
-    """Returns a hex SHA-256 over names and contents of local record files."""
+    """Returns the hex SHA-256 of the names and contents of local record files."""
     return digest_files({os.path.relpath(file, source.base): Path(file) for file in files})
 
 
 def measure(files: Sequence[str]) -> tuple[int, int]:
-    """Returns the bytes of local record files, and about how many records they hold.
+    """Returns the size of local record files in bytes, and an estimate of the number of records.
 
-    The number is an estimate from the length of each file's first record.
+    The estimate is based on the length of the first record of each file.
     """
     total, records = 0, 0
     for file in files:
@@ -164,24 +163,24 @@ def measure(files: Sequence[str]) -> tuple[int, int]:
 
 
 def check_first_records(source: Source, files: Sequence[str]) -> None:
-    """Reads the first record of every file, so that a wrong path costs no work.
+    """Reads the first record of every file, so that a wrong path fails before any work is done.
 
     Raises:
-      UsageError: a file that can't be read, is empty, or is no TFRecord file; or a pattern that
-        TensorFlow, which ExampleGen reads with, expands to other files.
+      UsageError: A file can't be read, is empty, or is not a TFRecord file; or TensorFlow, which
+        ExampleGen uses, expands a pattern to other files.
     """
     import tensorflow as tf
 
     matched = {path for glob in source.globs for path in tf.io.gfile.glob(glob)}
-    if sorted(filter(holds_records, matched)) != sorted(files):
+    if sorted(filter(is_data_file, matched)) != sorted(files):
         raise UsageError(f"--data: TensorFlow reads the pattern {source} differently; simplify it")
     for file in files:
         try:
             first = next(iter(tf.data.TFRecordDataset(file).take(1)), None)
         except tf.errors.OpError as error:
-            raise UsageError(f"{file} is no readable TFRecord file: {error.message}") from error
+            raise UsageError(f"{file} is not a readable TFRecord file: {error.message}") from error
         if first is None:
-            raise UsageError(f"{file} holds no records; remove it or name other files in --data")
+            raise UsageError(f"{file} contains no records; remove it or name other files in --data")
 
 
 def _local(source: str) -> Source:
@@ -190,7 +189,7 @@ def _local(source: str) -> Source:
 
 
 def _split_glob(path: str) -> Source:
-    """Splits a path at its first folder with a wildcard: TFX wants a base and a pattern."""
+    """Splits a path at its first component with a wildcard into base and pattern."""
     scheme, _, rest = path.rpartition("://")
     parts = rest.split("/")
     wild = next((i for i, part in enumerate(parts) if _WILDCARD.search(part)), None)
@@ -201,36 +200,38 @@ def _split_glob(path: str) -> Source:
     return Source(f"{scheme}://{base}" if scheme else base, ("/".join(parts[cut:]),))
 
 
-def _with_spans(source: Source, rule: str) -> Source:
+def _resolve_spans(source: Source, rule: str) -> Source:
     (pattern,) = source.patterns
-    spans = find_spans(pattern, _relative(source.base, as_glob(pattern)))
+    spans = find_spans(pattern, _list_relative(source.base, to_glob(pattern)))
     if not spans:
-        # They may be folders.
+        # The pattern may match folders.
         pattern = f"{pattern}/{RECORD_FILES}"
-        spans = find_spans(pattern, _relative(source.base, as_glob(pattern)))
-    chosen = choose_spans(spans, parse_rule(rule))
-    if not chosen:
-        there = ", ".join(span.name for span in spans) or "none"
-        raise UsageError(f"data.spans is {rule!r}, and {source} has these spans: {there}")
-    for span in chosen:
-        check_alone(span, pattern, _relative(source.base, span.pattern))
-    return Source(source.base, tuple(span.pattern for span in chosen), tuple(chosen))
+        spans = find_spans(pattern, _list_relative(source.base, to_glob(pattern)))
+    selected = select_spans(spans, parse_rule(rule))
+    if not selected:
+        names = ", ".join(span.name for span in spans) or "none"
+        raise UsageError(f"data.spans is {rule!r}, but {source} has these spans: {names}")
+    for span in selected:
+        check_span_glob(span, pattern, _list_relative(source.base, span.pattern))
+    return Source(source.base, tuple(span.pattern for span in selected), tuple(selected))
 
 
-def _relative(base: str, pattern: str) -> list[str]:
-    """Returns the record files that a glob matches, relative to its folder."""
+def _list_relative(base: str, pattern: str) -> list[str]:
+    """Returns the paths of the record files that match a glob, relative to `base`."""
     return [os.path.relpath(file, base) for file in _list(Source(base, (pattern,)))]
 
 
 def _list(source: Source) -> list[str]:
     found = _list_remote(source) if source.remote else _list_local(source)
-    return sorted(set(filter(holds_records, found)))
+    return sorted(set(filter(is_data_file, found)))
 
 
 def _list_local(source: Source) -> list[str]:
     base = Path(source.base)
     if _WILDCARD.search(source.base):
-        raise UsageError(f"--data: TFX takes the name of {base} for a pattern; rename the folder")
+        raise UsageError(
+            f"--data: TFX would read the name of {base} as a pattern; rename the folder"
+        )
     if not base.is_dir():
         raise UsageError(f"--data: the folder {base} does not exist. Allowed: {_ALLOWED}")
     paths = (path for pattern in source.patterns for path in base.glob(pattern))

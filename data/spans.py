@@ -1,9 +1,9 @@
-"""Spans: data that arrives in parts, one after another, such as a folder of records a week.
+"""Spans: data that arrives in successive parts, such as one folder of records per week.
 
-A pattern names a span by `{SPAN}`, a number, or by `{YYYY}`, `{MM}` and `{DD}`, a date; and perhaps
-its version by `{VERSION}`: of a span's versions the highest counts. `{SPAN:3}` is three digits.
-These are the rules of TFX's file-based ExampleGen, where a date's number is its days since
-1970-01-01.
+A pattern names a span by a number, `{SPAN}`, or by a date, `{YYYY}`, `{MM}` and `{DD}`, and
+optionally its version by `{VERSION}`; only the highest version of a span is used. `{SPAN:3}`
+matches three digits. These are the rules of TFX's file-based ExampleGen, in which the number of a
+date is the number of days since 1970-01-01.
 """
 
 import datetime
@@ -19,20 +19,20 @@ _FIELD = re.compile(r"\{(SPAN|VERSION)(?::([0-9]+))?\}|\{(YYYY|MM|DD)\}")
 _GLOB = re.compile(r"\*|\?|\[[^\]]+\]|.", re.DOTALL)
 _DATE_DIGITS = {"YYYY": 4, "MM": 2, "DD": 2}
 _LAST = re.compile(r"last ([1-9]\d*)")
-_ONE = r"\d{4}-\d{2}-\d{2}|\d+"
-_RANGE = re.compile(rf"({_ONE})?\.\.({_ONE})?")
+_BOUND = r"\d{4}-\d{2}-\d{2}|\d+"
+_RANGE = re.compile(rf"({_BOUND})?\.\.({_BOUND})?")
 _EPOCH = datetime.date(1970, 1, 1)
 
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """A part of the data.
+    """A span of the data.
 
     Attributes:
-      number: what orders it; of a date, the days since 1970-01-01.
-      version: the highest one that there is; 0 where the pattern names none.
-      name: as it reads in the path, such as `7`, `7 version 2` or `2026-11-24`.
-      pattern: the glob of its files.
+      number: The number by which spans are ordered; of a date, the days since 1970-01-01.
+      version: The highest existing version; 0 if the pattern does not name a version.
+      name: The span for display, such as `7`, `7 version 2` or `2026-11-24`.
+      pattern: The glob of its files.
     """
 
     number: int
@@ -43,7 +43,10 @@ class Span:
 
 @dataclass(frozen=True)
 class SpanRule:
-    """Which spans a run reads: the newest `last`, or all from `first` to `end` (None: no bound)."""
+    """The spans that a run reads: the `last` newest, or those from `first` to `end`, inclusive.
+
+    A bound that is None does not apply.
+    """
 
     last: int | None = None
     first: int | None = None
@@ -51,36 +54,36 @@ class SpanRule:
 
 
 def parse_rule(text: str) -> SpanRule:
-    """Returns the rule that a setting `data.spans` stands for.
+    """Returns the rule for a value of the setting `data.spans`.
 
     Args:
-      text: `latest`; `last N`; `A..B`, both included and each a number or a date, where either may
-        be left out; or one number or date.
+      text: `latest`; `last N`; one number or date; or `A..B`, an inclusive range of numbers or
+        dates, either of which may be omitted.
 
     Raises:
-      ValueError: it is nothing of that.
+      ValueError: The text has another form.
     """
     if text == LATEST:
         return SpanRule(last=1)
     if last := _LAST.fullmatch(text):
         return SpanRule(last=int(last[1]))
-    if re.fullmatch(_ONE, text):
-        return SpanRule(first=_number(text), end=_number(text))
+    if re.fullmatch(_BOUND, text):
+        return SpanRule(first=_parse_number(text), end=_parse_number(text))
     if bounds := _RANGE.fullmatch(text):
-        return SpanRule(first=_number(bounds[1]), end=_number(bounds[2]))
-    raise ValueError("it takes 'latest', 'last N', or 'A..B' with numbers or dates (2026-11-24)")
+        return SpanRule(first=_parse_number(bounds[1]), end=_parse_number(bounds[2]))
+    raise ValueError("must be 'latest', 'last N', or 'A..B' with numbers or dates (2026-11-24)")
 
 
 def has_spans(pattern: str) -> bool:
-    """Whether a pattern names a span or a date."""
+    """Returns whether a pattern contains a field, such as `{SPAN}`."""
     return bool(_FIELD.search(pattern))
 
 
 def check_fields(pattern: str) -> None:
-    """Makes sure that a pattern names a span by a number or a date.
+    """Checks that a pattern names a span either by a number or by a date.
 
     Raises:
-      UsageError: it does not, or does it twice over.
+      UsageError: It names neither or both.
     """
     names = {found[1] or found[3] for found in _FIELD.finditer(pattern)}
     for found in _FIELD.finditer(pattern):
@@ -90,31 +93,32 @@ def check_fields(pattern: str) -> None:
     if ("SPAN" in names) == bool(date) or (date and len(date) < len(_DATE_DIGITS)):
         raise UsageError(
             f"--data: {pattern} must name a span by {{SPAN}}, or by all of {{YYYY}}, {{MM}} and "
-            "{DD}, and not by both"
+            "{DD}, but not by both"
         )
 
 
-def as_glob(pattern: str) -> str:
-    """Returns a glob of the files of all spans and versions."""
+def to_glob(pattern: str) -> str:
+    """Returns a glob that matches the files of all spans and versions."""
     return re.sub(r"\*+", "*", _FIELD.sub("*", pattern))
 
 
 def find_spans(pattern: str, files: Iterable[str]) -> list[Span]:
-    """Returns the spans that there are, in their order, each in its highest version.
+    """Returns the highest version of each existing span, in ascending order.
 
     Args:
-      pattern: with `{SPAN}` or a date, and perhaps `{VERSION}`.
-      files: paths that `as_glob(pattern)` gave, relative as the pattern is.
+      pattern: A pattern with `{SPAN}` or a date, and optionally `{VERSION}`.
+      files: Paths that match `to_glob(pattern)`, relative like the pattern.
 
     Raises:
-      UsageError: the pattern names no span, or a span twice over; or a span is spelt in two ways.
+      UsageError: The pattern is invalid, see `check_fields`; or a span is written in two ways, such
+        as 3 and 03.
     """
     check_fields(pattern)
-    matcher = re.compile(_matcher(pattern))
+    matcher = re.compile(_pattern_regex(pattern))
     spans: dict[tuple[int, int], Span] = {}
     for file in files:
         found = matcher.fullmatch(file)
-        span = _span(pattern, found.groupdict()) if found else None
+        span = _parse_span(pattern, found.groupdict()) if found else None
         if not span:
             continue
         other = spans.setdefault((span.number, span.version), span)
@@ -126,31 +130,32 @@ def find_spans(pattern: str, files: Iterable[str]) -> list[Span]:
     return list(newest.values())
 
 
-def check_alone(span: Span, pattern: str, files: Iterable[str]) -> None:
-    """Makes sure that the glob of a span matches its own files alone.
+def check_span_glob(span: Span, pattern: str, files: Iterable[str]) -> None:
+    """Checks that the glob of a span matches only its own files.
 
     Args:
-      span: one of those that `find_spans` gave.
-      pattern: that it was given.
-      files: what the span's glob matches, relative as the pattern is.
+      span: A result of `find_spans`.
+      pattern: The pattern passed to `find_spans`.
+      files: Paths that match the span's glob, relative like the pattern.
 
     Raises:
-      UsageError: it matches a file of another span, as `week{SPAN}*` does: 1 is the start of 10.
+      UsageError: The glob matches a file of another span: with `week{SPAN}*`, that of span 1 also
+        matches span 10.
     """
-    matcher = re.compile(_matcher(pattern))
+    matcher = re.compile(_pattern_regex(pattern))
     for file in files:
         found = matcher.fullmatch(file)
-        other = _span(pattern, found.groupdict()) if found else None
+        other = _parse_span(pattern, found.groupdict()) if found else None
         if other != span:
             raise UsageError(
-                f"--data: {span.pattern}, span {span.name}, matches {file} too, which is "
-                f"{f'span {other.name}' if other else 'of no span'}; let something that is no "
-                "wildcard follow {SPAN}, such as week{SPAN}/*"
+                f"--data: {span.pattern}, span {span.name}, also matches {file}, which belongs to "
+                f"{f'span {other.name}' if other else 'no span'}; {{SPAN}} must be followed by "
+                "something other than a wildcard, such as week{SPAN}/*"
             )
 
 
-def choose_spans(spans: Sequence[Span], rule: SpanRule) -> list[Span]:
-    """Returns those of the spans, which are in their order, that a rule names."""
+def select_spans(spans: Sequence[Span], rule: SpanRule) -> list[Span]:
+    """Returns the spans that match a rule; `spans` must be in ascending order."""
     if rule.last:
         return list(spans[-rule.last :])
     return [
@@ -161,20 +166,23 @@ def choose_spans(spans: Sequence[Span], rule: SpanRule) -> list[Span]:
     ]
 
 
-def _matcher(pattern: str) -> str:
-    """Returns a regular expression with a group for each field; where repeated, it is the same."""
-    parts, at, known = [], 0, set[str]()
+def _pattern_regex(pattern: str) -> str:
+    """Returns a regular expression with a named group per field, or a backreference to it."""
+    parts, end, seen = [], 0, set[str]()
     for field in _FIELD.finditer(pattern):
         name = field[1] or field[3]
         digits = field[2] or _DATE_DIGITS.get(name)
         group = f"(?P<{name}>[0-9]{{{digits}}})" if digits else f"(?P<{name}>[0-9]+)"
-        parts += [_literal(pattern[at : field.start()]), f"(?P={name})" if name in known else group]
-        known.add(name)
-        at = field.end()
-    return "".join([*parts, _literal(pattern[at:])])
+        parts += [
+            _glob_regex(pattern[end : field.start()]),
+            f"(?P={name})" if name in seen else group,
+        ]
+        seen.add(name)
+        end = field.end()
+    return "".join([*parts, _glob_regex(pattern[end:])])
 
 
-def _literal(glob: str) -> str:
+def _glob_regex(glob: str) -> str:
     rules = {"*": "[^/]*", "?": "[^/]"}
     return _GLOB.sub(lambda part: rules.get(part[0]) or _class_or_literal(part[0]), glob)
 
@@ -184,7 +192,7 @@ def _class_or_literal(glob: str) -> str:
     return fnmatch.translate(glob).removeprefix("(?s:").removesuffix(r")\Z")
 
 
-def _span(pattern: str, fields: dict[str, str]) -> Span | None:
+def _parse_span(pattern: str, fields: dict[str, str]) -> Span | None:
     version = int(fields.get("VERSION", 0))
     if "SPAN" in fields:
         name, number = str(int(fields["SPAN"])), int(fields["SPAN"])
@@ -200,7 +208,7 @@ def _span(pattern: str, fields: dict[str, str]) -> Span | None:
     return Span(number, version, name, concrete)
 
 
-def _number(text: str | None) -> int | None:
+def _parse_number(text: str | None) -> int | None:
     if not text:
         return None
     return (datetime.date.fromisoformat(text) - _EPOCH).days if "-" in text else int(text)

@@ -1,10 +1,9 @@
-"""Synthetic flowers: seeded drawings in the classes and the record layout of Google's flowers set.
+"""Synthetic flowers: seeded drawings with the classes and record layout of Google's flowers data.
 
-No photo is involved. The shipped sample is rebuilt, byte for byte, by
+No photographs are used. All pixels come from Python's `random` and Pillow's integer rasteriser, so
+that this command rebuilds the embedded sample byte for byte:
 
     python -m data.synthetic --out data/sample
-
-because every pixel comes from Python's `random` and Pillow's integer rasteriser.
 """
 
 import argparse
@@ -22,15 +21,15 @@ from data.flower_drawing import (
     Brush,
     circle,
     draw_bloom,
-    draw_colour,
     draw_grass,
     draw_stem,
-    shaded,
+    sample_colour,
+    shade_colour,
 )
-from data.flower_shapes import LOOKS, TINTS
+from data.flower_shapes import FLOWER_STYLES, TINTS
 from data.records import encode_example, shard_name
 
-CLASS_NAMES = tuple(LOOKS)
+CLASS_NAMES = tuple(FLOWER_STYLES)
 PREFIX = "synthetic"
 
 PIXELS = 128
@@ -38,36 +37,36 @@ SEED = 2019
 QUALITY = 90
 
 _OVERSAMPLING = 3
-_BACKDROP_TINTS = (*["green"] * 6, *["blue", "grey", "brown"] * 2, *TINTS)
+_BACKGROUND_TINTS = (*["green"] * 6, *["blue", "grey", "brown"] * 2, *TINTS)
 
 
 def draw_flower(class_name: str, rng: random.Random, pixels: int) -> Image.Image:
-    """Returns one synthetic flower, RGB, `pixels` high and wide.
+    """Returns an RGB image of one synthetic flower.
 
     Args:
-      class_name: one of `CLASS_NAMES`.
-      rng: the only source of chance.
-      pixels: side of the image.
+      class_name: One of `CLASS_NAMES`.
+      rng: The only source of randomness.
+      pixels: Side of the image, in pixels.
 
     Raises:
-      ValueError: there is no such class.
+      ValueError: The class does not exist.
     """
-    if class_name not in LOOKS:
+    if class_name not in FLOWER_STYLES:
         raise ValueError(f"class must be one of {', '.join(CLASS_NAMES)}, received {class_name!r}")
-    look = rng.choice(LOOKS[class_name])
+    style = rng.choice(FLOWER_STYLES[class_name])
     side = pixels * _OVERSAMPLING
-    canvas = _backdrop(rng, side)
+    canvas = _draw_background(rng, side)
     brush = Brush(
         ImageDraw.Draw(canvas, "RGBA"),
         centre=(side * rng.uniform(0.42, 0.58), side * rng.uniform(0.42, 0.54)),
         radius=side * rng.uniform(0.33, 0.46),
-        tilt=rng.uniform(*look.tilt),
-        roll=math.radians(rng.uniform(-look.roll, look.roll)),
+        tilt=rng.uniform(*style.tilt),
+        roll=math.radians(rng.uniform(-style.roll, style.roll)),
     )
-    draw_stem(brush, look, rng)
-    draw_bloom(brush, look, rng)
+    draw_stem(brush, style, rng)
+    draw_bloom(brush, style, rng)
     draw_grass(brush.draw, rng, side, blades=rng.randint(0, 4))
-    return _photograph(canvas, rng).reduce(_OVERSAMPLING)
+    return _add_photo_effects(canvas, rng).reduce(_OVERSAMPLING)
 
 
 def make_record(
@@ -75,7 +74,7 @@ def make_record(
 ) -> bytes:
     """Returns image `index` of a sample as a serialized tf.train.Example, see `data.records`.
 
-    It depends on no other image; its class is `index` modulo 5.
+    It does not depend on other images; its class is `index` modulo 5.
     """
     class_id = index % len(CLASS_NAMES)
     image = draw_flower(CLASS_NAMES[class_id], random.Random(f"{seed}/{index}"), pixels)
@@ -84,13 +83,13 @@ def make_record(
     return encode_example(jpeg.getvalue(), class_id, CLASS_NAMES, image.size)
 
 
-def deal(count: int, shards: int, seed: int = SEED) -> list[list[int]]:
-    """Returns for each shard the indices of its images, in the order in which they are written.
+def assign_to_shards(count: int, shards: int, seed: int = SEED) -> list[list[int]]:
+    """Returns the indices of the images of each shard, in the order in which they are written.
 
-    Runs of five images, one of each class, go to the shards in turn; each shard is then shuffled.
+    Groups of five images, one of each class, are assigned round-robin; each shard is then shuffled.
 
     Raises:
-      ValueError: a shard would lack a class.
+      ValueError: A shard would lack a class.
     """
     classes = len(CLASS_NAMES)
     if shards < 1 or count < shards * classes:
@@ -98,10 +97,10 @@ def deal(count: int, shards: int, seed: int = SEED) -> list[list[int]]:
             f"shards must be 1 or more and count at least {classes} times that, "
             f"received shards={shards}, count={count}"
         )
-    hands = [[i for i in range(count) if i // classes % shards == shard] for shard in range(shards)]
-    for shard, hand in enumerate(hands):
-        random.Random(f"{seed}/shard {shard}").shuffle(hand)
-    return hands
+    assigned = [[i for i in range(count) if i // classes % shards == s] for s in range(shards)]
+    for shard, indices in enumerate(assigned):
+        random.Random(f"{seed}/shard {shard}").shuffle(indices)
+    return assigned
 
 
 def write_sample(
@@ -113,43 +112,46 @@ def write_sample(
     seed: int = SEED,
     quality: int = QUALITY,
 ) -> list[Path]:
-    """Writes shuffled TFRecord files like `synthetic00-150.tfrec`, one after the other.
+    """Writes shuffled TFRecord files with names like `synthetic00-150.tfrec`.
 
     Args:
-      folder: is made if it is not there; files of the same names are replaced.
-      count: images in all.
-      shards: files; all are class-balanced if `count` is a multiple of 5 * `shards`.
-      pixels: side of an image.
-      seed: decides every byte, together with the other arguments.
-      quality: of the JPEG, 1 to 95.
+      folder: Created if it does not exist; files of the same names are replaced.
+      count: Total number of images.
+      shards: Number of files; all are class-balanced if `count` is a multiple of 5 * `shards`.
+      pixels: Side of an image, in pixels.
+      seed: Determines every byte, together with the other arguments.
+      quality: JPEG quality, 1 to 95.
 
     Returns:
-      The files in the order of their numbers.
+      The paths of the files, in the order of their numbers.
 
     Raises:
-      ValueError: a shard would lack a class.
+      ValueError: A shard would lack a class.
     """
-    hands = deal(count, shards, seed)
+    assigned = assign_to_shards(count, shards, seed)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for shard, hand in enumerate(hands):
-        paths.append(folder / shard_name(PREFIX, shard, len(hand)))
+    for shard, indices in enumerate(assigned):
+        paths.append(folder / shard_name(PREFIX, shard, len(indices)))
         with tf.io.TFRecordWriter(str(paths[-1])) as writer:
-            for index in hand:
+            for index in indices:
                 writer.write(make_record(index, pixels=pixels, seed=seed, quality=quality))
     write_labels(folder, CLASS_NAMES)
     return paths
 
 
 def _noise(rng: random.Random, cells: int, side: int) -> Image.Image:
-    """Returns smooth grey noise (0-255), `side` pixels wide, with `cells` patches along a side."""
+    """Returns smooth grey noise (0-255), `side` pixels wide, with `cells` patches per side."""
     grid = Image.frombytes("L", (cells, cells), rng.randbytes(cells * cells))
     return grid.resize((side, side), Image.Resampling.BICUBIC)
 
 
-def _backdrop(rng: random.Random, side: int) -> Image.Image:
-    """Returns a background out of focus: patches of two tints, blades of grass and blobs."""
-    tints = [shaded(draw_colour(rng, _BACKDROP_TINTS), rng.uniform(0.4, 0.85)) for _ in range(2)]
+def _draw_background(rng: random.Random, side: int) -> Image.Image:
+    """Returns a blurred background: patches of two tints, blades of grass and blobs."""
+    tints = [
+        shade_colour(sample_colour(rng, _BACKGROUND_TINTS), rng.uniform(0.4, 0.85))
+        for _ in range(2)
+    ]
     first, second = (Image.new("RGB", (side, side), tint) for tint in tints)
     canvas = Image.composite(first, second, _noise(rng, rng.randint(2, 8), side))
     draw = ImageDraw.Draw(canvas, "RGBA")
@@ -157,12 +159,12 @@ def _backdrop(rng: random.Random, side: int) -> Image.Image:
     for _ in range(rng.randint(0, 5)):
         centre = (rng.uniform(0, side), rng.uniform(0, side))
         blob = Brush(draw, centre, side * rng.uniform(0.04, 0.15))
-        blob.fill(circle(1.0), (*draw_colour(rng, tuple(TINTS)), rng.randint(60, 180)))
+        blob.fill(circle(1.0), (*sample_colour(rng, tuple(TINTS)), rng.randint(60, 180)))
     return canvas.filter(ImageFilter.GaussianBlur(side * rng.uniform(0.006, 0.03)))
 
 
-def _photograph(canvas: Image.Image, rng: random.Random) -> Image.Image:
-    """Returns the canvas with a grain, in patches of light, in or out of focus."""
+def _add_photo_effects(canvas: Image.Image, rng: random.Random) -> Image.Image:
+    """Returns the canvas with grain, uneven light and blur, as in a photograph."""
     side = canvas.width
     grain = ImageChops.overlay(canvas, Image.merge("RGB", [_noise(rng, side // 4, side)] * 3))
     image = Image.blend(canvas, grain, rng.uniform(0.05, 0.25))
@@ -175,18 +177,18 @@ def _photograph(canvas: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Writes synthetic flowers as TFRecord files; the defaults are those of `data/sample`."""
+    """Writes synthetic flowers to TFRecord files; the defaults are those of `data/sample`."""
     parser = argparse.ArgumentParser(
         prog="python -m data.synthetic",
         description=main.__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the files")
-    parser.add_argument("--count", type=int, default=600, help="images in all")
-    parser.add_argument("--shards", type=int, default=4, help="files")
-    parser.add_argument("--pixels", type=int, default=PIXELS, help="side of an image")
-    parser.add_argument("--seed", type=int, default=SEED, help="another seed, other flowers")
-    parser.add_argument("--quality", type=int, default=QUALITY, help="of the JPEG, 1 to 95")
+    parser.add_argument("--out", type=Path, required=True, help="output folder")
+    parser.add_argument("--count", type=int, default=600, help="total number of images")
+    parser.add_argument("--shards", type=int, default=4, help="number of files")
+    parser.add_argument("--pixels", type=int, default=PIXELS, help="side of an image in pixels")
+    parser.add_argument("--seed", type=int, default=SEED, help="seed of the drawings")
+    parser.add_argument("--quality", type=int, default=QUALITY, help="JPEG quality, 1 to 95")
     options = vars(parser.parse_args(arguments))
     write_sample(options.pop("out"), **options)
 

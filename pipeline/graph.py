@@ -17,8 +17,8 @@ from components.data_schema.component import CuratedSchema
 from components.evaluator.config import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
-from components.model_store.local import ServedVersion
-from components.pusher.card import facts_of
+from components.model_store.base import ServedVersion
+from components.pusher.card import collect_facts
 from components.pusher.component import AtomicPusher
 from components.serving_check.component import ServingCheck
 from components.trainer.settings import WarmStart
@@ -117,6 +117,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     )
     gate = Gate(
         evaluation=evaluator.outputs["evaluation"],
+        quarantine=examples.outputs["quarantine"],
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         settings=settings.gate,
@@ -137,7 +138,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
         custom_config={
             "run_id": context.run_id,
             "push": settings.push.model_dump(mode="json"),
-            "facts": facts_of(
+            "facts": collect_facts(
                 settings.model_dump(mode="json"),
                 context.run_id,
                 [span.name for span in context.source.spans],

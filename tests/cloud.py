@@ -1,6 +1,6 @@
-"""A Vertex AI of this machine: it parses every request into Google's types, and keeps state.
+"""A local Vertex AI that parses every request into Google's types and keeps state.
 
-As a program it runs a command with that cloud around it, and prints what arrived:
+As a program it runs a command against this cloud and prints the requests:
 
     python -m tests.cloud flowers vertex submit --yes ...
 """
@@ -24,39 +24,40 @@ from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
 
 from pipeline.vertex.rehearsal.loopback import loopback
 
-# A call that is carried out, and whose answer is lost.
+# A call that is carried out, but whose response is lost.
 LOST = "lost"
-# A call that is answered after the client's patience.
+# A call that is answered after the client's timeout.
 SLOW = "slow"
 
-Answer = Any
+Response = Any
 
 
 class Cloud:
-    """Pipeline jobs, schedules and log entries; `arrived` has each call's method and request."""
+    """Pipeline jobs, schedules, endpoints, models and log entries, and the requests so far."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, v1.PipelineJob] = {}
         self.schedules: dict[str, v1.Schedule] = {}
         self.endpoints: dict[str, v1.Endpoint] = {}
         self.models: dict[str, list[v1.Model]] = {}
-        # All traffic splits that there ever were, and what a deployed model answers.
+        # All traffic splits so far, and the response of a deployed model to an instance.
         self.splits: list[dict[str, int]] = []
         self.answer: Callable[[str, Any], Any] = lambda deployed, instance: {}
-        self._requests = itertools.count(0)
+        self._predictions = itertools.count(0)
         self.custom_jobs: list[v1.CustomJob] = []
-        # What containers printed, by the last part of their custom job's name.
+        # Output of containers, by the last part of their custom job's name.
         self.logs: dict[str, list[str]] = {}
-        self.arrived: list[tuple[str, Any]] = []
-        # What becomes of the next calls of a method: a status code, LOST or SLOW.
+        # Method and request of each call.
+        self.requests: list[tuple[str, Any]] = []
+        # Faults of the next calls of a method: a status code, LOST or SLOW.
         self.faults: dict[str, list[Any]] = defaultdict(list)
         self._numbers = itertools.count(1)
 
     def asked(self, method: str) -> list[Any]:
-        """Returns the requests of a method."""
-        return [request for name, request in self.arrived if name == method]
+        """Returns the requests of a method, oldest first."""
+        return [request for name, request in self.requests if name == method]
 
-    def CreatePipelineJob(self, request: Any, context: Any) -> Answer:
+    def CreatePipelineJob(self, request: Any, context: Any) -> Response:
         name = f"{request.parent}/pipelineJobs/{request.pipeline_job_id}"
         if name in self.jobs:
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{name} exists")
@@ -66,23 +67,23 @@ class Cloud:
         self.jobs[name] = job
         return job
 
-    def GetPipelineJob(self, request: Any, context: Any) -> Answer:
+    def GetPipelineJob(self, request: Any, context: Any) -> Response:
         if request.name not in self.jobs:
             context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
         return self.jobs[request.name]
 
-    def ListPipelineJobs(self, request: Any, context: Any) -> Answer:
+    def ListPipelineJobs(self, request: Any, context: Any) -> Response:
         assert request.order_by == "create_time desc"
         jobs = sorted(self.jobs.values(), key=lambda job: job.create_time, reverse=True)
         wanted = request.filter.removeprefix('pipeline_name="').removesuffix('"')
         jobs = [job for job in jobs if job.pipeline_spec["pipelineInfo"]["name"] == wanted]
         return v1.ListPipelineJobsResponse(pipeline_jobs=jobs[: request.page_size])
 
-    def CancelPipelineJob(self, request: Any, context: Any) -> Answer:
+    def CancelPipelineJob(self, request: Any, context: Any) -> Response:
         self.jobs[request.name].state = v1.PipelineState.PIPELINE_STATE_CANCELLING
         return empty_pb2.Empty()
 
-    def CreateSchedule(self, request: Any, context: Any) -> Answer:
+    def CreateSchedule(self, request: Any, context: Any) -> Response:
         schedule = v1.Schedule(request.schedule)
         schedule.name = f"{request.parent}/schedules/{next(self._numbers)}"
         schedule.create_time = datetime.now(UTC)
@@ -90,42 +91,42 @@ class Cloud:
         self.schedules[schedule.name] = schedule
         return schedule
 
-    def ListSchedules(self, request: Any, context: Any) -> Answer:
+    def ListSchedules(self, request: Any, context: Any) -> Response:
         wanted = request.filter.removeprefix('display_name="').removesuffix('"')
         found = sorted(self.schedules.values(), key=lambda s: s.create_time, reverse=True)
         found = [s for s in found if not wanted or s.display_name == wanted]
         return v1.ListSchedulesResponse(schedules=found)
 
-    def PauseSchedule(self, request: Any, context: Any) -> Answer:
+    def PauseSchedule(self, request: Any, context: Any) -> Response:
         self.schedules[request.name].state = v1.Schedule.State.PAUSED
         return empty_pb2.Empty()
 
-    def ResumeSchedule(self, request: Any, context: Any) -> Answer:
+    def ResumeSchedule(self, request: Any, context: Any) -> Response:
         self.schedules[request.name].state = v1.Schedule.State.ACTIVE
         return empty_pb2.Empty()
 
-    def DeleteSchedule(self, request: Any, context: Any) -> Answer:
+    def DeleteSchedule(self, request: Any, context: Any) -> Response:
         if request.name not in self.schedules:
             context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
         del self.schedules[request.name]
         return _done(empty_pb2.Empty())
 
-    def ListEndpoints(self, request: Any, context: Any) -> Answer:
+    def ListEndpoints(self, request: Any, context: Any) -> Response:
         wanted = request.filter.removeprefix('display_name="').removesuffix('"')
         found = [e for e in self.endpoints.values() if e.display_name == wanted]
         return v1.ListEndpointsResponse(endpoints=found)
 
-    def CreateEndpoint(self, request: Any, context: Any) -> Answer:
+    def CreateEndpoint(self, request: Any, context: Any) -> Response:
         endpoint = v1.Endpoint(request.endpoint)
         endpoint.name = f"{request.parent}/endpoints/{next(self._numbers)}"
         self.endpoints[endpoint.name] = endpoint
         return _done(endpoint)
 
-    def UpdateEndpoint(self, request: Any, context: Any) -> Answer:
+    def UpdateEndpoint(self, request: Any, context: Any) -> Response:
         assert list(request.update_mask.paths) == ["traffic_split"]
         return self._split(request.endpoint.name, request.endpoint.traffic_split, context)
 
-    def DeployModel(self, request: Any, context: Any) -> Answer:
+    def DeployModel(self, request: Any, context: Any) -> Response:
         endpoint = self.endpoints[request.endpoint]
         deployed = v1.DeployedModel(request.deployed_model)
         deployed.model, _, deployed.model_version_id = deployed.model.partition("@")
@@ -135,7 +136,7 @@ class Cloud:
         self._split(endpoint.name, split, context)
         return _done(v1.DeployModelResponse(deployed_model=deployed))
 
-    def UndeployModel(self, request: Any, context: Any) -> Answer:
+    def UndeployModel(self, request: Any, context: Any) -> Response:
         endpoint = self.endpoints[request.endpoint]
         left = [d for d in endpoint.deployed_models if d.id != request.deployed_model_id]
         assert len(left) < len(endpoint.deployed_models)
@@ -152,26 +153,26 @@ class Cloud:
         self.splits.append(dict(split))
         return endpoint
 
-    def GetModel(self, request: Any, context: Any) -> Answer:
+    def GetModel(self, request: Any, context: Any) -> Response:
         name, _, version = request.name.partition("@")
         versions = self.models.get(name, [])
         if not versions or int(version or 1) > len(versions):
             context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
         return versions[int(version or len(versions)) - 1]
 
-    def ListModelVersions(self, request: Any, context: Any) -> Answer:
+    def ListModelVersions(self, request: Any, context: Any) -> Response:
         if request.name not in self.models:
             context.abort(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found")
         return v1.ListModelVersionsResponse(models=self.models[request.name])
 
-    def UpdateModel(self, request: Any, context: Any) -> Answer:
+    def UpdateModel(self, request: Any, context: Any) -> Response:
         assert list(request.update_mask.paths) == ["labels"]
         name, _, version = request.model.name.partition("@")
         model = self.models[name][int(version) - 1]
         model.labels = dict(request.model.labels)
         return model
 
-    def UploadModel(self, request: Any, context: Any) -> Answer:
+    def UploadModel(self, request: Any, context: Any) -> Response:
         name = request.parent_model or f"{request.parent}/models/{request.model_id}"
         versions = self.models.setdefault(name, [])
         assert bool(versions) == bool(request.parent_model)
@@ -180,29 +181,29 @@ class Cloud:
         versions.append(model)
         return _done(v1.UploadModelResponse(model=name, model_version_id=model.version_id))
 
-    def Predict(self, request: Any, context: Any) -> Answer:
+    def Predict(self, request: Any, context: Any) -> Response:
         endpoint = self.endpoints[request.endpoint]
         shares = [d for d, n in sorted(endpoint.traffic_split.items()) for _ in range(n)]
-        # Each hundred requests go round all shares, in steps that are not theirs.
-        deployed = shares[next(self._requests) * 37 % 100]
+        # A hundred requests are spread over the deployed models exactly by their shares.
+        deployed = shares[next(self._predictions) * 37 % 100]
         answers = [self.answer(deployed, instance) for instance in request.instances]
         values = [json_format.ParseDict(answer, struct_pb2.Value()) for answer in answers]
         response = v1.PredictResponse(deployed_model_id=deployed)
         v1.PredictResponse.pb(response).predictions.extend(values)
         return response
 
-    def ListCustomJobs(self, request: Any, context: Any) -> Answer:
+    def ListCustomJobs(self, request: Any, context: Any) -> Response:
         wanted = request.filter.removeprefix('display_name="').removesuffix('"')
         found = [job for job in self.custom_jobs if job.display_name == wanted]
         return v1.ListCustomJobsResponse(custom_jobs=found)
 
-    def ListLogEntries(self, request: Any, context: Any) -> Answer:
+    def ListLogEntries(self, request: Any, context: Any) -> Response:
         container = request.filter.rpartition('job_id="')[2].removesuffix('"')
         lines = self.logs.get(container, [])[-request.page_size :]
         return ListLogEntriesResponse(entries=[LogEntry(text_payload=t) for t in reversed(lines)])
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
-        """Returns all methods for a gRPC server."""
+        """Returns the handlers of all services for a gRPC server."""
         services = {
             "PipelineService": {
                 "CreatePipelineJob": v1.CreatePipelineJobRequest,
@@ -253,26 +254,26 @@ class Cloud:
         ]
 
     def _method(self, name: str) -> Callable:
-        def answer(request: Any, context: Any) -> Any:
-            arrived = self.arrived
-            arrived.append((name, request))
+        def respond(request: Any, context: Any) -> Any:
+            requests = self.requests
+            requests.append((name, request))
             fault = self.faults[name].pop(0) if self.faults[name] else None
             if isinstance(fault, grpc.StatusCode):
-                context.abort(fault, f"the test wants {fault.name}")
+                context.abort(fault, f"the test injects {fault.name}")
             if fault == SLOW:
                 time.sleep(5)
-                if self.arrived is not arrived:
-                    context.abort(grpc.StatusCode.CANCELLED, "its test is over")
-            made = getattr(self, name)(request, context)
+                if self.requests is not requests:
+                    context.abort(grpc.StatusCode.CANCELLED, "the test has ended")
+            response = getattr(self, name)(request, context)
             if fault == LOST:
-                context.abort(grpc.StatusCode.UNAVAILABLE, "the answer was lost")
-            return made
+                context.abort(grpc.StatusCode.UNAVAILABLE, "the response was lost")
+            return response
 
-        return answer
+        return respond
 
 
 def _done(message: Any) -> operations_pb2.Operation:
-    """Returns a long-running operation that has ended."""
+    """Returns a finished long-running operation."""
     response = any_pb2.Any()
     response.Pack(getattr(message, "_pb", message))
     return operations_pb2.Operation(name="operations/1", done=True, response=response)
@@ -284,7 +285,7 @@ def _serialize(message: Any) -> bytes:
     )
 
 
-def _in_short(request: Any) -> str:
+def _summarize(request: Any) -> str:
     values = type(request).to_dict(request, including_default_value_fields=False)
     return json.dumps(values, default=str)[:300]
 
@@ -293,7 +294,7 @@ def main(command: list[str]) -> int:
     cloud = Cloud()
     with loopback(cloud.handlers()) as environment:
         code = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
-    lines = [f"{method} {_in_short(request)}" for method, request in cloud.arrived]
+    lines = [f"{method} {_summarize(request)}" for method, request in cloud.requests]
     lines.append(f"{len(cloud.jobs)} jobs, {len(cloud.schedules)} schedules")
     sys.stdout.write("\n".join(lines) + "\n")
     return code

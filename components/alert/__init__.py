@@ -1,1 +1,1 @@
-"""The exit handler of a job on Vertex: tells someone how it ended."""
+"""The exit handler of a job on Vertex AI: sends an alert with the outcome."""

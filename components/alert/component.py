@@ -1,9 +1,9 @@
-"""The exit handler: Vertex runs it last, whatever became of the other steps."""
+"""The exit handler: Vertex AI runs it last, whether the other steps succeed or fail."""
 
 from tfx.dsl.component.experimental.annotations import Parameter
 from tfx.orchestration.kubeflow.decorators import exit_handler
 
-from components.alert.message import job_alert
+from components.alert.message import create_alert
 from components.alert.publish import publish
 from data.common.webhook import post
 
@@ -16,12 +16,12 @@ def Alert(
     webhook: Parameter[str],
     topic: Parameter[str],
 ) -> None:
-    """Tells how the job ended, by a webhook or a topic or both; see `message_of`.
+    """Sends the outcome of the job to a webhook, a topic or both; see `create_alert`.
 
-    An empty `webhook` or `topic` is none. An alert that can't be sent fails the handler, and so is
-    seen.
+    An empty `webhook` or `topic` is skipped. An alert that can't be sent fails the handler, so that
+    the failure is visible.
     """
-    message = job_alert(pipeline, final_status, artifacts)
+    message = create_alert(pipeline, final_status, artifacts)
     if webhook:
         post(webhook, message)
     if topic:

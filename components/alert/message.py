@@ -1,4 +1,4 @@
-"""What is told of a job that has ended: read from what its steps left, in words and as JSON."""
+"""The alert of a finished job, made from the outputs of its steps."""
 
 import json
 import os
@@ -14,16 +14,17 @@ _OUTPUT = "executor_output.json"
 
 
 class JobAlert(TypedDict):
-    """What is sent.
+    """The JSON of an alert.
 
     Attributes:
-      pipeline: its name.
-      job: Vertex's id of the run.
-      outcome: `unchanged` where the cache had every answer.
-      text: all of it in words; chat programs show this.
-      verdict: the gate's words, and the serving check's where it refused; empty without a new one.
-      version: that was pushed, or serves already; empty where none was.
-      error: why it failed; empty where it did not.
+      pipeline: Name of the pipeline.
+      job: Vertex AI's id of the job.
+      outcome: How the job ended; `unchanged` if all steps came from the cache.
+      text: The whole message as text, which chat programs show.
+      verdict: Text of the gate's verdict, and of the serving check's result if it failed; empty
+        without a new verdict.
+      version: The pushed version; empty if nothing was pushed.
+      error: Why the job failed; empty if it succeeded.
     """
 
     pipeline: str
@@ -35,37 +36,36 @@ class JobAlert(TypedDict):
     error: str
 
 
-def job_alert(pipeline: str, final_status: str, artifacts: str) -> JobAlert:
-    """Returns what there is to tell.
+def create_alert(pipeline: str, final_status: str, artifacts: str) -> JobAlert:
+    """Returns the alert of a finished job.
 
     Args:
-      pipeline: its name.
-      final_status: a PipelineTaskFinalStatus as JSON text, as Vertex hands it to an exit handler.
-      artifacts: the folder below which the job's steps leave theirs, in `PROJECT/JOB/STEP_ID`.
+      pipeline: Name of the pipeline.
+      final_status: A PipelineTaskFinalStatus as JSON, which Vertex AI passes to an exit handler.
+      artifacts: Folder of the artifacts; the steps of the job write to `PROJECT/JOB/STEP_ID`.
     """
     status = json.loads(final_status)
     job = status["pipelineJobResourceName"].rpartition("/")[2]
-    gate = _properties(artifacts, job, "Gate", "blessing")
-    check = _properties(artifacts, job, "ServingCheck", "blessing")
-    pushed = _properties(artifacts, job, "Pusher", "pushed_model")
+    gate = _read_properties(artifacts, job, "Gate", "blessing")
+    check = _read_properties(artifacts, job, "ServingCheck", "blessing")
+    pushed = _read_properties(artifacts, job, "Pusher", "pushed_model")
     error = status.get("error", {}).get("message", "")
-    outcome = _outcome(status["state"], pushed)
-    words = format_verdict_properties(gate, check)
+    outcome = _get_outcome(status["state"], pushed)
+    verdict = format_verdict_properties(gate, check)
     version = str(pushed.get("pushed_version", "")) if outcome == "pushed" else ""
-    served = f", version {version}" if version else ""
-    first = f"{pipeline}: {outcome}{served} ({job})"
+    title = f"{pipeline}: {outcome}{f', version {version}' if version else ''} ({job})"
     return JobAlert(
         pipeline=pipeline,
         job=job,
         outcome=outcome,
-        text="\n".join(filter(None, [first, words, error])),
-        verdict=words,
+        text="\n".join(filter(None, [title, verdict, error])),
+        verdict=verdict,
         version=version,
         error=error,
     )
 
 
-def _outcome(state: str, pushed: dict[str, Any]) -> JobOutcome:
+def _get_outcome(state: str, pushed: dict[str, Any]) -> JobOutcome:
     if state != "SUCCEEDED":
         return "cancelled" if state == "CANCELLED" else "failed"
     if not pushed:
@@ -73,8 +73,8 @@ def _outcome(state: str, pushed: dict[str, Any]) -> JobOutcome:
     return "pushed" if pushed.get("pushed") else "refused"
 
 
-def _properties(artifacts: str, job: str, step: str, key: str) -> dict[str, Any]:
-    """Returns the properties of what a step put out in this job; none if the cache answered."""
+def _read_properties(artifacts: str, job: str, step: str, key: str) -> dict[str, Any]:
+    """Returns the properties of a step's output; empty if the step came from the cache."""
     for file in tf.io.gfile.glob(os.path.join(artifacts, "*", job, f"{step}_*", _OUTPUT)):
         (artifact,) = read_json(file).get("artifacts", {}).get(key, {}).get("artifacts", [{}])
         properties: dict[str, Any] = artifact.get("metadata", {})

@@ -1,19 +1,25 @@
-"""Sending a message to a Pub/Sub topic."""
+"""Sends a message to a Pub/Sub topic."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
+_SECONDS = 120
+
 
 def publish(topic: str, message: Mapping[str, Any]) -> None:
-    """Sends JSON to a topic, `projects/PROJECT/topics/NAME`, with the outcome as an attribute.
+    """Sends a message as JSON, with its `outcome` as an attribute.
+
+    Args:
+      topic: Full name of the topic, `projects/PROJECT/topics/NAME`.
+      message: The values of the JSON.
 
     Raises:
-      GoogleAPICallError: it was not taken, after the client's own tries.
+      GoogleAPICallError: The service did not accept it, after the client's own retries.
     """
-    # It is needed where a topic is set, and takes a second to import.
+    # The import takes a second and only jobs with a topic need it.
     from google.cloud import pubsub_v1
 
     with pubsub_v1.PublisherClient() as client:
         sent = client.publish(topic, json.dumps(message).encode(), outcome=message["outcome"])
-        sent.result(timeout=120)
+        sent.result(timeout=_SECONDS)

@@ -47,7 +47,7 @@ def _check_bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list
 
 def _check_new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     """Returns the classes that are not in the schema, and how to accept them."""
-    new = counts.classes_beside(class_names)
+    new = counts.unknown_classes(class_names)
     if not new:
         return []
     next_ids = range(len(class_names), len(class_names) + len(new))

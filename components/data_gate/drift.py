@@ -8,7 +8,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
 from components.data_gate.report import NO_PREVIOUS_SPAN, Drift
-from components.example_gen.span_statistics import BEFORE_FILE, read_statistics
+from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, read_statistics
 from data.common.formatting import format_list
 from data.features import LABEL
 from data.ingestion_counts import SPAN_FILE
@@ -32,7 +32,7 @@ def find_drift(quarantine: str, span_before: str, schema: str, min_images: int) 
     previous = (
         read_statistics(span_before, SPAN_FILE)
         if span_before
-        else read_statistics(quarantine, BEFORE_FILE)
+        else read_statistics(quarantine, PREVIOUS_SPAN_FILE)
     )
     if span_before and not previous:
         raise FileNotFoundError(f"{span_before} has no {SPAN_FILE} any more: start the run again")

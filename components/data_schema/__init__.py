@@ -1,1 +1,1 @@
-"""The schema as an artifact, by its text: a path would hide an edit from TFX's cache."""
+"""The schema step; its parameter is the text, because a path would hide edits from TFX's cache."""

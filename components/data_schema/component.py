@@ -1,4 +1,4 @@
-"""The component that turns the curated schema's text into a Schema artifact."""
+"""The component that writes the curated schema to a Schema artifact."""
 
 from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
@@ -9,5 +9,5 @@ from components.artifacts import SCHEMA_FILE, write_text
 
 @component
 def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:
-    """Writes the schema's text where TFX's components look for it."""
+    """Writes the text of the schema to the file that TFX's components read."""
     write_text(text, schema.uri, SCHEMA_FILE)

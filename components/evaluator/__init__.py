@@ -1,1 +1,1 @@
-"""Evaluator: TFMA's measures of the model that serves, on the test split."""
+"""Evaluator: TFMA's evaluation of the exported model on the test split."""

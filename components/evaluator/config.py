@@ -1,4 +1,4 @@
-"""What TFMA measures, and through which signature."""
+"""The configuration of TFMA: metrics, slices and signature."""
 
 import tensorflow_model_analysis as tfma
 
@@ -11,8 +11,8 @@ EXAMPLE_COUNT = "example_count"
 def eval_config() -> tfma.EvalConfig:
     """Returns TFMA's configuration: accuracy and counts, overall and by class.
 
-    It has no thresholds: the gate decides, and TFX's own blessing says nothing then. The examples
-    reach the model as they lie in their files, through the signature that serves.
+    It has no thresholds, because the gate decides; TFX's own blessing is then without properties.
+    The model gets the unchanged records through its serving signature.
     """
     model = tfma.ModelSpec(
         signature_name="serving_default", label_key=CLASS, prediction_key="probabilities"

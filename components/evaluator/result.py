@@ -1,4 +1,4 @@
-"""Reading what TFMA measured."""
+"""Reading the results of TFMA."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from components.evaluator.config import ACCURACY, EXAMPLE_COUNT
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many of `examples` test examples were classified right."""
+    """The number of test examples, and how many of them were classified correctly."""
 
     correct: int
     examples: int
 
 
 def read_accuracy(evaluation_uri: str) -> Accuracy:
-    """Returns the accuracy over the whole test split, from Evaluator's artifact."""
+    """Returns the accuracy over the whole test split, from the artifact of Evaluator."""
     result = tfma.load_eval_result(evaluation_uri)
     overall = result.get_metrics_for_slice()
     examples = round(overall[EXAMPLE_COUNT]["doubleValue"])
-    # TFMA keeps accuracy as a quotient of sums in floating point; the count is what was summed.
+    # TFMA stores the accuracy as a quotient in floating point; the count is recovered from it.
     return Accuracy(round(overall[ACCURACY]["doubleValue"] * examples), examples)

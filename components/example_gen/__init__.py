@@ -1,1 +1,1 @@
-"""ExampleGen: reads TFRecords, sets bad records aside, deals the others out by image content."""
+"""ExampleGen: reads TFRecords, quarantines bad records, and splits the rest by image content."""

@@ -1,4 +1,4 @@
-"""The ExampleGen component: TFX's file-based one with a second output, the quarantine."""
+"""The ExampleGen component: TFX's FileBasedExampleGen with a second output, the quarantine."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from data.ingestion_counts import QUARANTINE
 
 
 class ImageExampleGenSpec(FileBasedExampleGenSpec):
-    """TFX's parameters, and what its cache must see besides: the content and our code."""
+    """TFX's parameters and ours, which include fingerprints of data and code for TFX's cache."""
 
     PARAMETERS: ClassVar = {
         **FileBasedExampleGenSpec.PARAMETERS,
@@ -41,10 +41,10 @@ class ImageExampleGenSpec(FileBasedExampleGenSpec):
 
 
 class ContentDriver(FileBasedDriver):
-    """TFX's driver, whose fingerprint of the input is the one of its content where that is known.
+    """TFX's driver, with a fingerprint of the input's content if there is one.
 
-    TFX's own is made of sizes and times: a file that was touched, or cloned anew, would look
-    changed, and one that was changed within a second would not.
+    TFX's own fingerprint consists of sizes and times: a file that was touched or cloned again would
+    look changed, and one that was changed within a second would not.
     """
 
     def resolve_exec_properties(
@@ -57,14 +57,14 @@ class ContentDriver(FileBasedDriver):
 
 
 class ImageExampleGen(FileBasedExampleGen):
-    """Reads TFRecords of images into splits by image content; sets bad records aside.
+    """Reads TFRecords of images, splits them by image content, and quarantines bad records.
 
-    It is a FileBasedExampleGen by type because Vertex's driver hook asks for one.
+    It subclasses FileBasedExampleGen because Vertex's driver hook checks the type.
 
     Outputs:
-      examples: the splits, the records unchanged.
-      quarantine: the bad records as tf.Examples (`record`, `shard`, `index`, `reason`), and
-        `counts.json`, see `data.ingestion_counts.Counts`.
+      examples: The splits, with the records unchanged.
+      quarantine: The bad records as tf.Examples (`record`, `shard`, `index`, `reason`), and
+        `counts.json`, see `data.ingestion_counts.IngestionCounts`.
     """
 
     SPEC_CLASS = ImageExampleGenSpec
@@ -84,15 +84,21 @@ class ImageExampleGen(FileBasedExampleGen):
         data_fingerprint: str,
         code_fingerprint: str,
     ):
-        """See `data.sources.Source` for `input_base` and `patterns`, `splits.py` for the splits.
+        """Creates the component.
 
         Args:
-          group_near_duplicates: whether they go into one split.
-          class_names: in the order of their ids.
-          max_pixels: a larger image is set aside undecoded.
-          broken_file: what to do with a file that breaks off, `refuse` or `keep_before`.
+          input_base: See `data.sources.Source`.
+          patterns: See `data.sources.Source`.
+          split_weights: Relative sizes of the splits, by name.
+          split_salt: Salt of the hash that assigns splits, see `splits.py`.
+          group_near_duplicates: Whether near-duplicates are assigned to the same split.
+          class_names: Names of all classes, in the order of their ids.
+          max_pixels: Maximum number of pixels; larger images are quarantined without decoding them.
+          broken_file: How to handle a damaged file, `refuse` or `keep_before`.
+          data_fingerprint: Digest of the records' content; empty if it is not known.
+          code_fingerprint: Digest of the step's code.
         """
-        # TFX takes one pattern where the splits are made of what is read.
+        # TFX allows only one input pattern if it creates the splits.
         first, *further = patterns
         inputs = example_gen_pb2.Input.Split(name="all", pattern=first)
         outputs = [

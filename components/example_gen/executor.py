@@ -1,10 +1,10 @@
-"""What ExampleGen runs: splits by image content, and a quarantine beside them."""
+"""The executor of ExampleGen: writes the splits, the quarantine and the counts."""
 
 import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import apache_beam as beam
 import numpy as np
@@ -16,7 +16,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components.artifacts import read_bytes, write_text
-from components.example_gen.near_duplicates import near_duplicate_pairs, representatives
+from components.example_gen.near_duplicates import group_representatives, near_duplicate_pairs
 from components.example_gen.partition import (
     OUTCOME,
     DigestImage,
@@ -26,9 +26,9 @@ from components.example_gen.partition import (
     RecordOutcome,
     conflicting_labels,
 )
-from components.example_gen.span_statistics import BEFORE_FILE, write_statistics
+from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, write_statistics
 from components.example_gen.splits import find_salt
-from data.common.errors import DataRefused
+from components.history_files import history_folder, refuse_data
 from data.ingestion_counts import (
     COUNTS_FILE,
     FIRST_BAD,
@@ -37,11 +37,11 @@ from data.ingestion_counts import (
     BadRecord,
     IngestionCounts,
 )
-from data.sources import holds_records
+from data.sources import is_data_file
 
-# A class of more images hardly ever lacks in a split.
-_RARE = 200
-# The value of `data.broken_file` that ends the run; the other one keeps what lies before the break.
+# A class with more images is hardly ever missing from a split.
+_MAX_RARE = 200
+# The value of `data.broken_file` that refuses the data; `keep_before` keeps undamaged records.
 REFUSE = "refuse"
 
 
@@ -52,7 +52,7 @@ class Executor(BaseExampleGenExecutor):
     _quarantine_uri = ""
 
     def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
-        """Demanded by the base class; `GenerateExamplesByBeam` below reads in its place."""
+        """Required by the base class; not used, because `GenerateExamplesByBeam` is overridden."""
         raise NotImplementedError
 
     def Do(
@@ -64,7 +64,7 @@ class Executor(BaseExampleGenExecutor):
         """See the base class.
 
         Raises:
-          DataRefused: a file is broken; file and byte are named.
+          DataRefused: No files match, or a file is damaged.
         """
         quarantine = artifact_utils.get_single_instance(output_dict[QUARANTINE])
         quarantine.split_names = artifact_utils.encode_split_names([QUARANTINE])
@@ -73,46 +73,60 @@ class Executor(BaseExampleGenExecutor):
         super().Do(input_dict, output_dict, exec_properties)
         counts = read_counts(quarantine.uri)
         if counts.broken_files and exec_properties["broken_file"] == REFUSE:
-            advice = "data.broken_file=keep_before would keep what lies before that"
-            raise DataRefused("\n".join(["broken record files:", *counts.broken_files, advice]))
+            advice = "to keep the records before the damage: --set data.broken_file=keep_before"
+            self._refuse(["broken record files:", *counts.broken_files, advice])
 
     def GenerateExamplesByBeam(
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
     ) -> dict[str, beam.PCollection]:
-        """Writes the records of each split, and leaves none for the base class to write.
+        """Writes the records of each split, and returns none for the base class to write.
 
-        That shuffles them, for which Beam's local runner holds a whole split in memory.
+        The base class shuffles them, for which Beam's local runner holds a whole split in memory.
         """
         weights = _split_weights(exec_properties)
-        spans = _input_files(exec_properties)
+        spans = self._input_files(exec_properties)
         files = sorted({file for span in spans for file in span})
         read = _read(pipeline, files, "Read")
         names, limit = json.loads(exec_properties["class_names"]), exec_properties["max_pixels"]
-        sort = PartitionRecord(weights, exec_properties["split_salt"], names, limit)
-        doubted = beam.pvalue.AsDict(_doubted(pipeline, files))
+        partition = PartitionRecord(weights, exec_properties["split_salt"], names, limit)
+        conflicts = beam.pvalue.AsDict(_find_conflicts(pipeline, files))
         groups: Any = {}
         if exec_properties["group_near_duplicates"]:
-            groups = beam.pvalue.AsSingleton(_groups(pipeline, files, HashImage(names, limit)))
-        tags = [*weights, QUARANTINE, OUTCOME]
-        outputs = read["records"] | "Sort" >> beam.ParDo(sort, doubted, groups).with_outputs(*tags)
+            hash_image = HashImage(names, limit)
+            groups = beam.pvalue.AsSingleton(_group_near_duplicates(pipeline, files, hash_image))
+        outputs = read["records"] | "Partition" >> beam.ParDo(
+            partition, conflicts, groups
+        ).with_outputs(*weights, QUARANTINE, OUTCOME)
         bad = os.path.join(self._quarantine_uri, f"Split-{QUARANTINE}")
         _write_records(outputs[QUARANTINE], bad, "Write bad")
-        outcomes = (read[OUTCOME], outputs[OUTCOME]) | beam.Flatten()
-        self._write_counts(outcomes, weights, spans)
+        _ = (
+            (read[OUTCOME], outputs[OUTCOME])
+            | beam.Flatten()
+            | "Outcomes" >> beam.combiners.ToList()
+            | "WriteCounts" >> beam.Map(_write_counts, weights, spans, self._quarantine_uri)
+        )
         for split in weights:
             folder = artifact_utils.get_split_uri(self._examples, split)
             _write_records(outputs[split], folder, f"Write {split}")
         return {}
 
-    def _write_counts(
-        self, outcomes: beam.PCollection, weights: dict[str, int], spans: list[list[str]]
-    ) -> None:
-        uri = self._quarantine_uri
-        _ = (
-            outcomes
-            | "Outcomes" >> beam.combiners.ToList()
-            | "WriteCounts" >> beam.Map(_write_counts, weights, spans, uri)
-        )
+    def _input_files(self, exec_properties: dict[str, Any]) -> list[list[str]]:
+        """Returns the record files of each pattern; those of the newest span are last."""
+        config = proto_utils.json_to_proto(exec_properties["input_config"], example_gen_pb2.Input())
+        further = json.loads(exec_properties["further_patterns"])
+        patterns = [
+            os.path.join(exec_properties["input_base"], pattern)
+            for pattern in (config.splits[0].pattern, *further)
+        ]
+        files = [list(filter(is_data_file, tf.io.gfile.glob(pattern))) for pattern in patterns]
+        if not any(files):
+            # A local run has checked this; a compiled job gets its folder on submission.
+            self._refuse([f"no record files match {', '.join(patterns)}"])
+        return files
+
+    def _refuse(self, reasons: Sequence[str]) -> NoReturn:
+        folder = history_folder(self._quarantine_uri, self._context.pipeline_run_id)
+        refuse_data(reasons, "ExampleGen", folder)
 
 
 def _write_records(records: beam.PCollection, folder: str, label: str) -> None:
@@ -123,17 +137,17 @@ def _write_records(records: beam.PCollection, folder: str, label: str) -> None:
 def _read(pipeline: beam.Pipeline, files: list[str], label: str) -> Any:
     """Returns the outputs `records` and OUTCOME of reading all files.
 
-    Each pass over them has a source of its own: where one was shared, and a later pass waited for
-    what an earlier one found, Beam's local runner held all records in memory.
+    Each pass over the records has its own source: if a later pass shares the source and waits for
+    the result of an earlier one, Beam's local runner holds all records in memory.
     """
     shards = pipeline | f"{label}: shards" >> beam.Create(files)
     return shards | label >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
 
 
-def _doubted(pipeline: beam.Pipeline, files: list[str]) -> beam.PCollection:
-    """Returns (digest, reason) of the images that come under several labels.
+def _find_conflicts(pipeline: beam.Pipeline, files: list[str]) -> beam.PCollection:
+    """Returns (digest, reason) of the images that occur with different labels.
 
-    All files are read a second time for that: cheaper than to keep all records until it is known.
+    This reads all files a second time, which is cheaper than keeping all records in memory.
     """
     return (
         _read(pipeline, files, "Read digests")["records"]
@@ -143,24 +157,26 @@ def _doubted(pipeline: beam.Pipeline, files: list[str]) -> beam.PCollection:
     )
 
 
-def _groups(pipeline: beam.Pipeline, files: list[str], hash_image: HashImage) -> beam.PCollection:
-    """Returns one mapping: the hashes of near-duplicates that go where another one goes.
+def _group_near_duplicates(
+    pipeline: beam.Pipeline, files: list[str], hash_image: HashImage
+) -> beam.PCollection:
+    """Returns one mapping, from hashes of near-duplicates to the hash that decides their split.
 
-    All images are decoded a second time for that: cheaper than to keep them.
+    This decodes all images a second time, which is cheaper than keeping them.
     """
     return (
         _read(pipeline, files, "Read hashes")["records"]
         | "Hash" >> beam.ParDo(hash_image)
         | "Once" >> beam.Distinct()
         | "Hashes" >> beam.combiners.ToList()
-        | "Group" >> beam.Map(representatives)
+        | "Group" >> beam.Map(group_representatives)
     )
 
 
 def count_outcomes(
     outcomes: Iterable[RecordOutcome], weights: Mapping[str, int]
 ) -> IngestionCounts:
-    """Returns the counts of what became of each record; splits without records are there too."""
+    """Returns the counts of all outcomes; splits without records are included."""
     ordered = sorted(outcomes)
     classes = {split: Counter(o.label for o in ordered if o.split == split) for split in weights}
     good = [o for o in ordered if o.split]
@@ -181,9 +197,9 @@ def count_outcomes(
 
 
 def _near_duplicates(outcomes: Sequence[RecordOutcome]) -> int:
-    """Returns how many pairs of near-duplicates lie in two different splits.
+    """Returns the number of pairs of near-duplicates in different splits.
 
-    Images with one hash lie in one split, so that each hash is looked at once.
+    Images with equal hashes are in the same split, so each hash is compared once.
     """
     splits = {outcome.image_hash: outcome.split for outcome in outcomes}
     hashes = list(splits)
@@ -192,20 +208,20 @@ def _near_duplicates(outcomes: Sequence[RecordOutcome]) -> int:
 
 
 def _better_salt(outcomes: Sequence[RecordOutcome], weights: Mapping[str, int]) -> str | None:
-    """Returns a salt with which no split lacks a class, if one does; None if none is needed.
+    """Returns a salt with which no split lacks a class; None if none is needed or found.
 
-    Only rare classes are looked at, and with images that stay alone: a salt is a suggestion.
+    Only rare classes are checked, and near-duplicates are not grouped: the salt is a suggestion.
     """
     labels = {o.image_hash.to_bytes(8, "big"): o.label for o in outcomes}
     numbers = Counter(labels.values())
     if len({(o.split, o.label) for o in outcomes}) == len(numbers) * len(weights):
         return None
-    rare = {h: label for h, label in labels.items() if numbers[label] <= _RARE}
+    rare = {h: label for h, label in labels.items() if numbers[label] <= _MAX_RARE}
     return find_salt(rare, weights)
 
 
 def read_counts(quarantine_uri: str) -> IngestionCounts:
-    """Returns the counts that lie in ExampleGen's quarantine artifact."""
+    """Returns the counts in ExampleGen's quarantine artifact."""
     return IngestionCounts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
 
 
@@ -214,20 +230,8 @@ def _write_counts(
 ) -> None:
     counts = count_outcomes(outcomes, weights)
     write_text(counts.model_dump_json(indent=2), folder, COUNTS_FILE)
-    for shards, name in zip(reversed(spans), (SPAN_FILE, BEFORE_FILE), strict=False):
+    for shards, name in zip(reversed(spans), (SPAN_FILE, PREVIOUS_SPAN_FILE), strict=False):
         write_statistics(outcomes, set(shards), folder, name)
-
-
-def _input_files(exec_properties: dict[str, Any]) -> list[list[str]]:
-    """Returns the record files by pattern: those of the newest span are the last ones."""
-    config = proto_utils.json_to_proto(exec_properties["input_config"], example_gen_pb2.Input())
-    base, further = exec_properties["input_base"], json.loads(exec_properties["further_patterns"])
-    patterns = [os.path.join(base, pattern) for pattern in (config.splits[0].pattern, *further)]
-    files = [list(filter(holds_records, tf.io.gfile.glob(pattern))) for pattern in patterns]
-    if not any(files):
-        # A run here has looked before; a compiled job is told its folder when it is submitted.
-        raise DataRefused(f"no record files match {', '.join(patterns)}")
-    return files
 
 
 def _split_weights(exec_properties: dict[str, Any]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Near-duplicates: pairs of images whose difference hashes are few bits apart."""
+"""Finds near-duplicates: images whose difference hashes differ in few bits."""
 
 import itertools
 from collections.abc import Iterable
@@ -7,21 +7,22 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-# Re-encoded or slightly cropped, an image stays within these many bits of 64.
+# Re-encoding or slightly cropping an image changes at most about this many of 64 bits.
 MAX_DISTANCE = 4
 
 
 def near_duplicate_pairs(hashes: np.ndarray, max_distance: int = MAX_DISTANCE) -> np.ndarray:
-    """Returns the pairs of hashes that are at most `max_distance` bits apart.
+    """Returns the pairs of hashes that differ in at most `max_distance` bits.
 
-    Of max_distance + 1 bands of bits, such a pair has at least one in common, so that only hashes
-    that share a band are compared (Broder's blocking by the pigeonhole principle).
+    If the bits are divided into max_distance + 1 bands, such a pair shares at least one band (the
+    pigeonhole principle), so only hashes that share a band are compared.
 
     Args:
-      hashes: uint64 [n].
+      hashes: Hashes, uint64 [n].
+      max_distance: Maximum number of different bits.
 
     Returns:
-      int64 [pairs, 2]: indices, the lower one first, sorted; each pair once.
+      Sorted index pairs, int64 [pairs, 2], with the lower index first.
     """
     found = [np.empty([0, 2], np.int64)]
     bounds = np.linspace(0, 64, max_distance + 2).astype(int)
@@ -31,17 +32,17 @@ def near_duplicate_pairs(hashes: np.ndarray, max_distance: int = MAX_DISTANCE) -
         starts = np.flatnonzero(np.diff(band[order])) + 1
         for group in np.split(order, starts):
             if len(group) > 1:
-                found.append(_near_in(group, hashes, max_distance))
+                found.append(_close_pairs(group, hashes, max_distance))
     return np.unique(np.concatenate(found), axis=0)
 
 
-def representatives(hashes: Iterable[bytes]) -> dict[bytes, bytes]:
-    """Returns for each hash that has smaller ones near it the smallest of their group.
+def group_representatives(hashes: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Returns a mapping from hashes to the smallest hash of their group, if it is another one.
 
-    A group is all that hang together: near ones, and what is near those.
+    A group is a connected component of the near-duplicate pairs.
 
     Args:
-      hashes: of 8 bytes, each once.
+      hashes: Distinct hashes of 8 bytes.
     """
     ordered = sorted(hashes)
     numbers = np.frombuffer(b"".join(ordered), ">u8").astype(np.uint64)
@@ -53,7 +54,7 @@ def representatives(hashes: Iterable[bytes]) -> dict[bytes, bytes]:
     return {h: s for h, s in zip(ordered, smallest, strict=True) if h != s}
 
 
-def _near_in(group: np.ndarray, hashes: np.ndarray, max_distance: int) -> np.ndarray:
+def _close_pairs(group: np.ndarray, hashes: np.ndarray, max_distance: int) -> np.ndarray:
     group = np.sort(group)
     first, second = np.triu_indices(len(group), k=1)
     different = hashes[group[first]] ^ hashes[group[second]]

@@ -1,4 +1,4 @@
-"""The Beam part of ExampleGen: each record goes to its split, or is set aside with a reason."""
+"""The Beam functions of ExampleGen: assign each record to a split or to the quarantine."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,17 +12,17 @@ from google.protobuf.message import DecodeError
 
 from components.example_gen.checks import InvalidRecord, check_record
 from components.example_gen.image_statistics import ImageStatistics, measure_image
-from components.example_gen.splits import difference_hash, split_of
+from components.example_gen.splits import assign_split, difference_hash
 from data.features import IMAGE, LABEL
 from data.ingestion_counts import QUARANTINE
-from data.records import broken_at, bytes_feature, ints_feature
+from data.records import bytes_feature, describe_read_error, ints_feature
 
 OUTCOME = "outcome"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record as it lies in its shard, and where that is."""
+    """The content of a record and its location."""
 
     shard: str
     index: int
@@ -31,10 +31,19 @@ class Record:
 
 @dataclass(frozen=True, order=True)
 class RecordOutcome:
-    """What became of one record, or where a file broke off: `split` is then empty.
+    """The outcome of a record, or of a damaged file.
 
-    `image_hash` is the difference hash of its image, as a number of 64 bits; `class_id` the class
-    that it names; `look` what is measured of the image, None of a record that is set aside.
+    Attributes:
+      shard: Path of the file.
+      index: Index of the record in its file; of a damaged file, the number of records before the
+        damage.
+      split: Name of the split; empty for a quarantined record or a damaged file.
+      label: Name of the class.
+      image_hash: Difference hash of the image, as a 64-bit number.
+      reason: Why the record is quarantined, or the kind and location of the damage.
+      file_broken: Whether this is the outcome of a damaged file.
+      class_id: Id of the class.
+      statistics: Statistics of the image; None for a quarantined record.
     """
 
     shard: str
@@ -45,13 +54,13 @@ class RecordOutcome:
     reason: str = ""
     file_broken: bool = False
     class_id: int = -1
-    look: ImageStatistics | None = field(default=None, compare=False)
+    statistics: ImageStatistics | None = field(default=None, compare=False)
 
 
 class ReadShard(beam.DoFn):
-    """Yields the records of one TFRecord file; where it breaks off, an OUTCOME says so.
+    """Yields the records of one TFRecord file, and an OUTCOME if the file is damaged.
 
-    tf.data reads it and not Beam: its error names the byte where the file is broken.
+    It uses tf.data instead of Beam's reader, because its error contains the byte offset.
     """
 
     def process(self, shard: str) -> Iterator[Any]:
@@ -61,12 +70,14 @@ class ReadShard(beam.DoFn):
                 yield Record(shard, index, content)
                 index += 1
         except tf.errors.OpError as error:
-            problem = RecordOutcome(shard, index, reason=broken_at(error), file_broken=True)
+            problem = RecordOutcome(
+                shard, index, reason=describe_read_error(error), file_broken=True
+            )
             yield TaggedOutput(OUTCOME, problem)
 
 
 class DigestImage(beam.DoFn):
-    """Yields (digest of the encoded image, label), where a record has both."""
+    """Yields (digest of the encoded image, label) of each record that has both."""
 
     def process(self, record: Record) -> Iterator[tuple[bytes, bytes]]:
         try:
@@ -79,7 +90,7 @@ class DigestImage(beam.DoFn):
 
 
 class HashImage(beam.DoFn):
-    """Yields the difference hash of each good record's image, as 8 bytes."""
+    """Yields the difference hash, 8 bytes, of the image of each valid record."""
 
     def __init__(self, class_names: Sequence[str], max_pixels: int):
         """See `ImageExampleGen`."""
@@ -87,14 +98,14 @@ class HashImage(beam.DoFn):
 
     def process(self, record: Record) -> Iterator[bytes]:
         try:
-            good = check_record(record.content, self._class_names, self._max_pixels)
+            decoded = check_record(record.content, self._class_names, self._max_pixels)
         except InvalidRecord:
             return
-        yield difference_hash(good.pixels)
+        yield difference_hash(decoded.pixels)
 
 
 class PartitionRecord(beam.DoFn):
-    """Tags a record with its split or with QUARANTINE, and what became of it with OUTCOME."""
+    """Tags a record with its split or QUARANTINE, and its RecordOutcome with OUTCOME."""
 
     def __init__(
         self, weights: Mapping[str, int], salt: str, class_names: Sequence[str], max_pixels: int
@@ -106,32 +117,32 @@ class PartitionRecord(beam.DoFn):
         self._max_pixels = max_pixels
 
     def process(
-        self, record: Record, doubted: Mapping[bytes, str], groups: Mapping[bytes, bytes]
+        self, record: Record, conflicts: Mapping[bytes, str], groups: Mapping[bytes, bytes]
     ) -> Iterator[Any]:
-        """Sorts one record.
+        """Processes one record.
 
         Args:
-          record: as it was read.
-          doubted: images that come under several labels, by digest, and the reason in words.
-          groups: the hashes that go where another hash goes, which is the value.
+          record: The record.
+          conflicts: Reasons by digest of the images that occur with different labels.
+          groups: Hashes of near-duplicates, and the hash that decides their split.
         """
         try:
-            good = check_record(record.content, self._class_names, self._max_pixels)
-            labels = doubted.get(hashlib.sha256(good.image).digest())
-            if labels:
-                raise InvalidRecord(labels)
-        except InvalidRecord as bad:
-            reason = str(bad)
-            yield TaggedOutput(QUARANTINE, _quarantined(record, reason))
+            decoded = check_record(record.content, self._class_names, self._max_pixels)
+            conflict = conflicts.get(hashlib.sha256(decoded.image).digest())
+            if conflict:
+                raise InvalidRecord(conflict)
+        except InvalidRecord as error:
+            reason = str(error)
+            yield TaggedOutput(QUARANTINE, _encode_quarantined(record, reason))
             yield TaggedOutput(OUTCOME, RecordOutcome(record.shard, record.index, reason=reason))
             return
-        image_hash = difference_hash(good.pixels)
-        split = split_of(groups.get(image_hash, image_hash), self._weights, self._salt)
+        image_hash = difference_hash(decoded.pixels)
+        split = assign_split(groups.get(image_hash, image_hash), self._weights, self._salt)
         yield TaggedOutput(split, record.content)
         number = int.from_bytes(image_hash, "big")
         outcome = RecordOutcome(
-            record.shard, record.index, split, good.label, number,
-            class_id=good.class_id, look=measure_image(good.pixels),
+            record.shard, record.index, split, decoded.label, number,
+            class_id=decoded.class_id, statistics=measure_image(decoded.pixels),
         )  # fmt: skip
         yield TaggedOutput(OUTCOME, outcome)
 
@@ -139,7 +150,7 @@ class PartitionRecord(beam.DoFn):
 def conflicting_labels(
     labels_of_image: tuple[bytes, Iterable[bytes]],
 ) -> Iterator[tuple[bytes, str]]:
-    """Yields an image's digest and why it is in doubt, if it has more than one label."""
+    """Yields the digest and the reason if an image has more than one label."""
     digest, labels = labels_of_image
     distinct = {label.decode(errors="replace") for label in labels}
     if len(distinct) > 1:
@@ -147,12 +158,12 @@ def conflicting_labels(
 
 
 def conflicting_labels_reason(labels: Iterable[str]) -> str:
-    """Returns the reason why an image with these labels is set aside."""
-    return f"the same image under several labels: {', '.join(sorted(labels))}"
+    """Returns the reason why an image with these labels is quarantined."""
+    return f"identical images with different labels: {', '.join(sorted(labels))}"
 
 
-def _quarantined(record: Record, reason: str) -> bytes:
-    """Returns a tf.train.Example of `record`, `shard`, `index` and `reason`, serialized."""
+def _encode_quarantined(record: Record, reason: str) -> bytes:
+    """Returns a serialized tf.train.Example with `record`, `shard`, `index` and `reason`."""
     features = {
         "record": bytes_feature(record.content),
         "shard": bytes_feature(record.shard.encode()),

@@ -1,4 +1,4 @@
-"""TFDV's statistics of how the images of one span look: what the next span is compared with."""
+"""TFDV's statistics of the images of a span, with which the next span is compared."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
@@ -11,18 +11,18 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 from components.artifacts import read_bytes, write_bytes
 from components.example_gen.partition import RecordOutcome
 
-# Beside SPAN_FILE: of the span before the newest, where a run reads several.
-BEFORE_FILE = "span_statistics_before.pb"
+# Statistics of the span before the newest one, if a run reads several; next to SPAN_FILE.
+PREVIOUS_SPAN_FILE = "span_statistics_before.pb"
 
 
 def write_statistics(
     outcomes: Iterable[RecordOutcome], shards: Collection[str], folder: str, name: str
 ) -> None:
-    """Writes the statistics of the good records of some shards; nothing where there is none."""
+    """Writes the statistics of the valid records of some shards, if there are any."""
     rows = [
-        {"label": outcome.label, **asdict(outcome.look)}
+        {"label": outcome.label, **asdict(outcome.statistics)}
         for outcome in outcomes
-        if outcome.look and outcome.shard in shards
+        if outcome.statistics and outcome.shard in shards
     ]
     if rows:
         statistics = tfdv.generate_statistics_from_dataframe(pd.DataFrame(rows), n_jobs=1)
@@ -30,7 +30,7 @@ def write_statistics(
 
 
 def read_statistics(folder: str, name: str) -> DatasetFeatureStatisticsList | None:
-    """Returns the statistics of a span, or None where there are none."""
+    """Returns the statistics of a span, or None if there are none."""
     try:
         return DatasetFeatureStatisticsList.FromString(read_bytes(folder, name))
     except tf.errors.NotFoundError:

@@ -1,4 +1,4 @@
-"""Which split an image belongs to: a function of what it shows, and of nothing else."""
+"""Assigns images to splits by a hash of their content, independently of other images."""
 
 import hashlib
 from bisect import bisect
@@ -11,12 +11,12 @@ import numpy as np
 def difference_hash(image: np.ndarray) -> bytes:
     """Returns the 64-bit difference hash (dHash) of an image, as 8 bytes.
 
-    The image is averaged down to 8 rows of 9 grey cells; each bit says whether a cell is darker
-    than its right neighbour. Re-encoding or resizing an image hardly changes it. Integers only, so
-    that every machine finds the same hash.
+    The image is averaged down to 8 rows of 9 grey cells; a bit is set if a cell is darker than its
+    right neighbour. Re-encoding or resizing an image hardly changes the hash. It is computed with
+    integers only, so that it is the same on every machine.
 
     Args:
-      image: uint8 [height, width, 3], at least 1 pixel a side.
+      image: The image, uint8 [height, width, 3], at least 1 pixel per side.
 
     Reference: N. Krawetz, "Kind of Like That", hackerfactor.com, 2013.
     """
@@ -27,10 +27,10 @@ def difference_hash(image: np.ndarray) -> bytes:
     return np.packbits(cells[:, :-1] < cells[:, 1:]).tobytes()
 
 
-def split_of(image_hash: bytes, weights: Mapping[str, int], salt: str = "") -> str:
-    """Returns the name of the split for an image hash, with the odds that `weights` give.
+def assign_split(image_hash: bytes, weights: Mapping[str, int], salt: str = "") -> str:
+    """Returns the split of an image hash, with probabilities proportional to `weights`.
 
-    It depends on no other record, so an image keeps its split however many others come.
+    It does not depend on other records, so an image keeps its split when more are added.
     """
     digest = hashlib.sha256(salt.encode() + image_hash).digest()
     bounds = list(accumulate(weights.values()))
@@ -43,26 +43,25 @@ def find_salt(
     """Returns the first of the salts "1", "2", ... with which no split lacks a class.
 
     Args:
-      labels: the class of each image hash. Only those of the rarest classes need to be given: the
-        others lack nowhere.
-      weights: of the splits.
-      tries: how many salts are looked at.
+      labels: Class names by image hash; only the rarest classes are needed.
+      weights: Relative sizes of the splits, by name.
+      tries: Maximum number of salts to try.
 
     Returns:
-      The salt, or None if none of these will do.
+      The salt, or None if there is none among those tried.
     """
-    wanted = len(set(labels.values())) * len(weights)
+    combinations = len(set(labels.values())) * len(weights)
     for salt in map(str, range(1, tries + 1)):
-        pairs = {(split_of(h, weights, salt), label) for h, label in labels.items()}
-        if len(pairs) == wanted:
+        pairs = {(assign_split(h, weights, salt), label) for h, label in labels.items()}
+        if len(pairs) == combinations:
             return salt
     return None
 
 
 def _cell_sums(values: np.ndarray, cells: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns int64 sums over `cells` cells along `axis`, and how many values each has.
+    """Returns int64 sums over `cells` cells along `axis`, and the number of values in each.
 
-    Where there are fewer values than cells, values are repeated.
+    If there are fewer values than cells, values are repeated.
     """
     length = values.shape[axis]
     starts = np.arange(cells) * length // cells

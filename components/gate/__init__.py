@@ -1,1 +1,1 @@
-"""The gate: only a model that reaches the target is blessed, and the verdict says why."""
+"""The gate: blesses a model that meets all rules, and explains its verdict."""

@@ -1,4 +1,4 @@
-"""The gate's component: after Evaluator, so that a new target reruns the gate and not TFMA."""
+"""The component of the gate, separate from Evaluator so that a new target does not rerun TFMA."""
 
 from typing import ClassVar
 
@@ -11,11 +11,11 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 
 from components.gate.executor import Executor
 from components.gate.settings import GateSettings
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
 
 
 class GateSpec(ComponentSpec):
-    """The gate's inputs, outputs and parameters."""
+    """The inputs, outputs and parameters of the gate."""
 
     PARAMETERS: ClassVar = {
         "settings": ExecutionParameter(type=str),
@@ -28,6 +28,7 @@ class GateSpec(ComponentSpec):
     INPUTS: ClassVar = {
         "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
         "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "quarantine": ChannelParameter(type=standard_artifacts.Examples),
         "model": ChannelParameter(type=standard_artifacts.Model),
     }
     OUTPUTS: ClassVar = {
@@ -37,11 +38,11 @@ class GateSpec(ComponentSpec):
 
 
 class Gate(BaseBeamComponent):
-    """Blesses a model that keeps all rules of the settings on the test split.
+    """Blesses a model that meets all rules of the settings on the test split.
 
     Outputs:
-      blessing: a ModelBlessing with the property `blessed`; `verdict.json` and `metrics.json` are
-        inside.
+      blessing: A ModelBlessing with the property `blessed`; it contains `verdict.json` and
+        `metrics.json`.
       predictions: `predictions.parquet`, a row for each test example.
     """
 
@@ -52,21 +53,31 @@ class Gate(BaseBeamComponent):
         self,
         evaluation: types.BaseChannel,
         examples: types.BaseChannel,
+        quarantine: types.BaseChannel,
         model: types.BaseChannel,
         settings: GateSettings,
         target: float | RuntimeParameter,
         serving: ServedVersion,
         code_fingerprint: str,
     ):
-        """See the class; `target` stands for that of `settings`.
+        """Connects the inputs.
 
-        `serving` is the model to compare with; where its version is UNKNOWN, its path is the folder
-        of the served versions, and `components.gate.driver` looks there.
+        Args:
+          evaluation: The evaluation by TFMA.
+          examples: The examples, with the split `test`.
+          quarantine: ExampleGen's second output, which contains its counts.
+          model: The model to judge.
+          settings: The rules, except for the target.
+          target: The target; a RuntimeParameter in a compiled job.
+          serving: The baseline. If its version is UNKNOWN, its path is the URL of the model store,
+            in which `components.gate.driver` looks it up.
+          code_fingerprint: Fingerprint of the gate's code, for TFX's cache.
         """
         super().__init__(
             GateSpec(
                 evaluation=evaluation,
                 examples=examples,
+                quarantine=quarantine,
                 model=model,
                 settings=settings.model_dump_json(exclude={"target"}),
                 target=target,

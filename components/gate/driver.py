@@ -1,11 +1,11 @@
-"""What Vertex runs before it looks into its cache for the gate: which model is there to compare?
+"""The driver of the gate on Vertex AI: looks up the baseline before the cache is queried.
 
     python -m components.gate.driver EXECUTOR_INPUT
 
-`flowers run` looks what serves under its lock and hands it to the gate. Nobody does that for a
-compiled job, so its gate has this `preCacheCheck`, as TFX's ExampleGen has one to find its span.
-What it answers is part of the cache's key: a model is judged anew when another one serves, and an
-unchanged run, whose model serves by then, finds the verdict in the cache.
+`flowers run` looks up the serving model under its lock and passes it to the gate. A compiled job
+does this in a `preCacheCheck`, as TFX's ExampleGen does to find its span. The result is part of the
+cache key: a model is judged again when another one serves, and an unchanged run, whose own model
+serves by then, finds the verdict in the cache.
 """
 
 import json
@@ -14,32 +14,26 @@ import sys
 from tfx.utils import path_utils
 
 from components.artifacts import write_json
-from components.model_store.bucket import baseline_for, model_digest
-from components.pusher.settings import SCHEME, EndpointPlace
+from components.model_store.base import model_digest
+from components.model_store.stores import open_store
 
 
 def main(executor_input: str) -> None:
-    """Writes the baseline's parameters where the main container and the cache read them.
+    """Writes the parameters of the baseline to where the main container and the cache read them.
 
     Args:
-      executor_input: the JSON of an ExecutorInput of the gate.
+      executor_input: The JSON of an ExecutorInput of the gate.
     """
-    given = json.loads(executor_input)
-    (model,) = given["inputs"]["artifacts"]["model"]["artifacts"]
-    folder = given["inputs"]["parameterValues"]["baseline_path"]
-    digest = model_digest(path_utils.serving_model_path(model["uri"]))
-    if folder.startswith(SCHEME):
-        from components.model_store import endpoint
-
-        baseline = endpoint.baseline_for(EndpointPlace.of(folder), digest)
-    else:
-        baseline = baseline_for(folder, digest)
-    found = {
+    task = json.loads(executor_input)
+    (model,) = task["inputs"]["artifacts"]["model"]["artifacts"]
+    store = open_store(task["inputs"]["parameterValues"]["baseline_path"])
+    baseline = store.baseline_for(model_digest(path_utils.serving_model_path(model["uri"])))
+    parameters = {
         "baseline_version": baseline.version,
         "baseline_path": baseline.path,
         "baseline_digest": baseline.digest,
     }
-    write_json({"parameterValues": found}, given["outputs"]["outputFile"])
+    write_json({"parameterValues": parameters}, task["outputs"]["outputFile"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the gate runs: asks the models, counts, judges, and writes verdict and blessing."""
+"""The executor of the gate: predicts, counts, judges, and writes verdict and blessing."""
 
 import json
 import os
@@ -13,9 +13,10 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.artifacts import read_json, write_json, write_text
-from components.evaluator.result import read_accuracy
+from components.evaluator.result import Accuracy, read_accuracy
+from components.example_gen.executor import read_counts
 from components.gate.judge import judge
-from components.gate.metrics import METRICS_FILE, Tally
+from components.gate.metrics import Tally
 from components.gate.predictions import (
     PREDICTIONS_FILE,
     PredictionsWriter,
@@ -23,20 +24,26 @@ from components.gate.predictions import (
     predict,
 )
 from components.gate.settings import GateSettings
-from components.gate.verdict import Verdict, format_verdict, parse_verdict
-from components.model_store.bucket import model_digest
+from components.gate.verdict import (
+    METRICS_FILE,
+    VERDICT_FILE,
+    Verdict,
+    format_verdict,
+    parse_verdict,
+)
+from components.model_store.base import model_digest
 from components.properties import VERDICT_PROPERTY
+from data.ingestion_counts import IngestionCounts
 
-VERDICT_FILE = "verdict.json"
-# The version of a baseline that is still to be looked for, see `driver.py`.
+# The version of a baseline that `components.gate.driver` has yet to look up.
 UNKNOWN = -1
 
 
 class Executor(evaluator_executor.Executor):
-    """Blesses a model, or refuses it.
+    """Blesses or refuses a model.
 
-    It is an Evaluator's executor by type, with the output key `blessing`: only then does TFX's
-    entry point on Vertex turn `current_model_id` into a resource name.
+    It subclasses Evaluator's executor and has the output key `blessing`, because only then TFX's
+    entry point on Vertex AI turns `current_model_id` into a resource name.
     """
 
     def Do(
@@ -48,10 +55,11 @@ class Executor(evaluator_executor.Executor):
         """Judges the model of `input_dict`; see `components.gate.judge` for the rules.
 
         Raises:
-          RuntimeError: the table of predictions and TFMA disagree on what is right.
+          CountMismatch: TFMA saw another number of test examples than ExampleGen wrote.
+          RuntimeError: TFMA and the predictions disagree, or the driver did not run.
         """
         if exec_properties["baseline_version"] == UNKNOWN:
-            raise RuntimeError("nobody looked which model serves: the gate's driver did not run")
+            raise RuntimeError("the baseline is unknown: the driver of the gate did not run")
         settings = GateSettings(
             **json.loads(exec_properties["settings"]), target=exec_properties["target"]
         )
@@ -59,52 +67,76 @@ class Executor(evaluator_executor.Executor):
         path = path_utils.serving_model_path(model.uri)
         examples = artifact_utils.get_single_uri(input_dict["examples"])
         folder = artifact_utils.get_single_uri(output_dict["predictions"])
-        judged = ServedModel(path)
+        candidate = ServedModel(path)
         digest = model_digest(path)
-        baseline, alone = _load_baseline(exec_properties, digest, judged.class_names)
-        tally = _measure(examples, folder, judged, baseline, settings)
-        _must_agree(tally, artifact_utils.get_single_uri(input_dict["evaluation"]))
+        baseline, no_baseline = _load_baseline(exec_properties, digest, candidate.class_names)
+        tally = _write_predictions(examples, folder, candidate, baseline, settings)
+        check_counts(
+            read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"])),
+            tally,
+            read_counts(artifact_utils.get_single_uri(input_dict["quarantine"])),
+        )
         version = exec_properties["baseline_version"] if baseline else 0
-        verdict = replace(judge(tally, settings, version, alone), digest=digest)
+        verdict = replace(judge(tally, settings, version, no_baseline), digest=digest)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         write_json(tally.metrics(), blessing.uri, METRICS_FILE)
         _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
 
 
 def read_verdict(blessing_uri: str) -> Verdict:
-    """Returns the verdict that lies in the gate's ModelBlessing artifact."""
+    """Returns the verdict in the gate's ModelBlessing artifact."""
     return parse_verdict(read_json(blessing_uri, VERDICT_FILE))
 
 
 def read_metrics(blessing_uri: str) -> dict[str, Any]:
-    """Returns the figures that lie in the gate's ModelBlessing artifact, see `Tally.metrics`."""
+    """Returns the metrics in the gate's ModelBlessing artifact, see `Tally.metrics`."""
     metrics: dict[str, Any] = read_json(blessing_uri, METRICS_FILE)
     return metrics
+
+
+def check_counts(accuracy: Accuracy, tally: Tally, counts: IngestionCounts) -> None:
+    """Checks that TFMA and the gate saw all test examples and agree on the correct ones.
+
+    Args:
+      accuracy: What TFMA counted.
+      tally: What the gate counted in its own predictions.
+      counts: What ExampleGen counted.
+
+    Raises:
+      CountMismatch: TFMA saw another number of test examples than ExampleGen wrote.
+      RuntimeError: TFMA and the predictions disagree.
+    """
+    counts.check_examples("Evaluator", {"test": accuracy.examples})
+    if (accuracy.correct, accuracy.examples) != (tally.correct, tally.examples):
+        raise RuntimeError(
+            f"TFMA counted {accuracy.correct} of {accuracy.examples} test examples as correct, and "
+            f"the table of predictions {tally.correct} of {tally.examples}"
+        )
 
 
 def _load_baseline(
     exec_properties: dict[str, Any], digest: str, class_names: list[str]
 ) -> tuple[ServedModel | None, str]:
-    """Returns the model that serves; or None, and why there is nothing to compare with."""
+    """Returns the serving model; or None, and why there is nothing to compare with."""
     version = exec_properties["baseline_version"]
     if not version:
-        return None, "no other model serves"
+        return None, "there is no other serving model"
     if exec_properties["baseline_digest"] == digest:
-        return None, f"version {version}, which serves, is this model"
-    serving = ServedModel(exec_properties["baseline_path"])
-    if serving.class_names != class_names:
-        return None, f"version {version}, which serves, knows other classes"
-    return serving, ""
+        return None, f"version {version}, the serving model, is this model"
+    baseline = ServedModel(exec_properties["baseline_path"])
+    if baseline.class_names != class_names:
+        return None, f"version {version}, the serving model, has other classes"
+    return baseline, ""
 
 
-def _measure(
+def _write_predictions(
     examples: str,
     folder: str,
     model: ServedModel,
     baseline: ServedModel | None,
     settings: GateSettings,
 ) -> Tally:
-    """Counts what the models answer on the test split, and keeps it."""
+    """Writes the predictions for the test split to a folder, and returns their counts."""
     tally = Tally(model.class_names, settings.top_k)
     files = sorted(tf.io.gfile.glob(os.path.join(examples, "Split-test", "*")))
     tf.io.gfile.makedirs(folder)
@@ -116,19 +148,10 @@ def _measure(
     return tally
 
 
-def _must_agree(tally: Tally, evaluation: str) -> None:
-    accuracy = read_accuracy(evaluation)
-    if (accuracy.correct, accuracy.examples) != (tally.correct, tally.examples):
-        raise RuntimeError(
-            f"TFMA found {accuracy.correct} of {accuracy.examples} right, and the table of "
-            f"predictions {tally.correct} of {tally.examples}"
-        )
-
-
 def _write_blessing(
     blessing: types.Artifact, verdict: Verdict, model: types.Artifact, baseline_path: str
 ) -> None:
-    """Writes what Pusher and TFX's resolvers heed: the property `blessed`, and the model's id."""
+    """Writes the verdict, and the properties that Pusher and TFX's resolvers read."""
     write_json(asdict(verdict), blessing.uri, VERDICT_FILE)
     file = constants.BLESSED_FILE_NAME if verdict.blessed else constants.NOT_BLESSED_FILE_NAME
     write_text("", blessing.uri, file)
@@ -137,7 +160,7 @@ def _write_blessing(
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
     )
     blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
-    # For those who see the artifact and not its files, as in Vertex's console.
+    # For readers of the artifact without its files, such as Vertex AI's console.
     blessing.set_string_custom_property(VERDICT_PROPERTY, format_verdict(verdict))
     if verdict.baseline:
         blessing.set_string_custom_property(

@@ -1,4 +1,4 @@
-"""What is measured of predictions: counted batch by batch, in memory that does not grow."""
+"""Metrics of predictions, counted batch by batch in constant memory."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,22 +10,21 @@ from scipy import stats
 from components.gate.predictions import Batch
 
 CONFIDENCE = 0.95
-METRICS_FILE = "metrics.json"
 _CALIBRATION_BINS = 10
 _BOOTSTRAP_DRAWS = 2000
-# Of the logarithm of a probability.
+# Keeps the logarithm of a probability finite.
 _SMALLEST = 1e-12
 
 
 class Tally:
-    """Counts over the test split."""
+    """Counts of correct and wrong predictions on the test split."""
 
     def __init__(self, class_names: Sequence[str], top_k: int):
-        """Starts at nothing.
+        """Starts with zero counts.
 
         Args:
-          class_names: in the order of their ids.
-          top_k: of the top-k accuracy.
+          class_names: Names of the classes, in the order of their ids.
+          top_k: Number of most probable classes for the top-k accuracy.
         """
         n = len(class_names)
         self.class_names = list(class_names)
@@ -33,32 +32,32 @@ class Tally:
         # int64 [true, predicted].
         self.confusion = np.zeros([n, n], np.int64)
         self.in_top_k = 0
-        # Right only with the new model, only with the one that serves; right with the latter.
-        self.gained = self.lost = self.baseline_right = 0
+        # Correct only with the new model, only with the baseline; correct with the baseline.
+        self.gained = self.lost = self.baseline_correct = 0
         self._log_loss = 0.0
-        # Of each bin: examples, sum of confidences, right ones.
+        # For each bin: examples, sum of confidences, correct ones.
         self._bins = np.zeros([_CALIBRATION_BINS, 3])
         self._slices: dict[str, tuple[Counter[str], Counter[str]]] = {}
 
     def add(self, batch: Batch) -> None:
-        """Counts a batch."""
-        likeliest = batch.probabilities.argmax(axis=1)
-        right = likeliest == batch.classes
-        np.add.at(self.confusion, (batch.classes, likeliest), 1)
+        """Adds a batch to the counts."""
+        predicted = batch.probabilities.argmax(axis=1)
+        is_correct = predicted == batch.classes
+        np.add.at(self.confusion, (batch.classes, predicted), 1)
         ranked = np.argsort(-batch.probabilities, axis=1, kind="stable")[:, : self.top_k]
         self.in_top_k += int((ranked == batch.classes[:, None]).any(axis=1).sum())
-        given = batch.probabilities[np.arange(len(right)), batch.classes]
-        self._log_loss -= float(np.log(np.maximum(given, _SMALLEST)).sum())
-        self._calibrate(batch.probabilities.max(axis=1), right)
+        of_class = batch.probabilities[np.arange(len(is_correct)), batch.classes]
+        self._log_loss -= float(np.log(np.maximum(of_class, _SMALLEST)).sum())
+        self._calibrate(batch.probabilities.max(axis=1), is_correct)
         if batch.baseline is not None:
-            before = batch.baseline.argmax(axis=1) == batch.classes
-            self.baseline_right += int(before.sum())
-            self.gained += int((right & ~before).sum())
-            self.lost += int((before & ~right).sum())
+            baseline = batch.baseline.argmax(axis=1) == batch.classes
+            self.baseline_correct += int(baseline.sum())
+            self.gained += int((is_correct & ~baseline).sum())
+            self.lost += int((baseline & ~is_correct).sum())
         for name, values in batch.slices.items():
             total, correct = self._slices.setdefault(name, (Counter(), Counter()))
             total.update(values)
-            correct.update(v for v, r in zip(values, right, strict=True) if r)
+            correct.update(v for v, c in zip(values, is_correct, strict=True) if c)
 
     @property
     def examples(self) -> int:
@@ -67,24 +66,24 @@ class Tally:
 
     @property
     def correct(self) -> int:
-        """How many of them were classified right."""
+        """The number of examples that were classified correctly."""
         return int(np.trace(self.confusion))
 
     def metrics(self) -> dict[str, Any]:
-        """Returns all figures as plain values: `metrics.json`.
+        """Returns all metrics as plain values, as in `metrics.json`.
 
-        `classes` has precision, recall, F1 and the 95 % interval of the recall by class, `macro`
-        their means; `calibration` is the expected calibration error over ten bins of confidence
-        (Naeini et al., 2015); `confusion` has a row for each true class.
+        `classes` has precision, recall, F1 and the 95 % interval of the recall of each class, and
+        `macro` the means; `calibration` has the expected calibration error over ten bins of
+        confidence (Naeini et al., 2015); `confusion` has a row for each true class.
         """
         n = self.examples
         return {
             "examples": n,
-            "accuracy": share(self.correct, n),
-            "accuracy_interval": wilson(self.correct, n),
-            "top_k_accuracy": {"k": self.top_k, "value": share(self.in_top_k, n)},
+            "accuracy": ratio(self.correct, n),
+            "accuracy_interval": wilson_interval(self.correct, n),
+            "top_k_accuracy": {"k": self.top_k, "value": ratio(self.in_top_k, n)},
             "log_loss": self._log_loss / n if n else 0.0,
-            "macro": macro(self.confusion),
+            "macro": macro_metrics(self.confusion),
             "classes": self._by_class(),
             "calibration": self._calibration(),
             "slices": self._by_slice(),
@@ -92,32 +91,36 @@ class Tally:
             "confusion": self.confusion.tolist(),
         }
 
-    def _calibrate(self, confidences: np.ndarray, right: np.ndarray) -> None:
+    def _calibrate(self, confidences: np.ndarray, is_correct: np.ndarray) -> None:
         index = np.minimum((confidences * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
-        np.add.at(self._bins, index, np.stack([np.ones_like(confidences), confidences, right], 1))
+        np.add.at(
+            self._bins, index, np.stack([np.ones_like(confidences), confidences, is_correct], 1)
+        )
 
     def _by_class(self) -> dict[str, dict[str, Any]]:
-        precision, recall, f1 = by_class(self.confusion)
+        precision, recall, f1 = class_metrics(self.confusion)
         return {
             name: {
                 "examples": int(self.confusion[i].sum()),
                 "precision": float(precision[i]),
                 "recall": float(recall[i]),
                 "f1": float(f1[i]),
-                "recall_interval": wilson(int(self.confusion[i, i]), int(self.confusion[i].sum())),
+                "recall_interval": wilson_interval(
+                    int(self.confusion[i, i]), int(self.confusion[i].sum())
+                ),
             }
             for i, name in enumerate(self.class_names)
         }
 
     def _calibration(self) -> dict[str, Any]:
         filled = self._bins[self._bins[:, 0] > 0]
-        number, confidence, right = filled.T
-        gaps = np.abs(confidence - right)
+        number, confidence, correct = filled.T
+        gaps = np.abs(confidence - correct)
         return {
             "error": float(gaps.sum() / max(number.sum(), 1)),
             "bins": [
-                {"examples": int(n), "confidence": float(c / n), "accuracy": float(r / n)}
-                for n, c, r in filled
+                {"examples": int(n), "confidence": float(c / n), "accuracy": float(k / n)}
+                for n, c, k in filled
             ],
         }
 
@@ -126,8 +129,8 @@ class Tally:
             name: {
                 value: {
                     "examples": total[value],
-                    "accuracy": share(correct[value], total[value]),
-                    "interval": wilson(correct[value], total[value]),
+                    "accuracy": ratio(correct[value], total[value]),
+                    "interval": wilson_interval(correct[value], total[value]),
                 }
                 for value in sorted(total)
             }
@@ -135,16 +138,16 @@ class Tally:
         }
 
 
-def share(part: int, whole: int) -> float:
-    """Returns part / whole, and 0 of nothing."""
+def ratio(part: int, whole: int) -> float:
+    """Returns part / whole, and 0 if whole is 0."""
     return part / whole if whole else 0.0
 
 
-def wilson(correct: int, examples: int) -> tuple[float, float]:
-    """Returns the 95 % Wilson interval of a proportion; (0, 1) where nothing was seen.
+def wilson_interval(correct: int, examples: int) -> tuple[float, float]:
+    """Returns the 95 % Wilson interval of a proportion; (0, 1) without examples.
 
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927: it
-    stays inside [0, 1] and holds for small samples.
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927. It
+    stays inside [0, 1] and is valid for small samples.
     """
     if not examples:
         return 0.0, 1.0
@@ -152,33 +155,33 @@ def wilson(correct: int, examples: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def by_class(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def class_metrics(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns precision, recall and F1, float [classes] each, of counts [true, predicted].
 
-    Where there is nothing to divide by they are 0.
+    A quotient with denominator 0 is 0.
     """
-    right = np.diagonal(confusion).astype(float)
+    correct = np.diagonal(confusion).astype(float)
     predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)
     with np.errstate(invalid="ignore"):
-        quotients = [right / predicted, right / true, 2 * right / (predicted + true)]
+        quotients = [correct / predicted, correct / true, 2 * correct / (predicted + true)]
     precision, recall, f1 = (np.nan_to_num(quotient) for quotient in quotients)
     return precision, recall, f1
 
 
-def macro(confusion: np.ndarray) -> dict[str, float]:
+def macro_metrics(confusion: np.ndarray) -> dict[str, float]:
     """Returns the means over the classes of precision, recall and F1."""
     names = ("precision", "recall", "f1")
-    return {n: float(v.mean()) for n, v in zip(names, by_class(confusion), strict=True)}
+    return {n: float(v.mean()) for n, v in zip(names, class_metrics(confusion), strict=True)}
 
 
-def bootstrap(confusion: np.ndarray, name: str) -> tuple[float, float]:
-    """Returns the 95 % percentile interval of a macro mean, from 2,000 draws of test examples."""
+def bootstrap_interval(confusion: np.ndarray, name: str) -> tuple[float, float]:
+    """Returns the 95 % percentile interval of a macro mean, from 2,000 bootstrap samples."""
     n = int(confusion.sum())
     if not n:
         return 0.0, 1.0
     generator, shares = np.random.default_rng(0), confusion.ravel() / n
     values = [
-        macro(generator.multinomial(n, shares).reshape(confusion.shape))[name]
+        macro_metrics(generator.multinomial(n, shares).reshape(confusion.shape))[name]
         for _ in range(_BOOTSTRAP_DRAWS)
     ]
     tail = (1 - CONFIDENCE) / 2

@@ -1,4 +1,4 @@
-"""What the models answer on the test split: asked batch by batch, and kept as a table."""
+"""Predictions on the test split, made batch by batch and written as a table."""
 
 import hashlib
 import os
@@ -22,14 +22,14 @@ _ID_DIGITS = 16
 
 @dataclass(frozen=True)
 class Batch:
-    """Test examples and what was answered.
+    """Test examples and their predictions.
 
     Attributes:
-      ids: the start of each record's SHA-256.
-      classes: int64 [n], the true ones.
-      probabilities: float32 [n, classes].
-      baseline: the same of the model that serves, or None.
-      slices: by feature, the value of each example as text.
+      ids: The first digits of each record's SHA-256.
+      classes: The true classes, int64 [n].
+      probabilities: The predictions, float32 [n, classes].
+      baseline: The predictions of the baseline, float32 [n, classes], or None.
+      slices: For each feature, its value in every example as text.
     """
 
     ids: list[str]
@@ -40,17 +40,17 @@ class Batch:
 
 
 class ServedModel:
-    """An exported model, asked through the signature that serves."""
+    """An exported model, called through its serving signature."""
 
     def __init__(self, path: str):
-        """Loads it from its folder."""
-        # The signature alone does not keep the model's variables alive.
+        """Loads the SavedModel in the folder `path`."""
+        # The signature alone does not keep the variables of the model alive.
         self._model = tf.saved_model.load(path)
         self._signature = self._model.signatures["serving_default"]
         self.class_names = [name.decode() for name in self._model.class_names().numpy()]
 
     def probabilities(self, records: Sequence[bytes]) -> np.ndarray:
-        """Returns float32 [n, classes] for serialized tf.Examples."""
+        """Returns the probabilities for serialized tf.Examples, float32 [n, classes]."""
         answer = self._signature(examples=tf.constant(records))["probabilities"].numpy()
         return np.asarray(answer)
 
@@ -58,13 +58,13 @@ class ServedModel:
 def predict(
     files: Sequence[str], model: ServedModel, baseline: ServedModel | None, slices: Sequence[str]
 ) -> Iterator[Batch]:
-    """Yields what the models answer, in the order of the records; memory does not grow with them.
+    """Yields the predictions in the order of the records, in constant memory.
 
     Args:
-      files: gzipped TFRecord files.
-      model: the one that is judged.
-      baseline: the one that serves.
-      slices: features whose values are wanted.
+      files: Paths of gzipped TFRecord files.
+      model: The model to judge.
+      baseline: The serving model, if there is one to compare with.
+      slices: Names of the features whose values to return.
     """
     dataset = tf.data.TFRecordDataset(files, "GZIP").batch(BATCH_SIZE)
     for batch in dataset.as_numpy_iterator():
@@ -82,12 +82,12 @@ def predict(
 class PredictionsWriter:
     """Writes batches to a Parquet file with the columns `id`, `class`, `probabilities`.
 
-    Where there is a baseline, its probabilities are in the column `baseline`. It is a context
-    manager: the file is whole once it is left.
+    With a baseline, its probabilities are in the column `baseline`. The writer is a context
+    manager; the file is complete when the context ends.
     """
 
     def __init__(self, path: str, with_baseline: bool):
-        """`path` may be on gs://, where Parquet can't be written: it is written here first."""
+        """Writes to a temporary local file first, because `path` may be on gs://."""
         self._path = path
         fields = [("id", pa.string()), ("class", pa.int64()), ("probabilities", _ROW)]
         self._schema = pa.schema([*fields, *([("baseline", _ROW)] if with_baseline else [])])
@@ -107,7 +107,7 @@ class PredictionsWriter:
         self._folder.cleanup()
 
     def write(self, batch: Batch) -> None:
-        """Adds a batch as a row group."""
+        """Writes a batch as a row group."""
         columns = [batch.ids, batch.classes, list(batch.probabilities)]
         if batch.baseline is not None:
             columns.append(list(batch.baseline))
@@ -119,7 +119,7 @@ _ROW = pa.list_(pa.float32())
 
 
 def _as_text(feature: Any) -> str:
-    """Returns the values of a feature as text; `missing` where there are none."""
+    """Returns the values of a feature as text, or `missing` if there are none."""
     kind = feature.WhichOneof("kind")
     values = list(getattr(feature, kind).value) if kind else []
     texts = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values]

@@ -57,7 +57,7 @@ class GateSettings(SettingsBase):
     )
 
     @model_validator(mode="after")
-    def _fit_together(self) -> "GateSettings":
+    def _target_is_reachable(self) -> "GateSettings":
         if self.confidence == "interval" and self.target == 1:
-            raise ValueError("no interval's lower end reaches 1; lower target or take 'point'")
+            raise ValueError("no interval's lower end reaches 1; lower target or use 'point'")
         return self

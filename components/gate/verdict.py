@@ -1,12 +1,17 @@
-"""Whether a model may serve: the rules, their numbers, and the reasons in words."""
+"""The verdict of the gate: whether a model may serve, with all rules, numbers and reasons."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+# Files in the gate's ModelBlessing artifact.
+VERDICT_FILE = "verdict.json"
+METRICS_FILE = "metrics.json"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule of the gate: its name in the settings, whether it was kept, and how in words."""
+    """The result of one rule: its name in the settings, whether it passed, and an explanation."""
 
     name: str
     passed: bool
@@ -15,14 +20,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The model that serves, on the same test examples.
+    """The serving model, evaluated on the same test examples.
 
     Attributes:
-      version: of the served model.
-      value: its accuracy.
-      gained: examples that only the new model has right.
-      lost: examples that only the one that serves has right.
-      p_value: of McNemar's exact test, two-sided.
+      version: Number of the serving version.
+      value: Its accuracy.
+      gained: Number of examples that only the new model classifies correctly.
+      lost: Number of examples that only the serving model classifies correctly.
+      p_value: Two-sided p-value of McNemar's exact test.
     """
 
     version: int
@@ -34,20 +39,20 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's answer.
+    """The decision of the gate.
 
     Attributes:
-      blessed: whether the model may be pushed.
-      metric: what was measured, on the test split.
-      value: the measured value, in [0, 1].
-      low, high: the 95 % interval of the value.
-      target: what must be reached.
-      n: number of test examples.
-      reasons: why it was refused; empty if it was blessed.
-      confidence: what had to reach the target: the value (`point`) or `low` (`interval`).
-      checks: all rules.
-      baseline: the comparison with the model that serves; None where there is none.
-      digest: of the files of the model that was measured.
+      blessed: Whether the model may be pushed.
+      metric: Name of the metric, measured on the test split.
+      value: Value of the metric, in [0, 1].
+      low, high: The 95 % interval of the value.
+      target: The value that must be reached.
+      n: Number of test examples.
+      reasons: Why the model was refused; empty if it was blessed.
+      confidence: What must reach the target: the value (`point`) or `low` (`interval`).
+      checks: The results of all rules.
+      baseline: The comparison with the serving model; None without one.
+      digest: Digest of the files of the evaluated model.
     """
 
     blessed: bool
@@ -65,7 +70,7 @@ class Verdict:
 
 
 def parse_verdict(values: dict[str, Any]) -> Verdict:
-    """Returns the verdict that a `verdict.json` holds."""
+    """Returns the verdict in the values of a `verdict.json`."""
     checks = [Check(**check) for check in values.get("checks", [])]
     baseline = values.get("baseline")
     return Verdict(
@@ -73,36 +78,53 @@ def parse_verdict(values: dict[str, Any]) -> Verdict:
     )
 
 
+def with_serving_check(
+    verdict: Verdict, passed: bool, problems: Sequence[str], text: str
+) -> Verdict:
+    """Returns the verdict of gate and serving check together: both must bless the model.
+
+    Args:
+      verdict: The verdict of the gate.
+      passed: Whether the serving check passed.
+      problems: What the serving check found; empty if it passed.
+      text: The result of the serving check as text.
+    """
+    return replace(
+        verdict,
+        blessed=verdict.blessed and passed,
+        reasons=[*verdict.reasons, *problems],
+        checks=[*verdict.checks, Check("serving", passed, text)],
+    )
+
+
 def format_verdict(verdict: Verdict) -> str:
-    """Returns the verdict as a person would say it, on one line or more."""
+    """Returns the verdict as text, one line or more."""
     name = verdict.metric.replace("_", " ")
     interval = f"95 % interval {verdict.low:.3f} to {verdict.high:.3f}"
     measured = f"{name} {verdict.value:.3f} on {verdict.n} test images ({interval})"
+    goal = f"target {verdict.target:.3f}"
     if verdict.confidence == "interval":
-        goal = f"target {verdict.target:.3f} for the lower end"
-    else:
-        goal = f"target {verdict.target:.3f}"
+        goal += " for the lower end"
     lines = [f"{'PASSED' if verdict.blessed else 'REFUSED'}: {measured}, {goal}", *verdict.reasons]
     if verdict.blessed and verdict.baseline:
-        lines.append(_beside(verdict.baseline))
+        lines.append(_format_baseline(verdict.baseline))
     return "\n  ".join(lines)
 
 
 def format_rules(verdict: Verdict) -> str:
-    """Returns every rule with its numbers, and what came of it."""
-    marks = {True: "kept   ", False: "BROKEN "}
-    rules = [f"  {marks[c.passed]} {c.name}: {c.words}" for c in verdict.checks]
-    return "\n".join([format_verdict(verdict), "", "The rules, as `gate.*` sets them:", *rules])
+    """Returns the verdict and the result of every rule as text."""
+    rules = [f"  {'passed' if c.passed else 'FAILED'}  {c.name}: {c.words}" for c in verdict.checks]
+    return "\n".join([format_verdict(verdict), "", "The rules, as set by `gate.*`:", *rules])
 
 
-def _beside(baseline: Baseline) -> str:
+def _format_baseline(baseline: Baseline) -> str:
     return (
-        f"version {baseline.version}, which serves, has {baseline.value:.3f} on the same images: "
-        f"{baseline.gained} only the new model has right, {baseline.lost} only the old one "
-        f"(McNemar's exact {format_p_value(baseline.p_value)})"
+        f"version {baseline.version}, the serving model, has accuracy {baseline.value:.3f} on the "
+        f"same images: {baseline.gained} are correct only with the new model, {baseline.lost} only "
+        f"with the serving one (McNemar's exact test: {format_p_value(baseline.p_value)})"
     )
 
 
 def format_p_value(p_value: float) -> str:
-    """Returns `p = 0.0123`, or that it is smaller than such a number shows."""
+    """Returns `p = 0.0123`, or `p < 0.0001` for smaller values."""
     return f"p = {p_value:.4f}" if p_value >= 1e-4 else "p < 0.0001"

@@ -1,1 +1,1 @@
-"""Where models are served from: a folder, a bucket, or an endpoint of Vertex AI."""
+"""Model stores: a local folder, a folder of a bucket, or an endpoint of Vertex AI."""

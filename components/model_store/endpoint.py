@@ -1,276 +1,233 @@
-"""Pushing to an endpoint of Vertex AI: a share of the traffic first, then the smoke test, then all.
+"""An endpoint of Vertex AI: a new version gets a share of the traffic, is tested, then gets all.
 
-A model of Vertex's registry holds every version that was pushed; the endpoint has the newest one,
-and the one before it, without traffic, so that going back takes seconds.
+A model in Vertex AI's registry holds every pushed version. The newest one is deployed to the
+endpoint, and so is its predecessor, without traffic, so that a rollback takes seconds.
 """
 
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from google.api_core.exceptions import NotFound
 from google.cloud import aiplatform_v1 as v1
 from google.protobuf import field_mask_pb2, struct_pb2
 
-from components.google_api import RetryPolicy
-from components.model_store.bucket import model_digest
-from components.model_store.local import Pushed, ServedVersion
-from components.pusher.settings import EndpointPlace, EndpointSettings
-from components.serving_check.result import SmokeCase
+from components.model_store.base import Pushed, ServedVersion, SmokeCase, model_digest
+from components.model_store.location import EndpointLocation
+from components.model_store.model_registry import (
+    OPERATION_SECONDS,
+    RETRY,
+    ModelRegistry,
+    has_digest,
+    is_withdrawn,
+    versioned_name,
+)
+from components.model_store.settings import EndpointSettings
 
-_DIGEST, _WITHDRAWN = "digest", "withdrawn"
-# For calls that bear repeating.
-_PATIENCE = RetryPolicy()
-# Of a label's value Vertex takes 63 characters; the first 40 of a SHA-256 are enough.
-_DIGEST_DIGITS = 40
-# The smoke test may not meet the new model at the first try: it has a share of the traffic.
-_TRIES_AN_IMAGE = 100
-# A served probability may differ by so much: other batches, another build of TensorFlow.
+# Only a share of the requests reaches a new model.
+_ATTEMPTS_PER_IMAGE = 100
+# Probabilities depend a little on batch size and TensorFlow build.
 _TOLERANCE = 1e-3
-_MINUTES = 60 * 60.0
 
 log = logging.getLogger(__name__)
 
 
 class SmokeTestFailed(Exception):
-    """The deployed model does not answer as the model itself; the old one has all traffic again."""
+    """The deployed model gives wrong answers; its predecessor has all traffic again."""
 
 
-def push_to_endpoint(
-    model: str,
-    place: EndpointPlace,
-    settings: EndpointSettings,
-    smoke: Sequence[SmokeCase],
-) -> Pushed:
-    """Has a SavedModel serve: uploaded and deployed unless it is, tested, then given the traffic.
+class EndpointStore:
+    """The endpoint at a location, and the model of the same name in the registry."""
 
-    Each part is done only where it is not yet, so that a push that was cut off goes on: what was
-    deployed and never tested is tested now. A version that a person went back from stays without
-    traffic.
+    def __init__(self, location: EndpointLocation, settings: EndpointSettings):
+        """Takes the location and the settings for a push; nothing is called yet."""
+        self._location = location
+        self._settings = settings
+        self._registry = ModelRegistry(location)
 
-    Args:
-      model: gs:// folder of the SavedModel.
-      place: of the endpoint, which is made where there is none.
-      settings: see EndpointSettings.
-      smoke: what it must answer before it has all traffic.
+    def push(
+        self,
+        model: str,
+        *,
+        card: str = "",
+        keep: int | None = None,
+        smoke: Sequence[SmokeCase] = (),
+    ) -> Pushed:
+        """See `ModelStore.push`; creates the endpoint if it does not exist.
 
-    Raises:
-      SmokeTestFailed: it answers otherwise; what served before serves again.
-    """
-    digest = model_digest(model)
-    endpoint = _endpoint(place) or _create(place)
-    versions = _versions(place)
-    version = _newest_with(versions, digest)
-    if version and version.labels.get(_WITHDRAWN):
-        number = int(version.version_id)
-        return Pushed(number, endpoint.name, digest, new=False, withdrawn=True)
-    new = version is None
-    version = version or _upload(model, place, settings, digest, first=not versions)
-    number = version.version_id
-    before = _newest([d for d in _deployed(endpoint) if d.model_version_id != number], endpoint)
-    there = [d for d in _deployed(endpoint) if d.model_version_id == number]
-    deployed = there[0] if there else _deploy(endpoint, version, before, place, settings)
-    if there and before and not dict(endpoint.traffic_split).get(deployed.id):
-        share = settings.first_share
-        _set_traffic(endpoint.name, {deployed.id: share, before.id: 100 - share}, place)
-    try:
-        _smoke_test(endpoint.name, deployed.id, place, smoke)
-    except Exception:
-        left = {before.id: 100} if before else {}
-        _undeploy(endpoint.name, deployed.id, left, place)
-        raise
-    _set_traffic(endpoint.name, {deployed.id: 100}, place)
-    for old in _deployed(endpoint):
-        if old.id not in (deployed.id, before.id if before else ""):
-            _undeploy(endpoint.name, old.id, {deployed.id: 100}, place)
-    return Pushed(int(number), endpoint.name, digest, new=new)
+        Every part is done only if it has not been done yet, so a push that was interrupted can be
+        repeated: a version that was deployed but not tested is tested now.
 
+        Raises:
+          SmokeTestFailed: The deployed model gives wrong answers.
+        """
+        digest = model_digest(model)
+        endpoint = self._find_endpoint() or self._create_endpoint()
+        version = self._registry.find(digest)
+        if version and is_withdrawn(version):
+            number = int(version.version_id)
+            return Pushed(number, endpoint.name, digest, new=False, withdrawn=True)
+        new = version is None
+        version = version or self._registry.upload(model, digest, self._settings.image)
+        self._roll_out(endpoint, version, smoke)
+        return Pushed(int(version.version_id), endpoint.name, digest, new=new)
 
-def roll_back(place: EndpointPlace) -> tuple[int, int]:
-    """Gives all traffic to the version before, and notes that the newer one was withdrawn.
+    def roll_back(self) -> tuple[int, int]:
+        """Gives all traffic to the previous version and labels the newer one as withdrawn.
 
-    Returns:
-      The number of the version that serves now, and that of the one that did.
+        Returns:
+          The number of the version that serves now, and the number of the withdrawn one.
 
-    Raises:
-      LookupError: there is no endpoint, or no earlier version on it.
-    """
-    endpoint = _endpoint(place) or v1.Endpoint()
-    now = _newest(_deployed(endpoint), endpoint)
-    number = int(now.model_version_id) if now else 0
-    earlier = [d for d in _deployed(endpoint) if int(d.model_version_id) < number]
-    if not now or not earlier:
-        raise LookupError(f"{place.url} has no earlier version to go back to")
-    _withdraw(_model(place, now), place)
-    _set_traffic(endpoint.name, {earlier[-1].id: 100}, place)
-    return int(earlier[-1].model_version_id), int(now.model_version_id)
+        Raises:
+          LookupError: There is no endpoint, or no earlier version on it.
+        """
+        endpoint = self._find_endpoint() or v1.Endpoint()
+        deployed = _deployed(endpoint)
+        current = _with_most_traffic(deployed, endpoint)
+        number = int(current.model_version_id) if current else 0
+        earlier = [d for d in deployed if int(d.model_version_id) < number]
+        if not current or not earlier:
+            raise LookupError(f"{self._location.url} has no earlier version to go back to")
+        self._registry.label_withdrawn(self._registry.model_of(current))
+        self._set_traffic(endpoint, {earlier[-1].id: 100})
+        return int(earlier[-1].model_version_id), number
 
-
-def baseline_for(place: EndpointPlace, digest: str) -> ServedVersion:
-    """Returns the model with the traffic; where that has this digest, the version before it."""
-    endpoint = _endpoint(place) or v1.Endpoint()
-    now = _newest(_deployed(endpoint), endpoint)
-    if not now:
+    def baseline_for(self, digest: str) -> ServedVersion:
+        """See `ModelStore.baseline_for`; the version with most of the traffic comes first."""
+        endpoint = self._find_endpoint() or v1.Endpoint()
+        current = _with_most_traffic(_deployed(endpoint), endpoint)
+        if not current:
+            return ServedVersion()
+        others = [d for d in reversed(_deployed(endpoint)) if d.id != current.id]
+        for deployed in [current, *others]:
+            model = self._registry.model_of(deployed)
+            if not has_digest(model, digest):
+                uri = model.artifact_uri
+                return ServedVersion(int(deployed.model_version_id), uri, model_digest(uri))
         return ServedVersion()
-    others = [d for d in reversed(_deployed(endpoint)) if d.id != now.id]
-    for deployed in [now, *others]:
-        model = _model(place, deployed)
-        if _digest(model) != digest[:_DIGEST_DIGITS]:
-            uri = model.artifact_uri
-            return ServedVersion(int(deployed.model_version_id), uri, model_digest(uri))
-    return ServedVersion()
 
+    def _roll_out(
+        self, endpoint: v1.Endpoint, version: v1.Model, smoke: Sequence[SmokeCase]
+    ) -> None:
+        """Deploys a version unless it is deployed, tests it, and gives it all traffic."""
+        found = _deployed(endpoint)
+        others = [d for d in found if d.model_version_id != version.version_id]
+        previous = _with_most_traffic(others, endpoint)
+        new = next((d for d in found if d.model_version_id == version.version_id), None)
+        if new is None:
+            new = self._deploy(endpoint, version, previous)
+        elif previous and not dict(endpoint.traffic_split).get(new.id):
+            share = self._settings.first_share
+            self._set_traffic(endpoint, {new.id: share, previous.id: 100 - share})
+        try:
+            self._smoke_test(endpoint, new, smoke)
+        except Exception:
+            self._undeploy(endpoint, new, {previous.id: 100} if previous else {})
+            raise
+        self._set_traffic(endpoint, {new.id: 100})
+        for old in others:
+            if old != previous:
+                self._undeploy(endpoint, old, {new.id: 100})
 
-def _endpoint(place: EndpointPlace) -> v1.Endpoint | None:
-    client = v1.EndpointServiceClient(client_options=place.options)
-    request = v1.ListEndpointsRequest(
-        parent=place.parent, filter=f'display_name="{place.name}"', order_by="create_time"
-    )
-    return next(iter(client.list_endpoints(request, **_PATIENCE.options())), None)
+    @cached_property
+    def _endpoints(self) -> v1.EndpointServiceClient:
+        return v1.EndpointServiceClient(client_options=self._location.options)
 
+    @cached_property
+    def _predictions(self) -> v1.PredictionServiceClient:
+        return v1.PredictionServiceClient(client_options=self._location.options)
 
-def _create(place: EndpointPlace) -> v1.Endpoint:
-    client = v1.EndpointServiceClient(client_options=place.options)
-    wanted = v1.Endpoint(display_name=place.name)
-    made = client.create_endpoint(parent=place.parent, endpoint=wanted).result(timeout=_MINUTES)
-    return v1.Endpoint(made)
+    def _find_endpoint(self) -> v1.Endpoint | None:
+        request = v1.ListEndpointsRequest(
+            parent=self._location.parent,
+            filter=f'display_name="{self._location.name}"',
+            order_by="create_time",
+        )
+        return next(iter(self._endpoints.list_endpoints(request, **RETRY.options())), None)
+
+    def _create_endpoint(self) -> v1.Endpoint:
+        endpoint = v1.Endpoint(display_name=self._location.name)
+        operation = self._endpoints.create_endpoint(parent=self._location.parent, endpoint=endpoint)
+        return v1.Endpoint(operation.result(timeout=OPERATION_SECONDS))
+
+    def _deploy(
+        self, endpoint: v1.Endpoint, model: v1.Model, previous: v1.DeployedModel | None
+    ) -> v1.DeployedModel:
+        """Deploys a version with a share of the traffic, or all of it without a predecessor."""
+        settings = self._settings
+        deployment = v1.DeployedModel(
+            model=versioned_name(model),
+            display_name=f"{self._location.name}-{model.version_id}",
+            dedicated_resources=v1.DedicatedResources(
+                machine_spec=v1.MachineSpec(machine_type=settings.machine_type),
+                min_replica_count=settings.min_replicas,
+                max_replica_count=settings.max_replicas,
+            ),
+        )
+        share = settings.first_share
+        # "0" stands for the model that is being deployed.
+        split = {"0": share, previous.id: 100 - share} if previous else {"0": 100}
+        operation = self._endpoints.deploy_model(
+            endpoint=endpoint.name, deployed_model=deployment, traffic_split=split
+        )
+        return v1.DeployedModel(operation.result(timeout=OPERATION_SECONDS).deployed_model)
+
+    def _smoke_test(
+        self, endpoint: v1.Endpoint, deployed: v1.DeployedModel, smoke: Sequence[SmokeCase]
+    ) -> None:
+        """Sends each example until the new model has answered it, and compares the answers."""
+        for number, case in enumerate(smoke, start=1):
+            found = self._ask(endpoint, deployed, case["example"])
+            expected = np.array(case["probabilities"])
+            if found.shape != expected.shape or not np.allclose(found, expected, atol=_TOLERANCE):
+                raise SmokeTestFailed(
+                    f"test image {number}: the deployed model answers {found.round(3).tolist()}, "
+                    f"and the evaluated one {expected.round(3).tolist()}"
+                )
+        log.info("the smoke test passed: %d images", len(smoke))
+
+    def _ask(self, endpoint: v1.Endpoint, deployed: v1.DeployedModel, example: str) -> np.ndarray:
+        """Returns the probabilities that a deployed model gives for an example in Base64."""
+        instance = struct_pb2.Value()
+        instance.struct_value.update({"b64": example})
+        for _ in range(_ATTEMPTS_PER_IMAGE):
+            answer = self._predictions.predict(
+                endpoint=endpoint.name, instances=[instance], **RETRY.options()
+            )
+            if answer.deployed_model_id == deployed.id:
+                return _probabilities(answer.predictions[0])
+        raise SmokeTestFailed(f"none of {_ATTEMPTS_PER_IMAGE} requests reached the new model")
+
+    def _set_traffic(self, endpoint: v1.Endpoint, split: dict[str, int]) -> None:
+        self._endpoints.update_endpoint(
+            endpoint=v1.Endpoint(name=endpoint.name, traffic_split=split),
+            update_mask=field_mask_pb2.FieldMask(paths=["traffic_split"]),
+            **RETRY.options(),
+        )
+
+    def _undeploy(
+        self, endpoint: v1.Endpoint, deployed: v1.DeployedModel, split: dict[str, int]
+    ) -> None:
+        self._endpoints.undeploy_model(
+            endpoint=endpoint.name, deployed_model_id=deployed.id, traffic_split=split
+        ).result(timeout=OPERATION_SECONDS)
 
 
 def _deployed(endpoint: v1.Endpoint) -> list[v1.DeployedModel]:
-    """Returns what is deployed, the oldest version first."""
+    """Returns the deployed models, oldest version first."""
     return sorted(endpoint.deployed_models, key=lambda d: int(d.model_version_id))
 
 
-def _newest(deployed: Sequence[v1.DeployedModel], endpoint: v1.Endpoint) -> v1.DeployedModel | None:
-    """Returns the deployed model with most of the traffic; None where none has any."""
+def _with_most_traffic(
+    deployed: Sequence[v1.DeployedModel], endpoint: v1.Endpoint
+) -> v1.DeployedModel | None:
+    """Returns the deployed model with most of the traffic; None if none has any."""
     share = dict(endpoint.traffic_split)
-    found = [d for d in deployed if share.get(d.id)]
-    return max(found, key=lambda d: share[d.id], default=None)
-
-
-def _model(place: EndpointPlace, deployed: v1.DeployedModel) -> v1.Model:
-    client = v1.ModelServiceClient(client_options=place.options)
-    name = f"{deployed.model}@{deployed.model_version_id}"
-    return client.get_model(name=name, **_PATIENCE.options())
-
-
-def _digest(model: v1.Model) -> str:
-    return str(model.labels.get(_DIGEST, ""))
-
-
-def _model_name(place: EndpointPlace) -> str:
-    return f"{place.parent}/models/{place.name}"
-
-
-def _versions(place: EndpointPlace) -> list[v1.Model]:
-    """Returns all versions of the pipeline's model that were ever registered."""
-    client = v1.ModelServiceClient(client_options=place.options)
-    try:
-        return list(client.list_model_versions(name=_model_name(place), **_PATIENCE.options()))
-    except NotFound:
-        return []
-
-
-def _newest_with(versions: Sequence[v1.Model], digest: str) -> v1.Model | None:
-    """Returns the newest version that has a digest, if there is one."""
-    same = [version for version in versions if _digest(version) == digest[:_DIGEST_DIGITS]]
-    return max(same, key=lambda version: int(version.version_id), default=None)
-
-
-def _withdraw(model: v1.Model, place: EndpointPlace) -> None:
-    client = v1.ModelServiceClient(client_options=place.options)
-    name = f"{model.name.partition('@')[0]}@{model.version_id}"
-    labelled = v1.Model(name=name, labels={**model.labels, _WITHDRAWN: "true"})
-    mask = field_mask_pb2.FieldMask(paths=["labels"])
-    client.update_model(model=labelled, update_mask=mask, **_PATIENCE.options())
-
-
-def _upload(
-    model: str, place: EndpointPlace, settings: EndpointSettings, digest: str, *, first: bool
-) -> v1.Model:
-    """Registers the model as the next version of the pipeline's model."""
-    client = v1.ModelServiceClient(client_options=place.options)
-    which = {"model_id": place.name} if first else {"parent_model": _model_name(place)}
-    wanted = v1.Model(
-        display_name=place.name,
-        artifact_uri=model,
-        container_spec=v1.ModelContainerSpec(image_uri=settings.image),
-        labels={_DIGEST: digest[:_DIGEST_DIGITS]},
-    )
-    request = v1.UploadModelRequest(parent=place.parent, model=wanted, **which)
-    answer = client.upload_model(request).result(timeout=_MINUTES)
-    log.info("uploaded %s, version %s", answer.model, answer.model_version_id)
-    return client.get_model(name=f"{answer.model}@{answer.model_version_id}")
-
-
-def _deploy(
-    endpoint: v1.Endpoint,
-    model: v1.Model,
-    before: v1.DeployedModel | None,
-    place: EndpointPlace,
-    settings: EndpointSettings,
-) -> v1.DeployedModel:
-    """Deploys a version beside what serves; without that it has all the traffic."""
-    client = v1.EndpointServiceClient(client_options=place.options)
-    machine = v1.MachineSpec(machine_type=settings.machine_type)
-    wanted = v1.DeployedModel(
-        model=f"{model.name.partition('@')[0]}@{model.version_id}",
-        display_name=f"{place.name}-{model.version_id}",
-        dedicated_resources=v1.DedicatedResources(
-            machine_spec=machine,
-            min_replica_count=settings.min_replicas,
-            max_replica_count=settings.max_replicas,
-        ),
-    )
-    share = settings.first_share
-    # "0" is the one that is being deployed.
-    split = {"0": share, before.id: 100 - share} if before else {"0": 100}
-    operation = client.deploy_model(
-        endpoint=endpoint.name, deployed_model=wanted, traffic_split=split
-    )
-    return v1.DeployedModel(operation.result(timeout=_MINUTES).deployed_model)
-
-
-def _smoke_test(
-    endpoint: str, deployed: str, place: EndpointPlace, smoke: Sequence[SmokeCase]
-) -> None:
-    """Asks until the new model has answered each example, and compares."""
-    client = v1.PredictionServiceClient(client_options=place.options)
-    for number, case in enumerate(smoke, start=1):
-        instance = struct_pb2.Value()
-        instance.struct_value.update({"b64": case["example"]})
-        for _ in range(_TRIES_AN_IMAGE):
-            answer = client.predict(endpoint=endpoint, instances=[instance], **_PATIENCE.options())
-            if answer.deployed_model_id == deployed:
-                break
-        else:
-            raise SmokeTestFailed(f"of {_TRIES_AN_IMAGE} requests none reached the new model")
-        found, wanted = _probabilities(answer.predictions[0]), np.array(case["probabilities"])
-        if found.shape != wanted.shape or not np.allclose(found, wanted, atol=_TOLERANCE):
-            raise SmokeTestFailed(
-                f"test image {number}: it answers {found.round(3).tolist()}, and the model itself "
-                f"{wanted.round(3).tolist()}"
-            )
-    log.info("the smoke test passed: %d images", len(smoke))
+    candidates = [d for d in deployed if share.get(d.id)]
+    return max(candidates, key=lambda d: share[d.id], default=None)
 
 
 def _probabilities(prediction: Any) -> np.ndarray:
-    """Returns the probabilities in TensorFlow Serving's row of several outputs."""
+    """Returns the probabilities in one of TensorFlow Serving's predictions with several outputs."""
     return np.array([float(value) for value in dict(prediction)["probabilities"]])
-
-
-def _set_traffic(endpoint: str, split: dict[str, int], place: EndpointPlace) -> None:
-    client = v1.EndpointServiceClient(client_options=place.options)
-    client.update_endpoint(
-        endpoint=v1.Endpoint(name=endpoint, traffic_split=split),
-        update_mask=field_mask_pb2.FieldMask(paths=["traffic_split"]),
-        **_PATIENCE.options(),
-    )
-
-
-def _undeploy(endpoint: str, deployed: str, split: dict[str, int], place: EndpointPlace) -> None:
-    client = v1.EndpointServiceClient(client_options=place.options)
-    client.undeploy_model(
-        endpoint=endpoint, deployed_model_id=deployed, traffic_split=split
-    ).result(timeout=_MINUTES)

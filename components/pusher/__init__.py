@@ -1,1 +1,1 @@
-"""Pusher: a blessed model becomes the next served version, whole or not at all."""
+"""Pusher: makes a blessed model the next served version."""

@@ -1,4 +1,4 @@
-"""The model card: what a served version is, in a page for whoever finds it."""
+"""The model card, a page that describes a served version."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,13 +8,15 @@ from components.trainer.settings import WarmStart
 from data.common.formatting import format_list
 
 
-def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str, str]) -> str:
+def format_model_card(
+    verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str, str]
+) -> str:
     """Returns the card as Markdown (Mitchell et al., "Model Cards for Model Reporting", 2019).
 
     Args:
-      verdict: the gate's.
-      metrics: see `components.gate.metrics.Tally.metrics`.
-      facts: what else is known, by name, such as the data and the network.
+      verdict: The verdict of the gate.
+      metrics: See `components.gate.metrics.Tally.metrics`.
+      facts: Further facts by name, see `collect_facts`.
     """
     macro, calibration = metrics["macro"], metrics["calibration"]["error"]
     rows = [
@@ -29,7 +31,8 @@ def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str,
         f"- digest of the files: {verdict.digest}",
         f"- verdict: {format_verdict(verdict)}",
         "",
-        f"On {verdict.n} test images that neither training nor the choice of the epoch has seen:",
+        f"Measured on {verdict.n} test images, which were used neither for training nor for the "
+        "choice of the epoch:",
         "",
         "| class | test images | precision | recall (95 % interval) | F1 |",
         "|---|---|---|---|---|",
@@ -41,29 +44,30 @@ def model_card(verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str,
         "",
         "## Limits",
         "",
-        f"- It answers with one of these {len(rows)} classes, whatever the image shows.",
-        "- The figures hold for images like those of its data. The intervals tell of chance in the",
-        "  choice of the test images, and not of what changes in the world.",
-        "- Of an image it sees the middle square.",
+        f"- The model always answers with one of these {len(rows)} classes, whatever the image "
+        "shows.",
+        "- The metrics hold for images like those of its data. The intervals cover the sampling of",
+        "  the test images, not changes of the images over time.",
+        "- The model sees only the central square of an image.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def facts_of(
+def collect_facts(
     settings: Mapping[str, Any],
     run_id: str,
     spans: Sequence[str],
     class_names: Sequence[str],
     warm_start: WarmStart | None = None,
 ) -> dict[str, str]:
-    """Returns what a card says besides the verdict.
+    """Returns the facts that a card states in addition to verdict and metrics.
 
     Args:
-      settings: of the run, as plain values.
-      run_id: of the history; empty for a compiled job, which does not know it.
-      spans: of the data, by name; those of a compiled job are found when it runs.
-      class_names: in the order of their ids.
-      warm_start: the model with whose weights the training began.
+      settings: The settings of the run, as plain values.
+      run_id: Id of the run in the history; empty for a compiled job, which does not know it.
+      spans: Names of the spans; empty for a compiled job, which finds them when it runs.
+      class_names: Names of the classes, in the order of their ids.
+      warm_start: The model whose weights the training started from, if any.
     """
     model, trainer = settings["model"], settings["trainer"]
     side = settings["transform"]["image_size"]

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from components.example_gen.checks import image_of
+from components.example_gen.checks import extract_image
 from components.serving_check.probe import GARBAGE, ODD, REAL
 from data.features import IMAGE, LABEL
 from data.records import bytes_feature
@@ -83,7 +83,7 @@ def write_requests(folder: Path, examples: Mapping[str, bytes]) -> dict[str, byt
     Returns:
       The images that the model must classify, real and odd ones, by `<kind>/<name>`.
     """
-    real, odd = {name: image_of(content) for name, content in examples.items()}, odd_images()
+    real, odd = {name: extract_image(content) for name, content in examples.items()}, odd_images()
     odd_examples = {name: _make_example(image) for name, image in odd.items()}
     _write_signature(folder / SERVING_DEFAULT, examples, odd_examples, bad_examples())
     _write_signature(folder / SERVING_BYTES, real, odd, bad_images())

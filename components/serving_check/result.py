@@ -1,14 +1,7 @@
 """The result of the serving check; importing this module does not import TensorFlow."""
 
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
-
-
-class SmokeCase(TypedDict):
-    """A test image for whoever serves the model: a tf.Example in Base64, and the right answer."""
-
-    example: str
-    probabilities: list[float]
+from typing import Any
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import asdict
 import numpy as np
 
 from components.artifacts import read_json, write_json
+from components.model_store.base import SmokeCase
 from components.serving_check.probe import REAL, Answer, ProbeReport
-from components.serving_check.result import ServingCheckResult, SmokeCase
+from components.serving_check.result import ServingCheckResult
 
 SMOKE_FILE = "smoke.json"
 RESULT_FILE = "serving_check.json"

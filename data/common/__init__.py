@@ -1,1 +1,1 @@
-"""What is not about data: errors, files, digests, text."""
+"""Code that is not specific to the data: errors, files, digests, formatting, settings, progress."""

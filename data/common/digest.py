@@ -1,4 +1,4 @@
-"""Digests of files by name and content."""
+"""Digests of files, computed from their names and contents."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ _CHUNK_BYTES = 1 << 24
 
 
 def digest_files(files: Mapping[str, Path | str], opener: Callable[..., Any] = open) -> str:
-    """Returns a hex SHA-256 over files: what each is called, and what is in it.
+    """Returns the hex SHA-256 of the names and contents of files.
 
     Args:
-      files: paths by name.
-      opener: opens a path; of local files if nothing else is said.
+      files: Paths by name.
+      opener: Function that opens a path; by default for local files.
     """
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):

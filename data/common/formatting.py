@@ -1,4 +1,4 @@
-"""Quantities and lists as people read them."""
+"""Formats quantities and lists for people."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,13 @@ MOST_LISTED = 12
 
 
 def format_list(words: Sequence[str]) -> str:
-    """Returns words with commas between; of many, the first ones and how many more there are."""
+    """Returns a comma-separated list; a long list is cut and followed by the number of the rest."""
     more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
     return ", ".join(words[:MOST_LISTED]) + more
 
 
 def format_duration(seconds: float) -> str:
-    """Returns a time as words: `45 s`, `2 min 14 s`, `1 h 12 min`."""
+    """Returns a duration as text: `45 s`, `2 min 14 s`, `1 h 12 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -22,7 +22,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_size(number: float) -> str:
-    """Returns a number of bytes as words, in powers of 1,000: `512 B`, `3.5 MB`, `12.0 GB`."""
+    """Returns a number of bytes as text, in powers of 1,000: `512 B`, `3.5 MB`, `12.0 GB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"

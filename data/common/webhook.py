@@ -1,4 +1,4 @@
-"""Sending JSON to a webhook."""
+"""Sends JSON to a webhook."""
 
 import http.client
 import json
@@ -9,47 +9,47 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-_TRIES = 4
+_ATTEMPTS = 4
 _TIMEOUT_SECONDS = 20
 
 
 def post(url: str, message: Mapping[str, Any], pause: float = 2.0) -> None:
-    """Sends JSON to a webhook; what may pass is tried again with growing pauses.
+    """Sends JSON to a webhook; retries after a transient error, with exponential backoff.
 
     Args:
-      url: of the webhook.
-      message: the JSON's values.
-      pause: seconds before the second try.
+      url: URL of the webhook.
+      message: Values of the JSON object.
+      pause: Seconds before the second attempt.
 
     Raises:
-      OSError: it was not taken; the message names the host and not the rest of the URL, which may
-        be a secret.
+      OSError: The webhook did not accept the message. The error names the host only, because the
+        rest of the URL may be a secret.
     """
     host = host_of(url)
     body = json.dumps(message).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    for number in range(1, _TRIES + 1):
+    for number in range(1, _ATTEMPTS + 1):
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):
                 return
         except urllib.error.HTTPError as error:
             if error.code < 500 and error.code != 429:
-                raise OSError(f"{host} does not take the alert: {error}") from None
+                raise OSError(f"{host} rejected the alert: {error}") from None
             last: Exception = error
         except (OSError, http.client.HTTPException) as error:
             last = error
-        if number < _TRIES:
+        if number < _ATTEMPTS:
             time.sleep(pause * 2 ** (number - 1))
-    raise OSError(f"{host} did not take the alert in {_TRIES} tries: {last}")
+    raise OSError(f"{host} did not accept the alert in {_ATTEMPTS} attempts: {last}")
 
 
 def host_of(url: str) -> str:
-    """Returns the host of a webhook, which is no secret.
+    """Returns the host of a webhook, which is not a secret.
 
     Raises:
-      OSError: it is no http:// or https:// URL; the message does not tell it.
+      OSError: The URL is not an http:// or https:// URL; the error does not contain the URL.
     """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise OSError("the webhook is no https:// URL")
+        raise OSError("the webhook is not an https:// URL")
     return parts.hostname

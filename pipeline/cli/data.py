@@ -54,7 +54,7 @@ def import_(
     workers = len(os.sched_getaffinity(0))
     with progress_bar():
         # Imported here because TensorFlow and Beam also print messages when they are imported.
-        from data.importing import import_images
+        from data.image_import import import_images
 
         found = import_images(
             source, out, span=span, size=size, seed=seed, per_shard=per_shard, workers=workers

@@ -93,9 +93,9 @@ def lineage(
       flowers lineage 3
       flowers lineage 3 --picture lineage.png
     """
-    from pipeline.registry.lineage import draw_lineage, format_lineage, run_behind
+    from pipeline.registry.lineage import draw_lineage, find_run, format_lineage
 
-    run = run_behind(root, version)
+    run = find_run(root, version)
     for line in format_lineage(run, version):
         typer.echo(line)
     if picture:
@@ -159,4 +159,5 @@ def explain(run_id: RunId = None, root: Root = Path("runs")) -> None:
     from pipeline.history.runs import History
 
     run = History(root).find(run_id, lambda run: run.verdict is not None, "with a verdict")
+    assert run.verdict
     typer.echo(f"run {run.run_id}\n{format_rules(run.verdict)}")

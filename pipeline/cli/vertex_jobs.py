@@ -29,7 +29,7 @@ def submit(
     """
     settings, job = compile_checked(config, data, overrides)
     from pipeline.vertex.costs import format_costs
-    from pipeline.vertex.jobs import id_of, link
+    from pipeline.vertex.jobs import console_link, id_of
 
     jobs = jobs_of(settings)
     for line in format_costs(settings):
@@ -39,7 +39,7 @@ def submit(
     submitted, is_new = jobs.submit(job)
     start = "Submitted" if is_new else "This job is already running; nothing was submitted"
     typer.echo(f"{start}: {id_of(submitted)}")
-    typer.echo(link(settings.vertex, submitted))
+    typer.echo(console_link(settings.vertex, submitted))
     typer.echo(f"Next: flowers vertex status --config {config}")
 
 
@@ -134,13 +134,14 @@ def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
       flowers vertex rollback --config mine.yaml
     """
     from components.google_api import service_errors
-    from components.model_store import endpoint
+    from components.model_store.endpoint import EndpointStore
     from pipeline.settings.loading import load_settings
 
-    place = load_settings(config, overrides or []).endpoint
+    settings = load_settings(config, overrides or [])
+    location = settings.endpoint
     try:
         with service_errors("rolling back"):
-            current, withdrawn = endpoint.roll_back(place)
+            current, withdrawn = EndpointStore(location, settings.push.endpoint).roll_back()
     except LookupError as error:
         raise UsageError(str(error)) from error
-    typer.echo(f"{place.name} serves version {current}; version {withdrawn} gets no traffic")
+    typer.echo(f"{location.name} serves version {current}; version {withdrawn} gets no traffic")

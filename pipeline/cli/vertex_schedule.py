@@ -56,7 +56,7 @@ def create(
     plan = SchedulePlan(
         name or settings.name, cron, end.replace(tzinfo=UTC) if end else None, max_runs
     )
-    made, replaced = _schedules(settings).create(plan, jobs_of(settings).proto(job))
+    made, replaced = _schedules(settings).create(plan, jobs_of(settings).to_proto(job))
     for line in format_costs(settings):
         typer.echo(line)
     typer.echo(f"{plan.name} is active: {cron}, one run at a time, missed runs are skipped")

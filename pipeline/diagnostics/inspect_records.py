@@ -18,11 +18,11 @@ from components.example_gen.near_duplicates import near_duplicate_pairs
 from components.example_gen.partition import conflicting_labels_reason
 from components.example_gen.splits import difference_hash
 from components.trainer.speed import measure_speed
-from data.classes import classes_beside
+from data.class_scan import scan_classes
+from data.classes import read_source_labels
 from data.common.errors import UsageError
 from data.common.formatting import format_duration, format_list, format_size
 from data.ingestion_counts import FIRST_BAD, BadRecord
-from data.scanning import classes_in
 from data.sources import check_first_records, list_files, measure, resolve
 from pipeline.settings.settings import Settings
 
@@ -127,7 +127,7 @@ def inspect_records(settings: Settings) -> Inspection:
     source = resolve(data.source, data.public_size, data.spans)
     files = list_files(source)
     check_first_records(source, files)
-    names = data.classes or classes_beside(source, files) or classes_in(files)
+    names = data.classes or read_source_labels(source, files) or scan_classes(files)
     statistics = _RecordStatistics(names, data.max_pixels)
     total_bytes, estimated_count = (0, 0) if source.remote else measure(files)
     progress.debug("records", extra={"total": estimated_count or None})

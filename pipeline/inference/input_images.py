@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from data.common.errors import UsageError
-from data.sources import RECORD_FILES, holds_records
+from data.sources import RECORD_FILES, is_data_file
 from pipeline.lazy_tensorflow import import_tensorflow
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
@@ -74,7 +74,7 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 
 
 def _is_record_file(path: Path) -> bool:
-    return fnmatch(path.name, RECORD_FILES) and holds_records(str(path))
+    return fnmatch(path.name, RECORD_FILES) and is_data_file(str(path))
 
 
 def _read(file: Path) -> Iterator[InputImage]:
@@ -89,7 +89,7 @@ def _read(file: Path) -> Iterator[InputImage]:
 
 def _records(file: Path) -> Iterator[InputImage]:
     tf = import_tensorflow()
-    from data.records import broken_at
+    from data.records import describe_read_error
 
     index = 0
     try:
@@ -97,14 +97,14 @@ def _records(file: Path) -> Iterator[InputImage]:
             yield _record(f"{file}#{index}", content)
             index += 1
     except tf.errors.OpError as error:
-        problem = f"the rest of the file can't be read: {broken_at(error)}"
+        problem = f"the rest of the file can't be read: {describe_read_error(error)}"
         yield InputImage(f"{file}#{index}", error=problem)
 
 
 def _record(path: str, content: bytes) -> InputImage:
-    from components.example_gen.checks import InvalidRecord, image_of
+    from components.example_gen.checks import InvalidRecord, extract_image
 
     try:
-        return InputImage(path, image_of(content))
+        return InputImage(path, extract_image(content))
     except InvalidRecord as error:
         return InputImage(path, error=str(error))

@@ -142,9 +142,9 @@ def parse_outputs(outputs: dict[str, Any]) -> list[Prediction]:
 
 
 def _newest_model(root: Path) -> Path:
-    from components.model_store.local import newest_version
+    from components.model_store.local import LocalStore
 
-    version = newest_version(root / "serving")
+    version = LocalStore(root / "serving").newest_version()
     if not version:
         raise UsageError(
             f"--root: no model was pushed to {root / 'serving'}; "

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from components.model_store.local import current_version
+from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from pipeline.history.runs import History
 from pipeline.inference.predict import (
@@ -24,6 +24,7 @@ from pipeline.inference.predict import (
 )
 from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.registry.versions import run_of
+from pipeline.root_files import SERVING_FOLDER
 
 # Time limit for one request.
 TIMEOUT_S = 60.0
@@ -56,7 +57,7 @@ def connect(url: str, root: Path | None = None, timeout_s: float = TIMEOUT_S) ->
 
 def _class_names(root: Path) -> list[str]:
     """Returns the class names of the serving model from the history, without TensorFlow."""
-    serving = current_version(root / "serving")
+    serving = LocalStore(root / SERVING_FOLDER).current_version()
     version, run = serving.version, run_of(History(root).runs(), serving.version, serving.digest)
     if run is None:
         missing = f"no run for version {version}" if version else "no pushed version"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from data.classes import classes_beside
+from data.classes import read_source_labels
 from data.ingestion_counts import SPAN_FILE
 from data.sources import SAMPLE, Source
 from pipeline.history.runs import Run
@@ -51,7 +51,7 @@ def pinned_classes(
     accepted = next(accepted_runs(runs), None)
     if accepted:
         return Classes(accepted.class_names, f"run {accepted.run_id}")
-    listed = classes_beside(source, files)
+    listed = read_source_labels(source, files)
     if listed:
         return Classes(listed, "labels.txt")
     for run in _with_records(runs, records):

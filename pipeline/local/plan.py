@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.model_store.local import (
-    ServedVersion,
-    current_version,
-    model_digest,
-    served_versions,
-    withdrawn_versions,
-)
+from components.model_store.base import ServedVersion, model_digest
+from components.model_store.local import LocalStore
 from components.trainer.settings import WarmStart
 from data import sources
 from data.common.formatting import format_list
@@ -128,7 +123,7 @@ def make_plan(
     classes = pinned_classes(settings, records.source, records.files, runs, key)
     salt = pinned_salt(settings, runs, key)
     inputs = run_inputs(settings, key, classes.names, salt or "")
-    baseline = current_version(root / SERVING_FOLDER)
+    baseline = LocalStore(root / SERVING_FOLDER).current_version()
     start = find_warm_start(settings, inputs, baseline, runs, bool(records.fingerprint))
     return RunPlan(
         settings=settings,
@@ -169,12 +164,13 @@ def nothing_changed(plan: RunPlan, before: Run) -> bool:
         compared = before.verdict is None or before.baseline == version
         return compared or version in before.versions
     serving = plan.root / SERVING_FOLDER
-    if before.pushed in withdrawn_versions(serving):
+    store = LocalStore(serving)
+    if before.pushed in store.withdrawn_versions():
         return True
     if before.pushed == plan.baseline.version:
         return before.digest == plan.baseline.digest
     kept = serving / str(before.pushed)
-    return before.pushed in served_versions(serving) and model_digest(kept) == before.digest
+    return before.pushed in store.served_versions() and model_digest(kept) == before.digest
 
 
 def bytes_needed(plan: RunPlan, reasons: Mapping[str, str]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from components.gate.verdict import format_verdict
 from components.history_files import attempt_id
-from components.model_store.local import newest_version, withdrawn_versions
+from components.model_store.local import LocalStore
 from data import sources
 from data.common.errors import DataRefused, UsageError
 from pipeline.exit_codes import DONE, REFUSED
@@ -132,10 +132,11 @@ def _repeat(before: Run, root: Path) -> int:
             print_line(f"Its model was version {before.withdrawn}, which was withdrawn.")
         return REFUSED
     serving = root / SERVING_FOLDER
-    if before.pushed in withdrawn_versions(serving):
+    store = LocalStore(serving)
+    if before.pushed in store.withdrawn_versions():
         print_line(
             f"Its model, version {before.pushed}, has been withdrawn since; version "
-            f"{newest_version(serving)} serves."
+            f"{store.newest_version()} serves."
         )
         return REFUSED
     print_line(f"Served: {display_path(serving / str(before.pushed))}")
@@ -208,9 +209,9 @@ def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -
 
 def _with_classes_of_records(plan: RunPlan, run: Run) -> RunPlan:
     """Returns the plan with the classes that the records name, because nothing else names any."""
-    from data.scanning import classes_in
+    from data.class_scan import scan_classes
 
-    names = classes_in(plan.records.files)
+    names = scan_classes(plan.records.files)
     run.class_names = names
     run.inputs[CLASSES] = list(names)
     return replace(plan, classes=replace(plan.classes, names=names))

@@ -1,1 +1,1 @@
-"""The versions of a model, their origin, and the artifacts that can go."""
+"""The versions of a model, their lineage, and the removal of artifacts."""

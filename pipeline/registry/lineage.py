@@ -1,4 +1,4 @@
-"""`flowers lineage`: what a version was made of, as text and as a picture."""
+"""`flowers lineage`: the origin of a version, as text and as a picture."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,37 +7,38 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from components.gate.verdict import format_verdict, parse_verdict
+from components.gate.verdict import format_verdict
 from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.history.runs import History, Run
 from pipeline.local.run_inputs import CODE
 from pipeline.registry.versions import list_models
-from pipeline.steps import RECORDS, STEPS
+from pipeline.steps import STEPS
 
 
-def run_behind(root: Path, version: int) -> Run:
-    """Returns the run that made a version.
+def find_run(root: Path, version: int) -> Run:
+    """Returns the run that trained a version.
 
     Raises:
-      UsageError: there is no such version, or the history does not know it.
+      UsageError: There is no such version, or its run is not in the history.
     """
-    made = {model.version: model.run_id for model in list_models(root)}
-    run = next((r for r in History(root).runs() if r.run_id == made.get(version)), None)
+    run_ids = {model.version: model.run_id for model in list_models(root)}
+    run = next((r for r in History(root).runs() if r.run_id == run_ids.get(version)), None)
     if run is None:
-        known = format_list([str(v) for v in made]) or "none"
-        raise UsageError(f"--root: {root} has no version {version} with a run; there are: {known}")
+        known = format_list([str(v) for v in run_ids]) or "none"
+        raise UsageError(
+            f"--root: {root} has no version {version} with a run; the versions are: {known}"
+        )
     return run
 
 
 def format_lineage(run: Run, version: int) -> Iterator[str]:
-    """Yields data, settings, code, artifacts and figures of a version as lines."""
-    yield f"version {version}, of run {run.run_id} ({run.started})"
+    """Yields the lines of a report: data, settings, code, steps and verdict of a version."""
+    yield f"version {version}, from run {run.run_id} ({run.started})"
     yield ""
     yield "data"
-    location, _, fingerprint = str(run.inputs.get(RECORDS, "")).rpartition(" ")
-    yield f"  {location}"
-    yield f"  SHA-256 {fingerprint or 'unknown: the files are remote'}"
+    yield f"  {run.records_location}"
+    yield f"  SHA-256 {run.records_fingerprint or 'unknown: the files are remote'}"
     if run.spans:
         yield f"  span {format_list(run.spans)}"
     yield f"  {len(run.files)} files: {format_list(run.files)}"
@@ -47,19 +48,19 @@ def format_lineage(run: Run, version: int) -> Iterator[str]:
     yield "settings"
     yield from (f"  {key}: {value}" for key, value in _settings(run.inputs))
     yield ""
-    yield "steps: where each came from, and its code (SHA-256)"
+    yield "steps, with the SHA-256 of their code"
     for step in run.steps:
         code = run.inputs.get(f"{CODE}{step.name}", "TFX's own")
         yield f"  {step.name:<17} {step.state:<8} {str(code)[:16]}  {step.found}".rstrip()
     yield ""
     yield f"model     {run.model_uri}"
-    verdict = parse_verdict(run.verdict or {})
-    yield f"digest    {verdict.digest}"
-    yield format_verdict(verdict)
+    if run.verdict:
+        yield f"digest    {run.verdict.digest}"
+        yield format_verdict(run.verdict)
 
 
 def draw_lineage(run: Run, version: int, file: Path) -> None:
-    """Writes a PNG: the steps that led to a version, which fed which, and what each found."""
+    """Writes a PNG: the steps that led to a version, their dependencies, and their summaries."""
     figure = Figure(figsize=(11, 0.75 * len(run.steps) + 1), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
@@ -74,16 +75,12 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
                 arrowprops={"arrowstyle": "->", "color": "grey", "shrinkA": 30, "shrinkB": 30},
             )  # fmt: skip
     for step in run.steps:
-        found = (
-            f"{step.name}\n{shorten(step.found, 60, placeholder=' ...')}"
-            if step.found
-            else step.name
-        )
+        text = f"{step.name}\n{shorten(step.found, 60, placeholder=' ...')}".rstrip()
         axes.text(
-            columns[step.name], rows[step.name], found, ha="center", va="center", fontsize=7,
+            columns[step.name], rows[step.name], text, ha="center", va="center", fontsize=7,
             bbox={"boxstyle": "round", "facecolor": "aliceblue"},
         )  # fmt: skip
-    axes.set_title(f"version {version}: run {run.run_id}, {run.settings['data']['source']}")
+    axes.set_title(f"version {version}: run {run.run_id}, {run.setting('data.source')}")
     axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
     figure.savefig(file, dpi=100)
 
@@ -95,7 +92,7 @@ def _settings(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _depth(step: str) -> int:
-    """Returns how many steps lie before one on the longest way."""
-    # A run of an older program may have had other steps.
-    before = STEPS[step].after if step in STEPS else ()
-    return max((_depth(name) + 1 for name in before), default=0)
+    """Returns the length of the longest path to a step."""
+    # A run of an older version of this program may have other steps.
+    upstream = STEPS[step].after if step in STEPS else ()
+    return max((_depth(name) + 1 for name in upstream), default=0)

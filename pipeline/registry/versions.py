@@ -1,4 +1,4 @@
-"""`flowers models`, `rollback` and `promote`: the versions, and what people decide about them."""
+"""`flowers models`, `rollback` and `promote`: lists the versions and changes which one serves."""
 
 import datetime
 import json
@@ -8,41 +8,30 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from components.gate.verdict import parse_verdict
-from components.model_store.local import (
-    current_version,
-    model_digest,
-    newest_version,
-    push,
-    served_versions,
-    withdraw,
-    withdrawn_path,
-    withdrawn_versions,
-)
-from components.pusher.card import facts_of, model_card
+from components.gate.verdict import METRICS_FILE
+from components.model_files import SERVING_FORMAT
+from components.model_store.base import ServedVersion, model_digest
+from components.model_store.local import LocalStore
+from components.pusher.card import collect_facts, format_model_card
 from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.history.runs import History, Run
 from pipeline.local.root import locked
-from pipeline.reporting.evaluation_files import METRICS_FILE
 from pipeline.root_files import METADATA_FILE
-
-# TFX's folder of the SavedModel in a Model artifact.
-_SERVING_FORMAT = "Format-Serving"
 
 
 class Model(BaseModel):
-    """A version.
+    """A version, as `flowers models --json` prints it.
 
     Attributes:
-      version: its number.
-      state: whether it serves, waits as an older version, or was withdrawn.
-      run_id: the run that trained it; null where the history has none.
-      pushed: when, ISO 8601; the start of that run.
-      metric, value, low, high, n: the verdict's.
-      spans: of the data.
-      promoted: why a person had it pushed, or null.
-      digest: of its files.
+      version: Number of the version.
+      state: Whether it serves, is kept as an older version, or was withdrawn.
+      run_id: Id of the run that trained it; null if it is not in the history.
+      pushed: Start of that run, in ISO 8601.
+      metric, value, low, high, n: The fields of the verdict.
+      spans: Names of the spans of the data.
+      promoted: The reason why a person promoted it, or null.
+      digest: Digest of its files.
     """
 
     version: int
@@ -59,7 +48,7 @@ class Model(BaseModel):
     digest: str
 
     def format_line(self) -> str:
-        """Returns what `flowers models` shows of it."""
+        """Returns the line that `flowers models` prints."""
         figures = "no run in the history"
         if self.value is not None:
             interval = f"({self.low:.3f} to {self.high:.3f}, {self.n} images)"
@@ -72,86 +61,88 @@ class Model(BaseModel):
 
 def list_models(root: Path) -> list[Model]:
     """Returns all versions under a root, newest first."""
-    serving, runs = root / "serving", History(root).runs()
-    newest = newest_version(serving)
-    kept = {
-        v: (serving / str(v), "serves" if v == newest else "kept") for v in served_versions(serving)
-    }
-    gone = {v: (withdrawn_path(serving, v), "withdrawn") for v in withdrawn_versions(serving)}
+    store, runs = LocalStore(root / "serving"), History(root).runs()
+    newest = store.newest_version()
+    found = [(v, "serves" if v.version == newest else "kept") for v in store.served()]
+    found += [(v, "withdrawn") for v in store.withdrawn()]
+    found.sort(key=lambda item: item[0].version, reverse=True)
     return [
-        _model(version, path, state, run_of(runs, version, model_digest(path)))
-        for version, (path, state) in sorted({**kept, **gone}.items(), reverse=True)
+        _model(version, state, run_of(runs, version.version, version.digest))
+        for version, state in found
     ]
 
 
 def run_of(runs: Sequence[Run], version: int, digest: str) -> Run | None:
-    """Returns the oldest run that names a version and whose model it is; None if there is none.
+    """Returns the oldest run that names a version and trained its model; None if there is none.
 
-    The number alone says too little: where a version was deleted by hand, it is given again.
+    The number alone is not enough: if a version was deleted by hand, its number is used again.
     """
-    return next((r for r in reversed(runs) if version in r.versions and r.made(digest)), None)
+    return next((r for r in reversed(runs) if version in r.versions and r.has_digest(digest)), None)
 
 
 def roll_back(root: Path, version: int | None, reason: str) -> list[int]:
-    """Withdraws the newest versions, so that an older one serves; returns those, newest first.
+    """Withdraws the newest versions, so that an older one serves; returns them, newest first.
 
-    A model that was withdrawn is not pushed again, except by `promote`.
+    Only `promote` pushes a withdrawn model again.
 
     Args:
-      root: of the runs.
-      version: that is to serve; None for the one before the newest.
-      reason: for ML Metadata.
+      root: Root folder of the runs.
+      version: Number of the version to serve; None for the predecessor of the serving one.
+      reason: The reason, for ML Metadata.
 
     Raises:
-      UsageError: there is no such version, or it serves already.
+      UsageError: There is no such version, or it already serves.
     """
     _check_root(root)
     with locked(root):
-        serving = root / "serving"
-        versions = served_versions(serving)
+        store = LocalStore(root / "serving")
+        versions = store.served_versions()
         if version is None:
             version = versions[-2] if len(versions) > 1 else None
         if version not in versions[:-1]:
             older = format_list([str(v) for v in reversed(versions[:-1])]) or "none"
-            serves = versions[-1] if versions else "none"
+            serving = f"version {versions[-1]}" if versions else "no version"
             raise UsageError(
                 f"there is no version {version if version else 'before the newest'} to roll back "
-                f"to: {serves} serves, and these are older: {older}"
+                f"to: {serving} serves, and the older versions are: {older}"
             )
-        taken_back = withdraw(serving, version)
-        words = format_list([str(v) for v in taken_back])
-        _record(
-            root, "flowers.Rollback", {"version": version, "withdrawn": words, "reason": reason}
-        )
-        return taken_back
+        withdrawn = store.withdraw_above(version)
+        text = format_list([str(v) for v in withdrawn])
+        _record(root, "flowers.Rollback", {"version": version, "withdrawn": text, "reason": reason})
+        return withdrawn
 
 
 def promote(root: Path, run_id: str, reason: str) -> int:
-    """Pushes the model of a run, whatever its verdict says; returns the version.
+    """Pushes the model of a run, regardless of its verdict; returns the number of the version.
 
     Args:
-      root: of the runs.
-      run_id: of the history.
-      reason: for history, model card and ML Metadata.
+      root: Root folder of the runs.
+      run_id: Id of the run.
+      reason: The reason, for history, model card and ML Metadata.
 
     Raises:
-      UsageError: there is no such run, its model is gone or changed, or it serves already.
+      UsageError: There is no such run, its model is missing or changed, or it already serves.
     """
     _check_root(root)
     with locked(root):
         history = History(root)
         run = history.find(run_id, lambda run: bool(run.verdict and run.model_uri), "with a model")
-        model = Path(str(run.model_uri)) / _SERVING_FORMAT
-        digest = str((run.verdict or {})["digest"])
+        model = Path(str(run.model_uri)) / SERVING_FORMAT
+        assert run.verdict
+        digest = run.verdict.digest
         if not model.is_dir() or model_digest(model) != digest:
             raise UsageError(
-                f"the model of run {run_id} is gone, or no longer what was evaluated: {model}"
+                f"the model of run {run_id} is missing, or is no longer the one that was "
+                f"evaluated: {model}"
             )
-        serves = current_version(root / "serving")
-        # One that was killed before it was noted is finished now.
-        if serves.digest == digest and serves.version in run.versions:
-            raise UsageError(f"run {run_id}: its model serves already, as version {serves.version}")
-        pushed = push(model, root / "serving", card=_card(history, run, reason), again=True)
+        store = LocalStore(root / "serving")
+        current = store.current_version()
+        # A promotion that was killed before the history was saved is completed now.
+        if current.digest == digest and current.version in run.versions:
+            raise UsageError(
+                f"run {run_id}: its model serves already, as version {current.version}"
+            )
+        pushed = store.push(model, card=_card(history, run, reason), again=True)
         run.promoted, run.reason = pushed.version, reason
         history.save(run)
         _record(
@@ -160,13 +151,13 @@ def promote(root: Path, run_id: str, reason: str) -> int:
         return pushed.version
 
 
-def _model(version: int, path: Path, state: str, run: Run | None) -> Model:
-    values = {"version": version, "state": state, "digest": model_digest(path)}
+def _model(version: ServedVersion, state: str, run: Run | None) -> Model:
+    values = {"version": version.version, "state": state, "digest": version.digest}
     if run:
-        verdict = run.verdict or {}
-        values |= {key: verdict.get(key) for key in ("metric", "value", "low", "high", "n")}
+        metrics = ("metric", "value", "low", "high", "n")
+        values |= {name: getattr(run.verdict, name, None) for name in metrics}
         values |= {"run_id": run.run_id, "pushed": run.started, "spans": run.spans}
-        values["promoted"] = run.reason if run.promoted == version else None
+        values["promoted"] = run.reason if run.promoted == version.version else None
     return Model.model_validate(values)
 
 
@@ -176,11 +167,11 @@ def _check_root(root: Path) -> None:
 
 
 def _card(history: History, run: Run, reason: str) -> str:
-    verdict = parse_verdict(run.verdict or {})
+    assert run.verdict
     metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text())
-    facts = facts_of(run.settings, run.run_id, run.spans, run.class_names, run.warm_start)
-    facts["promoted by a person"] = reason
-    return model_card(verdict, metrics, facts)
+    facts = collect_facts(run.settings, run.run_id, run.spans, run.class_names, run.warm_start)
+    facts["promoted"] = reason
+    return format_model_card(run.verdict, metrics, facts)
 
 
 def _record(root: Path, kind: str, properties: dict[str, str | int]) -> None:
@@ -188,4 +179,5 @@ def _record(root: Path, kind: str, properties: dict[str, str | int]) -> None:
     from pipeline.history.mlmd import record
 
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    record(root, kind, {**properties, "at": now}, current_version(root / "serving").path)
+    current = LocalStore(root / "serving").current_version()
+    record(root, kind, {**properties, "at": now}, current.path)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.gate.verdict import METRICS_FILE
 from data.common.files import write_whole
 from pipeline.reporting.plots import draw_calibration, draw_confusion
-
-METRICS_FILE = "metrics.json"
 
 
 def write_evaluation(metrics: dict[str, Any], folder: Path) -> None:

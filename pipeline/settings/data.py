@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from data.classes import check_names
+from data.classes import check_class_names
 from data.common.settings_base import SettingsBase
 from data.sources import SAMPLE
 from data.spans import LATEST, parse_rule
@@ -104,4 +104,4 @@ class DataSettings(SettingsBase):
     @field_validator("classes")
     @classmethod
     def _are_names(cls, classes: list[str] | None) -> list[str] | None:
-        return None if classes is None else check_names(classes)
+        return None if classes is None else check_class_names(classes)

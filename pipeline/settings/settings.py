@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from components.gate.settings import GateSettings
-from components.pusher.settings import EndpointPlace, PushSettings
+from components.model_store.location import EndpointLocation
+from components.pusher.settings import PushSettings
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 from data.common.settings_base import SettingsBase
 from pipeline.settings.beam import BeamSettings
@@ -36,10 +37,10 @@ class Settings(SettingsBase):
     vertex: VertexSettings = VertexSettings()
 
     @property
-    def endpoint(self) -> EndpointPlace:
+    def endpoint(self) -> EndpointLocation:
         """The location of the pipeline's endpoint on Vertex, whether or not it exists yet."""
         name = self.push.endpoint.name or self.name
-        return EndpointPlace(self.vertex.project, self.vertex.region, name)
+        return EndpointLocation(self.vertex.project, self.vertex.region, name)
 
     def training_settings(self) -> TrainingSettings:
         """Returns the settings that are passed to the Trainer."""

@@ -1,7 +1,7 @@
-"""`flowers vertex compile`: the pipeline as a job of Vertex AI Pipelines, made without any call.
+"""`flowers vertex compile`: compiles the pipeline to a job of Vertex AI Pipelines, offline.
 
-The job is what TFX's own compiler makes, in the pipeline spec's schema 2.1 (in 2.0 the span that
-ExampleGen's driver finds never reaches its executor), and what that compiler leaves out: the
+TFX's compiler makes the job, in schema 2.1 of the pipeline spec: in 2.0 the span that ExampleGen's
+driver finds never reaches the executor. This module adds what that compiler leaves out: the
 machines of the steps, Keras 2, and the gate's driver.
 """
 
@@ -22,23 +22,23 @@ from tfx.utils import proto_utils
 from components.alert.component import Alert
 from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
 from data.sources import parse
 from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
-from pipeline.settings.vertex import VertexSettings
+from pipeline.settings.vertex import TRAINER, VertexSettings
 from pipeline.vertex.trainer import KERAS_2, custom_job_trainer
 
-# What a submission may set anew, and of which type it is. Vertex has no defaults: all are passed.
+# Runtime parameters and their types. Vertex AI has no defaults, so a job sets all of them.
 PARAMETERS = {"data_root": str, "target": float, "train_args": str}
 
 
 def compile_job(settings: Settings) -> dict[str, Any]:
-    """Returns a PipelineJob as JSON values; the same settings and code give the same.
+    """Returns a PipelineJob as JSON values, which depend only on settings and code.
 
     Args:
-      settings: of which `pipeline.vertex.check` knows no problems.
+      settings: All settings, without problems known to `pipeline.vertex.check`.
     """
     source = parse(settings.data.source, settings.data.public_size)
     root, machine = settings.vertex.root.rstrip("/"), settings.vertex.trainer
@@ -68,16 +68,16 @@ def compile_job(settings: Settings) -> dict[str, Any]:
     pipeline = create_pipeline(settings, context)
     runner = KubeflowV2DagRunner(config)
     if settings.vertex.alerts.webhook or settings.vertex.alerts.topic:
-        runner.set_exit_handler(_alert(settings, pipeline.pipeline_info.pipeline_root))
+        runner.set_exit_handler(_exit_handler(settings, pipeline.pipeline_info.pipeline_root))
     job: dict[str, Any] = runner.run(pipeline, values, write_out=False)
     job["labels"] |= settings.vertex.labels
     for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
-        _complete(name.removesuffix("_executor"), executor["container"], settings.vertex)
+        _complete_container(name.removesuffix("_executor"), executor["container"], settings.vertex)
     return job
 
 
 def _beam_args(settings: Settings, root: str) -> list[str]:
-    """Returns Beam's options: with Dataflow the steps' processes start jobs there, and wait."""
+    """Returns Beam's options; with Dataflow a step starts a job there and waits for it."""
     if settings.beam.runner != "dataflow":
         return local_beam_args(settings.beam)
     vertex, workers = settings.vertex, settings.beam.dataflow
@@ -86,7 +86,7 @@ def _beam_args(settings: Settings, root: str) -> list[str]:
         f"--project={vertex.project}",
         f"--region={vertex.region}",
         f"--temp_location={root}/dataflow",
-        # The workers' image is that of the steps, so that nothing is installed as they start.
+        # Workers use the image of the steps, so that they need not install anything at start.
         f"--sdk_container_image={workers.image or vertex.image}",
         "--sdk_location=container",
         f"--worker_machine_type={workers.machine_type}",
@@ -99,7 +99,7 @@ def _beam_args(settings: Settings, root: str) -> list[str]:
     ]
 
 
-def _alert(settings: Settings, artifacts: str) -> BaseNode:
+def _exit_handler(settings: Settings, artifacts: str) -> BaseNode:
     alerts = settings.vertex.alerts
     handler: BaseNode = Alert(
         final_status=FinalStatusStr(),
@@ -112,24 +112,24 @@ def _alert(settings: Settings, artifacts: str) -> BaseNode:
 
 
 def as_text(job: dict[str, Any]) -> str:
-    """Returns the job as JSON, always in the same order."""
+    """Returns the job as JSON with sorted keys."""
     return json.dumps(job, indent=2, sort_keys=True) + "\n"
 
 
 def _images(vertex: VertexSettings) -> dict[str, str]:
-    """Returns the image of each step; that of a custom job is none of the pipeline's."""
-    special = {
-        s: image for s, image in vertex.images.items() if s != "Trainer" or not vertex.trainer
-    }
-    return {DEFAULT_IMAGE_PATH_KEY: vertex.image, **special}
+    """Returns the image of each step, except the custom job's, which belongs to its own spec."""
+    images = {DEFAULT_IMAGE_PATH_KEY: vertex.image, **vertex.images}
+    if vertex.trainer:
+        images.pop(TRAINER, None)
+    return images
 
 
-def _complete(step: str, container: dict[str, Any], vertex: VertexSettings) -> None:
-    """Adds what TFX's compiler has no way to say."""
+def _complete_container(step: str, container: dict[str, Any], vertex: VertexSettings) -> None:
+    """Adds environment, resources and the gate's driver, which TFX's compiler does not support."""
     container["env"] = [KERAS_2]
     if step in vertex.resources:
-        wanted = vertex.resources[step]
-        container["resources"] = {"cpuLimit": wanted.cpu, "memoryLimit": wanted.memory_gb}
+        resources = vertex.resources[step]
+        container["resources"] = {"cpuLimit": resources.cpu, "memoryLimit": resources.memory_gb}
     if step == "Gate":
         command = ["python", "-m", gate_driver.__name__]
         container["lifecycle"] = {"preCacheCheck": {"command": command, "args": ["{{$}}"]}}

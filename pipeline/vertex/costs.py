@@ -1,12 +1,13 @@
-"""What a job costs by list price, as far as one is known here.
+"""The cost of a job by list price, for the machines with a known price.
 
-Prices are Google's, in US dollars an hour, on demand, in us-central1, without what Vertex adds for
-managing the machines: of an n1-standard-4 that is 15 % (0.2185 dollars on Vertex's price list, read
-in October 2026, for 0.1900 on Compute Engine's). They were collected in November 2026 from public
-copies of the price lists of Compute Engine and Cloud TPU. What is not there is not guessed.
+Prices are Google's on-demand prices in US dollars per hour, in us-central1, without Vertex AI's
+management fee: about 15 % for an n1-standard-4 (0.2185 dollars on Vertex AI's price list, read in
+October 2026, for 0.1900 on Compute Engine's). They were collected in November 2026 from public
+copies of the price lists of Compute Engine and Cloud TPU. Missing prices are not estimated.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.settings.settings import Settings
@@ -14,9 +15,9 @@ from pipeline.settings.vertex import TrainerMachine
 from pipeline.steps import STEPS
 
 AS_OF = "November 2026"
-# Of a vCPU and of a GiB of memory.
+# Prices of a vCPU and of a GiB of memory, by machine family.
 _CORES = {"e2": (0.021811, 0.002923), "n1": (0.031611, 0.004237), "a2": (0.031611, 0.004237)}
-# GiB of memory a vCPU.
+# GiB of memory per vCPU.
 _MEMORY = {"e2-standard": 4.0, "e2-highmem": 8.0, "n1-standard": 3.75, "n1-highmem": 6.5}
 _ACCELERATORS = {
     "NVIDIA_TESLA_T4": 0.35,
@@ -25,69 +26,73 @@ _ACCELERATORS = {
     "NVIDIA_A100_80GB": 3.928080,
     "NVIDIA_H100_80GB": 9.796551,
 }
-# Of a whole board of eight cores, and of a chip.
+# A TPU v3 board of eight cores, and a TPU v5e chip.
 _TPU_V3, _V5E_CHIP = 8.0, 1.20
 _RUN = 0.03
-# What a step gets from Vertex that asks for nothing.
+# The machine of a step without `vertex.resources`.
 _DEFAULT = "e2-standard-4"
 
 
 @dataclass(frozen=True)
-class Line:
-    """What runs where: the steps, their machine in words, and its price an hour, if it is known."""
+class CostItem:
+    """A machine that a job uses.
+
+    Attributes:
+      steps: What runs on it.
+      machine: Description of the machine.
+      price: Dollars per hour; None if the list price is not known.
+    """
 
     steps: str
     machine: str
     price: float | None
 
     def format(self) -> str:
-        """Returns it as a line of a table."""
-        price = "no list price known here" if self.price is None else f"${self.price:.2f} an hour"
+        """Returns the item as one line of a table."""
+        price = "no known list price" if self.price is None else f"${self.price:.2f} per hour"
         return f"{self.steps:<28} {self.machine:<44} {price}"
 
 
-def costs_of(settings: Settings) -> list[Line]:
-    """Returns what a job runs on, and what that costs while it runs."""
-    vertex = settings.vertex
-    lines = []
-    own = {*vertex.resources, *(["Trainer"] if vertex.trainer else [])}
-    others = len(STEPS) - len(own)
-    lines.append(Line(f"{others} steps, one by one", _DEFAULT, _price(_DEFAULT)))
-    for step, wanted in vertex.resources.items():
-        vcpu, gib = _CORES["e2"]
-        price = wanted.cpu * vcpu + wanted.memory_gb * gib
-        lines.append(Line(step, f"at least {wanted.cpu} cores, {wanted.memory_gb} GB", price))
-    if vertex.trainer:
-        lines.append(Line("Trainer", _words(vertex.trainer), trainer_price(vertex.trainer)))
-    if settings.push.to == "vertex-endpoint":
-        kind, number = settings.push.endpoint.machine_type, settings.push.endpoint.min_replicas
-        one = _price(kind)
-        both = None if one is None else number * one
-        lines.append(Line("the endpoint, day and night", f"{number} or more {kind}", both))
-    if settings.beam.runner == "dataflow":
-        workers = settings.beam.dataflow
-        machine = f"up to {workers.max_workers} {workers.machine_type}"
-        lines.append(Line("Beam's steps on Dataflow", machine, None))
-    return lines
-
-
 def format_costs(settings: Settings) -> list[str]:
-    """Returns what will run where, and at what price, as lines."""
+    """Returns lines with the machines of a job and their prices."""
     return [
-        *(line.format() for line in costs_of(settings)),
-        f"and ${_RUN:.2f} a run. List prices of us-central1, {AS_OF}; Vertex adds about 15 %.",
-        "What the cache answers costs nothing. https://cloud.google.com/vertex-ai/pricing",
+        *(item.format() for item in _cost_items(settings)),
+        f"plus ${_RUN:.2f} per run. List prices of us-central1, {AS_OF}; Vertex adds about 15 %.",
+        "Cached steps cost nothing. https://cloud.google.com/vertex-ai/pricing",
     ]
 
 
+def _cost_items(settings: Settings) -> Iterator[CostItem]:
+    """Yields the machines of a job, with their prices while they run."""
+    vertex = settings.vertex
+    special = {*vertex.resources, *(["Trainer"] if vertex.trainer else [])}
+    others = len(STEPS) - len(special)
+    yield CostItem(f"{others} steps, one by one", _DEFAULT, _price(_DEFAULT))
+    for step, resources in vertex.resources.items():
+        vcpu, gib = _CORES["e2"]
+        machine = f"at least {resources.cpu} cores, {resources.memory_gb} GB"
+        yield CostItem(step, machine, resources.cpu * vcpu + resources.memory_gb * gib)
+    if vertex.trainer:
+        yield CostItem("Trainer", _format_machine(vertex.trainer), trainer_price(vertex.trainer))
+    if settings.push.to == "vertex-endpoint":
+        machine, replicas = settings.push.endpoint.machine_type, settings.push.endpoint.min_replicas
+        price = _price(machine)
+        total = None if price is None else replicas * price
+        yield CostItem("endpoint, 24 hours a day", f"{replicas} or more {machine}", total)
+    if settings.beam.runner == "dataflow":
+        workers = settings.beam.dataflow
+        machine = f"up to {workers.max_workers} {workers.machine_type}"
+        yield CostItem("Beam steps on Dataflow", machine, None)
+
+
 def trainer_price(machine: TrainerMachine) -> float | None:
-    """Returns the price of an hour of a custom job's machine; None where part of it is unknown."""
-    kind, accelerator = machine.machine_type, machine.accelerator_type
-    if kind == "cloud-tpu":
+    """Returns the hourly price of a custom job's machine; None if a part of it is not known."""
+    machine_type, accelerator = machine.machine_type, machine.accelerator_type
+    if machine_type == "cloud-tpu":
         return _TPU_V3 if accelerator == "TPU_V3" else None
-    if chips := re.fullmatch(r"ct5lp-hightpu-(\d)t", kind):
+    if chips := re.fullmatch(r"ct5lp-hightpu-(\d)t", machine_type):
         return int(chips[1]) * _V5E_CHIP
-    cores = _price(kind)
+    cores = _price(machine_type)
     if not accelerator:
         return cores
     if cores is None or accelerator not in _ACCELERATORS:
@@ -96,7 +101,7 @@ def trainer_price(machine: TrainerMachine) -> float | None:
 
 
 def _price(machine_type: str) -> float | None:
-    """Returns the price of an hour of a machine's cores and memory, or None."""
+    """Returns the hourly price of a machine's cores and memory; None if it is not known."""
     if a2 := re.fullmatch(r"a2-highgpu-(\d)g", machine_type):
         vcpu, gib = _CORES["a2"]
         return int(a2[1]) * (12 * vcpu + 85 * gib)
@@ -107,7 +112,7 @@ def _price(machine_type: str) -> float | None:
     return int(shape[3]) * (vcpu + _MEMORY[shape[1]] * gib)
 
 
-def _words(machine: TrainerMachine) -> str:
+def _format_machine(machine: TrainerMachine) -> str:
     parts = [machine.machine_type]
     if machine.accelerator_type:
         parts.append(f"{machine.accelerator_count} x {machine.accelerator_type}")

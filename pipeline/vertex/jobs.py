@@ -1,6 +1,7 @@
-"""Jobs on Vertex AI Pipelines: submitted, watched, cancelled."""
+"""Submits, finds and cancels jobs on Vertex AI Pipelines."""
 
 import hashlib
+import itertools
 import json
 import uuid
 from collections.abc import Iterator
@@ -23,11 +24,11 @@ from pipeline.history.runs import StepState
 from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.rehearsal.job import Json
 
-# A label, by which a call that was repeated knows what it made itself.
-ATTEMPT = "flowers-attempt"
+# A label that tells whether a repeated call created the resource itself.
+ATTEMPT_LABEL = "flowers-attempt"
 _ID_DIGITS = 12
 _LISTED = 20
-# A step whose outputs came from the cache is SKIPPED to Vertex.
+# Vertex AI's SKIPPED is a step whose outputs came from the cache.
 _STATES: dict[str, StepState] = {
     "PENDING": "waiting",
     "RUNNING": "running",
@@ -51,46 +52,46 @@ class Jobs:
     """The jobs of one pipeline in a project and region.
 
     Attributes:
-      pipeline: its name.
-      vertex: where it runs, and as whom.
-      patience: how long the service is waited for.
+      pipeline: Name of the pipeline.
+      vertex: Project, region, service account and network.
+      retry_policy: How long calls are retried.
     """
 
     pipeline: str
     vertex: VertexSettings
-    patience: RetryPolicy
+    retry_policy: RetryPolicy
 
     def submit(self, job: Json) -> tuple[PipelineJob, bool]:
-        """Returns the job that runs, and whether this call made it.
+        """Returns the running job, and whether this call created it.
 
-        The id of a job is a digest of what it is: while that very job is going on it is not
-        submitted a second time, neither by a repeated call nor by another terminal.
+        The id of a job contains a digest of its content. While the job runs, neither a repeated
+        call nor another terminal submits it a second time.
 
         Args:
-          job: as `pipeline.vertex.compile` makes it.
+          job: A compiled job, see `pipeline.vertex.compile`.
 
         Raises:
-          ServiceError: the service did not take it.
+          ServiceError: The service did not accept the job.
         """
-        proto = self.proto(job)
+        proto = self.to_proto(job)
         stem = f"{self.pipeline}-{_digest(job, proto.service_account, proto.network)}"
         with service_errors("submitting the job"):
             for job_id in _ids(stem):
-                there = self._find(job_id)
-                if there and there.state not in _ENDED:
-                    return there, False
-                if not there:
+                existing = self._find(job_id)
+                if existing and existing.state not in _ENDED:
+                    return existing, False
+                if not existing:
                     return self._create(proto, job_id)
         raise AssertionError
 
     def get(self, job_id: str | None) -> PipelineJob:
-        """Returns a job, the newest one without an id.
+        """Returns the job with an id, or the newest job for None.
 
         Raises:
-          UsageError: there is none.
-          ServiceError: the service did not answer.
+          UsageError: There is no such job.
+          ServiceError: The service did not answer.
         """
-        with service_errors("asking for jobs"):
+        with service_errors("listing jobs"):
             found = self._find(job_id) if job_id else next(iter(self.newest(1)), None)
             if found:
                 return found
@@ -98,10 +99,10 @@ class Jobs:
         raise UsageError(f"there is no job {job_id or ''} of {self.pipeline}; there are: {known}")
 
     def newest(self, number: int) -> list[PipelineJob]:
-        """Returns the newest jobs of the pipeline, newest first.
+        """Returns up to `number` jobs of the pipeline, newest first.
 
         Raises:
-          ServiceError: the service did not answer.
+          ServiceError: The service did not answer.
         """
         request = ListPipelineJobsRequest(
             parent=self.vertex.where.parent,
@@ -109,21 +110,21 @@ class Jobs:
             order_by="create_time desc",
             page_size=number,
         )
-        with service_errors("asking for jobs"):
-            pages = self._client.list_pipeline_jobs(request, **self.patience.options()).pages
+        with service_errors("listing jobs"):
+            pages = self._client.list_pipeline_jobs(request, **self.retry_policy.options()).pages
             return list(next(iter(pages)).pipeline_jobs)
 
     def cancel(self, job: PipelineJob) -> None:
-        """Asks for a job to be cancelled; it ends some time after that.
+        """Requests the cancellation of a job, which takes effect later.
 
         Raises:
-          ServiceError: the service did not take it.
+          ServiceError: The service did not accept the request.
         """
         with service_errors("cancelling the job"):
-            self._client.cancel_pipeline_job(name=job.name, **self.patience.options())
+            self._client.cancel_pipeline_job(name=job.name, **self.retry_policy.options())
 
-    def proto(self, job: Json) -> PipelineJob:
-        """Returns a compiled job in the service's own type, with account and network."""
+    def to_proto(self, job: Json) -> PipelineJob:
+        """Returns a compiled job as a message of the service, with account and network."""
         vertex = self.vertex
         proto = PipelineJob.from_json(json.dumps(job), ignore_unknown_fields=False)
         proto.service_account = vertex.service_account or ""
@@ -131,22 +132,24 @@ class Jobs:
         return proto
 
     def _create(self, proto: PipelineJob, job_id: str) -> tuple[PipelineJob, bool]:
-        proto.labels[ATTEMPT] = uuid.uuid4().hex
+        proto.labels[ATTEMPT_LABEL] = uuid.uuid4().hex
         request = CreatePipelineJobRequest(
             parent=self.vertex.where.parent, pipeline_job=proto, pipeline_job_id=job_id
         )
         try:
-            return self._client.create_pipeline_job(request, **self.patience.options()), True
+            return self._client.create_pipeline_job(request, **self.retry_policy.options()), True
         except AlreadyExists:
-            # An answer was lost and the call repeated; or another terminal was faster.
-            name = f"{self.vertex.where.parent}/pipelineJobs/{job_id}"
-            made = self._client.get_pipeline_job(name=name, **self.patience.options())
-            return made, made.labels.get(ATTEMPT) == proto.labels[ATTEMPT]
+            # A retry after a lost response, or another terminal was faster.
+            existing = self._get(job_id)
+            return existing, existing.labels.get(ATTEMPT_LABEL) == proto.labels[ATTEMPT_LABEL]
+
+    def _get(self, job_id: str) -> PipelineJob:
+        name = f"{self.vertex.where.parent}/pipelineJobs/{job_id}"
+        return self._client.get_pipeline_job(name=name, **self.retry_policy.options())
 
     def _find(self, job_id: str) -> PipelineJob | None:
-        name = f"{self.vertex.where.parent}/pipelineJobs/{job_id}"
         try:
-            return self._client.get_pipeline_job(name=name, **self.patience.options())
+            return self._get(job_id)
         except NotFound:
             return None
 
@@ -160,8 +163,8 @@ def id_of(job: PipelineJob) -> str:
     return job.name.rpartition("/")[2]
 
 
-def link(vertex: VertexSettings, job: PipelineJob) -> str:
-    """Returns where the console shows a job."""
+def console_link(vertex: VertexSettings, job: PipelineJob) -> str:
+    """Returns the URL of a job in Google Cloud's console."""
     return (
         f"https://console.cloud.google.com/vertex-ai/locations/{vertex.region}/pipelines/runs/"
         f"{id_of(job)}?project={vertex.project}"
@@ -169,35 +172,33 @@ def link(vertex: VertexSettings, job: PipelineJob) -> str:
 
 
 def state_of(job: PipelineJob) -> str:
-    """Returns a job's state in a word, such as `running`."""
+    """Returns the state of a job in lower case, such as `running`."""
     return PipelineState(job.state).name.removeprefix("PIPELINE_STATE_").lower()
 
 
 def has_ended(job: PipelineJob) -> bool:
-    """Whether nothing of a job will run any more."""
+    """Returns whether a job has ended, successfully or not."""
     return job.state in _ENDED
 
 
 def steps_of(job: PipelineJob) -> list[PipelineTaskDetail]:
-    """Returns the tasks of a job that are steps, in the order in which they began."""
+    """Returns the tasks of a job that are steps, in the order of their creation."""
     tasks = [t for t in job.job_detail.task_details if t.task_name not in (id_of(job), "tfx-dag")]
     return sorted(tasks, key=lambda task: (task.create_time or job.create_time, task.task_name))
 
 
 def step_state(task: PipelineTaskDetail) -> StepState:
-    """Returns the state of a step as the history of a local run names it."""
+    """Returns the state of a step, as the history of local runs defines it."""
     return _STATES.get(PipelineTaskDetail.State(task.state).name, "waiting")
 
 
-def _digest(job: Json, *more: str) -> str:
-    content = json.dumps([job, *more], sort_keys=True).encode()
+def _digest(job: Json, *options: str) -> str:
+    content = json.dumps([job, *options], sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()[:_ID_DIGITS]
 
 
 def _ids(stem: str) -> Iterator[str]:
-    """Yields the ids that one job may have: its first run, its second one, ..."""
+    """Yields the ids of the first run of a job, of the second run, and so on."""
     yield stem
-    number = 2
-    while True:
+    for number in itertools.count(2):
         yield f"{stem}-{number}"
-        number += 1

@@ -1,11 +1,11 @@
-"""What the steps of a job printed: Cloud Logging keeps it by the job of each container."""
+"""The output of a job's steps; Cloud Logging stores it by the custom job of each container."""
 
 import datetime
 from collections.abc import Iterator
 from itertools import islice
 
 from google.cloud.aiplatform_v1 import JobServiceClient
-from google.cloud.aiplatform_v1.types import ListCustomJobsRequest, PipelineJob
+from google.cloud.aiplatform_v1.types import ListCustomJobsRequest, PipelineJob, PipelineTaskDetail
 from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
 from google.cloud.logging_v2.types import ListLogEntriesRequest, LogEntry
 
@@ -17,67 +17,66 @@ from pipeline.vertex.jobs import id_of, steps_of
 
 
 def log_lines(
-    job: PipelineJob, step: str | None, number: int, vertex: VertexSettings, patience: RetryPolicy
+    job: PipelineJob, step: str | None, number: int, vertex: VertexSettings, policy: RetryPolicy
 ) -> Iterator[str]:
-    """Yields the last lines that each step printed, oldest first.
+    """Yields the last lines of the output of each step, oldest first.
 
     Args:
-      job: as the service answered it.
-      step: one of its steps; None for all.
-      number: of lines, of each step.
-      vertex: the project.
-      patience: how long the service is waited for.
+      job: A job, as the service returned it.
+      step: Name of a step; None for all steps.
+      number: Number of lines per container.
+      vertex: Project, region and the Trainer's machine.
+      policy: How long calls are retried.
 
     Raises:
-      UsageError: there is no such step.
-      ServiceError: the service did not answer.
+      UsageError: The job has no such step.
+      ServiceError: The service did not answer.
     """
-    containers = {
-        task.task_name: [part for part in (detail.pre_caching_check_job, detail.main_job) if part]
-        for task in steps_of(job)
-        for detail in [task.executor_detail.container_detail]
-    }
-    if step is not None and step not in containers:
+    tasks = {task.task_name: task for task in steps_of(job)}
+    if step is not None and step not in tasks:
         raise UsageError(
-            f"{id_of(job)} has no step {step!r} yet; it has "
-            f"{format_list(list(containers)) or 'none'}"
+            f"{id_of(job)} has no step {step!r} yet; it has {format_list(list(tasks)) or 'none'}"
         )
     client = LoggingServiceV2Client()
-    for name in [step] if step else containers:
-        custom = _custom_job(job, vertex, patience) if name == TRAINER else []
-        for container in [*containers[name], *custom]:
+    for name in [step] if step else tasks:
+        for container in _containers(job, tasks[name], vertex, policy):
             request = ListLogEntriesRequest(
                 resource_names=[f"projects/{vertex.project}"],
-                filter=f'resource.type="ml_job" AND resource.labels.job_id="{_last(container)}"',
+                filter=f'resource.type="ml_job" AND resource.labels.job_id="{container}"',
                 order_by="timestamp desc",
                 page_size=number,
             )
-            with service_errors("asking for log entries"):
-                # A page may be empty although more follow.
-                found = client.list_log_entries(request, **patience.options())
+            with service_errors("listing log entries"):
+                # A page can be empty although more pages follow.
+                found = client.list_log_entries(request, **policy.options())
                 entries = list(islice(found, number))
             yield from (f"{name}: {_text(entry)}" for entry in reversed(entries))
 
 
-def _custom_job(job: PipelineJob, vertex: VertexSettings, patience: RetryPolicy) -> list[str]:
-    """Returns the custom job that the Trainer of a job started, if it did: there it trains."""
-    (task,) = (task for task in steps_of(job) if task.task_name == TRAINER)
-    if not vertex.trainer or not task.start_time:
-        return []
-    name = job.pipeline_spec["pipelineInfo"]["name"]
+def _containers(
+    job: PipelineJob, task: PipelineTaskDetail, vertex: VertexSettings, policy: RetryPolicy
+) -> list[str]:
+    """Returns the job ids of a step's containers: driver, executor and the Trainer's custom job."""
+    detail = task.executor_detail.container_detail
+    names = [name for name in (detail.pre_caching_check_job, detail.main_job) if name]
+    if task.task_name == TRAINER and vertex.trainer and task.start_time:
+        names += _custom_job(job, task, vertex, policy)
+    return [name.rpartition("/")[2] for name in names]
+
+
+def _custom_job(
+    job: PipelineJob, task: PipelineTaskDetail, vertex: VertexSettings, policy: RetryPolicy
+) -> list[str]:
+    """Returns the name of the custom job that a Trainer started, or an empty list."""
+    pipeline = job.pipeline_spec["pipelineInfo"]["name"]
     request = ListCustomJobsRequest(
-        parent=vertex.where.parent,
-        filter=f'display_name="{custom_job_name(name)}"',
+        parent=vertex.where.parent, filter=f'display_name="{custom_job_name(pipeline)}"'
     )
     client = JobServiceClient(client_options=vertex.where.options)
-    with service_errors("asking for custom jobs"):
-        found = list(client.list_custom_jobs(request, **patience.options()))
+    with service_errors("listing custom jobs"):
+        found = list(client.list_custom_jobs(request, **policy.options()))
     end = task.end_time or datetime.datetime.now(datetime.UTC)
     return [custom.name for custom in found if task.start_time <= custom.create_time <= end][:1]
-
-
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
 
 
 def _text(entry: LogEntry) -> str:

@@ -1,4 +1,4 @@
-"""`flowers vertex rehearse`: a compiled job played here, and shown as a run of this machine is."""
+"""`flowers vertex rehearse`: runs a compiled job locally, with the reports of a local run."""
 
 import datetime
 import json
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.common.errors import DataRefused, UsageError
-from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
-from pipeline.history.runs import LOG_FILE, History, Run, Step
+from pipeline.history.runs import LOG_FILE, History, Run, RunState, Step
+from pipeline.local.observer import RunObserver
+from pipeline.local.outcome import EXIT_CODES, final_state
 from pipeline.local.root import locked
 from pipeline.reporting.console import View, console_on
 from pipeline.reporting.lines import display_path
@@ -19,17 +20,16 @@ from pipeline.reporting.report import Report
 from pipeline.root_files import METADATA_FILE
 from pipeline.settings.settings import Settings
 from pipeline.vertex.rehearsal.follow import followed
-from pipeline.vertex.rehearsal.job import Job, Json, read_job
+from pipeline.vertex.rehearsal.job import CompiledJob, Json, read_job
 
 if TYPE_CHECKING:
     from pipeline.vertex.rehearsal.job_service import JobService
 
 _TRACEBACK = "Traceback (most recent call last):\n"
-_REFUSED = f"{DataRefused.__module__}.{DataRefused.__name__}: "
 
 
 class StepFailed(Exception):
-    """A step's process ended with an error; the message is what it said last."""
+    """A step's process failed; the message is the exception that it printed last."""
 
 
 def rehearse(
@@ -39,42 +39,43 @@ def rehearse(
     view: View = View(),  # noqa: B008 (it is frozen)
     service: "JobService | None" = None,
 ) -> int:
-    """Plays a compiled job and returns the exit code of `flowers vertex rehearse`.
+    """Runs a compiled job locally and returns the exit code of `flowers vertex rehearse`.
 
     Args:
-      file: what `flowers vertex compile` wrote.
-      root: folder that stands for the job's own on gs://; see `read_job`.
-      parameters: `name=value` for the job's runtime parameters.
-      view: how it is shown.
-      service: runs the custom jobs; None for one that runs their commands as they are.
+      file: The output of `flowers vertex compile`.
+      root: Folder that replaces the job's folder on gs://, see `read_job`.
+      parameters: Runtime parameters of the job, as `name=value`.
+      view: How the progress is shown.
+      service: Runs the custom jobs; None for a service that runs their commands unchanged.
 
     Raises:
-      UsageError: the job or the root can't be used; nothing was done.
+      UsageError: The job or the root can't be used; nothing was run.
     """
     root = Path(os.path.abspath(root))
     job = read_job(file, root, parameters)
     if (root / METADATA_FILE).exists():
-        raise UsageError(f"--root: {root} holds runs of this machine; name another folder")
+        raise UsageError(f"--root: {root} contains local runs; name another folder")
     with locked(root) as lock:
         history = History(root)
-        history.mark_dead()
-        first = not history.runs()
+        runs = history.runs()
+        history.mark_dead(runs)
         run = _new_run(history, job, file)
         lock.name_run(run.run_id)
         log = history.folder(run.run_id) / LOG_FILE
-        causes = {step.name: "first run" for step in run.steps} if first else {}
+        reasons = {} if runs else {step.name: "first run" for step in run.steps}
         with (
             captured_output(log, view.verbose) as stream,
             console_on(stream, view) as console,
-            Report(run, history, console, causes) as report,
-            followed(log, console.now),
+            Report(run, history, console, reasons) as report,
+            followed(log, console.show_activity),
         ):
-            console.say(f"rehearsal {run.run_id} of {display_path(file)}: {len(run.steps)} steps")
-            console.say(f"what their processes print goes to {display_path(log)}")
-            return _play(job, root, report, _Told(report, log), service)
+            start = f"rehearsal {run.run_id} of {display_path(file)}: {len(run.steps)} steps"
+            console.print_line(start)
+            console.print_line(f"log of their processes: {display_path(log)}")
+            return EXIT_CODES[_run_job(job, root, report, history, service)]
 
 
-def _new_run(history: History, job: Job, file: Path) -> Run:
+def _new_run(history: History, job: CompiledJob, file: Path) -> Run:
     now = datetime.datetime.now(datetime.UTC)
     settings = _settings(job)
     handler = [job.exit_handler] if job.exit_handler else []
@@ -93,90 +94,122 @@ def _new_run(history: History, job: Job, file: Path) -> Run:
     return run
 
 
-def _settings(job: Job) -> Settings:
-    """Returns the settings as far as the job tells them: the others decide nothing here."""
+def _settings(job: CompiledJob) -> Settings:
+    """Returns the settings that the job contains; the others have no effect on a rehearsal."""
     trainer = job.task("Trainer")
     if not trainer:
         return Settings(name=job.name)
-    given = trainer.spec["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]
-    options = json.loads(given)["options"]
-    side = options.pop("image_size")
-    return Settings.model_validate({"name": job.name, "transform": {"image_size": side}, **options})
+    config = trainer.spec["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]
+    options = json.loads(config)["options"]
+    transform = {"image_size": options.pop("image_size")}
+    return Settings.model_validate({"name": job.name, "transform": transform, **options})
 
 
-def _play(job: Job, root: Path, report: Report, told: "_Told", service: "JobService | None") -> int:
-    # They bring TFX and Google's client.
+def _run_job(
+    job: CompiledJob, root: Path, report: Report, history: History, service: "JobService | None"
+) -> RunState:
+    """Runs the tasks of a job and returns the final state of the run, after it is reported."""
+    # These import TFX and Google's client.
+    from pipeline.vertex.rehearsal.job_run import JobRun
     from pipeline.vertex.rehearsal.job_service import JobService, handler
     from pipeline.vertex.rehearsal.loopback import loopback
     from pipeline.vertex.rehearsal.publisher import Publisher
     from pipeline.vertex.rehearsal.store import Store
-    from pipeline.vertex.rehearsal.walk import Walk
 
-    publisher = Publisher(report.console.say)
+    run, job_id = report.run, f"{job.name}-{report.run.run_id}"
+    observer = ReportingObserver(report, history.folder(run.run_id), history.folder(job_id))
+    publisher = Publisher(report.console.print_line)
     with loopback([handler(service or JobService()), publisher.handler()]) as environment:
-        job_id = f"{job.name}-{report.run.run_id}"
-        state = Walk(job, job_id, Store(root), told, environment).run()
-    if state == "SUCCEEDED" and report.run.verdict is not None:
-        curves = root / "artifacts"
-        return DONE if report.conclude(root, curves) else REFUSED
-    if state == "SUCCEEDED":
+        succeeded = JobRun(job, job_id, Store(root), observer, environment).run() == "SUCCEEDED"
+    if isinstance(observer.failure, DataRefused):
+        report.data_refused(observer.failure)
+        return "data refused"
+    if not succeeded:
+        report.failed(observer.failure or StepFailed("no step ran"))
+        return "failed"
+    if run.verdict is None:
         report.ended_without_verdict()
-        return DONE
-    if isinstance(told.failure, DataRefused):
-        report.data_refused(told.failure)
-        return DATA_REFUSED
-    report.failed(told.failure or StepFailed("no step ran"))
-    return FAILED
+        return "stopped"
+    state = final_state(run)
+    report.concluded(state, root, root / "artifacts")
+    return state
 
 
-class _Told:
-    """Hands what the walk tells to the report, in TFX's own types; see `walk.Observer`."""
+class ReportingObserver:
+    """Passes the progress of a job to a report; see `job_run.TaskObserver`.
 
-    def __init__(self, report: Report, log: Path):
+    Attributes:
+      failure: The error of the first task that failed, or None.
+    """
+
+    def __init__(self, report: Report, run_folder: Path, job_folder: Path):
+        """Starts without a failure.
+
+        Args:
+          report: The report of the run.
+          run_folder: The run's folder in the history, with the log of the tasks' processes.
+          job_folder: The job's folder there, in which a step writes why it refuses the data.
+        """
         self._report = report
-        self._log = log
-        self._began = 0
+        self._observer = RunObserver(report.run, report, run_folder)
+        self._log = run_folder / LOG_FILE
+        self._job_folder = job_folder
+        self._log_start = 0
         self.failure: Exception | None = None
 
     def task_started(self, name: str) -> None:
-        self._began = self._log.stat().st_size
+        """See TaskObserver."""
+        self._log_start = self._log.stat().st_size
         self._report.step_started(name)
 
     def task_finished(
         self, name: str, seconds: float, cached: bool, outputs: Mapping[str, Json]
     ) -> None:
-        self._report.step_finished(name, seconds, cached, _as_tfx(outputs))
+        """See TaskObserver."""
+        self._observer.step_finished(name, seconds, cached, _as_tfx(outputs))
 
     def task_failed(self, name: str, seconds: float, error: Exception) -> None:
-        cause = self._cause(error)
+        """See TaskObserver."""
+        cause = read_refusal(self._job_folder, name) or self._step_failure(error)
         self.failure = self.failure or cause
-        self._report.step_failed(name, seconds, cause)
+        self._report.step_failed(name, seconds)
 
     def task_skipped(self, name: str) -> None:
+        """See TaskObserver."""
         self._report.run.step(name).state = "skipped"
 
-    def _cause(self, error: Exception) -> Exception:
-        """Returns what the process that failed said last: its exception, if it told one."""
+    def _step_failure(self, error: Exception) -> StepFailed:
+        """Returns an error with the exception that the task's process printed last, if any."""
         with self._log.open(errors="replace") as stream:
-            stream.seek(self._began)
+            stream.seek(self._log_start)
             _, _, traceback = stream.read().rpartition(_TRACEBACK)
-        said = re.search(r"^\S.*", traceback, re.MULTILINE | re.DOTALL)
-        if not said:
-            return StepFailed(f"{error}; its end is in the log")
-        text = said[0].strip()
-        if text.startswith(_REFUSED):
-            return DataRefused(text.removeprefix(_REFUSED))
-        return StepFailed(text)
+        message = re.search(r"^\S.*", traceback, re.MULTILINE | re.DOTALL)
+        return StepFailed(message[0].strip() if message else f"{error}; see the end of the log")
+
+
+def read_refusal(folder: Path, step: str) -> DataRefused | None:
+    """Returns the refusal that a step wrote, see `components.history_files.refuse_data`.
+
+    Args:
+      folder: A run's or job's folder in the history.
+      step: Name of the step.
+    """
+    # This imports TensorFlow.
+    from components.history_files import REFUSAL_FILE
+
+    file = folder / REFUSAL_FILE
+    refusal = json.loads(file.read_text()) if file.exists() else {}
+    return DataRefused("\n".join(refusal["reasons"])) if refusal.get("step") == step else None
 
 
 def _as_tfx(outputs: Mapping[str, Json]) -> Any:
-    """Returns artifacts as TFX's own, as a process of it would read them."""
+    """Returns artifacts by key as TFX's own type."""
     from google.protobuf import json_format
     from kfp.pipeline_spec.pipeline_spec_pb2 import ExecutorInput
     from tfx.orchestration.kubeflow.v2.container.kubeflow_v2_entrypoint_utils import (
         parse_raw_artifact_dict,
     )
 
-    listed = {key: {"artifacts": [artifact]} for key, artifact in outputs.items()}
-    message = json_format.ParseDict({"artifacts": listed}, ExecutorInput.Inputs())
+    artifacts = {key: {"artifacts": [artifact]} for key, artifact in outputs.items()}
+    message = json_format.ParseDict({"artifacts": artifacts}, ExecutorInput.Inputs())
     return parse_raw_artifact_dict(message.artifacts)

@@ -1,4 +1,4 @@
-"""Schedules on Vertex AI Pipelines: one for each name, and one run at a time."""
+"""Schedules on Vertex AI Pipelines: one per name, and one run at a time."""
 
 import datetime
 import uuid
@@ -20,18 +20,18 @@ from components.google_api import RetryPolicy, service_errors
 from data.common.errors import ServiceError, UsageError
 from data.common.formatting import format_list
 from pipeline.settings.vertex import VertexSettings
-from pipeline.vertex.jobs import ATTEMPT
+from pipeline.vertex.jobs import ATTEMPT_LABEL
 
 
 @dataclass(frozen=True)
 class SchedulePlan:
-    """What a schedule is to do.
+    """The desired schedule.
 
     Attributes:
-      name: its display name; by it a schedule is replaced.
-      cron: with a time zone, as `TZ=Europe/Paris 0 3 * * 1`.
-      end: no run begins after it; None for no end.
-      max_runs: how many there are at most; None for no limit.
+      name: Display name; a new schedule replaces the old ones of this name.
+      cron: Cron expression with an optional time zone, such as `TZ=Europe/Paris 0 3 * * 1`.
+      end: Time after which no run starts; None for no end.
+      max_runs: Maximum number of runs; None for no limit.
     """
 
     name: str
@@ -41,7 +41,7 @@ class SchedulePlan:
 
 
 class ScheduleEntry(BaseModel):
-    """A schedule, as `flowers vertex schedule list --json` prints it."""
+    """An entry of `flowers vertex schedule list --json`."""
 
     name: str
     resource: str
@@ -52,7 +52,7 @@ class ScheduleEntry(BaseModel):
 
     @classmethod
     def of(cls, schedule: Schedule) -> Self:
-        """Returns what is shown of a schedule."""
+        """Returns the entry of a schedule."""
         return cls(
             name=schedule.display_name,
             resource=schedule.name,
@@ -63,89 +63,91 @@ class ScheduleEntry(BaseModel):
         )
 
     def format_line(self) -> str:
-        """Returns it as one line."""
-        following = f"next {self.next_run}" if self.next_run else ""
+        """Returns the entry as one line."""
+        next_run = f"next {self.next_run}" if self.next_run else ""
         start = f"{self.name:<20} {self.state:<10} {self.cron:<30}"
-        return f"{start} {self.started_runs} runs {following}".rstrip()
+        return f"{start} {self.started_runs} runs {next_run}".rstrip()
 
 
 @dataclass(frozen=True)
 class Schedules:
-    """The schedules in a project and region; see `pipeline.vertex.jobs.Jobs`."""
+    """The schedules in a project and region; for the attributes see `pipeline.vertex.jobs.Jobs`."""
 
     vertex: VertexSettings
-    patience: RetryPolicy
+    retry_policy: RetryPolicy
 
     def create(self, plan: SchedulePlan, job: PipelineJob) -> tuple[Schedule, list[str]]:
-        """Makes a schedule take the place of all others of its name.
+        """Creates a schedule and deletes all others of its name.
 
-        The others go only once the new one is active: at no moment is there none. One that is
-        active and does the very same stays, and nothing is made.
+        The others are deleted once the new schedule is active. If an active schedule does exactly
+        what is planned, it is kept and no new one is created.
+
+        Args:
+          plan: The desired schedule.
+          job: The job that it runs.
 
         Returns:
-          The schedule, and the names of those that went; no name and an old schedule where there
-          was nothing to do.
+          The active schedule, and the resource names of the deleted ones.
 
         Raises:
-          ServiceError: the service did not take it; what was there before stays.
+          ServiceError: The service did not accept the schedule; the old ones are kept.
         """
-        others = self.find(plan.name)
-        same = next((s for s in others if _does(s, plan, job)), None)
-        made = same or self._create(plan, job)
-        if made.state != Schedule.State.ACTIVE:
+        existing = self.find(plan.name)
+        same = next((s for s in existing if _matches(s, plan, job)), None)
+        active = same or self._create(plan, job)
+        if active.state != Schedule.State.ACTIVE:
             raise ServiceError(
-                f"the new schedule {made.name} is {made.state.name} and not active; the old ones "
-                "were left: look at it in the console"
+                f"the new schedule {active.name} is {active.state.name} and not active; the old "
+                "ones were kept: look at it in the console"
             )
-        replaced = [schedule.name for schedule in others if schedule.name != made.name]
+        replaced = [schedule.name for schedule in existing if schedule.name != active.name]
         for name in replaced:
             self._delete(name)
-        return made, replaced
+        return active, replaced
 
     def find(self, name: str | None = None) -> list[Schedule]:
-        """Returns the schedules, or those of a display name, newest first."""
+        """Returns all schedules, or those with a display name, newest first."""
         request = ListSchedulesRequest(
             parent=self.vertex.where.parent, order_by="create_time desc",
             filter=f'display_name="{name}"' if name else "",
         )  # fmt: skip
-        with service_errors("asking for schedules"):
-            return list(self._client.list_schedules(request, **self.patience.options()))
+        with service_errors("listing schedules"):
+            return list(self._client.list_schedules(request, **self.retry_policy.options()))
 
     def pause(self, name: str) -> Schedule:
-        """Lets no run begin until `resume`."""
-        schedule = self._one(name)
+        """Pauses a schedule: no run starts until `resume`."""
+        schedule = self._get(name)[0]
         with service_errors("pausing the schedule"):
-            self._client.pause_schedule(name=schedule.name, **self.patience.options())
+            self._client.pause_schedule(name=schedule.name, **self.retry_policy.options())
         return schedule
 
     def resume(self, name: str) -> Schedule:
-        """Lets runs begin again, without those that were missed."""
-        schedule = self._one(name)
+        """Resumes a schedule, without the runs that it missed."""
+        schedule = self._get(name)[0]
         with service_errors("resuming the schedule"):
             request = {"name": schedule.name, "catch_up": False}
-            self._client.resume_schedule(request, **self.patience.options())
+            self._client.resume_schedule(request, **self.retry_policy.options())
         return schedule
 
     def delete(self, name: str) -> list[str]:
-        """Removes all schedules of a display name, and returns their names."""
-        found = self.find(name)
-        if not found:
-            self._one(name)
-        for schedule in found:
+        """Deletes all schedules with a display name and returns their resource names."""
+        schedules = self._get(name)
+        for schedule in schedules:
             self._delete(schedule.name)
-        return [schedule.name for schedule in found]
+        return [schedule.name for schedule in schedules]
 
-    def _one(self, name: str) -> Schedule:
-        found = self.find(name)
-        if not found:
+    def _get(self, name: str) -> list[Schedule]:
+        """Returns the schedules with a display name, newest first, and at least one."""
+        schedules = self.find(name)
+        if not schedules:
             known = format_list(sorted({s.display_name for s in self.find()})) or "none"
             raise UsageError(f"there is no schedule {name!r}; there are: {known}")
-        return found[0]
+        return schedules
 
     def _create(self, plan: SchedulePlan, job: PipelineJob) -> Schedule:
         attempt = uuid.uuid4().hex
-        wanted = PipelineJob(job)
-        wanted.labels[ATTEMPT] = attempt
+        labelled_job = PipelineJob(job)
+        labelled_job.labels[ATTEMPT_LABEL] = attempt
         schedule = Schedule(
             display_name=plan.name,
             cron=plan.cron,
@@ -154,26 +156,26 @@ class Schedules:
             max_concurrent_run_count=1,
             allow_queueing=False,
             create_pipeline_job_request=CreatePipelineJobRequest(
-                parent=self.vertex.where.parent, pipeline_job=wanted
+                parent=self.vertex.where.parent, pipeline_job=labelled_job
             ),
         )
 
-        def found() -> Schedule | None:
+        def create() -> Schedule:
+            options = self.retry_policy.options_without_retry()
+            parent = self.vertex.where.parent
+            return self._client.create_schedule(parent=parent, schedule=schedule, **options)
+
+        def find() -> Schedule | None:
             return next((s for s in self.find(plan.name) if _attempt(s) == attempt), None)
 
         with service_errors("creating the schedule"):
-            return self.patience.until(
-                lambda: self._client.create_schedule(
-                    parent=self.vertex.where.parent, schedule=schedule, **self.patience.once()
-                ),
-                found,
-            )
+            return self.retry_policy.create_once(create, find)
 
     def _delete(self, name: str) -> None:
         with service_errors("deleting a schedule"), suppress(NotFound):
-            # Not found: an earlier try was carried out, and its answer lost.
-            operation = self._client.delete_schedule(name=name, **self.patience.options())
-            operation.result(timeout=self.patience.seconds)
+            # NotFound: an earlier attempt succeeded, but its response was lost.
+            operation = self._client.delete_schedule(name=name, **self.retry_policy.options())
+            operation.result(timeout=self.retry_policy.seconds)
 
     @property
     def _client(self) -> ScheduleServiceClient:
@@ -181,21 +183,21 @@ class Schedules:
 
 
 def _attempt(schedule: Schedule) -> str:
-    return str(schedule.create_pipeline_job_request.pipeline_job.labels.get(ATTEMPT, ""))
+    return str(schedule.create_pipeline_job_request.pipeline_job.labels.get(ATTEMPT_LABEL, ""))
 
 
-def _does(schedule: Schedule, plan: SchedulePlan, job: PipelineJob) -> bool:
-    """Whether a schedule is active and does what is planned, and nothing else."""
-    there = PipelineJob(schedule.create_pipeline_job_request.pipeline_job)
-    there.labels.pop(ATTEMPT, None)
-    wanted = PipelineJob(job)
-    for proto in (there, wanted):
-        # The service may add what nobody asked for.
+def _matches(schedule: Schedule, plan: SchedulePlan, job: PipelineJob) -> bool:
+    """Returns whether a schedule is active and does exactly what is planned."""
+    scheduled_job = PipelineJob(schedule.create_pipeline_job_request.pipeline_job)
+    scheduled_job.labels.pop(ATTEMPT_LABEL, None)
+    planned_job = PipelineJob(job)
+    for proto in (scheduled_job, planned_job):
+        # The service may set these itself.
         proto.name = proto.display_name = ""
     return (
         schedule.state == Schedule.State.ACTIVE
         and schedule.cron == plan.cron
         and schedule.end_time == plan.end
         and schedule.max_run_count == (plan.max_runs or 0)
-        and there == wanted
+        and scheduled_job == planned_job
     )

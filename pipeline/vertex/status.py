@@ -1,10 +1,10 @@
-"""How a job on Vertex is going: its steps as those of a local run, and what came of it."""
+"""The status of a job on Vertex AI: its steps, named as those of a local run, and its result."""
 
 import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from google.cloud.aiplatform_v1.types import Artifact, PipelineJob, PipelineState
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 from pydantic import BaseModel
 
 from components.properties import format_verdict_properties
@@ -12,25 +12,26 @@ from data.common.formatting import format_duration
 from pipeline.exit_codes import DONE, FAILED, REFUSED
 from pipeline.history.runs import Step
 from pipeline.settings.vertex import VertexSettings
-from pipeline.vertex.jobs import has_ended, id_of, link, state_of, step_state, steps_of
+from pipeline.vertex.jobs import console_link, id_of, state_of, step_state, steps_of
 
 _NAME_WIDTH = 17
 
 
-class Status(BaseModel):
-    """A job, as `flowers vertex status --json` prints it.
+class JobStatus(BaseModel):
+    """The status of a job, as `flowers vertex status --json` prints it.
 
     Attributes:
-      job_id: the last part of its name.
-      state: Vertex's own, in lower case. A job whose model was refused has `succeeded`.
-      seconds: from its start to its end, or until now.
-      steps: see `pipeline.history.runs.Step`.
-      verdict: the gate's words, and the serving check's where it refused; null before them.
-      passed: whether the model was pushed, by this job or the one that the cache knows; null before
-        that is known. What has served since is not looked at.
-      pushed: the version, or null.
-      error: what Vertex says of a failure, or null.
-      link: where the console shows it.
+      job_id: The last part of the job's name.
+      state: Vertex AI's state, in lower case; `succeeded` also if the model was refused.
+      seconds: Seconds from the start of the job to its end, or until now.
+      steps: The steps, see `pipeline.history.runs.Step`.
+      verdict: Text of the gate's verdict, and of the serving check's result if it failed; None
+        before the gate.
+      passed: Whether this job, or the one in the cache, pushed the model; None before the push.
+        Later changes of the serving version are ignored.
+      pushed: The pushed version, or None.
+      error: Vertex AI's message about a failure, or None.
+      link: URL of the job in Google Cloud's console.
     """
 
     job_id: str
@@ -45,19 +46,19 @@ class Status(BaseModel):
 
     @property
     def exit_code(self) -> int:
-        """0: pushed, or still going on; 1: failed or cancelled, also by bad data; 3: refused."""
+        """0: running, or the model was pushed; 1: failed or cancelled; 3: the model was refused."""
         if self.state in ("failed", "cancelled"):
             return FAILED
         return REFUSED if self.passed is False else DONE
 
     def format_line(self) -> str:
-        """Returns what a list of jobs shows of it."""
+        """Returns the status as one line of a list."""
         result = {True: "pushed", False: "refused", None: ""}[self.passed]
-        lasted = format_duration(self.seconds)
-        return f"{self.job_id:<40} {self.state:<10} {lasted:<12} {result}".rstrip()
+        duration = format_duration(self.seconds)
+        return f"{self.job_id:<40} {self.state:<10} {duration:<12} {result}".rstrip()
 
     def format(self) -> list[str]:
-        """Returns all of it, as lines."""
+        """Returns the whole status as lines."""
         lines = [f"{self.job_id}: {self.state}, {format_duration(self.seconds)}", ""]
         lines += [f"{s.name:<{_NAME_WIDTH}} {s.state:<11} {s.seconds:7.1f} s" for s in self.steps]
         lines += ["", *(part for part in (self.verdict, self.error) if part)]
@@ -66,13 +67,14 @@ class Status(BaseModel):
         return [*lines, self.link]
 
 
-def status_of(job: PipelineJob, vertex: VertexSettings) -> Status:
-    """Returns the status of a job that was just asked for."""
+def status_of(job: PipelineJob, vertex: VertexSettings) -> JobStatus:
+    """Returns the status of a job, as the service returned it."""
     tasks = {task.task_name: task for task in steps_of(job)}
-    outputs = {name: _outputs(task.outputs) for name, task in tasks.items()}
-    gate, check = _of(outputs, "Gate", "blessing"), _of(outputs, "ServingCheck", "blessing")
-    pushed = _of(outputs, "Pusher", "pushed_model")
-    return Status(
+    outputs = {name: _properties(task.outputs) for name, task in tasks.items()}
+    gate = outputs.get("Gate", {}).get("blessing", {})
+    check = outputs.get("ServingCheck", {}).get("blessing", {})
+    pushed = outputs.get("Pusher", {}).get("pushed_model")
+    return JobStatus(
         job_id=id_of(job),
         state=state_of(job),
         seconds=_seconds(job.start_time or job.create_time, job.end_time),
@@ -82,38 +84,31 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> Status:
             )
             for name, task in tasks.items()
         ],
-        verdict=format_verdict_properties(gate or {}, check or {}) or None,
+        verdict=format_verdict_properties(gate, check) or None,
         passed=None if pushed is None else bool(pushed.get("pushed")),
         pushed=str(pushed["pushed_version"]) if pushed and pushed.get("pushed") else None,
         error=_error(job),
-        link=link(vertex, job),
+        link=console_link(vertex, job),
     )
 
 
-def _outputs(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Returns the properties of a task's first artifact of each key."""
+def _properties(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Returns the properties of the first artifact of each output."""
     return {
-        key: _properties(list_.artifacts[0]) for key, list_ in outputs.items() if list_.artifacts
+        key: dict(output.artifacts[0].metadata or {})
+        for key, output in outputs.items()
+        if output.artifacts
     }
 
 
-def _properties(artifact: Artifact) -> dict[str, Any]:
-    return dict(artifact.metadata or {})
-
-
-def _of(outputs: Mapping[str, Any], step: str, key: str) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = outputs.get(step, {}).get(key)
-    return found
-
-
 def _seconds(start: Any, end: Any) -> float:
-    """Returns the seconds of what has begun: to its end, or until now."""
+    """Returns the seconds from the start to the end, or until now; 0 before the start."""
     return ((end or datetime.datetime.now(datetime.UTC)) - start).total_seconds() if start else 0.0
 
 
 def _error(job: PipelineJob) -> str | None:
-    """Returns the job's error, or that of the step that failed first."""
-    failed = [t.error.message for t in steps_of(job) if t.error and t.error.message]
-    if not has_ended(job) or job.state != PipelineState.PIPELINE_STATE_FAILED:
+    """Returns the error of the first step that failed, or that of the job."""
+    if job.state != PipelineState.PIPELINE_STATE_FAILED:
         return None
-    return failed[0] if failed else job.error.message or None
+    errors = [t.error.message for t in steps_of(job) if t.error and t.error.message]
+    return errors[0] if errors else job.error.message or None

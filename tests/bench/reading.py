@@ -120,7 +120,7 @@ def _example_gen(folder: Path, times: str) -> tuple[int, float]:
 
 
 def _import(folder: Path, times: str, size: int | None = None) -> tuple[int, float]:
-    from data.importing import import_images
+    from data.image_import import import_images
 
     workers = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as out:

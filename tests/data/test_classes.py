@@ -1,25 +1,31 @@
 import pytest
 import tensorflow as tf
 
-from data.classes import agreed, check_names, classes_beside, read_labels, write_labels
+from data.class_scan import scan_classes
+from data.classes import (
+    check_class_names,
+    infer_classes,
+    read_labels,
+    read_source_labels,
+    write_labels,
+)
 from data.common.errors import DataRefused, UsageError
 from data.records import encode_example
-from data.scanning import classes_in
 from data.sources import list_files, resolve
 
 
 @pytest.mark.parametrize("number", [2, 5, 102])
-def test_the_classes_are_what_the_records_name(tmp_path, number):
+def test_the_classes_are_those_in_the_records(tmp_path, number):
     names = [f"class {index}" for index in reversed(range(number))]
     files = [str(tmp_path / f"{half}.tfrec") for half in "ab"]
     for half, file in enumerate(files):
         with tf.io.TFRecordWriter(file) as writer:
             for class_id in range(half, number, 2):
                 writer.write(encode_example(b"", class_id, names, (1, 1)))
-    assert classes_in(files) == names
+    assert scan_classes(files) == names
 
 
-def test_bad_records_and_broken_files_are_passed_over(tmp_path):
+def test_bad_records_and_damaged_files_are_ignored(tmp_path):
     good = [encode_example(b"", class_id, ["a", "b"], (1, 1)) for class_id in (0, 1, 1)]
     without = tf.train.Example.FromString(good[0])
     del without.features.feature["class"]
@@ -28,28 +34,28 @@ def test_bad_records_and_broken_files_are_passed_over(tmp_path):
         for content in [*good, b"\xff\xff", without.SerializeToString(), good[0]]:
             writer.write(content)
     file.write_bytes(file.read_bytes()[:-5])
-    assert classes_in([str(file)]) == ["a", "b"]
+    assert scan_classes([str(file)]) == ["a", "b"]
 
 
-def test_single_records_that_are_wrong_make_no_class():
+def test_single_wrong_records_do_not_add_a_class():
     seen = {(0, "a"): 50, (1, "b"): 40, (0, "b"): 1, (1, "a"): 1, (9, "a"): 1, (0, "typo"): 1}
-    assert agreed(seen) == ["a", "b"]
+    assert infer_classes(seen) == ["a", "b"]
 
 
 @pytest.mark.parametrize("seen", [{}, {(0, "a"): 5}, {(0, "a"): 5, (2, "b"): 5}])
-def test_where_an_id_lacks_the_person_is_asked(seen):
+def test_missing_ids_are_an_error_that_asks_for_the_classes(seen):
     with pytest.raises(DataRefused, match="Name all classes, in the order of their ids"):
-        agreed(seen)
+        infer_classes(seen)
 
 
-def test_labels_beside_the_records_name_them(tmp_path):
+def test_labels_next_to_the_records_name_the_classes(tmp_path):
     write_labels(tmp_path, ["roses", "rosé", "daisy"])
     (tmp_path / "a.tfrec").touch()
     source = resolve(str(tmp_path))
-    assert classes_beside(source, list_files(source)) == ["roses", "rosé", "daisy"]
+    assert read_source_labels(source, list_files(source)) == ["roses", "rosé", "daisy"]
 
 
-def test_a_later_span_may_add_classes_and_not_move_them(tmp_path):
+def test_a_later_span_may_add_classes_but_not_reorder_them(tmp_path):
     for span, names in enumerate([["a", "b"], ["a", "b", "c"], []]):
         (tmp_path / str(span)).mkdir()
         if names:
@@ -57,19 +63,19 @@ def test_a_later_span_may_add_classes_and_not_move_them(tmp_path):
     folders = [str(tmp_path / str(span)) for span in range(3)]
     assert read_labels(folders) == ["a", "b", "c"]
     write_labels(tmp_path / "2", ["b", "a"])
-    with pytest.raises(UsageError, match=r"2/labels\.txt and .*1/labels\.txt give classes other"):
+    with pytest.raises(UsageError, match=r"2/labels\.txt and .*1/labels\.txt assign different"):
         read_labels(folders)
 
 
 @pytest.mark.parametrize("text", ["a\n", "a\na\n", "a\n\nb\n"])
-def test_labels_that_cannot_be_right_are_refused(tmp_path, text):
+def test_invalid_labels_are_rejected(tmp_path, text):
     (tmp_path / "labels.txt").write_text(text)
-    with pytest.raises(UsageError, match=r"labels\.txt: .*the name of a class a line"):
+    with pytest.raises(UsageError, match=r"labels\.txt: .*one class name per line"):
         read_labels([str(tmp_path)])
-    with pytest.raises(ValueError, match=r"needed|name of its own"):
-        check_names(text.splitlines())
+    with pytest.raises(ValueError, match=r"required|unique"):
+        check_class_names(text.splitlines())
 
 
-def test_what_editors_add_to_labels_does_no_harm(tmp_path):
+def test_byte_order_mark_and_whitespace_in_labels_are_ignored(tmp_path):
     (tmp_path / "labels.txt").write_text("\ufeffdaisy \r\nroses\r\n\r\n")
     assert read_labels([str(tmp_path)]) == ["daisy", "roses"]

@@ -1,4 +1,4 @@
-"""The download, from a server on loopback that answers as Google Cloud Storage does."""
+"""The download, from a local server that responds like Google Cloud Storage."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ FILES = {f"flowers{number:02d}-2.tfrec": bytes([number]) * 3_000_000 for number 
 
 @pytest.fixture
 def bucket(monkeypatch):
-    """A server with two pages of files; `bucket.sent` is what it was asked for."""
+    """A server with two pages of files; `bucket.sent` contains the requested paths."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -63,13 +63,13 @@ def bucket(monkeypatch):
     server.server_close()
 
 
-def test_all_pages_of_record_files_are_fetched(bucket, tmp_path):
+def test_all_pages_of_record_files_are_downloaded(bucket, tmp_path):
     paths = download.download_flowers(tmp_path / "out", 192)
     assert {path.name: path.read_bytes() for path in paths} == FILES
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FILES)
 
 
-def test_what_is_there_is_not_fetched_again_unless_it_is_damaged(bucket, tmp_path):
+def test_existing_files_are_downloaded_again_only_if_they_are_damaged(bucket, tmp_path):
     paths = download.download_flowers(tmp_path, 192)
     paths[1].write_bytes(b"half")
     bucket.sent.clear()
@@ -78,15 +78,15 @@ def test_what_is_there_is_not_fetched_again_unless_it_is_damaged(bucket, tmp_pat
     assert paths[1].read_bytes() == FILES[paths[1].name]
 
 
-def test_what_comes_damaged_gets_no_name_that_would_be_read(bucket, tmp_path):
+def test_a_damaged_download_does_not_get_the_name_of_a_record_file(bucket, tmp_path):
     name = sorted(FILES)[0]
     bucket.files[name] = FILES[name][:-1]
-    with pytest.raises(UsageError, match=f"{name} came damaged"):
+    with pytest.raises(UsageError, match=f"{name} was damaged"):
         download.download_flowers(tmp_path, 192)
     assert not (tmp_path / name).exists()
 
 
-def test_without_a_network_it_says_so(monkeypatch, tmp_path):
+def test_a_missing_network_is_reported(monkeypatch, tmp_path):
     monkeypatch.setattr(download, "ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(UsageError, match=r"can't be read: .*Is there a network"):
+    with pytest.raises(UsageError, match=r"can't be read: .*Check the network"):
         download.download_flowers(tmp_path, 192)

@@ -22,5 +22,5 @@ def test_a_class_id_outside_the_names_is_refused(class_id):
         encode_example(b"jpeg", class_id, CLASSES, (1, 1))
 
 
-def test_a_shard_name_tells_its_count():
+def test_a_shard_name_contains_its_count():
     assert shard_name("flowers", 3, 230) == "flowers03-230.tfrec"

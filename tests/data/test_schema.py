@@ -5,7 +5,7 @@ from data.schema import class_names, curated_schema_text, parse_schema, schema_w
 
 
 @pytest.mark.parametrize("number", [2, 5, 102])
-def test_a_schema_pins_the_classes_in_the_order_of_their_ids(number):
+def test_a_schema_contains_the_classes_in_the_order_of_their_ids(number):
     names = [f"class {index}" for index in reversed(range(number))]
     schema = parse_schema(schema_with(names))
     assert class_names(schema) == names
@@ -15,7 +15,7 @@ def test_a_schema_pins_the_classes_in_the_order_of_their_ids(number):
     assert features["label"].domain == "classes"
 
 
-def test_the_curated_schema_knows_no_classes():
+def test_the_curated_schema_has_no_classes():
     with pytest.raises(ValueError, match="classes"):
         class_names(parse_schema(curated_schema_text()))
     with pytest.raises(ValueError, match="classes"):

@@ -27,12 +27,12 @@ def test_a_folder_stands_for_its_record_files(records):
     ]
 
 
-def test_a_glob_is_split_where_its_wildcards_begin(tmp_path):
+def test_a_glob_is_split_at_its_first_wildcard(tmp_path):
     source = resolve(f"{tmp_path}/span-*/x?.tfrec")
     assert source == Source(str(tmp_path), ("span-*/x?.tfrec",))
 
 
-def test_a_single_file_is_a_pattern_of_its_own(records):
+def test_a_single_file_is_a_pattern(records):
     assert list_files(resolve(str(records / "b-1.tfrec"))) == [str(records / "b-1.tfrec")]
 
 
@@ -50,7 +50,7 @@ def test_buckets(given, expected):
     assert str(source) == expected
 
 
-def test_a_pattern_without_files_says_what_is_allowed(tmp_path):
+def test_a_pattern_without_files_is_an_error_with_the_allowed_values(tmp_path):
     with pytest.raises(UsageError, match=r"no record files match .*--data .* takes 'sample'"):
         list_files(resolve(f"{tmp_path}/*.tfrec"))
 
@@ -62,7 +62,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path):
         list_files(resolve("~no-such-user/*.tfrec"))
 
 
-def test_the_fingerprint_sees_a_change_of_equal_size(records):
+def test_the_fingerprint_changes_with_content_of_equal_size(records):
     source = resolve(str(records))
     files = list_files(source)
     before = fingerprint(source, files)
@@ -71,35 +71,35 @@ def test_the_fingerprint_sees_a_change_of_equal_size(records):
     assert fingerprint(source, files) != before
 
 
-def test_good_files_pass(records):
+def test_valid_files_pass(records):
     source = resolve(str(records))
     check_first_records(source, list_files(source))
 
 
-def test_the_fingerprint_is_the_same_in_another_place_and_at_another_time(records, tmp_path):
+def test_the_fingerprint_does_not_depend_on_folder_and_time(records, tmp_path):
     moved = shutil.copytree(records, tmp_path / "moved")
-    there, here = resolve(str(moved)), resolve(str(records))
-    assert fingerprint(there, list_files(there)) == fingerprint(here, list_files(here))
+    copy, original = resolve(str(moved)), resolve(str(records))
+    assert fingerprint(copy, list_files(copy)) == fingerprint(original, list_files(original))
 
 
 @pytest.mark.parametrize(
     ("folder", "pattern", "message"),
-    [("a[1]", "", "takes the name of"), ("a", "/**/*.tfrec", "is not supported")],
+    [("a[1]", "", "would read the name of"), ("a", "/**/*.tfrec", "is not supported")],
 )
-def test_patterns_that_tfx_reads_otherwise_are_refused(tmp_path, folder, pattern, message):
+def test_patterns_that_tfx_reads_differently_are_rejected(tmp_path, folder, pattern, message):
     (tmp_path / folder).mkdir()
     with pytest.raises(UsageError, match=message):
         list_files(resolve(f"{tmp_path / folder}{pattern}"))
 
 
-def test_files_that_tensorflow_would_not_read_are_noticed(records):
+def test_files_that_tensorflow_would_not_match_are_an_error(records):
     source = resolve(str(records))
     with pytest.raises(UsageError, match="reads the pattern"):
         check_first_records(source, list_files(source)[:1])
 
 
-@pytest.mark.parametrize("content", [b"", b"a text that is longer than the head of a record"])
-def test_an_empty_file_and_one_that_is_no_tfrecord_are_named(records, content):
+@pytest.mark.parametrize("content", [b"", b"a text that is longer than the header of a record"])
+def test_empty_files_and_other_formats_are_named(records, content):
     bad = records / "c.tfrec"
     bad.write_bytes(content)
     source = resolve(str(records))

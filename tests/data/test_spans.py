@@ -2,7 +2,7 @@ import pytest
 
 from data.common.errors import UsageError
 from data.sources import list_files, resolve
-from data.spans import SpanRule, choose_spans, find_spans, parse_rule
+from data.spans import SpanRule, find_spans, parse_rule, select_spans
 
 DAY = 20781  # 2026-11-24
 
@@ -18,14 +18,14 @@ def test_spans_are_ordered_as_numbers():
     assert [span.pattern for span in found] == ["span-9/*", "span-10/*"]
 
 
-def test_of_a_span_the_highest_version_counts():
+def test_only_the_highest_version_of_a_span_is_used():
     files = ["1/v2/a", "1/v10/a", "2/v1/a"]
     found = find_spans("{SPAN}/v{VERSION}/*", files)
     assert names(found) == ["1 version 10", "2 version 1"]
     assert found[0].pattern == "1/v10/*"
 
 
-def test_dates_are_ordered_as_dates_and_impossible_ones_are_none():
+def test_dates_are_ordered_as_dates_and_invalid_dates_are_ignored():
     pattern = "{YYYY}-{MM}-{DD}/*.tfrec"
     files = [f"{day}/a.tfrec" for day in ("2026-11-24", "2025-12-31", "2026-02-30")]
     found = find_spans(pattern, files)
@@ -33,14 +33,14 @@ def test_dates_are_ordered_as_dates_and_impossible_ones_are_none():
     assert found[1].number == DAY
 
 
-def test_a_width_is_so_many_digits_and_a_repeated_field_the_same():
+def test_a_width_is_the_number_of_digits_and_repeated_fields_are_equal():
     files = ["007/f-007.tfrec", "008/f-007.tfrec", "9/f-9.tfrec"]
     found = find_spans("{SPAN:3}/f-{SPAN:3}.tfrec", files)
     assert [span.pattern for span in found] == ["007/f-007.tfrec"]
     assert found[0].number == 7
 
 
-def test_wildcards_stay_within_a_folder_and_brackets_are_read():
+def test_wildcards_do_not_match_slashes_and_brackets_are_supported():
     files = ["1/a1.tfrec", "1/b1.tfrec", "1/deep/a1.tfrec"]
     assert names(find_spans("{SPAN}/[a]?.*", files)) == ["1"]
     assert find_spans("{SPAN}/c*", files) == []
@@ -61,7 +61,7 @@ def test_a_pattern_must_name_a_span_or_a_whole_date(pattern):
         find_spans(pattern, [])
 
 
-def test_a_span_spelt_in_two_ways_is_refused():
+def test_a_span_written_in_two_ways_is_an_error():
     with pytest.raises(UsageError, match=r"3/\* and 03/\* are the same span"):
         find_spans("{SPAN}/*", ["3/a", "03/a"])
 
@@ -83,17 +83,17 @@ def test_rules(text, rule):
 
 
 @pytest.mark.parametrize("text", ["last", "last 0", "first 2", "3-7", "2026-13-01", "", "3..x"])
-def test_what_is_no_rule_is_refused(text):
-    with pytest.raises(ValueError, match=r"it takes 'latest'|month must be"):
+def test_invalid_rules_are_rejected(text):
+    with pytest.raises(ValueError, match=r"must be 'latest'|month must be"):
         parse_rule(text)
 
 
-def test_rules_choose():
+def test_rules_select_spans():
     spans = find_spans("{SPAN}/*", [f"{number}/a" for number in (1, 2, 5, 11)])
-    assert names(choose_spans(spans, parse_rule("latest"))) == ["11"]
-    assert names(choose_spans(spans, parse_rule("last 2"))) == ["5", "11"]
-    assert names(choose_spans(spans, parse_rule("last 9"))) == ["1", "2", "5", "11"]
-    assert names(choose_spans(spans, parse_rule("2..10"))) == ["2", "5"]
+    assert names(select_spans(spans, parse_rule("latest"))) == ["11"]
+    assert names(select_spans(spans, parse_rule("last 2"))) == ["5", "11"]
+    assert names(select_spans(spans, parse_rule("last 9"))) == ["1", "2", "5", "11"]
+    assert names(select_spans(spans, parse_rule("2..10"))) == ["2", "5"]
 
 
 @pytest.fixture
@@ -107,20 +107,20 @@ def spans(tmp_path):
 
 
 @pytest.mark.parametrize("end", ["/*", "", "/*.tfrec"])
-def test_the_files_of_the_chosen_spans_are_listed_and_marks_are_none(spans, end):
+def test_the_files_of_the_selected_spans_are_listed_without_markers(spans, end):
     source = resolve(f"{spans}/span-{{SPAN}}{end}", spans="last 2")
     assert list_files(source) == [str(spans / f"span-{n}" / "a.tfrec") for n in (10, 2)]
     assert names(source.spans) == ["2", "10"]
 
 
-def test_spans_that_are_not_there_name_those_that_are(spans):
-    with pytest.raises(UsageError, match=r"'20\.\.30', and .* has these spans: 1, 2, 10"):
+def test_a_rule_without_a_match_is_an_error_that_names_the_spans(spans):
+    with pytest.raises(UsageError, match=r"'20\.\.30', but .* has these spans: 1, 2, 10"):
         resolve(f"{spans}/span-{{SPAN}}/*", spans="20..30")
     with pytest.raises(UsageError, match="names no spans"):
         resolve(str(spans), spans="last 2")
 
 
-def test_fields_may_touch_and_spans_may_be_folders_beside_stray_files(tmp_path):
+def test_fields_may_be_adjacent_and_spans_may_be_folders_among_other_files(tmp_path):
     for day in ("20261123", "20261124"):
         (tmp_path / day).mkdir()
         (tmp_path / day / "a.tfrec").touch()
@@ -130,10 +130,10 @@ def test_fields_may_touch_and_spans_may_be_folders_beside_stray_files(tmp_path):
         assert names(source.spans) == ["2026-11-24"]
 
 
-def test_a_glob_that_reaches_into_other_spans_is_refused(tmp_path):
+def test_a_glob_that_matches_another_span_is_an_error(tmp_path):
     for name in ("week1a.tfrec", "week10a.tfrec"):
         (tmp_path / name).touch()
     with pytest.raises(
-        UsageError, match=r"week1\[a-z0-9\]\*.tfrec, span 1, matches week10a.tfrec too"
+        UsageError, match=r"week1\[a-z0-9\]\*.tfrec, span 1, also matches week10a.tfrec"
     ):
         resolve(f"{tmp_path}/week{{SPAN}}[a-z0-9]*.tfrec", spans="1")

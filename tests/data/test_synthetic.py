@@ -1,4 +1,4 @@
-"""The shipped sample: rebuilt byte for byte, laid out as documented, balanced, worth learning."""
+"""The embedded sample: reproducible, laid out as documented, balanced, and not trivial to learn."""
 
 import io
 import random
@@ -10,7 +10,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from data.synthetic import CLASS_NAMES, PIXELS, deal, draw_flower, make_record, write_sample
+from data.synthetic import (
+    CLASS_NAMES,
+    PIXELS,
+    assign_to_shards,
+    draw_flower,
+    make_record,
+    write_sample,
+)
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 FILES = sorted(SAMPLE.glob("*.tfrec"))
@@ -42,14 +49,14 @@ def examples(shards) -> list[dict[str, tf.train.Feature]]:
     return [parse(record) for shard in shards for record in shard]
 
 
-def test_the_shipped_records_are_rebuilt_byte_for_byte(shards):
-    hands = deal(600, 4)
-    assert [len(shard) for shard in shards] == [len(hand) for hand in hands]
-    for shard, hand in zip(shards, hands, strict=True):
-        assert shard[:25] == [make_record(index) for index in hand[:25]]
+def test_the_embedded_records_are_rebuilt_byte_for_byte(shards):
+    assigned = assign_to_shards(600, 4)
+    assert [len(shard) for shard in shards] == [len(indices) for indices in assigned]
+    for shard, indices in zip(shards, assigned, strict=True):
+        assert shard[:25] == [make_record(index) for index in indices[:25]]
 
 
-def test_file_names_tell_the_number_of_records(shards):
+def test_file_names_contain_the_number_of_records(shards):
     expected = [f"synthetic{index:02d}-{len(shard)}.tfrec" for index, shard in enumerate(shards)]
     assert [path.name for path in FILES] == expected
     assert sum(map(len, shards)) == 600
@@ -70,7 +77,7 @@ def test_records_have_the_layout_of_flowers_public(examples):
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (PIXELS, PIXELS))
 
 
-def test_each_shard_holds_each_class_equally_often_and_shuffled(shards):
+def test_each_shard_is_balanced_and_shuffled(shards):
     for shard in shards:
         ids = [class_id(parse(record)) for record in shard]
         assert Counter(ids) == dict.fromkeys(range(5), 30)
@@ -81,11 +88,11 @@ def test_class_ids_follow_flowers_public():
     assert CLASS_NAMES == ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 
 
-def test_no_two_images_are_the_same(examples):
+def test_all_images_are_different(examples):
     assert len({features["image"].bytes_list.value[0] for features in examples}) == 600
 
 
-def test_the_mean_colour_does_not_give_the_class_away(examples):
+def test_the_mean_colour_does_not_determine_the_class(examples):
     colours = np.array([np.asarray(decode(features)).mean((0, 1)) for features in examples])
     ids = np.array([class_id(features) for features in examples])
     held_out = np.arange(len(ids)) % 5 == 0
@@ -95,7 +102,7 @@ def test_the_mean_colour_does_not_give_the_class_away(examples):
     assert np.mean(guesses == ids[held_out]) < 0.60
 
 
-def test_the_seed_decides_every_byte(tmp_path):
+def test_the_seed_determines_every_byte(tmp_path):
     def build(folder: str, seed: int) -> list[bytes]:
         paths = write_sample(tmp_path / folder, count=20, shards=2, pixels=32, seed=seed)
         return [path.read_bytes() for path in paths]
@@ -104,19 +111,19 @@ def test_the_seed_decides_every_byte(tmp_path):
     assert not set(build("first", seed=1)) & set(build("other", seed=2))
 
 
-def test_toy_samples_have_uneven_shards_with_true_names(tmp_path):
+def test_uneven_shards_have_correct_names(tmp_path):
     paths = write_sample(tmp_path / "toy", count=23, shards=2, pixels=16)
     assert [path.name for path in paths] == ["synthetic00-13.tfrec", "synthetic01-10.tfrec"]
     assert [len(read_records(path)) for path in paths] == [13, 10]
 
 
 @pytest.mark.parametrize(("count", "shards"), [(9, 2), (10, 0)])
-def test_shards_without_some_class_are_refused(tmp_path, count, shards):
+def test_shards_without_a_class_are_rejected(tmp_path, count, shards):
     with pytest.raises(ValueError, match=f"shards={shards}, count={count}"):
         write_sample(tmp_path / "sample", count=count, shards=shards)
     assert not (tmp_path / "sample").exists()
 
 
-def test_unknown_classes_are_refused():
+def test_unknown_classes_are_rejected():
     with pytest.raises(ValueError, match=r"daisy, .*, received 'orchid'"):
         draw_flower("orchid", random.Random(1), 32)

@@ -18,7 +18,7 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     The phases are `before`, `during` and `after` for any step; `epoch 2`, when that epoch has been
     reported; and `copying`, `copied` and `renamed` for the phases of a push.
     """
-    from components.model_store import local as push_module
+    from components.model_store import local
     from pipeline.cli.main import main
     from pipeline.reporting.report import Report
 
@@ -42,12 +42,13 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
         shutil.copy(f"{source}/saved_model.pb", target)
         die()
 
-    in_push = {"copied": "_flush", "renamed": "_prune"}
-    if phase in in_push:
-        setattr(push_module, in_push[phase], lambda *_: die())
+    if phase == "copied":
+        local._flush = lambda *_: die()
+    if phase == "renamed":
+        local.LocalStore._prune = lambda *_: die()
     if phase == "copying":
         # That module's alone: others copy, too.
-        push_module.shutil = SimpleNamespace(copytree=copy_half, rmtree=shutil.rmtree)
+        local.shutil = SimpleNamespace(copytree=copy_half, rmtree=shutil.rmtree)
 
     class Listener(logging.Handler):
         def emit(self, record):

@@ -27,35 +27,35 @@ def record(image: bytes, change: Callable | None = None, class_id: int = DAISY) 
 
 
 DAMAGED = [
-    (b"\xff\xff", "no tf.Example"),
+    (b"\xff\xff", "not a tf.Example"),
     (record(b""), "the image has no bytes"),
     (record(b"no image"), "not an image"),
-    (record(picture()[:-200]), "the image is cut short or broken"),
-    (record(picture((7, 40))), "smaller than 8 px a side"),
+    (record(picture()[:-200]), "the image is truncated or corrupt"),
+    (record(picture((7, 40))), "smaller than 8 px per side"),
     (record(picture((400, 300))), "more pixels than data.max_pixels allows (90,000)"),
     (record(picture(kind="WEBP")), "the image is a WEBP; it must be a JPEG, PNG, GIF or BMP"),
     (record(picture(), lambda f: f.pop("image")), "the feature 'image' is missing"),
     (record(picture(), lambda f: f.pop("label")), "the feature 'label' is missing"),
     (
         record(picture(), lambda f: f["class"].int64_list.value.append(1)),
-        "the feature 'class' has 2 values and not one",
+        "the feature 'class' has 2 values, expected 1",
     ),
     (
         record(picture(), lambda f: f["class"].float_list.value.append(1)),
-        "the feature 'class' is a float_list and no int64_list",
+        "the feature 'class' is float_list, expected int64_list",
     ),
     (
         record(picture(), lambda f: f["class"].int64_list.value.__setitem__(0, 9)),
-        "class 9 is none of 0 to 4",
+        "class 9 is not in 0 to 4",
     ),
     (
         record(picture(), lambda f: f["class"].int64_list.value.__setitem__(0, 1)),
-        "the label is daisy, and class 1 is dandelion",
+        "the label is daisy, but class 1 is dandelion",
     ),
-    (record(picture(colour="blue")), "the same image under several labels: daisy, roses"),
+    (record(picture(colour="blue")), "identical images with different labels: daisy, roses"),
     (
         record(picture(colour="blue"), class_id=2),
-        "the same image under several labels: daisy, roses",
+        "identical images with different labels: daisy, roses",
     ),
 ]
 
@@ -81,11 +81,11 @@ def test_exactly_the_damaged_records_are_quarantined_with_their_reasons(
         "--set", "data.split_salt=2",
     )  # fmt: skip
     assert answer.code == code, answer.out
-    assert f"135 records: train 100, eval 10, test 10, set aside {len(DAMAGED)}" in answer.out
+    assert f"135 records: train 100, eval 10, test 10, quarantined {len(DAMAGED)}" in answer.out
     found = flowers("data", "quarantine", "--root", tmp_path, "--json").json()
     assert {item["shard"] for item in found} == {str(damaged / "damaged.tfrec")}
     reasons = {item["index"]: item["reason"] for item in found}
     assert reasons == {index: reason for index, (_, reason) in enumerate(DAMAGED)}
     if code:
         assert "15 of 135 records are bad (11.1%)" in answer.out
-        assert "2 x the same image under several labels: daisy, roses" in answer.out
+        assert "2 x identical images with different labels: daisy, roses" in answer.out

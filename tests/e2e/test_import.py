@@ -27,7 +27,7 @@ def test_photographs_are_imported_and_read_by_a_run(flowers, photos, tmp_path):
     read = flowers("run", "--data", tmp_path / "records", *root)
     assert read.code == 0, read.out
     assert "30 records" in read.out
-    assert "set aside 0" in read.out
+    assert "quarantined 0" in read.out
     again = flowers("data", "import", photos, "--out", tmp_path / "records")
     assert again.code == 2
     assert "records of another import" in again.err

@@ -30,7 +30,7 @@ def test_records_are_counted_and_a_run_is_estimated(flowers, tmp_path):
     assert found["formats"] == {"JPEG": 22, "PNG": 1}
     assert (found["widths"], found["heights"]) == ([32, 32, 40], [30, 32, 32])
     assert found["identical"] == 1
-    conflict = "the same image under several labels: daisy, dandelion"
+    conflict = "identical images with different labels: daisy, dandelion"
     assert found["bad"] == {"not an image": 1, conflict: 2}
     assert found["estimate"]["seconds"] > found["estimate"]["training_seconds"] > 0
     text = flowers("data", "inspect", tmp_path, *settings).out

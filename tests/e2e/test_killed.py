@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from components.model_store.local import model_digest, served_versions
+from components.model_store.base import model_digest
+from components.model_store.local import LocalStore
 from data.synthetic import write_sample
 
 STEPS = [
@@ -94,7 +95,7 @@ def test_the_serving_model_is_complete_after_a_kill_in_any_phase_of_a_push(
     serving = root / "serving"
     for phase, versions in (("copying", []), ("copied", []), ("renamed", [1])):
         assert end(command, "Pusher", phase) == -signal.SIGKILL
-        assert served_versions(serving) == versions
+        assert LocalStore(serving).served_versions() == versions
     answer = flowers(*command)
     assert answer.code == 0, answer.out
     entry = flowers("runs", "--root", root, "--json").json()[0]

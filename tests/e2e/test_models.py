@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.model_store.local import model_digest
+from components.model_store.base import model_digest
 from data.synthetic import write_sample
 from pipeline.history.mlmd import open_store
 
@@ -83,8 +83,8 @@ def test_a_worse_model_is_refused_even_above_the_target(flowers, run, root, newe
     assert verdict["baseline"]["version"] == 1
     assert any("significantly worse than version 1" in reason for reason in verdict["reasons"])
     explained = flowers("gate", "explain", "--root", root).out
-    assert "kept    target" in explained
-    assert "BROKEN  significance" in explained
+    assert "passed  target" in explained
+    assert "FAILED  significance" in explained
     assert "version 1" in explained
 
 
@@ -121,7 +121,7 @@ def test_a_rollback_withdraws_a_version_and_no_run_pushes_it_again(
     assert states() == {2: "withdrawn", 1: "serves"}
     again = flowers("rollback", "--root", root)
     assert again.code == 2
-    assert "1 serves, and these are older: none" in again.err
+    assert "version 1 serves, and the older versions are: none" in again.err
 
 
 def test_a_run_of_the_serving_model_pushes_nothing(run, states):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
 from data import sources
 from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.settings.loading import load_settings

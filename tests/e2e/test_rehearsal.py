@@ -1,33 +1,19 @@
-"""A compiled job, played here by its own commands: toy images, one root, each test after the last.
+"""Rehearsals of a compiled job with toy images. The tests share a root and run in order.
 
-Nothing stands in for TFX's drivers and executors, nor for Google's client: the processes are those
-that Vertex would start, and each of them takes ten seconds to import TFX.
+TFX's drivers and executors and Google's client are the real ones: the processes are those that
+Vertex AI would start, and each of them takes ten seconds to import TFX.
 """
 
 import json
 
 import pytest
 from google.cloud.aiplatform_v1.types import JobState
-from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
-    LatestBlessedModelStrategy,
-)
-from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
-    KubeflowV2DagRunner,
-    KubeflowV2DagRunnerConfig,
-)
-from tfx.orchestration.pipeline import Pipeline
-from tfx.types.channel import Channel
-from tfx.types.standard_artifacts import Model, ModelBlessing
 
 from data.synthetic import write_sample
 from pipeline.history.runs import History
 from pipeline.steps import STEPS
 from pipeline.vertex.rehearsal.container import run_process
-from pipeline.vertex.rehearsal.job import read_job
 from pipeline.vertex.rehearsal.job_service import JobService
-from pipeline.vertex.rehearsal.store import Store
-from pipeline.vertex.rehearsal.walk import Walk
 from pipeline.vertex.rehearse import rehearse
 
 pytestmark = pytest.mark.slow
@@ -36,7 +22,7 @@ TOY = [
     "transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "data.split_salt=2",
     "gate.target=0.0", "gate.max_loss=1",
 ]  # fmt: skip
-# The job of the sample, where only the Trainer's machine and what it trains differ.
+# The job of the sample, with another Trainer's machine, model and training.
 TPU = [
     "data.source=gs://your-bucket/sample/*.tfrec", "model={name: dense, weights: none}",
     "trainer.batch_size=4", "trainer.epochs=2", "trainer.steps_per_execution=3",
@@ -78,15 +64,15 @@ def job(compiled):
 
 
 @pytest.fixture(scope="module")
-def play(flowers, folder, root):
-    """Returns a function that rehearses a job, with parameters besides the data's folder."""
+def run_rehearsal(flowers, folder, root):
+    """Returns a function that rehearses a job, with parameters in addition to `data_root`."""
 
-    def play_with(file, *parameters):
+    def rehearse_with(file, *parameters):
         pairs = [f"data_root={folder / 'data'}", *parameters]
         options = [option for pair in pairs for option in ("--parameter", pair)]
         return flowers("vertex", "rehearse", file, "--root", root, *options)
 
-    return play_with
+    return rehearse_with
 
 
 @pytest.fixture
@@ -94,7 +80,7 @@ def newest(root):
     return lambda: History(root).runs()[0]
 
 
-def ran(run):
+def steps_that_ran(run):
     return [step.name for step in run.steps if step.state == "done"]
 
 
@@ -102,8 +88,10 @@ def states(run, state):
     return {step.name for step in run.steps if step.state == state}
 
 
-def test_a_rehearsal_ends_as_the_run_of_this_machine_does(flowers, folder, root, job, play, newest):
-    answer = play(job)
+def test_a_rehearsal_has_the_results_of_a_local_run(
+    flowers, folder, root, job, run_rehearsal, newest
+):
+    answer = run_rehearsal(job)
     assert answer.code == 0, answer.out
     assert "PASSED: accuracy" in answer.out
     assert "epoch 2/2: loss" in answer.out
@@ -114,20 +102,20 @@ def test_a_rehearsal_ends_as_the_run_of_this_machine_does(flowers, folder, root,
     options = [option for setting in TOY for option in ("--set", setting)]
     local = ["--data", str(folder / "data"), "--root", str(folder / "local"), *options]
     assert flowers("run", *local).code == 0
-    (twin,) = History(folder / "local").runs()
-    assert run.examples == twin.examples
-    assert run.verdict["value"] == twin.verdict["value"]
-    assert run.training["epochs"][-1]["loss"] == twin.training["epochs"][-1]["loss"]
+    (local_run,) = History(folder / "local").runs()
+    assert run.examples == local_run.examples
+    assert run.verdict["value"] == local_run.verdict["value"]
+    assert run.training["epochs"][-1]["loss"] == local_run.training["epochs"][-1]["loss"]
 
 
-def test_the_model_that_was_pushed_answers(flowers, folder, root):
+def test_the_pushed_model_predicts(flowers, folder, root):
     answer = flowers("predict", "--root", root, "--csv", folder / "data")
     assert answer.code == 0
     assert len(answer.out.splitlines()) == 121
 
 
-def test_an_unchanged_job_runs_its_drivers_alone(job, play, newest, root):
-    answer = play(job)
+def test_an_unchanged_job_runs_only_its_drivers(job, run_rehearsal, newest, root):
+    answer = run_rehearsal(job)
     assert answer.code == 0
     assert states(newest(), "cached") == STEPS.keys()
     slow = {step.name for step in newest().steps if step.seconds > 0.5}
@@ -135,49 +123,28 @@ def test_an_unchanged_job_runs_its_drivers_alone(job, play, newest, root):
     assert [path.name for path in (root / "serving").iterdir()] == ["1"]
 
 
-def test_a_new_target_runs_gate_and_push_alone(job, play, newest):
-    answer = play(job, "target=1.0")
+def test_a_new_target_runs_only_gate_and_push(job, run_rehearsal, newest):
+    answer = run_rehearsal(job, "target=1.0")
     assert answer.code == 3
     assert "is below the target 1.0000" in answer.out
-    assert ran(newest()) == ["Gate", "Pusher"]
+    assert steps_that_ran(newest()) == ["Gate", "Pusher"]
     assert newest().pushed is None
 
 
-def test_the_second_model_finds_the_first_one_that_serves(compiled, play, newest, root):
-    answer = play(compiled("second", "trainer.seed=1"))
+def test_the_second_model_is_compared_with_the_serving_one(compiled, run_rehearsal, newest, root):
+    answer = run_rehearsal(compiled("second", "trainer.seed=1"))
     assert answer.code == 0, answer.out
-    assert ran(newest()) == ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher"]
+    assert steps_that_ran(newest()) == ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher"]
     assert newest().verdict["baseline"]["version"] == 1
     assert newest().pushed == 2
-    # Its own push has not made it another model's comparison.
-    again = play(root.parent / "second.json")
+    # After its push, the model's baseline is still the version before it.
+    again = run_rehearsal(root.parent / "second.json")
     assert again.code == 0
-    assert ran(newest()) == []
+    assert steps_that_ran(newest()) == []
 
 
-def test_tfx_own_resolver_finds_the_model_that_the_gate_blessed_last(folder, root, newest):
-    resolver = Resolver(
-        strategy_class=LatestBlessedModelStrategy,
-        model=Channel(type=Model),
-        model_blessing=Channel(type=ModelBlessing),
-    ).with_id("Latest")
-    pipeline = Pipeline("flowers", "gs://your-bucket/flowers/artifacts", components=[resolver])
-    config = KubeflowV2DagRunnerConfig(default_image="i:1", use_pipeline_spec_2_1=True)
-    file = folder / "resolver.json"
-    file.write_text(json.dumps(KubeflowV2DagRunner(config).run(pipeline, {}, write_out=False)))
-    found = {}
-
-    class Seen:
-        def task_started(self, name): ...
-        def task_finished(self, name, seconds, cached, outputs):
-            found.update(outputs)
-
-    Walk(read_job(file, root), "resolver", Store(root), Seen()).run()
-    assert found["model"]["uri"] == newest().model_uri
-
-
-def test_a_step_that_fails_is_named_and_what_waits_for_it_is_skipped(job, play, newest):
-    answer = play(job, 'train_args={"splits": ["nowhere"]}')
+def test_a_failed_step_is_named_and_downstream_steps_are_skipped(job, run_rehearsal, newest):
+    answer = run_rehearsal(job, 'train_args={"splits": ["nowhere"]}')
     assert answer.code == 1
     assert "FAILED in Trainer: StepFailed: " in answer.out
     assert "nowhere" in answer.out
@@ -185,14 +152,14 @@ def test_a_step_that_fails_is_named_and_what_waits_for_it_is_skipped(job, play, 
     assert states(newest(), "skipped") == {"Evaluator", "Gate", "ServingCheck", "Pusher"}
 
 
-def test_data_that_is_not_there_is_refused_by_the_step_that_reads_it(job, play, newest):
-    answer = play(job, "data_root=/nowhere")
+def test_missing_data_is_refused_by_the_step_that_reads_it(job, run_rehearsal, newest):
+    answer = run_rehearsal(job, "data_root=/nowhere")
     assert answer.code == 4
     assert "no record files match /nowhere/*.tfrec" in answer.out
     assert states(newest(), "failed") == {"ExampleGen"}
 
 
-# Eight logical CPUs in place of the cores of a TPU.
+# Eight logical CPUs replace the cores of a TPU.
 ON_CPUS = """
 import runpy, sys
 import tensorflow as tf
@@ -203,17 +170,17 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
-def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_someone_is_told(
+def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_an_alert_is_sent(
     compiled, folder, root, newest, capsys
 ):
-    """On CPUs: the command of the job is changed in that, and in nothing else."""
-    asked = []
+    """The custom job's command is changed only to use CPUs instead of a TPU."""
+    trainers = []
 
     def run(command, environment):
         python, _, module, *arguments = command
         index = arguments.index("--exec-properties") + 1
         properties = json.loads(arguments[index])
-        asked.append(json.loads(properties["custom_config"])["options"]["trainer"])
+        trainers.append(json.loads(properties["custom_config"])["options"]["trainer"])
         for_cpu = properties["custom_config"].replace('"strategy": "tpu"', '"strategy": "cpu"')
         properties["custom_config"] = for_cpu
         arguments[index] = json.dumps(properties)
@@ -229,14 +196,14 @@ def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_someone_is_told(
     (pool,) = custom.job_spec.worker_pool_specs
     assert pool.machine_spec.machine_type == "cloud-tpu"
     assert pool.machine_spec.accelerator_type.name == "TPU_V3"
-    assert asked[0]["strategy"] == "tpu"
-    assert asked[0]["precision"] == "mixed_bfloat16"
+    assert trainers[0]["strategy"] == "tpu"
+    assert trainers[0]["precision"] == "mixed_bfloat16"
     assert newest().training["device"].startswith("8 replicas on CPU")
     assert newest().training["replicas"] == 8
     assert newest().pushed > 1
-    handled = ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher", "Alert"]
-    assert ran(newest()) == handled
-    alert = "alert to projects/your-project/topics/models, which nobody gets: flowers: pushed, "
-    told = capsys.readouterr().out
-    assert f"{alert}version {newest().pushed} (flowers-{newest().run_id})" in told
-    assert told.count("PASSED: accuracy") == 2
+    expected = ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher", "Alert"]
+    assert steps_that_ran(newest()) == expected
+    alert = "alert to projects/your-project/topics/models (not delivered): flowers: pushed, "
+    output = capsys.readouterr().out
+    assert f"{alert}version {newest().pushed} (flowers-{newest().run_id})" in output
+    assert output.count("PASSED: accuracy") == 2

@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.model_store.local import served_versions
+from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from data.features import CLASS, IMAGE
 from data.records import encode_example
@@ -168,7 +168,9 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     def notify(state, text):
         notifications.append((state, text))
         runs = History(root).runs()
-        after_each.append((max(served_versions(root / "serving")), [run.state for run in runs]))
+        after_each.append(
+            (LocalStore(root / "serving").newest_version(), [run.state for run in runs])
+        )
 
     def add_faults(*faults):
         scheduled.faults += faults

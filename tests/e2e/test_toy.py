@@ -342,7 +342,7 @@ def test_a_truncated_file_is_named_with_the_byte_offset(run, toy, tmp_path):
     )
     assert kept.code == 0
     assert "119 records" in kept.out
-    assert "1 files broken off" in kept.out
+    assert "broken files 1" in kept.out
 
 
 def test_a_failed_step_is_named_with_cause_and_log(run, root, newest):

@@ -1,4 +1,4 @@
-"""The verbs of `flowers vertex` that call Google's services, against a cloud of this machine."""
+"""The commands of `flowers vertex` that call Google's services, against a local cloud."""
 
 import io
 import sys
@@ -16,7 +16,7 @@ def vertex(flowers, cloud):
     return lambda *args: flowers("vertex", *args, *CONFIG)
 
 
-def test_submit_twice_is_one_job_which_status_shows_and_cancel_ends(vertex, cloud):
+def test_submitting_twice_creates_one_job_which_can_be_watched_and_cancelled(vertex, cloud):
     first = vertex("submit", "--yes")
     assert first.code == 0, first.err
     (name,) = cloud.jobs
@@ -37,13 +37,13 @@ def test_submit_twice_is_one_job_which_status_shows_and_cancel_ends(vertex, clou
     assert vertex("status").code == 1
 
 
-def test_without_yes_it_asks_and_a_no_submits_nothing(vertex, cloud, monkeypatch):
+def test_without_yes_submit_asks_and_no_submits_nothing(vertex, cloud, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     assert vertex("submit").code == 1
     assert cloud.jobs == {}
 
 
-def test_schedule_create_twice_is_one_schedule(vertex, cloud):
+def test_creating_a_schedule_twice_keeps_one(vertex, cloud):
     for _ in range(2):
         answer = vertex("schedule", "create", "--cron", CRON, "--end", "2027-01-01")
         assert answer.code == 0, answer.err
@@ -61,14 +61,14 @@ def test_schedule_create_twice_is_one_schedule(vertex, cloud):
     assert vertex("schedule", "delete").code == 2
 
 
-def test_a_job_that_could_not_be_written_is_not_made(vertex, tmp_path):
+def test_a_job_that_cannot_be_written_is_not_compiled(vertex, tmp_path):
     answer = vertex("compile", "--out", tmp_path / "nowhere" / "job.json")
     assert answer.code == 2
     assert "nowhere is not a writable folder" in answer.err
     assert "compiling" not in answer.out
 
 
-def test_an_error_of_the_service_is_a_line_and_exit_code_1(vertex, cloud):
+def test_a_service_error_is_one_line_and_exit_code_1(vertex, cloud):
     cloud.faults["CreatePipelineJob"] = [grpc.StatusCode.PERMISSION_DENIED]
     answer = vertex("submit", "--yes")
     assert answer.code == 1

@@ -1,7 +1,7 @@
 import json
 from dataclasses import replace
 
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
 from data import sources
 from data.synthetic import CLASS_NAMES
 from pipeline.graph import RunContext, create_pipeline

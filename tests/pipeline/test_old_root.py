@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from components.model_store.local import current_version, model_digest
+from components.model_store.base import model_digest
+from components.model_store.local import LocalStore
 from pipeline.cli.models import rollback
 from pipeline.history.mlmd import open_store
 from pipeline.history.runs import History, newest_finished
@@ -64,7 +65,7 @@ def test_the_serving_model_predicts(old_root, picture, tmp_path):
 def test_a_rollback_works_and_a_warm_start_begins_with_the_older_model(old_root, capsys):
     rollback(None, old_root, "a test")
     assert "withdrawn: version 2" in capsys.readouterr().out
-    serving = current_version(old_root / "serving")
+    serving = LocalStore(old_root / "serving").current_version()
     assert serving.version == 1
     settings = load_settings("quickstart", ["model.warm_start=serving"])
     start = find_warm_start(settings, {}, serving, History(old_root).runs())

@@ -2,7 +2,7 @@ import importlib
 
 import pytest
 
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
 from data import sources
 from data.synthetic import CLASS_NAMES
 from pipeline.graph import RunContext, create_pipeline

@@ -1,1 +1,1 @@
-"""Playing a compiled job here, as Vertex AI Pipelines would: with the commands it would run."""
+"""Runs a compiled job locally, as Vertex AI Pipelines would: with the same commands."""

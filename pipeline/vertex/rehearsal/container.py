@@ -1,11 +1,11 @@
-"""Running a task's container: its exact command, in a process of its own.
+"""Runs a task's container: its exact command, in a process of its own.
 
-- In the arguments `{{$}}` stands for the ExecutorInput as JSON: the input artifacts, the values of
-  the parameters, an output artifact for each output with the URI where it is to be, and the path
-  of `outputFile`. There the process leaves an ExecutorOutput with what it knows of its outputs.
-- A container may have a `lifecycle.preCacheCheck`. That command runs first, also where the cache
-  has the answer: what it leaves in `outputFile` stands for the parameters, before the cache is
-  asked and again when the container reads the same file.
+- `{{$}}` in the arguments stands for the ExecutorInput as JSON: input artifacts, parameter values,
+  an artifact with a URI for each output, and the path of `outputFile`, to which the process writes
+  an ExecutorOutput with the properties of its outputs.
+- A container may have a `lifecycle.preCacheCheck`. Its command runs first, even if the cache has a
+  result. The parameter values that it writes to `outputFile` are part of the cache key, and the
+  container reads the same file.
 """
 
 import json
@@ -21,7 +21,7 @@ _INPUT = "{{$}}"
 
 
 class ContainerFailed(Exception):
-    """The process ended with an error."""
+    """A process ended with an error."""
 
 
 def executor_input(
@@ -30,10 +30,10 @@ def executor_input(
     """Returns an ExecutorInput.
 
     Args:
-      artifacts: the inputs; one that is missing is an empty list to the process.
-      parameters: by name.
-      outputs: new artifacts, by output.
-      folder: of the execution.
+      artifacts: Input artifacts by key.
+      parameters: Parameter values by name.
+      outputs: New artifacts by key.
+      folder: Folder of the execution.
     """
     return {
         "inputs": {
@@ -47,40 +47,40 @@ def executor_input(
     }
 
 
-def run_command(command: list[str], env: list[Json], given: Json, more: Mapping[str, str]) -> None:
-    """Runs a command of a container, with this Python in place of the image's.
-
-    What it prints goes where this process's own descriptors lead.
+def run_command(
+    command: list[str], env: list[Json], executor_input: Json, environment: Mapping[str, str]
+) -> None:
+    """Runs a container's command with the current Python instead of the image's.
 
     Args:
-      command: with its arguments.
-      env: of the container, as `name` and `value`.
-      given: the ExecutorInput.
-      more: of the environment.
+      command: Command and arguments.
+      env: The container's variables, as objects with `name` and `value`.
+      executor_input: The ExecutorInput, which replaces `{{$}}`.
+      environment: Additional environment variables; they override `env`.
 
     Raises:
-      ContainerFailed: it ended with an error.
+      ContainerFailed: The process ended with an error.
     """
-    filled = [json.dumps(given) if part == _INPUT else part for part in command]
-    own = {item["name"]: item["value"] for item in env}
-    run_process(filled, {**os.environ, **own, **more})
+    arguments = [json.dumps(executor_input) if part == _INPUT else part for part in command]
+    variables = {item["name"]: item["value"] for item in env}
+    run_process(arguments, {**os.environ, **variables, **environment})
 
 
 def run_process(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Runs a command; `python` is this process's own.
+    """Runs a command, which inherits stdout and stderr; `python` is the current interpreter.
 
     Raises:
-      ContainerFailed: it ended with an error.
+      ContainerFailed: The process ended with an error.
     """
     program = sys.executable if command[0] == "python" else command[0]
     code = subprocess.run([program, *command[1:]], env=dict(environment), check=False).returncode
     if code:
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        raise ContainerFailed(f"{' '.join(command[:3])} ended with {how}")
+        status = f"signal {-code}" if code < 0 else f"exit code {code}"
+        raise ContainerFailed(f"{' '.join(command[:3])} ended with {status}")
 
 
-def read_output(given: Json) -> Json:
-    """Returns the ExecutorOutput that a process left, or nothing."""
-    file = Path(given["outputs"]["outputFile"])
+def read_output(executor_input: Json) -> Json:
+    """Returns the ExecutorOutput that a process wrote, or an empty one."""
+    file = Path(executor_input["outputs"]["outputFile"])
     output: Json = json.loads(file.read_text()) if file.exists() else {}
     return output

@@ -1,4 +1,4 @@
-"""The log of the processes as it grows: what the Trainer says in it is news for the console."""
+"""Follows the log of the steps' processes and reports the Trainer's progress lines."""
 
 import os
 import re
@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-# How absl writes what `components.trainer` logs to `flowers.progress`.
-_NEWS = re.compile(r"^I\d{4} \S+ +\d+ (?:train|training_monitor)\.py:\d+\] (.+)$")
+# A line that `components.trainer` logs to `flowers.progress`, in absl's format.
+_PROGRESS = re.compile(r"^I\d{4} \S+ +\d+ (?:train|training_monitor)\.py:\d+\] (.+)$")
 _SECONDS = 1.0
 
 
 @contextmanager
-def followed(log: Path, tell: Callable[[str], None]) -> Iterator[None]:
-    """Tells each line of news, without what absl writes before it, while it is open."""
+def followed(log: Path, show: Callable[[str], None]) -> Iterator[None]:
+    """Calls `show` with each new progress line of a log, without absl's prefix."""
     done = threading.Event()
 
     def follow(stream: TextIO) -> None:
@@ -23,8 +23,8 @@ def followed(log: Path, tell: Callable[[str], None]) -> Iterator[None]:
         while not done.wait(_SECONDS):
             *lines, rest = (rest + stream.read()).split("\n")
             for line in lines:
-                if news := _NEWS.match(line):
-                    tell(news[1])
+                if progress := _PROGRESS.match(line):
+                    show(progress[1])
 
     with log.open(errors="replace") as stream:
         stream.seek(0, os.SEEK_END)

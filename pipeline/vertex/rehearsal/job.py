@@ -1,14 +1,14 @@
-"""Reading a compiled job: which tasks there are, in which order, and what each one is.
+"""Reads a compiled job: its tasks, in an order in which they can run.
 
-The format is the pipeline spec's schema 2.1 (`kfp-pipeline-spec`, `pipeline_spec.proto`):
+The format is schema 2.1 of the pipeline spec (`kfp-pipeline-spec`, `pipeline_spec.proto`):
 
-- A PipelineJob holds `pipelineSpec` and `runtimeConfig`; the latter has `gcsOutputDirectory`, below
-  which all artifacts lie, and `parameterValues`, one for each of the root's `inputDefinitions`.
-- `root.dag.tasks` are the tasks by name. Each names a component (`componentRef`), which declares
-  inputs and outputs and names an executor (`executorLabel`) of `deploymentSpec.executors`: a
-  `container` with command and arguments, an `importer`, or a `resolver`.
-- With an exit handler the root has two tasks: `tfx-dag`, whose component is the DAG of all others,
-  and the handler, whose `triggerPolicy.strategy` lets it run whatever became of them.
+- A PipelineJob has a `pipelineSpec` and a `runtimeConfig`. The latter has `gcsOutputDirectory`, the
+  folder of all artifacts, and `parameterValues`, one for each of the root's `inputDefinitions`.
+- `root.dag.tasks` maps names to tasks. A task names its component (`componentRef`), which declares
+  inputs and outputs and names an executor (`executorLabel`) of `deploymentSpec.executors`: here a
+  `container` with command and arguments; importers and resolvers are not supported.
+- With an exit handler the root has two tasks: `tfx-dag`, whose component is the DAG of all other
+  tasks, and the handler, whose `triggerPolicy.strategy` makes it run even if they fail.
 """
 
 import json
@@ -24,8 +24,8 @@ from data.common.formatting import format_list
 
 _ALWAYS = "ALL_UPSTREAM_TASKS_COMPLETED"
 _BUCKETS = "gs"
-# What is in the text of a job that reaches for the cloud, and the setting that does without.
-_ELSEWHERE = {
+# Parts of a job that use the cloud, and the settings that avoid them.
+_CLOUD_ONLY = {
     "vertex-endpoint://": "push.to=folder",
     "--runner=DataflowRunner": "beam.runner=in_memory",
 }
@@ -35,7 +35,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """A task, with its component and its executor as they are written."""
+    """A task with its component and executor, all as JSON values."""
 
     name: str
     spec: Json
@@ -44,27 +44,27 @@ class Task:
 
     @property
     def upstream(self) -> set[str]:
-        """The tasks that it waits for: those whose outputs it reads, and the others it names."""
+        """The names of the tasks that it reads outputs of or otherwise depends on."""
         artifacts = self.spec.get("inputs", {}).get("artifacts", {}).values()
-        producers = {given["taskOutputArtifact"]["producerTask"] for given in artifacts}
+        producers = {source["taskOutputArtifact"]["producerTask"] for source in artifacts}
         return producers | set(self.spec.get("dependentTasks", []))
 
     @property
-    def cached(self) -> bool:
-        """Whether what it made before may stand for it."""
+    def enable_cache(self) -> bool:
+        """Whether the task may be replaced by the outputs of an earlier execution."""
         return bool(self.spec.get("cachingOptions", {}).get("enableCache"))
 
 
 @dataclass(frozen=True)
-class Job:
-    """A job.
+class CompiledJob:
+    """A compiled job.
 
     Attributes:
-      name: of the pipeline.
-      output: folder of the artifacts.
-      parameters: the values of the runtime parameters.
-      tasks: each after those that it waits for; no exit handler.
-      exit_handler: the task that comes last in any case, or None.
+      name: Name of the pipeline.
+      output: Folder of the artifacts.
+      parameters: Values of the runtime parameters.
+      tasks: The tasks in topological order, without the exit handler.
+      exit_handler: The task that always runs last, or None.
     """
 
     name: str
@@ -74,31 +74,31 @@ class Job:
     exit_handler: Task | None = None
 
     def task(self, name: str) -> Task | None:
-        """Returns the task of that name, or None."""
+        """Returns the task with a name, or None."""
         return next((task for task in self.tasks if task.name == name), None)
 
 
-def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> Job:
-    """Returns a job, with local folders in place of gs://.
+def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> CompiledJob:
+    """Returns a compiled job whose gs:// paths are replaced by local ones.
 
-    `root` stands for the folder of the bucket that the job was compiled for (`vertex.root`), and
-    `root/gs/BUCKET` for every other bucket.
+    `root` replaces the job's own folder (`vertex.root`), and `root/gs/BUCKET` every other bucket.
 
     Args:
-      file: what `flowers vertex compile` wrote.
-      root: an absolute path.
-      parameters: `name=value` for runtime parameters; they win over the values in the file.
+      file: The output of `flowers vertex compile`.
+      root: An absolute path.
+      parameters: Runtime parameters as `name=value`; they override the values in the file.
 
     Raises:
-      UsageError: the file is no such job, or a parameter is unknown or of the wrong type.
+      UsageError: The file is not a compiled job, a rehearsal does not support it, or a parameter is
+        unknown or has the wrong type.
     """
     try:
         text = file.read_text()
-        _check_for_this_machine(text)
+        _refuse_cloud_only(text)
         bucket = json.loads(text)["runtimeConfig"]["gcsOutputDirectory"]
-        values = json.loads(_here(text, bucket.removesuffix("/artifacts"), root))
-        spec, runtime = values["pipelineSpec"], values["runtimeConfig"]
-        given = runtime.get("parameterValues", {}) | _typed(spec, parameters)
+        job = json.loads(_localize(text, bucket.removesuffix("/artifacts"), root))
+        spec, runtime = job["pipelineSpec"], job["runtimeConfig"]
+        values = runtime.get("parameterValues", {}) | _parse_parameters(spec, parameters)
         tasks, handler = _tasks(spec)
         name = spec["pipelineInfo"]["name"]
     except UsageError:
@@ -107,31 +107,31 @@ def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> Job:
         raise UsageError(f"{file} can't be read: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{file} is no compiled job ({type(error).__name__}: {error}); `flowers vertex compile "
-            "--out job.json` makes one"
+            f"{file} is not a compiled job ({type(error).__name__}: {error}); `flowers vertex "
+            "compile --out job.json` creates one"
         ) from error
-    return Job(name, runtime["gcsOutputDirectory"], given, tasks, handler)
+    return CompiledJob(name, runtime["gcsOutputDirectory"], values, tasks, handler)
 
 
-def _check_for_this_machine(text: str) -> None:
-    """Refuses what a job would do in the cloud, and not here."""
-    for what, setting in _ELSEWHERE.items():
-        if what in text:
+def _refuse_cloud_only(text: str) -> None:
+    """Raises UsageError if a job uses services that a rehearsal does not provide."""
+    for part, setting in _CLOUD_ONLY.items():
+        if part in text:
             raise UsageError(
-                f"the job uses {what}, which a rehearsal has not: compile it for that with "
-                f"--set {setting}"
+                f"the job uses {part}, which a rehearsal does not support: compile it for the "
+                f"rehearsal with --set {setting}"
             )
 
 
-def _here(text: str, bucket: str, root: Path) -> str:
-    """Returns a job's text with local folders in place of gs://."""
-    # What follows is the end of the path, or of a string in JSON that is itself a string.
+def _localize(text: str, bucket: str, root: Path) -> str:
+    """Returns a job's text with gs:// paths replaced by local ones."""
+    # The path is followed by a slash, or by the end of a string or of a nested JSON string.
     text = re.sub(re.escape(bucket) + r'(?=[/"\\])', str(root), text)
     return text.replace("gs://", f"{root}/{_BUCKETS}/")
 
 
-def _typed(spec: Json, parameters: Sequence[str]) -> Json:
-    """Returns the given values in the types that the root declares."""
+def _parse_parameters(spec: Json, parameters: Sequence[str]) -> Json:
+    """Returns the values of `name=value` pairs in the types that the root declares."""
     declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
     values: Json = {}
     for pair in parameters:
@@ -139,16 +139,15 @@ def _typed(spec: Json, parameters: Sequence[str]) -> Json:
         if name not in declared or not equals:
             known = format_list(sorted(declared)) or "none"
             raise UsageError(f"--parameter takes name=value for one of {known}, got {pair!r}")
-        kind = declared[name]["parameterType"]
         try:
-            values[name] = text if kind == "STRING" else float(text)
+            values[name] = text if declared[name]["parameterType"] == "STRING" else float(text)
         except ValueError as error:
-            raise UsageError(f"--parameter: {name} is a number, got {text!r}") from error
+            raise UsageError(f"--parameter: {name} must be a number, got {text!r}") from error
     return values
 
 
 def _tasks(spec: Json) -> tuple[list[Task], Task | None]:
-    """Returns the tasks in an order in which they can run, and the exit handler."""
+    """Returns the tasks in topological order, and the exit handler or None."""
     outer = {name: _task(spec, name, task) for name, task in spec["root"]["dag"]["tasks"].items()}
     handlers = [
         task
@@ -169,4 +168,9 @@ def _task(spec: Json, name: str, task: Json) -> Task:
     component = spec["components"][task["componentRef"]["name"]]
     executors = spec["deploymentSpec"]["executors"]
     executor = executors[component["executorLabel"]] if "executorLabel" in component else {}
+    if executor and "container" not in executor:
+        raise UsageError(
+            f"the task {name} is of the kind {', '.join(executor)}, which a rehearsal does not "
+            "support: it runs containers only"
+        )
     return Task(name, task, component, executor)

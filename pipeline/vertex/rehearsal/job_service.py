@@ -1,4 +1,4 @@
-"""Custom jobs: the part of Vertex's JobService that TFX's Trainer calls, on this machine."""
+"""A local JobService with the methods that TFX's Trainer calls for its custom job."""
 
 import os
 import threading
@@ -21,43 +21,43 @@ RunJob = Callable[[Sequence[str], Mapping[str, str]], None]
 
 
 class JobService:
-    """Keeps custom jobs, each of which runs its container's command once it is created."""
+    """Creates custom jobs, which run the commands of their containers locally."""
 
     def __init__(self, run: RunJob = run_process):
-        """`run` runs a command with an environment, see `run_process`."""
+        """Sets the function that runs a command in an environment, see `run_process`."""
         self._run = run
         self._jobs: dict[str, CustomJob] = {}
 
     def create(self, request: CreateCustomJobRequest, _: grpc.ServicerContext) -> CustomJob:
-        """CreateCustomJob."""
+        """Implements CreateCustomJob."""
         job = CustomJob(request.custom_job)
         job.name = f"{request.parent}/customJobs/{len(self._jobs) + 1}"
         job.state = JobState.JOB_STATE_RUNNING
         self._jobs[job.name] = job
-        threading.Thread(target=self._work, args=(job,), daemon=True).start()
+        threading.Thread(target=self._run_job, args=(job,), daemon=True).start()
         return job
 
     def get(self, request: GetCustomJobRequest, context: grpc.ServicerContext) -> CustomJob:
-        """GetCustomJob."""
+        """Implements GetCustomJob."""
         if request.name not in self._jobs:
             context.abort(grpc.StatusCode.NOT_FOUND, f"no custom job {request.name}")
         return self._jobs[request.name]
 
     @property
     def jobs(self) -> list[CustomJob]:
-        """All jobs, as they were asked for, with their states."""
+        """All jobs as requested, with their states."""
         return list(self._jobs.values())
 
-    def _work(self, job: CustomJob) -> None:
-        """Runs the command of each worker pool, one after another."""
+    def _run_job(self, job: CustomJob) -> None:
+        """Runs the commands of the worker pools one after another."""
         try:
             for pool in job.job_spec.worker_pool_specs:
                 container = pool.container_spec
-                own = {variable.name: variable.value for variable in container.env}
-                self._run([*container.command, *container.args], {**os.environ, **own})
+                variables = {variable.name: variable.value for variable in container.env}
+                self._run([*container.command, *container.args], {**os.environ, **variables})
             job.state = JobState.JOB_STATE_SUCCEEDED
         except Exception as failure:
-            # Whatever it was: who waits for the job must learn that it ended.
+            # Any error must end the job, because a client waits for it.
             job.error = status_pb2.Status(
                 code=grpc.StatusCode.INTERNAL.value[0],
                 message=f"{type(failure).__name__}: {failure}",
@@ -66,7 +66,7 @@ class JobService:
 
 
 def handler(service: JobService) -> grpc.GenericRpcHandler:
-    """Returns the service's methods for a gRPC server."""
+    """Returns the handler of the service for a gRPC server."""
     methods = {
         "CreateCustomJob": (service.create, CreateCustomJobRequest),
         "GetCustomJob": (service.get, GetCustomJobRequest),
@@ -75,10 +75,10 @@ def handler(service: JobService) -> grpc.GenericRpcHandler:
         _SERVICE,
         {
             name: grpc.unary_unary_rpc_method_handler(
-                answer,
-                request_deserializer=kind.deserialize,
+                method,
+                request_deserializer=request.deserialize,
                 response_serializer=CustomJob.serialize,
             )
-            for name, (answer, kind) in methods.items()
+            for name, (method, request) in methods.items()
         },
     )

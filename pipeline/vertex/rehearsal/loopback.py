@@ -1,8 +1,8 @@
-"""Google's services on this machine, for Google's own client, which nobody patches.
+"""Serves Google's APIs locally to Google's own, unpatched client.
 
-A client calls `SERVICE.googleapis.com` over TLS. The environment that is made here names a proxy,
-which leads these hosts to a gRPC server of this process; a certificate authority to trust; and the
-key of a service account. All three are made anew each time.
+A client calls `SERVICE.googleapis.com` over TLS. Environment variables name a proxy, which connects
+these hosts to a gRPC server in this process; a certificate authority to trust; and the key of a
+service account. All three are created for each call of `loopback`.
 """
 
 import json
@@ -23,9 +23,9 @@ _DOMAIN = "googleapis.com"
 
 @contextmanager
 def loopback(services: Sequence[grpc.GenericRpcHandler]) -> Iterator[dict[str, str]]:
-    """Answers calls while it is open; yields the environment of a process that makes them."""
+    """Serves calls while the context is open; yields the environment variables for a client."""
     authority = trustme.CA()
-    # Google's client signs with the key of a service account, which must be RSA.
+    # Google's client requires an RSA key for a service account.
     leaf = authority.issue_cert(f"*.{_DOMAIN}", key_type=trustme.KeyType.RSA)
     key = leaf.private_key_pem.bytes()
     with TemporaryDirectory() as folder:
@@ -41,9 +41,9 @@ def loopback(services: Sequence[grpc.GenericRpcHandler]) -> Iterator[dict[str, s
         with _Proxy(port) as proxy:
             threading.Thread(target=proxy.serve_forever, daemon=True).start()
             environment = {
-                # Not https_proxy: whoever fetches something else is to reach it.
+                # Unlike https_proxy it affects gRPC only, so other downloads still work.
                 "grpc_proxy": f"http://127.0.0.1:{proxy.server_address[1]}",
-                # TensorFlow's workers and Beam's talk by gRPC, too.
+                # The workers of TensorFlow and Beam use gRPC as well.
                 "no_grpc_proxy": "localhost,127.0.0.1",
                 "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(trusted),
                 "GOOGLE_APPLICATION_CREDENTIALS": str(account),
@@ -56,7 +56,7 @@ def loopback(services: Sequence[grpc.GenericRpcHandler]) -> Iterator[dict[str, s
 
 
 def _account(key: str) -> dict[str, str]:
-    """Returns the file of a service account that signs its own tokens: nobody is asked for one."""
+    """Returns the key file of a service account, which signs its own tokens."""
     return {
         "type": "service_account",
         "project_id": "rehearsal",
@@ -68,32 +68,32 @@ def _account(key: str) -> dict[str, str]:
 
 
 class _Proxy(ThreadingTCPServer):
-    """An HTTP proxy that knows CONNECT alone, and one place to which it leads."""
+    """An HTTP proxy for CONNECT requests, all of which it connects to one local port."""
 
     daemon_threads = True
 
     def __init__(self, port: int):
-        super().__init__(("127.0.0.1", 0), _Tunnel)
+        super().__init__(("127.0.0.1", 0), _Connection)
         self.port = port
 
 
-class _Tunnel(StreamRequestHandler):
+class _Connection(StreamRequestHandler):
     def handle(self) -> None:
         request = self.rfile.readline().decode().split()
         while self.rfile.readline().strip():
             pass
         if len(request) != 3 or not request[1].endswith(f".{_DOMAIN}:443"):
-            self.wfile.write(b"HTTP/1.1 502 only Google's services are here\r\n\r\n")
+            self.wfile.write(b"HTTP/1.1 502 only Google's services are available\r\n\r\n")
             return
         assert isinstance(self.server, _Proxy)
-        with socket.create_connection(("127.0.0.1", self.server.port)) as there:
+        with socket.create_connection(("127.0.0.1", self.server.port)) as server:
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
-            threading.Thread(target=_pump, args=(there, self.connection), daemon=True).start()
-            _pump(self.connection, there)
+            threading.Thread(target=_forward, args=(server, self.connection), daemon=True).start()
+            _forward(self.connection, server)
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Hands on what comes, until there is no more of it."""
+def _forward(source: socket.socket, target: socket.socket) -> None:
+    """Forwards data until the source is closed."""
     with suppress(OSError):
         while content := source.recv(1 << 16):
             target.sendall(content)

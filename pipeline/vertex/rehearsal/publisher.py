@@ -1,4 +1,4 @@
-"""Pub/Sub on this machine: an alert of a rehearsal is shown, and reaches nobody."""
+"""A local Pub/Sub service: an alert of a rehearsal is shown and not delivered."""
 
 import json
 from collections.abc import Callable
@@ -8,21 +8,21 @@ from google.pubsub_v1.types import PublishRequest, PublishResponse
 
 
 class Publisher:
-    """The part of Google's Publisher service that an alert calls."""
+    """The method of Google's Publisher service that an alert calls."""
 
-    def __init__(self, tell: Callable[[str], None]):
-        """Each message becomes a line for `tell`."""
-        self._tell = tell
+    def __init__(self, show: Callable[[str], None]):
+        """Sets the function that is called with a line for each message."""
+        self._show = show
 
     def publish(self, request: PublishRequest, _: grpc.ServicerContext) -> PublishResponse:
-        """Publish."""
+        """Implements Publish."""
         for message in request.messages:
             text = json.loads(message.data)["text"]
-            self._tell(f"alert to {request.topic}, which nobody gets: {text}")
+            self._show(f"alert to {request.topic} (not delivered): {text}")
         return PublishResponse(message_ids=[str(n) for n, _ in enumerate(request.messages)])
 
     def handler(self) -> grpc.GenericRpcHandler:
-        """Returns the service's methods for a gRPC server."""
+        """Returns the handler of the service for a gRPC server."""
         publish = grpc.unary_unary_rpc_method_handler(
             self.publish, PublishRequest.deserialize, PublishResponse.serialize
         )

@@ -1,8 +1,7 @@
-"""What Vertex ML Metadata knows: the artifacts, and which tasks made which of them from what."""
+"""The part of Vertex ML Metadata that a rehearsal needs: artifacts, and the cache of executions."""
 
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from data.common.errors import UsageError
@@ -15,17 +14,16 @@ _NAME = "projects/1/locations/here/metadataStores/default/artifacts"
 
 
 class Store:
-    """A JSON file, written after each task.
+    """A JSON file with artifacts and executions.
 
-    An artifact is a RuntimeArtifact of the pipeline spec, as a task reads it: `name`, `uri`, `type`
-    and `metadata`; beside it lies whether it is `live`. The order is that in which they were made.
+    An artifact is a RuntimeArtifact of the pipeline spec: `name`, `uri`, `type` and `metadata`.
     """
 
     def __init__(self, root: Path):
-        """Reads the file under a root, or begins with nothing.
+        """Reads the file under a root, if it exists.
 
         Raises:
-          UsageError: it was written by another version of this program.
+          UsageError: Another version of this program wrote the file.
         """
         self._file = root / STORE_FILE
         self._values: Json = {"format_version": _FORMAT_VERSION, "artifacts": {}, "executions": {}}
@@ -35,39 +33,29 @@ class Store:
             raise UsageError(f"{self._file} is of another version of flowers: name another --root")
 
     def save(self) -> None:
-        """Writes the file, whole or not at all."""
+        """Writes the file atomically."""
         write_whole(self._file, json.dumps(self._values, indent=1) + "\n")
 
     def new_artifact(self, uri: str, schema: Json, metadata: Json) -> Json:
-        """Returns a new artifact, which is not live yet: nobody has made what is in it."""
+        """Adds and returns a new artifact; a task sets its final `uri` and `metadata` in place."""
         name = f"{_NAME}/{len(self._values['artifacts']) + 1}"
         artifact = {"name": name, "uri": uri, "type": schema, "metadata": metadata}
-        self._values["artifacts"][name] = {"artifact": artifact, "live": False}
+        self._values["artifacts"][name] = {"artifact": artifact}
         return artifact
 
-    def publish(self, artifact: Json) -> None:
-        """Takes over what a task wrote into an artifact; it is live from now on."""
-        self._values["artifacts"][artifact["name"]] = {"artifact": artifact, "live": True}
-
-    def newest_first(self) -> Iterator[Json]:
-        """Yields the live artifacts."""
-        for entry in reversed(self._values["artifacts"].values()):
-            if entry["live"]:
-                yield entry["artifact"]
-
-    def remember(self, key: str, outputs: dict[str, Json]) -> None:
-        """Notes what an execution made, by the key of the cache."""
+    def cache(self, key: str, outputs: dict[str, Json]) -> None:
+        """Stores the outputs of an execution under its cache key."""
         self._values["executions"][key] = {k: artifact["name"] for k, artifact in outputs.items()}
 
-    def made_before(self, key: str) -> dict[str, Json] | None:
-        """Returns what an execution with this key made, by output; None if there was none."""
+    def cached(self, key: str) -> dict[str, Json] | None:
+        """Returns the outputs of the execution with a cache key, or None."""
         names = self._values["executions"].get(key)
         if names is None:
             return None
         return {k: self._values["artifacts"][name]["artifact"] for k, name in names.items()}
 
     def new_folder(self, output: str, job_id: str, task: str) -> str:
-        """Returns a folder for an execution of a task, as Vertex names it."""
+        """Creates and returns a folder for an execution of a task, as Vertex AI names it."""
         for number in itertools.count(1):
             folder = Path(output, "1", job_id, f"{task}_{number}")
             if not folder.exists():

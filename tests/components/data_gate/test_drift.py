@@ -7,7 +7,7 @@ from components.data_gate.drift import find_drift
 from components.data_gate.report import NO_PREVIOUS_SPAN, Drift
 from components.example_gen.image_statistics import ImageStatistics
 from components.example_gen.partition import RecordOutcome
-from components.example_gen.span_statistics import BEFORE_FILE, write_statistics
+from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, write_statistics
 from data.ingestion_counts import SPAN_FILE
 from data.schema import span_schema_text
 
@@ -30,13 +30,13 @@ def span(tmp_path):
                 i,
                 "train",
                 str(labels[i]),
-                look=ImageStatistics(side, side, bright[i], sharp[i]),
+                statistics=ImageStatistics(side, side, bright[i], sharp[i]),
             )
             for i in range(images)
         ]
         bad = RecordOutcome("a.tfrec", images, reason="bad")
         other = RecordOutcome(
-            "other.tfrec", 0, "train", "daisy", look=ImageStatistics(9, 9, 0.0, 0.0)
+            "other.tfrec", 0, "train", "daisy", statistics=ImageStatistics(9, 9, 0.0, 0.0)
         )
         write_statistics([*outcomes, bad, other], {"a.tfrec"}, str(tmp_path / folder), name)
         return str(tmp_path / folder)
@@ -88,7 +88,7 @@ def test_without_a_previous_span_nothing_is_compared(span):
 
 
 def test_if_a_run_reads_several_spans_the_last_two_are_compared(span):
-    span("now", 1, name=BEFORE_FILE)
+    span("now", 1, name=PREVIOUS_SPAN_FILE)
     drift = find_drift(span("now", 2, brightness=0.3), "", SCHEMA, 100)
     assert drift.exceeded[0].startswith("brightness")
     assert drift.note == f"drift: {drift.exceeded[0]}"

@@ -34,7 +34,7 @@ def changed(image: bytes, change) -> bytes:
     return example.SerializeToString()
 
 
-def test_a_good_record_comes_with_pixels_and_label(picture):
+def test_a_valid_record_has_pixels_and_label(picture):
     found = check(encoded(picture, "PNG"))
     assert np.array_equal(found.pixels, np.asarray(picture))
     assert found.label == "roses"
@@ -55,17 +55,15 @@ def test_a_good_record_comes_with_pixels_and_label(picture):
         ("RGB", "BMP", {}),
     ],
 )
-def test_grey_cmyk_alpha_16_bit_gif_and_progressive_images_come_out_as_rgb(
-    picture, mode, kind, options
-):
-    # Pillow has no way from RGB to 16 bits but through one grey channel of 32.
+def test_images_of_other_modes_and_formats_are_decoded_as_rgb(picture, mode, kind, options):
+    # Pillow converts RGB to 16 bits only by way of a 32-bit grey channel.
     source = picture.convert("I").convert(mode) if mode == "I;16" else picture.convert(mode)
     found = check(encoded(source, kind, **options))
     assert found.pixels.shape == (40, 60, 3)
     assert found.pixels.dtype == np.uint8
 
 
-def test_trailing_bytes_are_fine(picture):
+def test_trailing_bytes_are_valid(picture):
     assert check(encoded(picture, "JPEG") + b"\0" * 100).pixels.shape == (40, 60, 3)
 
 
@@ -75,21 +73,21 @@ def test_trailing_bytes_are_fine(picture):
         (b"", "no bytes"),
         (b"not an image at all", "not an image"),
         (png_bomb(), r"more pixels than data\.max_pixels allows \(10,000,000\)"),
-        (encoded(Image.new("RGB", (7, 200)), "PNG"), "smaller than 8 px a side"),
+        (encoded(Image.new("RGB", (7, 200)), "PNG"), "smaller than 8 px per side"),
         (encoded(Image.new("RGB", (4000, 3000)), "PNG"), "more pixels"),
         (encoded(Image.new("RGB", (20, 20)), "WEBP"), "a WEBP; it must be a JPEG"),
     ],
 )
-def test_a_bad_image_names_the_reason(image, reason):
+def test_an_invalid_image_raises_the_reason(image, reason):
     with pytest.raises(InvalidRecord, match=reason):
         check(image)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
 @pytest.mark.parametrize("share", [0.4, 0.8])
-def test_an_image_cut_short_is_bad(picture, kind, share):
+def test_a_truncated_image_is_invalid(picture, kind, share):
     whole = encoded(picture, kind)
-    with pytest.raises(InvalidRecord, match="cut short or broken"):
+    with pytest.raises(InvalidRecord, match="truncated or corrupt"):
         check(whole[: int(len(whole) * share)])
 
 
@@ -100,25 +98,25 @@ def test_an_image_cut_short_is_bad(picture, kind, share):
         (lambda f: f.pop("class"), "'class' is missing"),
         (lambda f: f["image"].bytes_list.value.append(b"x"), "'image' has 2 values"),
         (lambda f: f["class"].int64_list.value.append(0), "'class' has 2 values"),
-        (lambda f: f["class"].float_list.value.append(1), "'class' is a float_list and no int64"),
-        (lambda f: f["class"].int64_list.value.__setitem__(0, 9), "class 9 is none of 0 to 1"),
-        (lambda f: f["class"].int64_list.value.__setitem__(0, -1), "class -1 is none of 0 to 1"),
-        (lambda f: f["class"].int64_list.value.__setitem__(0, 0), "label is roses, and class 0 is"),
-        (lambda f: f["label"].bytes_list.value.__setitem__(0, b"\xff"), "no UTF-8"),
+        (lambda f: f["class"].float_list.value.append(1), "'class' is float_list, expected int64"),
+        (lambda f: f["class"].int64_list.value.__setitem__(0, 9), "class 9 is not in 0 to 1"),
+        (lambda f: f["class"].int64_list.value.__setitem__(0, -1), "class -1 is not in 0 to 1"),
+        (lambda f: f["class"].int64_list.value.__setitem__(0, 0), "label is roses, but class 0 is"),
+        (lambda f: f["label"].bytes_list.value.__setitem__(0, b"\xff"), "not valid UTF-8"),
     ],
 )
-def test_a_bad_feature_is_named(picture, change, reason):
+def test_an_invalid_feature_is_named(picture, change, reason):
     with pytest.raises(InvalidRecord, match=reason):
         check_record(changed(encoded(picture, "PNG"), change), CLASSES, LIMIT)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xff\xff", b"no example, but text"])
-def test_bytes_that_are_no_example_are_bad(content):
-    with pytest.raises(InvalidRecord, match=r"no tf\.Example|is missing"):
+@pytest.mark.parametrize("content", [b"\xff\xff\xff", b"text instead of an example"])
+def test_bytes_other_than_an_example_are_invalid(content):
+    with pytest.raises(InvalidRecord, match=r"not a tf\.Example|is missing"):
         check_record(content, CLASSES, LIMIT)
 
 
-def test_a_class_that_nobody_knows_is_left_to_the_schema(picture):
+def test_an_unknown_class_is_left_to_the_schema(picture):
     def rename(features):
         features["label"].bytes_list.value[0] = b"cactus"
         features["class"].int64_list.value[0] = 7

@@ -14,7 +14,7 @@ from components.example_gen.partition import (
     RecordOutcome,
     conflicting_labels,
 )
-from components.example_gen.splits import split_of
+from components.example_gen.splits import assign_split
 from data.ingestion_counts import QUARANTINE
 from data.records import encode_example
 
@@ -25,9 +25,9 @@ WEIGHTS = {"train": 1, "test": 1}
 NONE: Mapping = MappingProxyType({})
 
 
-def sort(content: bytes, doubted: Mapping = NONE, groups: Mapping = NONE) -> dict:
+def partition(content: bytes, conflicts: Mapping = NONE, groups: Mapping = NONE) -> dict:
     record = Record("a.tfrec", 7, content)
-    outputs = PartitionRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, doubted, groups)
+    outputs = PartitionRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, conflicts, groups)
     return {output.tag: output.value for output in outputs}
 
 
@@ -35,9 +35,9 @@ def jpeg(image) -> bytes:
     return tf.io.encode_jpeg(image).numpy()
 
 
-def test_a_good_record_goes_unchanged_to_one_split(make_image):
+def test_a_valid_record_is_written_unchanged_to_one_split(make_image):
     content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
-    outputs = sort(content)
+    outputs = partition(content)
     outcome = outputs[OUTCOME]
     assert outputs == {outcome.split: content, OUTCOME: outcome}
     assert (outcome.shard, outcome.index, outcome.label) == ("a.tfrec", 7, "roses")
@@ -48,19 +48,19 @@ def test_the_split_depends_on_the_image_and_not_on_the_label(make_image):
     splits = set()
     for class_id in (0, 1):
         content = encode_example(jpeg(make_image(3)), class_id, CLASSES, (64, 48))
-        splits.add(sort(content)[OUTCOME].split)
+        splits.add(partition(content)[OUTCOME].split)
     assert len(splits) == 1
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\xff\xff\xff", "no tf.Example"),
+        (b"\xff\xff\xff", "not a tf.Example"),
         (encode_example(b"x", 0, CLASSES, (1, 1)), "not an image"),
     ],
 )
-def test_a_bad_record_is_set_aside_whole_with_its_place_and_the_reason(content, reason):
-    outputs = sort(content)
+def test_a_bad_record_is_quarantined_with_content_location_and_reason(content, reason):
+    outputs = partition(content)
     features = tf.train.Example.FromString(outputs[QUARANTINE]).features.feature
     assert reason in outputs[OUTCOME].reason
     assert features["reason"].bytes_list.value[0].decode() == outputs[OUTCOME].reason
@@ -69,25 +69,25 @@ def test_a_bad_record_is_set_aside_whole_with_its_place_and_the_reason(content, 
     assert features["index"].int64_list.value == [7]
 
 
-def test_a_jpeg_cut_short_is_set_aside(make_image):
+def test_a_truncated_jpeg_is_quarantined(make_image):
     whole = jpeg(make_image())
-    outcome = sort(encode_example(whole[: len(whole) // 2], 0, CLASSES, (64, 48)))[OUTCOME]
-    assert "cut short" in outcome.reason
+    outcome = partition(encode_example(whole[: len(whole) // 2], 0, CLASSES, (64, 48)))[OUTCOME]
+    assert "truncated" in outcome.reason
 
 
-def test_an_image_under_several_labels_is_set_aside(make_image):
+def test_identical_images_with_different_labels_are_quarantined(make_image):
     image = jpeg(make_image())
     contents = [encode_example(image, class_id, CLASSES, (64, 48)) for class_id in (0, 1)]
     (digest, daisy), (_, roses) = [
         found for content in contents for found in DigestImage().process(Record("a", 0, content))
     ]
-    (doubted,) = conflicting_labels((digest, [roses, daisy, roses]))
+    (conflict,) = conflicting_labels((digest, [roses, daisy, roses]))
     assert list(conflicting_labels((digest, [roses, roses]))) == []
-    outcome = sort(contents[0], dict([doubted]))[OUTCOME]
-    assert outcome.reason == "the same image under several labels: daisy, roses"
+    outcome = partition(contents[0], dict([conflict]))[OUTCOME]
+    assert outcome.reason == "identical images with different labels: daisy, roses"
 
 
-def test_a_file_that_breaks_off_names_the_byte_after_the_records_that_were_whole(tmp_path):
+def test_a_truncated_file_yields_its_complete_records_and_the_byte_of_the_damage(tmp_path):
     shard = tmp_path / "x.tfrec"
     with tf.io.TFRecordWriter(str(shard)) as writer:
         for _ in range(3):
@@ -112,7 +112,7 @@ def test_counts_agree_with_the_outcomes():
     counts = count_outcomes(reversed(outcomes), weights)
     assert counts.splits == {"train": {"daisy": 2}, "eval": {}, "test": {"roses": 1}}
     assert counts.quarantined == {"bad": 1}
-    # The second and third are five bits apart, and the first two in one split.
+    # The second and third differ in five bits; the first two are in one split.
     assert counts.near_duplicates == 0
     joined = [*outcomes, RecordOutcome("d", 0, "test", "daisy", image_hash=0b1110 << 40)]
     assert count_outcomes(joined, weights).near_duplicates == 2
@@ -121,32 +121,34 @@ def test_counts_agree_with_the_outcomes():
     assert counts.read == 4
 
 
-def test_where_a_split_lacks_a_class_a_salt_is_found_with_which_none_does():
+def test_a_salt_is_found_with_which_no_split_lacks_a_class():
     weights = {"train": 2, "test": 1}
     images = [(number << 32, "ab"[number % 2]) for number in range(1, 9)]
 
-    def dealt(salt: str) -> list[RecordOutcome]:
-        splits = [split_of(h.to_bytes(8, "big"), weights, salt) for h, _ in images]
+    def outcomes(salt: str) -> list[RecordOutcome]:
+        splits = [assign_split(h.to_bytes(8, "big"), weights, salt) for h, _ in images]
         return [
             RecordOutcome("s", index, split, label, image_hash)
             for index, ((image_hash, label), split) in enumerate(zip(images, splits, strict=True))
         ]
 
     bad = next(
-        s for s in map(str, range(100)) if len(count_outcomes(dealt(s), weights).splits["test"]) < 2
+        s
+        for s in map(str, range(100))
+        if len(count_outcomes(outcomes(s), weights).splits["test"]) < 2
     )
-    better = count_outcomes(dealt(bad), weights).better_salt
+    better = count_outcomes(outcomes(bad), weights).better_salt
     assert better
-    again = count_outcomes(dealt(better), weights)
+    again = count_outcomes(outcomes(better), weights)
     assert again.missing_classes(["a", "b"]) == {}
     assert again.better_salt is None
 
 
-def test_an_image_goes_where_its_group_goes(make_image):
+def test_an_image_is_assigned_to_the_split_of_its_group(make_image):
     content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
-    alone = sort(content)[OUTCOME]
+    alone = partition(content)[OUTCOME]
     hashes = [number.to_bytes(8, "big") for number in range(99)]
-    other = next(h for h in hashes if split_of(h, WEIGHTS) != alone.split)
-    grouped = sort(content, groups={alone.image_hash.to_bytes(8, "big"): other})[OUTCOME]
+    other = next(h for h in hashes if assign_split(h, WEIGHTS) != alone.split)
+    grouped = partition(content, groups={alone.image_hash.to_bytes(8, "big"): other})[OUTCOME]
     assert grouped.split != alone.split
     assert grouped.image_hash == alone.image_hash

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.example_gen.splits import difference_hash, split_of
+from components.example_gen.splits import assign_split, difference_hash
 
 WEIGHTS = {"train": 8, "eval": 1, "test": 1}
 
@@ -13,7 +13,7 @@ def distance(a: bytes, b: bytes) -> int:
     return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
 
 
-def test_the_hash_has_64_bits_and_tells_images_apart(make_image):
+def test_the_hash_has_64_bits_and_distinguishes_images(make_image):
     hashes = {difference_hash(make_image(seed)) for seed in range(20)}
     assert len(hashes) == 20
     assert {len(value) for value in hashes} == {8}
@@ -37,15 +37,15 @@ def test_images_smaller_than_the_grid_have_a_hash(side):
     assert len(difference_hash(np.zeros([side, side, 3], np.uint8))) == 8
 
 
-def test_splits_come_with_the_odds_of_their_weights():
+def test_splits_are_assigned_in_proportion_to_their_weights():
     hashes = [number.to_bytes(8, "big") for number in range(4000)]
-    found = Counter(split_of(value, WEIGHTS) for value in hashes)
+    found = Counter(assign_split(value, WEIGHTS) for value in hashes)
     assert found["train"] == pytest.approx(3200, abs=100)
     assert found["eval"] == pytest.approx(400, abs=80)
 
 
-def test_a_salt_deals_images_out_anew():
+def test_a_salt_changes_the_assignment():
     hashes = [number.to_bytes(8, "big") for number in range(100)]
-    plain = [split_of(value, WEIGHTS) for value in hashes]
-    assert plain == [split_of(value, WEIGHTS) for value in hashes]
-    assert plain != [split_of(value, WEIGHTS, "salt") for value in hashes]
+    plain = [assign_split(value, WEIGHTS) for value in hashes]
+    assert plain == [assign_split(value, WEIGHTS) for value in hashes]
+    assert plain != [assign_split(value, WEIGHTS, "salt") for value in hashes]

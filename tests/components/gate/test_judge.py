@@ -6,20 +6,25 @@ from pydantic import ValidationError
 from scipy import stats
 
 from components.gate.judge import judge, needed_examples
-from components.gate.metrics import Tally, wilson
+from components.gate.metrics import Tally, wilson_interval
 from components.gate.settings import GateSettings
-from components.gate.verdict import format_rules, format_verdict, parse_verdict
+from components.gate.verdict import (
+    format_rules,
+    format_verdict,
+    parse_verdict,
+    with_serving_check,
+)
 
 
 def tally(correct, examples, *, gained=0, lost=0, classes=2):
-    """Counts of `examples`, evenly of each class, of which `correct` are right."""
+    """Counts of `examples`, evenly distributed over the classes, `correct` of them correct."""
     counted = Tally([f"c{index}" for index in range(classes)], top_k=2)
     for index in range(examples):
         true = index % classes
         counted.confusion[true, true if index < correct else (true + 1) % classes] += 1
     counted.in_top_k = correct
     counted.gained, counted.lost = gained, lost
-    counted.baseline_right = correct - gained + lost
+    counted.baseline_correct = correct - gained + lost
     return counted
 
 
@@ -34,10 +39,10 @@ def test_a_model_at_its_target_passes():
     assert format_verdict(verdict).startswith("PASSED: accuracy 0.800 on 10 test images")
 
 
-def test_a_model_below_its_target_is_told_how_many_it_needed():
+def test_a_verdict_below_the_target_says_how_many_correct_images_are_needed():
     verdict = judge(tally(7, 10), GateSettings(target=0.8))
     assert not verdict.blessed
-    assert "7 of 10 test images right, 8 needed" in format_verdict(verdict)
+    assert "7 of 10 test images correct, 8 needed" in format_verdict(verdict)
 
 
 def test_without_test_examples_nothing_passes():
@@ -46,23 +51,23 @@ def test_without_test_examples_nothing_passes():
     assert "no test examples" in format_verdict(verdict)
 
 
-def test_an_interval_must_reach_the_target_with_its_lower_end_and_says_how_many_would_do():
+def test_the_lower_end_of_an_interval_must_reach_the_target():
     settings = GateSettings(target=0.8, confidence="interval")
     verdict = judge(tally(255, 300), settings)
-    assert wilson(255, 300)[0] == pytest.approx(0.8052, abs=1e-4)
+    assert wilson_interval(255, 300)[0] == pytest.approx(0.8052, abs=1e-4)
     assert verdict.blessed
     verdict = judge(tally(85, 100), settings)
     assert not verdict.blessed
     needed = needed_examples(0.85, 0.8)
-    assert f"with this value it takes {needed}" in verdict.reasons[0]
-    assert wilson(round(0.85 * needed), needed)[0] >= 0.8
-    assert wilson(int(0.85 * (needed - 20)), needed - 20)[0] < 0.8
+    assert f"with this value, {needed} are needed" in verdict.reasons[0]
+    assert wilson_interval(round(0.85 * needed), needed)[0] >= 0.8
+    assert wilson_interval(int(0.85 * (needed - 20)), needed - 20)[0] < 0.8
 
 
-def test_no_number_of_images_lifts_the_lower_end_to_the_value_itself():
+def test_the_lower_end_never_reaches_the_value_itself():
     assert needed_examples(0.8, 0.8) is None
     verdict = judge(tally(80, 100), GateSettings(target=0.8, confidence="interval"))
-    assert "it takes over a million" in verdict.reasons[0]
+    assert "over a million are needed" in verdict.reasons[0]
 
 
 def test_too_few_examples_decide_nothing():
@@ -79,20 +84,22 @@ def test_each_class_must_reach_its_floor():
 
 
 @pytest.mark.parametrize("metric", ["top_k_accuracy", "macro_recall", "macro_f1"])
-def test_a_target_may_be_set_on_another_metric(metric):
+def test_the_target_can_be_set_for_another_metric(metric):
     verdict = judge(tally(9, 12, classes=3), GateSettings(target=0.7, metric=metric, top_k=2))
     assert verdict.metric == metric
     assert verdict.blessed
     assert verdict.low <= verdict.value <= verdict.high
 
 
-def test_a_model_that_is_significantly_worse_is_refused_although_it_is_above_the_target():
+def test_a_significantly_worse_model_is_refused_although_it_reaches_the_target():
     verdict = judge(tally(270, 300, gained=2, lost=15), GateSettings(target=0.8, max_loss=1), 7)
     assert not verdict.blessed
     assert verdict.baseline.version == 7
     expected = stats.binomtest(15, 17).pvalue
     assert verdict.baseline.p_value == pytest.approx(expected)
-    assert verdict.reasons[0].startswith("significantly worse than version 7, which serves: 15 ")
+    assert verdict.reasons[0].startswith(
+        "significantly worse than version 7, the serving model: 15 "
+    )
 
 
 @pytest.mark.parametrize(("gained", "lost"), [(15, 2), (6, 9), (0, 0)])
@@ -101,44 +108,63 @@ def test_better_or_not_significantly_worse_passes(gained, lost):
     assert judge(tally(270, 300, gained=gained, lost=lost), settings, 7).blessed
 
 
-def test_a_loss_that_is_too_large_is_refused_although_it_may_be_chance():
+def test_a_large_loss_is_refused_although_it_is_not_significant():
     verdict = judge(tally(90, 100, gained=2, lost=6), GateSettings(target=0.8, max_loss=0.03), 7)
     assert check(verdict, "significance").passed
-    assert verdict.reasons[0].startswith("loses 0.0400 against the model that serves")
+    assert verdict.reasons[0].startswith("loses 0.0400 against the serving model")
 
 
-def test_why_there_is_no_comparison_is_said():
-    alone = "version 3, which serves, knows other classes"
-    verdict = judge(tally(9, 10), GateSettings(), alone=alone)
-    assert f"{alone}, so there is no comparison" in check(verdict, "max_loss").words
+def test_the_verdict_says_why_there_is_no_comparison():
+    reason = "version 3, the serving model, has other classes"
+    verdict = judge(tally(9, 10), GateSettings(), no_baseline=reason)
+    assert f"{reason}, so there is no comparison" in check(verdict, "max_loss").words
 
 
-def test_a_verdict_is_read_as_it_was_written_and_one_without_the_newer_fields_too():
+def test_a_verdict_is_parsed_as_it_was_written_also_without_newer_fields():
     verdict = judge(tally(270, 300, gained=2, lost=15), GateSettings(), 7)
     assert parse_verdict(asdict(verdict)) == verdict
-    words = format_rules(verdict)
-    assert "BROKEN  significance" in words
-    assert "kept    target" in words
+    text = format_rules(verdict)
+    assert "FAILED  significance" in text
+    assert "passed  target" in text
     old = {key: asdict(verdict)[key] for key in list(asdict(verdict))[:8]}
     assert parse_verdict(old).baseline is None
 
 
-def test_settings_that_cannot_be_met_are_refused():
+def test_a_failed_serving_check_refuses_a_blessed_model():
+    verdict = judge(tally(9, 10), GateSettings())
+    problems = ["it answers too late"]
+    refused = with_serving_check(verdict, passed=False, problems=problems, text="NOT FIT TO SERVE")
+    assert verdict.blessed
+    assert not refused.blessed
+    assert refused.reasons == problems
+    assert check(refused, "serving").words == "NOT FIT TO SERVE"
+
+
+def test_a_passed_serving_check_does_not_change_the_decision_of_the_gate():
+    for correct in (9, 7):
+        verdict = judge(tally(correct, 10), GateSettings())
+        both = with_serving_check(verdict, passed=True, problems=[], text="FIT TO SERVE")
+        assert (both.blessed, both.reasons) == (verdict.blessed, verdict.reasons)
+        assert both.checks[:-1] == verdict.checks
+        assert both.checks[-1].passed
+
+
+def test_settings_that_cannot_be_met_raise():
     with pytest.raises(ValidationError, match="lower end reaches 1"):
         GateSettings(target=1, confidence="interval")
 
 
-def blessed_share(deviations, confidence, turns=2000, n=300, target=0.8):
-    """How often a model that is so many standard errors below the target is blessed."""
+def blessed_share(deviations, confidence, repeats=2000, n=300, target=0.8):
+    """Returns how often a model is blessed that is some standard errors below the target."""
     accuracy = target - deviations * np.sqrt(target * (1 - target) / n)
-    correct = np.random.default_rng(1).binomial(n, accuracy, turns)
+    correct = np.random.default_rng(1).binomial(n, accuracy, repeats)
     settings = GateSettings(target=target, confidence=confidence)
     verdicts = {k: judge(tally(k, n), settings).blessed for k in set(correct.tolist())}
     return np.mean([verdicts[k] for k in correct.tolist()])
 
 
 def test_how_often_a_model_below_the_target_is_blessed_by_luck():
-    """The table of docs/gate.md."""
+    """The first table in docs/gate.md."""
     found = {
         (deviations, confidence): blessed_share(deviations, confidence)
         for deviations in (1, 2)
@@ -151,14 +177,14 @@ def test_how_often_a_model_below_the_target_is_blessed_by_luck():
 
 
 def weekly(confidence, weeks, histories=400, n=300, target=0.8, deviations=1.0):
-    """How often one of the weekly models, all below the target, is blessed on one test split.
+    """Returns how often at least one of the weekly models is blessed on one test split.
 
-    An image is as hard for each of them (a draw of its own), and a model's answers differ by
-    chance: the split's luck is shared, so that weeks don't count as independent trials.
+    All are below the target. An image is equally hard for each of them, so the weeks are not
+    independent trials.
     """
     random = np.random.default_rng(2)
     accuracy = target - deviations * np.sqrt(target * (1 - target) / n)
-    # A Beta of mean `accuracy`: most images are always right, some hardly ever.
+    # A beta distribution with mean `accuracy`: most images are always correct, some hardly ever.
     strength = 1.0
     chances = random.beta(accuracy * strength, (1 - accuracy) * strength, [histories, 1, n])
     correct = (random.uniform(size=[histories, weeks, n]) < chances).sum(axis=2)
@@ -167,25 +193,25 @@ def weekly(confidence, weeks, histories=400, n=300, target=0.8, deviations=1.0):
     return np.mean([any(verdicts[k] for k in row) for row in correct.tolist()])
 
 
-def test_what_weekly_gating_on_one_test_split_does_to_that():
-    """The second table of docs/gate.md."""
+def test_how_often_a_series_of_models_below_the_target_is_blessed_by_luck():
+    """The second table in docs/gate.md."""
     once, year = weekly("point", 1), weekly("point", 52)
     assert once == pytest.approx(0.16, abs=0.06)
     assert year > 2 * once
     assert weekly("interval", 52) < 0.1
 
 
-def test_a_top_k_that_every_answer_reaches_decides_nothing():
+def test_a_top_k_that_accepts_every_answer_is_refused():
     verdict = judge(tally(9, 12, classes=3), GateSettings(metric="top_k_accuracy", target=0.5))
     assert not verdict.blessed
-    assert "with 3 classes every answer is among so many" in verdict.reasons[0]
+    assert "with 3 classes every answer counts as correct" in verdict.reasons[0]
 
 
-def test_an_interval_of_few_that_are_all_right_is_no_certainty():
+def test_the_interval_of_a_few_correct_examples_is_not_empty():
     verdict = judge(tally(20, 20), GateSettings(metric="macro_recall", confidence="interval"))
-    assert verdict.low == pytest.approx(wilson(20, 20)[0])
+    assert verdict.low == pytest.approx(wilson_interval(20, 20)[0])
 
 
-def test_a_loss_of_just_what_is_allowed_passes():
+def test_a_loss_of_exactly_max_loss_passes():
     counted = tally(85, 100, gained=1, lost=6)
     assert judge(counted, GateSettings(target=0.5, max_loss=0.05, significance=1e-9), 7).blessed

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from components.gate.metrics import Tally, bootstrap, macro, wilson
+from components.gate.metrics import Tally, bootstrap_interval, macro_metrics, wilson_interval
 from components.gate.predictions import Batch
 
 NAMES = ["a", "b", "c"]
@@ -16,14 +16,14 @@ def batch(classes, probabilities, baseline=None, slices=None) -> Batch:
 
 
 def drawn(number=500, seed=0):
-    """Returns classes and probabilities that lean towards them."""
+    """Returns random classes, and probabilities that favour them."""
     random = np.random.default_rng(seed)
     classes = random.integers(0, 3, number)
     scores = random.uniform(size=[number, 3]) + 0.5 * np.eye(3)[classes]
     return classes, scores / scores.sum(axis=1, keepdims=True)
 
 
-def test_figures_are_those_of_scikit_learn_however_they_come_in_batches():
+def test_metrics_over_batches_equal_those_of_scikit_learn():
     classes, probabilities = drawn()
     tally = Tally(NAMES, top_k=2)
     for start in range(0, 500, 64):
@@ -45,17 +45,17 @@ def test_figures_are_those_of_scikit_learn_however_they_come_in_batches():
     assert found["log_loss"] == pytest.approx(loss, rel=1e-4)
 
 
-def test_the_calibration_error_is_the_mean_gap_of_confidence_and_accuracy():
+def test_the_calibration_error_is_the_mean_gap_between_confidence_and_accuracy():
     tally = Tally(["a", "b"], top_k=2)
-    # Of confidence 0.75 half are right; of 0.95 all.
+    # At confidence 0.75 half are correct, at 0.95 all.
     tally.add(batch([0, 1, 1, 1], [[0.75, 0.25], [0.75, 0.25], [0.05, 0.95], [0.05, 0.95]]))
     calibration = tally.metrics()["calibration"]
     assert calibration["error"] == pytest.approx((2 * 0.25 + 2 * 0.05) / 4)
     assert [b["examples"] for b in calibration["bins"]] == [2, 2]
 
 
-def test_a_class_that_is_never_predicted_or_never_there_counts_as_nothing():
-    assert macro(np.array([[3, 0, 0], [2, 0, 0], [0, 0, 0]])) == {
+def test_a_class_without_predictions_or_examples_counts_as_zero():
+    assert macro_metrics(np.array([[3, 0, 0], [2, 0, 0], [0, 0, 0]])) == {
         "precision": pytest.approx(0.2),
         "recall": pytest.approx(1 / 3),
         "f1": pytest.approx(0.25),
@@ -70,28 +70,30 @@ def test_slices_are_counted_by_value():
     assert found["y"]["accuracy"] == 1
 
 
-def test_what_each_model_alone_has_right_is_counted():
+def test_examples_that_only_one_model_classifies_correctly_are_counted():
     tally = Tally(["a", "b"], top_k=2)
     new = [[1, 0], [1, 0], [0, 1], [0, 1]]
     old = [[1, 0], [0, 1], [1, 0], [0, 1]]
     tally.add(batch([0, 0, 0, 0], new, baseline=old))
-    assert (tally.gained, tally.lost, tally.baseline_right, tally.correct) == (1, 1, 2, 2)
+    assert (tally.gained, tally.lost, tally.baseline_correct, tally.correct) == (1, 1, 2, 2)
 
 
-def test_the_interval_is_wilsons():
+def test_the_interval_is_that_of_wilson():
     # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3.
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("correct", [0, 10])
 def test_the_interval_stays_inside_zero_and_one(correct):
-    low, high = wilson(correct, 10)
+    low, high = wilson_interval(correct, 10)
     assert 0 <= low < high <= 1
     assert high - low > 0.2
 
 
 def test_the_bootstrap_of_balanced_classes_agrees_with_the_proportion():
     confusion = np.array([[80, 20], [20, 80]])
-    assert bootstrap(confusion, "recall") == pytest.approx(wilson(160, 200), abs=0.015)
-    assert bootstrap(np.zeros([2, 2], int), "f1") == (0.0, 1.0)
+    assert bootstrap_interval(confusion, "recall") == pytest.approx(
+        wilson_interval(160, 200), abs=0.015
+    )
+    assert bootstrap_interval(np.zeros([2, 2], int), "f1") == (0.0, 1.0)

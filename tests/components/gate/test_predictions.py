@@ -12,7 +12,7 @@ from components.gate.predictions import (
 
 
 class Fixed(tf.Module):
-    """Answers by the length of the image's bytes."""
+    """Predicts the class from the length of the image's bytes."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def serving_default(self, examples):
@@ -49,7 +49,7 @@ def records(tmp_path):
     return [path]
 
 
-def test_the_model_is_asked_batch_by_batch_in_order(model, records):
+def test_predictions_come_batch_by_batch_in_order(model, records):
     batches = list(predict(records, model, None, ["camera"]))
     assert [len(batch.ids) for batch in batches] == [32, 32, 6]
     classes = np.concatenate([batch.classes for batch in batches])
@@ -62,7 +62,7 @@ def test_the_model_is_asked_batch_by_batch_in_order(model, records):
 
 
 @pytest.mark.parametrize("with_baseline", [True, False])
-def test_the_table_holds_a_row_an_example(model, records, tmp_path, with_baseline):
+def test_the_table_has_a_row_for_each_example(model, records, tmp_path, with_baseline):
     path = str(tmp_path / PREDICTIONS_FILE)
     with PredictionsWriter(path, with_baseline) as writer:
         for batch in predict(records, model, model if with_baseline else None, []):

@@ -1,10 +1,11 @@
-"""What the tests of the two pushes share: a model, one trained anew, and where it is served."""
+"""Fixtures shared by the tests of the model stores."""
 
 import pytest
 
 
 @pytest.fixture
 def model(tmp_path):
+    """The folder of a SavedModel."""
     folder = tmp_path / "model"
     (folder / "variables").mkdir(parents=True)
     (folder / "saved_model.pb").write_text("graph")
@@ -14,6 +15,7 @@ def model(tmp_path):
 
 @pytest.fixture
 def serving(tmp_path):
+    """The served folder, which does not exist yet."""
     return tmp_path / "serving"
 
 

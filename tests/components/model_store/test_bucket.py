@@ -1,30 +1,27 @@
-"""On local folders: what it calls of TensorFlow's file system is the same there and on gs://."""
+"""BucketStore on a local folder, whose files TensorFlow accesses as those of a bucket."""
 
 import shutil
 
 import pytest
 import tensorflow as tf
 
-from components.model_store import bucket, local
-from components.model_store.bucket import baseline_for, current_version, push_to_bucket
-from components.model_store.local import ServedVersion
+from components.model_store.base import ServedVersion
+from components.model_store.bucket import BucketStore
+from components.model_store.local import LocalStore
 
 
-def pushed(model, serving, keep=5):
-    return push_to_bucket(str(model), str(serving), "# Card", keep)
+@pytest.fixture
+def store(serving):
+    return BucketStore(serving)
 
 
-def test_digests_and_versions_are_those_of_the_push_to_a_folder(model, serving):
-    first = pushed(model, serving)
-    assert (first.version, first.new) == (1, True)
-    assert first.digest == local.model_digest(model) == local.model_digest(serving / "1")
-    assert (serving / "1" / "MODEL_CARD.md").read_text() == "# Card"
-    assert current_version(str(serving)) == local.current_version(serving)
-    again = pushed(model, serving)
-    assert (again.version, again.new) == (1, False)
+def test_versions_and_digests_are_those_of_a_local_store(model, store, serving):
+    pushed = store.push(model, card="# Card")
+    assert store.current_version() == LocalStore(serving).current_version()
+    assert LocalStore(serving).push(model).digest == pushed.digest
 
 
-def test_what_makes_a_version_count_is_written_last(model, serving, monkeypatch):
+def test_the_file_that_makes_a_version_count_is_written_last(model, store, serving, monkeypatch):
     written = []
 
     def copy(source, target, overwrite):
@@ -32,56 +29,37 @@ def test_what_makes_a_version_count_is_written_last(model, serving, monkeypatch)
         shutil.copy(source, target)
 
     monkeypatch.setattr(tf.io.gfile, "copy", copy)
-    pushed(model, serving)
+    store.push(model)
     assert written == ["1/variables/variables.index", "1/saved_model.pb"]
 
 
 def test_an_interrupted_push_leaves_no_version_and_the_next_one_starts_over(
-    model, serving, monkeypatch
+    model, store, serving, monkeypatch
 ):
     def power_cut(source, target, overwrite):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(tf.io.gfile, "copy", power_cut)
     with pytest.raises(KeyboardInterrupt):
-        pushed(model, serving)
+        store.push(model)
     (serving / "1" / "left").write_text("over")
-    assert current_version(str(serving)) == ServedVersion()
+    assert store.current_version() == ServedVersion()
     monkeypatch.undo()
-    assert pushed(model, serving).version == 1
+    assert store.push(model).version == 1
     assert not (serving / "1" / "left").exists()
 
 
-def test_old_versions_go_and_the_one_that_serves_and_its_predecessor_never(model, serving, retrain):
-    for _ in range(4):
-        pushed(model, serving, keep=1)
-        retrain(model)
-    assert local.served_versions(serving) == [3, 4]
-
-
-def test_a_withdrawn_model_is_not_pushed_again_and_its_number_not_given_again(
-    model, serving, retrain
+def test_a_removal_deletes_the_file_that_makes_a_version_count_first(
+    model, store, serving, retrain, monkeypatch
 ):
-    pushed(model, serving)
-    retrain(model)
-    pushed(model, serving)
-    local.withdraw(serving, 1)
-    again = pushed(model, serving)
-    assert (again.version, again.withdrawn) == (2, True)
-    retrain(model)
-    assert pushed(model, serving).version == 3
+    def power_cut(_):
+        raise KeyboardInterrupt
 
-
-def test_a_model_replaces_the_same_one_before_its_push_and_after_it(model, serving, retrain):
-    nothing = baseline_for(str(serving), bucket.model_digest(str(model)))
-    assert nothing == ServedVersion()
-    first = pushed(model, serving)
-    assert baseline_for(str(serving), first.digest) == nothing
-    retrain(model)
-    digest = bucket.model_digest(str(model))
-    before = baseline_for(str(serving), digest)
-    assert (before.version, before.digest) == (1, first.digest)
-    pushed(model, serving)
-    assert baseline_for(str(serving), digest) == before
-    # The first model, once more, is compared with the second one, which serves.
-    assert baseline_for(str(serving), first.digest).version == 2
+    for _ in range(2):
+        store.push(model)
+        retrain(model)
+    monkeypatch.setattr(tf.io.gfile, "rmtree", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        store.push(model, keep=2)
+    assert (serving / "1").exists()
+    assert store.served_versions() == [2, 3]

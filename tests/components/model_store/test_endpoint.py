@@ -1,32 +1,30 @@
-"""Google's own client against a cloud of this machine, which keeps models and traffic."""
+"""EndpointStore with Google's own client against a local fake of Vertex AI."""
 
 import base64
 from unittest import mock
 
 import pytest
 
-from components.model_store import endpoint as endpoint_module
-from components.model_store.endpoint import (
-    SmokeTestFailed,
-    baseline_for,
-    push_to_endpoint,
-    roll_back,
-)
-from components.model_store.local import ServedVersion, model_digest
-from components.pusher.settings import EndpointPlace, EndpointSettings
-from components.serving_check.result import SmokeCase
+from components.model_store.base import ServedVersion, SmokeCase, model_digest
+from components.model_store.endpoint import EndpointStore, SmokeTestFailed
+from components.model_store.location import EndpointLocation
+from components.model_store.settings import EndpointSettings
 from tests.cloud import LOST
 
-PLACE = EndpointPlace("my-project", "us-central1", "flowers")
 SMOKE = [
     SmokeCase(example=base64.b64encode(b"an example").decode(), probabilities=[0.25, 0.75]),
     SmokeCase(example=base64.b64encode(b"another").decode(), probabilities=[0.5, 0.5]),
 ]
 
 
+def store():
+    location = EndpointLocation("my-project", "us-central1", "flowers")
+    return EndpointStore(location, EndpointSettings())
+
+
 @pytest.fixture
 def make_model(tmp_path):
-    """Returns a function that makes a SavedModel's folder."""
+    """Returns a function that writes the folder of a SavedModel."""
 
     def make(name):
         folder = tmp_path / name
@@ -39,7 +37,7 @@ def make_model(tmp_path):
 
 @pytest.fixture
 def endpoint(cloud):
-    """A cloud whose deployed models answer right."""
+    """A cloud whose deployed models give the expected answers."""
     answers = {case["example"]: case["probabilities"] for case in SMOKE}
     cloud.answer = lambda deployed, instance: {
         "probabilities": answers[instance["b64"]], "class_id": 1.0, "label": "roses"
@@ -48,17 +46,17 @@ def endpoint(cloud):
 
 
 def push(model):
-    return push_to_endpoint(str(model), PLACE, EndpointSettings(), SMOKE)
+    return store().push(str(model), smoke=SMOKE)
 
 
 def traffic(cloud):
-    """Returns the share of each version that is deployed."""
+    """Returns the traffic of each deployed version, in percent."""
     (endpoint,) = cloud.endpoints.values()
     split = dict(endpoint.traffic_split)
     return {int(d.model_version_id): split.get(d.id, 0) for d in endpoint.deployed_models}
 
 
-def test_the_first_model_makes_the_endpoint_and_has_all_traffic(endpoint, make_model):
+def test_the_first_model_creates_the_endpoint_and_gets_all_traffic(endpoint, make_model):
     pushed = push(make_model("a"))
     assert (pushed.version, pushed.new) == (1, True)
     assert pushed.path in endpoint.endpoints
@@ -70,7 +68,7 @@ def test_the_first_model_makes_the_endpoint_and_has_all_traffic(endpoint, make_m
     assert request.deployed_model.dedicated_resources.machine_spec.machine_type == "n1-standard-2"
 
 
-def test_the_next_one_begins_with_a_share_and_the_old_one_is_kept_without(endpoint, make_model):
+def test_the_next_model_starts_with_a_share_and_the_old_one_stays_deployed(endpoint, make_model):
     push(make_model("a"))
     pushed = push(make_model("b"))
     assert pushed.version == 2
@@ -89,38 +87,40 @@ def test_the_same_model_is_not_pushed_again(endpoint, make_model):
     assert len(endpoint.asked("UploadModel")) == 1
 
 
-def test_a_model_that_answers_otherwise_leaves_the_old_one_with_all_traffic(endpoint, make_model):
+def test_a_model_with_wrong_answers_leaves_the_old_one_with_all_traffic(endpoint, make_model):
     push(make_model("a"))
     right = endpoint.answer
     (first,) = endpoint.splits[0]
     endpoint.answer = lambda deployed, instance: (
         right(deployed, instance) if deployed == first else {"probabilities": [0.9, 0.1]}
     )
-    with pytest.raises(SmokeTestFailed, match=r"it answers \[0.9, 0.1\], and the model itself"):
+    with pytest.raises(
+        SmokeTestFailed, match=r"the deployed model answers \[0.9, 0.1\], and the evaluated one"
+    ):
         push(make_model("b"))
     assert traffic(endpoint) == {1: 100}
 
 
-def test_a_first_model_that_answers_otherwise_is_taken_back(endpoint, make_model):
+def test_a_first_model_with_wrong_answers_is_undeployed(endpoint, make_model):
     endpoint.answer = lambda deployed, instance: {"probabilities": [0.9, 0.1]}
     with pytest.raises(SmokeTestFailed):
         push(make_model("a"))
     assert traffic(endpoint) == {}
 
 
-def test_going_back_takes_the_traffic_to_the_version_before(endpoint, make_model):
+def test_a_rollback_moves_the_traffic_to_the_previous_version(endpoint, make_model):
     with pytest.raises(LookupError, match="no earlier version to go back to"):
-        roll_back(PLACE)
+        store().roll_back()
     a, b = make_model("a"), make_model("b")
     push(a)
     push(b)
-    # What was carried out and not answered is repeated by the client itself.
+    # The call is carried out but its answer is lost; the client repeats it.
     endpoint.faults["UpdateEndpoint"] = [LOST]
-    assert roll_back(PLACE) == (1, 2)
+    assert store().roll_back() == (1, 2)
     assert traffic(endpoint) == {1: 100, 2: 0}
     with pytest.raises(LookupError, match="no earlier version to go back to"):
-        roll_back(PLACE)
-    # It stays withdrawn when it is pushed again, as a new image would have it.
+        store().roll_back()
+    # It stays withdrawn if it is pushed again, as by a run with a new image.
     again = push(b)
     assert (again.version, again.new, again.withdrawn) == (2, False, True)
     assert traffic(endpoint) == {1: 100, 2: 0}
@@ -129,11 +129,11 @@ def test_going_back_takes_the_traffic_to_the_version_before(endpoint, make_model
 
 
 class Killed(BaseException):
-    """As a signal: no `except Exception` sees it."""
+    """Like a signal: `except Exception` does not catch it."""
 
 
 @pytest.mark.parametrize("pushed_before", [0, 1])
-def test_a_push_that_was_killed_before_its_test_is_tested_and_ended_by_the_next_one(
+def test_a_push_that_was_killed_before_its_smoke_test_is_completed_by_the_next_one(
     endpoint, make_model, pushed_before
 ):
     if pushed_before:
@@ -143,7 +143,7 @@ def test_a_push_that_was_killed_before_its_test_is_tested_and_ended_by_the_next_
     def killed(*_):
         raise Killed
 
-    with mock.patch.object(endpoint_module, "_smoke_test", killed), pytest.raises(Killed):
+    with mock.patch.object(EndpointStore, "_smoke_test", killed), pytest.raises(Killed):
         push(model)
     asked = len(endpoint.asked("Predict"))
     again = push(model)
@@ -153,14 +153,12 @@ def test_a_push_that_was_killed_before_its_test_is_tested_and_ended_by_the_next_
     assert len(endpoint.asked("UploadModel")) == 1 + pushed_before
 
 
-def test_a_model_is_compared_with_the_one_that_serves_before_its_push_and_after(
-    endpoint, make_model
-):
+def test_the_baseline_of_a_model_is_the_same_before_and_after_its_push(endpoint, make_model):
     a, b = make_model("a"), make_model("b")
-    assert baseline_for(PLACE, model_digest(a)) == ServedVersion()
+    assert store().baseline_for(model_digest(a)) == ServedVersion()
     push(a)
-    assert baseline_for(PLACE, model_digest(a)) == ServedVersion()
-    before = baseline_for(PLACE, model_digest(b))
+    assert store().baseline_for(model_digest(a)) == ServedVersion()
+    before = store().baseline_for(model_digest(b))
     assert before == ServedVersion(1, str(a), model_digest(a))
     push(b)
-    assert baseline_for(PLACE, model_digest(b)) == before
+    assert store().baseline_for(model_digest(b)) == before

@@ -9,7 +9,7 @@ from data.common.webhook import post
 
 @pytest.fixture
 def hook():
-    """A webhook; `answers` are the codes of the next answers, `got` what was sent."""
+    """A webhook; `answers` are the status codes of its next responses, `got` the received JSON."""
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -33,18 +33,18 @@ def test_a_message_is_sent_once(hook):
     assert hook.got == [{"text": "pushed"}]
 
 
-def test_what_may_pass_is_tried_again(hook):
+def test_transient_errors_are_retried(hook):
     hook.answers = [503, 429]
     post(hook.url, {"text": "pushed"}, pause=0.01)
     assert len(hook.got) == 3
 
 
-def test_what_will_not_pass_is_not_and_the_secret_stays_one(hook):
+def test_permanent_errors_are_not_retried_and_errors_do_not_contain_the_secret(hook):
     hook.answers = [404]
-    with pytest.raises(OSError, match="does not take the alert: HTTP Error 404") as caught:
+    with pytest.raises(OSError, match="rejected the alert: HTTP Error 404") as caught:
         post(hook.url, {"text": "pushed"}, pause=0.01)
     assert len(hook.got) == 1
     assert "secret" not in str(caught.value)
     hook.answers = [500] * 9
-    with pytest.raises(OSError, match="in 4 tries"):
+    with pytest.raises(OSError, match="in 4 attempts"):
         post(hook.url, {"text": "pushed"}, pause=0.01)

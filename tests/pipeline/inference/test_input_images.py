@@ -39,8 +39,8 @@ def test_a_record_has_a_path_with_its_index_or_an_error(tmp_path):
     write_records(shard, records)
     assert list(read_images([shard])) == [
         InputImage(f"{shard}#0", b"alone"),
-        InputImage(f"{shard}#1", error="no tf.Example"),
-        InputImage(f"{shard}#2", error="the feature 'image' has 2 values and not one"),
+        InputImage(f"{shard}#1", error="not a tf.Example"),
+        InputImage(f"{shard}#2", error="the feature 'image' has 2 values, expected 1"),
         InputImage(f"{shard}#3", error="the feature 'image' is missing"),
     ]
 

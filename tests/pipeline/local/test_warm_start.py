@@ -1,7 +1,8 @@
 import pytest
 
 from components.gate.verdict import Verdict
-from components.model_store.local import ServedVersion, current_version
+from components.model_store.base import ServedVersion
+from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from pipeline.history.runs import History, Run
 from pipeline.local.warm_start import describe_warm_start, find_warm_start, warm_start_key
@@ -26,7 +27,7 @@ def pushed(tmp_path):
         served = tmp_path / "serving" / str(version)
         served.mkdir(parents=True)
         (served / "saved_model.pb").write_text(f"model {version}")
-        now = current_version(tmp_path / "serving")
+        now = LocalStore(tmp_path / "serving").current_version()
         run = Run(
             run_id=f"run-{version}", started=f"2026-11-2{version}T00:00:00+00:00", state="pushed",
             config="quickstart", settings=settings(*overrides).model_dump(mode="json"),

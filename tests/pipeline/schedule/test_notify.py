@@ -119,7 +119,7 @@ def test_a_missing_secret_is_an_error_and_an_invalid_one_is_not_shown(notifier, 
     with pytest.raises(UsageError, match=r"notify\.webhook: NO_SUCH is missing or empty"):
         notifier("webhook={env: NO_SUCH}").check()
     monkeypatch.setenv("HOOK", "hooks.example.com/secret")
-    with pytest.raises(UsageError, match="is no https:// URL") as caught:
+    with pytest.raises(UsageError, match="is not an https:// URL") as caught:
         notifier("webhook={env: HOOK}").check()
     assert "secret" not in str(caught.value)
     with pytest.raises(UsageError, match="takes either env or file"):

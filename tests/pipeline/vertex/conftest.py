@@ -1,9 +1,26 @@
-"""What the tests of Vertex share: settings, and a job."""
+"""Fixtures of the tests of Vertex AI: settings, problems and a job."""
 
 import pytest
 
 from components.google_api import RetryPolicy
 from pipeline.settings.loading import load_settings
+from pipeline.vertex.check import find_vertex_problems
+
+COMPLETE = [
+    "vertex.project=my-project",
+    "vertex.root=gs://my-bucket/flowers",
+    "vertex.image=us-docker.pkg.dev/my-project/flowers/flowers:1.0",
+]
+
+
+@pytest.fixture
+def find_problems():
+    """Returns a function that finds the problems of a complete config with overrides."""
+
+    def find(*overrides, config="vertex-tpu"):
+        return find_vertex_problems(load_settings(config, [*COMPLETE, *overrides]))
+
+    return find
 
 
 @pytest.fixture
@@ -12,14 +29,14 @@ def vertex():
 
 
 @pytest.fixture
-def patience():
-    """Enough for a few tries, and for a service that does not answer at all."""
+def retry_policy():
+    """Time for a few attempts, and for a service that does not answer."""
     return RetryPolicy(seconds=4.0, call_seconds=2.0)
 
 
 @pytest.fixture
 def job():
-    """A job as the compiler makes it, in short."""
+    """The parts of a compiled job that the tests need."""
     return {
         "displayName": "flowers",
         "labels": {"team": "a"},

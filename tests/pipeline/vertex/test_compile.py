@@ -40,8 +40,8 @@ def parameters(job, step):
     return job["pipelineSpec"]["root"]["dag"]["tasks"][step]["inputs"]["parameters"]
 
 
-def test_the_job_is_the_golden_one(job, request):
-    """Fingerprints of code apart; --update-golden writes it anew, to be looked at in the diff."""
+def test_the_job_equals_the_golden_one(job, request):
+    """Fingerprints of code are ignored. --update-golden rewrites the file; review its diff."""
     text = re.sub(r"\b[0-9a-f]{64}\b", "FINGERPRINT", as_text(job))
     if request.config.getoption("update_golden"):
         GOLDEN.write_text(text)
@@ -53,7 +53,7 @@ def test_two_compiles_give_the_same_bytes(job):
     assert as_text(again) == as_text(job)
 
 
-def test_all_steps_are_there_and_no_path_of_this_machine_and_no_wheel(job):
+def test_the_job_has_all_steps_and_neither_local_paths_nor_wheels(job):
     assert job["pipelineSpec"]["root"]["dag"]["tasks"].keys() == STEPS.keys()
     assert job["pipelineSpec"]["schemaVersion"] == "2.1.0"
     text = as_text(job)
@@ -62,7 +62,7 @@ def test_all_steps_are_there_and_no_path_of_this_machine_and_no_wheel(job):
         assert path not in text
 
 
-def test_the_runtime_parameters_are_declared_passed_and_used(job):
+def test_the_runtime_parameters_are_declared_set_and_used(job):
     values = job["runtimeConfig"]["parameterValues"]
     declared = job["pipelineSpec"]["root"]["inputDefinitions"]["parameters"]
     assert values.keys() == declared.keys() == {"data_root", "target", "train_args"}
@@ -72,26 +72,26 @@ def test_the_runtime_parameters_are_declared_passed_and_used(job):
     used = set()
     for step in STEPS:
         inputs = job["pipelineSpec"]["root"]["dag"]["tasks"][step]["inputs"]
-        for given in inputs.get("parameters", {}).values():
-            used |= {given.get("componentInputParameter")} - {None}
+        for source in inputs.get("parameters", {}).values():
+            used |= {source.get("componentInputParameter")} - {None}
     assert used == values.keys()
 
 
-def test_each_step_gets_its_machine_its_image_and_keras_2(job):
+def test_each_step_has_its_resources_its_image_and_keras_2(job):
     for step in STEPS:
         assert executor(job, step)["env"] == [{"name": "TF_USE_LEGACY_KERAS", "value": "1"}]
-        # The Trainer's own image is that of its custom job; the task only starts that.
+        # The Trainer's image is in its custom job, which the task only starts.
         assert executor(job, step)["image"].endswith("/flowers:1.0")
     assert executor(job, "ExampleGen")["resources"] == {"cpuLimit": 4, "memoryLimit": 16}
     assert executor(job, "Transform")["resources"] == {"cpuLimit": 8, "memoryLimit": 32}
 
 
-def test_the_gate_is_told_what_serves_before_the_cache_is_asked(job):
+def test_the_gate_has_a_driver_that_finds_the_baseline_before_the_cache_lookup(job):
     hook = executor(job, "Gate")["lifecycle"]["preCacheCheck"]
     assert hook == {"command": ["python", "-m", "components.gate.driver"], "args": ["{{$}}"]}
-    given = parameters(job, "Gate")
-    assert given["baseline_version"]["runtimeValue"]["constant"] == -1
-    assert given["baseline_path"]["runtimeValue"]["constant"] == "gs://my-bucket/flowers/serving"
+    baseline = parameters(job, "Gate")
+    assert baseline["baseline_version"]["runtimeValue"]["constant"] == -1
+    assert baseline["baseline_path"]["runtimeValue"]["constant"] == "gs://my-bucket/flowers/serving"
 
 
 def test_the_trainer_is_a_custom_job_with_its_machine(job):
@@ -105,46 +105,46 @@ def test_the_trainer_is_a_custom_job_with_its_machine(job):
     assert config["options"]["trainer"]["strategy"] == "tpu"
 
 
-def test_without_a_machine_the_trainer_is_a_step_as_the_others():
+def test_without_a_machine_the_trainer_is_an_ordinary_step():
     job = compile_job(load_settings("vertex-sample"))
     assert "tfx.components.trainer.executor.GenericExecutor" in executor(job, "Trainer")["args"]
 
 
 @pytest.mark.parametrize("machine", [V3, V5E, L4])
-def test_googles_types_take_the_custom_job(machine):
+def test_the_custom_job_is_valid_for_googles_types(machine):
     account = "a@my-project.iam.gserviceaccount.com"
-    places = [f"vertex.service_account={account}", "vertex.network=projects/1/global/networks/n"]
-    vertex = settings(f"vertex.trainer={machine}", *places).vertex
+    options = [f"vertex.service_account={account}", "vertex.network=projects/1/global/networks/n"]
+    vertex = settings(f"vertex.trainer={machine}", *options).vertex
     spec = CustomJobSpec(job_spec(vertex))
     (pool,) = spec.worker_pool_specs
-    wanted = vertex.trainer
-    assert pool.machine_spec.machine_type == wanted.machine_type
-    assert pool.machine_spec.tpu_topology == (wanted.tpu_topology or "")
-    assert pool.machine_spec.accelerator_count == wanted.accelerator_count
+    machine = vertex.trainer
+    assert pool.machine_spec.machine_type == machine.machine_type
+    assert pool.machine_spec.tpu_topology == (machine.tpu_topology or "")
+    assert pool.machine_spec.accelerator_count == machine.accelerator_count
     assert spec.service_account == account
     assert spec.network == "projects/1/global/networks/n"
 
 
-def test_a_pattern_keeps_its_span_for_the_driver_to_find():
+def test_a_pattern_keeps_its_span_placeholder_for_the_driver():
     job = compile_job(settings("data.source=gs://b/records/span-{SPAN}/*"))
     config = json.loads(parameters(job, "ExampleGen")["input_config"]["runtimeValue"]["constant"])
     assert config["splits"][0]["pattern"] == "span-{SPAN}/*"
     assert job["runtimeConfig"]["parameterValues"]["data_root"] == "gs://b/records"
 
 
-def test_an_alert_is_an_exit_handler_that_runs_in_any_case():
+def test_an_alert_is_an_exit_handler_that_always_runs():
     job = compile_job(settings("vertex.alerts.topic=projects/my-project/topics/models"))
     tasks = job["pipelineSpec"]["root"]["dag"]["tasks"]
     assert tasks.keys() == {"tfx-dag", "Alert"}
     assert tasks["Alert"]["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
-    given = tasks["Alert"]["inputs"]["parameters"]
-    assert given["final_status"] == {"taskFinalStatus": {"producerTask": "tfx-dag"}}
-    assert given["topic"]["runtimeValue"]["constant"] == "projects/my-project/topics/models"
+    inputs = tasks["Alert"]["inputs"]["parameters"]
+    assert inputs["final_status"] == {"taskFinalStatus": {"producerTask": "tfx-dag"}}
+    assert inputs["topic"]["runtimeValue"]["constant"] == "projects/my-project/topics/models"
     inner = job["pipelineSpec"]["components"]["tfx-dag"]["dag"]["tasks"]
     assert inner.keys() == STEPS.keys()
 
 
-def test_the_beam_steps_run_on_dataflow_where_the_settings_say_so():
+def test_the_beam_steps_run_on_dataflow_if_configured():
     workers = "{machine_type: n1-standard-8, max_workers: 9}"
     job = compile_job(settings("beam.runner=dataflow", f"beam.dataflow={workers}"))
     args = executor(job, "Transform")["args"]
@@ -157,6 +157,6 @@ def test_the_beam_steps_run_on_dataflow_where_the_settings_say_so():
     assert options["disk_size_gb"] == 50
 
 
-def test_beam_options_of_ones_own_come_last():
+def test_custom_beam_options_come_last():
     job = compile_job(settings("beam.pipeline_args=['--job_name=mine']"))
     assert executor(job, "Transform")["args"][-1] == "--job_name=mine"

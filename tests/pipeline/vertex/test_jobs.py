@@ -3,18 +3,18 @@ import pytest
 from google.cloud.aiplatform_v1.types import PipelineState
 
 from data.common.errors import ServiceError, UsageError
-from pipeline.vertex.jobs import Jobs, id_of, link
+from pipeline.vertex.jobs import Jobs, console_link, id_of
 from tests.cloud import LOST, SLOW
 
 Code = grpc.StatusCode
 
 
 @pytest.fixture
-def jobs(cloud, vertex, patience):
-    return Jobs("flowers", vertex, patience)
+def jobs(cloud, vertex, retry_policy):
+    return Jobs("flowers", vertex, retry_policy)
 
 
-def test_a_job_is_submitted_whole(cloud, jobs, job):
+def test_a_job_is_submitted_completely(cloud, jobs, job):
     made, new = jobs.submit(job)
     assert new
     assert made.state == PipelineState.PIPELINE_STATE_RUNNING
@@ -25,17 +25,17 @@ def test_a_job_is_submitted_whole(cloud, jobs, job):
     assert config.gcs_output_directory == "gs://your-bucket/flowers/artifacts"
     assert config.parameter_values["target"] == 0.8
     assert request.pipeline_job.labels["team"] == "a"
-    assert id_of(made) in link(jobs.vertex, made)
+    assert id_of(made) in console_link(jobs.vertex, made)
 
 
-def test_a_job_that_is_going_on_is_not_submitted_again(cloud, jobs, job):
+def test_a_running_job_is_not_submitted_again(cloud, jobs, job):
     first, _ = jobs.submit(job)
     second, new = jobs.submit(job)
     assert (second.name, new) == (first.name, False)
     assert len(cloud.jobs) == 1
 
 
-def test_a_job_that_has_ended_can_be_submitted_again_and_another_one_at_any_time(cloud, jobs, job):
+def test_a_finished_job_can_be_submitted_again_and_a_different_one_at_any_time(cloud, jobs, job):
     first, _ = jobs.submit(job)
     cloud.jobs[first.name].state = PipelineState.PIPELINE_STATE_FAILED
     second, new = jobs.submit(job)
@@ -46,11 +46,11 @@ def test_a_job_that_has_ended_can_be_submitted_again_and_another_one_at_any_time
     assert len(cloud.jobs) == 3
 
 
-def test_another_account_makes_another_job(cloud, jobs, job):
+def test_another_account_submits_another_job(cloud, jobs, job):
     jobs.submit(job)
     account = "b@your-project.iam.gserviceaccount.com"
     other = jobs.vertex.model_copy(update={"service_account": account})
-    made, new = Jobs("flowers", other, jobs.patience).submit(job)
+    made, new = Jobs("flowers", other, jobs.retry_policy).submit(job)
     assert new
     assert made.service_account == account
     assert len(cloud.jobs) == 2
@@ -59,7 +59,7 @@ def test_another_account_makes_another_job(cloud, jobs, job):
 @pytest.mark.parametrize(
     "fault", [LOST, SLOW, Code.UNAVAILABLE, Code.INTERNAL, Code.RESOURCE_EXHAUSTED]
 )
-def test_what_may_pass_is_tried_again_and_makes_one_job(cloud, jobs, job, fault):
+def test_transient_errors_are_retried_and_create_one_job(cloud, jobs, job, fault):
     cloud.faults["CreatePipelineJob"] = [fault]
     made, new = jobs.submit(job)
     assert new
@@ -70,23 +70,23 @@ def test_what_may_pass_is_tried_again_and_makes_one_job(cloud, jobs, job, fault)
     ("fault", "advice"),
     [
         (Code.PERMISSION_DENIED, "The account lacks a role"),
-        (Code.NOT_FOUND, "Is vertex.project right"),
-        (Code.INVALID_ARGUMENT, "The service does not take it"),
-        (Code.RESOURCE_EXHAUSTED, "A quota is used up"),
-        (Code.INTERNAL, "The service failed, after several tries"),
-        (Code.DEADLINE_EXCEEDED, "The service failed, after several tries"),
+        (Code.NOT_FOUND, "Are vertex.project and vertex.region correct"),
+        (Code.INVALID_ARGUMENT, "The service rejects the request"),
+        (Code.RESOURCE_EXHAUSTED, "A quota is exhausted"),
+        (Code.INTERNAL, "The service failed, after several attempts"),
+        (Code.DEADLINE_EXCEEDED, "The service failed, after several attempts"),
     ],
 )
-def test_an_error_of_the_service_is_one_line_with_what_to_do(cloud, jobs, job, fault, advice):
+def test_a_service_error_is_one_line_with_advice(cloud, jobs, job, fault, advice):
     cloud.faults["CreatePipelineJob"] = [fault] * 20
     with pytest.raises(ServiceError, match=advice) as caught:
         jobs.submit(job)
     assert str(caught.value).startswith("submitting the job: ")
     assert "\n" not in str(caught.value)
     assert cloud.jobs == {}
-    tries = len(cloud.asked("CreatePipelineJob"))
-    passing = (Code.RESOURCE_EXHAUSTED, Code.INTERNAL, Code.DEADLINE_EXCEEDED)
-    assert (tries > 1) == (fault in passing)
+    attempts = len(cloud.asked("CreatePipelineJob"))
+    transient = (Code.RESOURCE_EXHAUSTED, Code.INTERNAL, Code.DEADLINE_EXCEEDED)
+    assert (attempts > 1) == (fault in transient)
 
 
 def test_a_job_is_found_and_cancelled(cloud, jobs, job):
@@ -96,7 +96,7 @@ def test_a_job_is_found_and_cancelled(cloud, jobs, job):
     assert jobs.get(None).state == PipelineState.PIPELINE_STATE_CANCELLING
 
 
-def test_a_job_that_is_not_there_names_those_that_are(cloud, jobs, job):
+def test_an_unknown_job_id_lists_the_existing_jobs(cloud, jobs, job):
     with pytest.raises(UsageError, match="there are: none"):
         jobs.get(None)
     made, _ = jobs.submit(job)

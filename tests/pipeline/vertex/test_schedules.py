@@ -14,16 +14,16 @@ WEEKLY = SchedulePlan("weekly", CRON)
 
 
 @pytest.fixture
-def schedules(cloud, vertex, patience):
-    return Schedules(vertex, patience)
+def schedules(cloud, vertex, retry_policy):
+    return Schedules(vertex, retry_policy)
 
 
 @pytest.fixture
-def proto(vertex, patience, job):
-    return Jobs("flowers", vertex, patience).proto(job)
+def proto(vertex, retry_policy, job):
+    return Jobs("flowers", vertex, retry_policy).to_proto(job)
 
 
-def test_a_schedule_runs_one_job_at_a_time_and_piles_up_none(cloud, schedules, proto):
+def test_a_schedule_runs_one_job_at_a_time_and_queues_none(cloud, schedules, proto):
     end = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
     made, replaced = schedules.create(SchedulePlan("weekly", CRON, end, 50), proto)
     assert replaced == []
@@ -40,26 +40,24 @@ def test_a_schedule_runs_one_job_at_a_time_and_piles_up_none(cloud, schedules, p
     assert made.display_name == "weekly"
 
 
-def test_the_same_schedule_twice_is_one_that_nobody_touched(cloud, schedules, proto):
+def test_creating_the_same_schedule_twice_keeps_the_first_one(cloud, schedules, proto):
     first, _ = schedules.create(WEEKLY, proto)
     second, replaced = schedules.create(WEEKLY, proto)
     assert (second.name, replaced) == (first.name, [])
     assert len(cloud.asked("CreateSchedule")) == 1
 
 
-def test_another_one_of_that_name_takes_its_place_and_the_old_one_goes_last(
-    cloud, schedules, proto
-):
+def test_a_new_schedule_replaces_those_of_its_name_and_deletes_them_last(cloud, schedules, proto):
     first, _ = schedules.create(WEEKLY, proto)
     other, _ = schedules.create(SchedulePlan("daily", "0 3 * * *"), proto)
     second, replaced = schedules.create(SchedulePlan("weekly", "0 4 * * 1"), proto)
     assert replaced == [first.name]
     assert cloud.schedules.keys() == {other.name, second.name}
-    methods = [method for method, _ in cloud.arrived]
+    methods = [method for method, _ in cloud.requests]
     assert methods[-2:] == ["CreateSchedule", "DeleteSchedule"]
 
 
-def test_a_new_one_that_does_not_become_active_leaves_the_old_one(cloud, schedules, proto):
+def test_a_new_schedule_that_is_not_active_keeps_the_old_one(cloud, schedules, proto):
     first, _ = schedules.create(WEEKLY, proto)
     create = cloud.CreateSchedule
 
@@ -75,16 +73,16 @@ def test_a_new_one_that_does_not_become_active_leaves_the_old_one(cloud, schedul
 
 
 @pytest.mark.parametrize("fault", [LOST, SLOW, grpc.StatusCode.UNAVAILABLE])
-def test_a_lost_answer_makes_no_second_schedule(cloud, schedules, proto, fault):
+def test_a_lost_response_creates_no_second_schedule(cloud, schedules, proto, fault):
     cloud.faults["CreateSchedule"] = [fault]
     made, _ = schedules.create(WEEKLY, proto)
     assert list(cloud.schedules) == [made.name]
 
 
-def test_a_schedule_that_is_refused_leaves_the_old_one(cloud, schedules, proto):
+def test_a_rejected_schedule_keeps_the_old_one(cloud, schedules, proto):
     first, _ = schedules.create(WEEKLY, proto)
     cloud.faults["CreateSchedule"] = [grpc.StatusCode.INVALID_ARGUMENT]
-    with pytest.raises(ServiceError, match=r"creating the schedule: .* does not take it"):
+    with pytest.raises(ServiceError, match=r"creating the schedule: .* rejects the request"):
         schedules.create(SchedulePlan("weekly", "0 4 * *"), proto)
     assert list(cloud.schedules) == [first.name]
 
@@ -101,14 +99,14 @@ def test_pause_resume_and_delete(cloud, schedules, proto):
     assert cloud.schedules == {}
 
 
-def test_a_name_that_is_not_there_is_an_error_that_names_those_that_are(schedules, proto):
+def test_an_unknown_name_lists_the_existing_schedules(schedules, proto):
     schedules.create(WEEKLY, proto)
     for change in (schedules.pause, schedules.resume, schedules.delete):
         with pytest.raises(UsageError, match="there are: weekly"):
             change("daily")
 
 
-def test_a_lost_answer_to_a_deletion_is_a_deletion(cloud, schedules, proto):
+def test_a_deletion_with_a_lost_response_succeeds(cloud, schedules, proto):
     schedules.create(WEEKLY, proto)
     cloud.faults["DeleteSchedule"] = [LOST]
     schedules.delete("weekly")

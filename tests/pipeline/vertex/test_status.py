@@ -17,40 +17,40 @@ FIT, UNFIT = "FIT TO SERVE: 61 requests", "NOT FIT TO SERVE: 1.0 MB"
 
 
 @pytest.fixture
-def jobs(cloud, vertex, patience):
-    return Jobs("flowers", vertex, patience)
+def jobs(cloud, vertex, retry_policy):
+    return Jobs("flowers", vertex, retry_policy)
 
 
 def task(number, name, state, error="", **outputs):
-    """A step that began `number` minutes after the start and took 30 s."""
-    began = START + timedelta(minutes=number)
-    detail = v1.PipelineTaskExecutorDetail.ContainerDetail(main_job=f"projects/1/x/{name}-main")
-    made = v1.PipelineTaskDetail(
-        task_id=number, task_name=name, state=state, create_time=began, start_time=began,
-        end_time=began + timedelta(seconds=30),
-        executor_detail=v1.PipelineTaskExecutorDetail(container_detail=detail),
+    """Returns a step that started `number` minutes after the job and took 30 s."""
+    start = START + timedelta(minutes=number)
+    container = v1.PipelineTaskExecutorDetail.ContainerDetail(main_job=f"projects/1/x/{name}-main")
+    detail = v1.PipelineTaskDetail(
+        task_id=number, task_name=name, state=state, create_time=start, start_time=start,
+        end_time=start + timedelta(seconds=30),
+        executor_detail=v1.PipelineTaskExecutorDetail(container_detail=container),
     )  # fmt: skip
     if error:
-        made.error = {"code": 2, "message": error}
+        detail.error = {"code": 2, "message": error}
     for key, metadata in outputs.items():
         artifact = v1.Artifact(metadata=metadata)
-        made.outputs[key] = v1.PipelineTaskDetail.ArtifactList(artifacts=[artifact])
-    return made
+        detail.outputs[key] = v1.PipelineTaskDetail.ArtifactList(artifacts=[artifact])
+    return detail
 
 
 def ended(cloud, jobs, job, state, *tasks):
-    """Submits a job, has it end, and returns its status."""
-    made, _ = jobs.submit(job)
-    there = cloud.jobs[made.name]
-    there.start_time, there.end_time = START, START + timedelta(minutes=9)
-    there.state = v1.PipelineState[f"PIPELINE_STATE_{state}"]
-    # The job itself is a task, too.
-    whole = v1.PipelineTaskDetail(task_name=made.name.rpartition("/")[2], create_time=START)
-    there.job_detail.task_details = [whole, *reversed(tasks)]
+    """Submits a job, sets its final state, and returns its status."""
+    submitted, _ = jobs.submit(job)
+    stored = cloud.jobs[submitted.name]
+    stored.start_time, stored.end_time = START, START + timedelta(minutes=9)
+    stored.state = v1.PipelineState[f"PIPELINE_STATE_{state}"]
+    # Vertex AI lists the job itself as a task as well.
+    root = v1.PipelineTaskDetail(task_name=submitted.name.rpartition("/")[2], create_time=START)
+    stored.job_detail.task_details = [root, *reversed(tasks)]
     return status_of(jobs.get(None), jobs.vertex)
 
 
-def test_a_pushed_model_and_the_steps_as_a_local_run_names_them(cloud, jobs, job):
+def test_the_status_of_a_pushed_model_names_steps_as_a_local_run_does(cloud, jobs, job):
     status = ended(
         cloud, jobs, job, "SUCCEEDED",
         task(1, "ExampleGen", State.SKIPPED),
@@ -67,7 +67,7 @@ def test_a_pushed_model_and_the_steps_as_a_local_run_names_them(cloud, jobs, job
     assert "Pushed: version 3" in status.format()
 
 
-def test_a_refused_model_is_told_although_the_job_succeeded(cloud, jobs, job):
+def test_a_refused_model_is_reported_although_the_job_succeeded(cloud, jobs, job):
     status = ended(
         cloud, jobs, job, "SUCCEEDED",
         task(1, "Gate", State.SUCCEEDED, blessing={"blessed": 0.0, "verdict": REFUSED}),
@@ -79,7 +79,7 @@ def test_a_refused_model_is_told_although_the_job_succeeded(cloud, jobs, job):
     assert "Nothing was pushed." in status.format()
 
 
-def test_a_model_that_is_not_fit_to_serve_says_so(cloud, jobs, job):
+def test_a_failed_serving_check_is_part_of_the_verdict(cloud, jobs, job):
     status = ended(
         cloud, jobs, job, "SUCCEEDED",
         task(1, "Gate", State.SUCCEEDED, blessing={"blessed": 1.0, "verdict": PASSED}),
@@ -90,7 +90,7 @@ def test_a_model_that_is_not_fit_to_serve_says_so(cloud, jobs, job):
     assert status.exit_code == 3
 
 
-def test_a_failure_names_its_cause(cloud, jobs, job):
+def test_a_failed_job_reports_the_error_of_its_step(cloud, jobs, job):
     status = ended(
         cloud, jobs, job, "FAILED",
         task(1, "Trainer", State.FAILED, error="The replica exited with a non-zero status of 1"),
@@ -101,27 +101,26 @@ def test_a_failure_names_its_cause(cloud, jobs, job):
     assert (status.passed, status.exit_code) == (None, 1)
 
 
-def test_the_log_of_a_step_is_that_of_its_container(cloud, jobs, job, vertex, patience):
+def test_the_log_of_a_step_is_that_of_its_container(cloud, jobs, job, vertex, retry_policy):
     ended(cloud, jobs, job, "FAILED", task(1, "Trainer", State.FAILED), task(2, "Gate", 9))
     cloud.logs = {"Trainer-main": ["one", "two", "three"], "Gate-main": ["four"]}
     newest = jobs.get(None)
-    lines = list(log_lines(newest, "Trainer", 2, vertex, patience))
+    lines = list(log_lines(newest, "Trainer", 2, vertex, retry_policy))
     assert lines == ["Trainer: two", "Trainer: three"]
-    assert len(list(log_lines(newest, None, 50, vertex, patience))) == 4
+    assert len(list(log_lines(newest, None, 50, vertex, retry_policy))) == 4
     with pytest.raises(UsageError, match="has no step 'Train' yet; it has Trainer"):
-        list(log_lines(newest, "Train", 2, vertex, patience))
+        list(log_lines(newest, "Train", 2, vertex, retry_policy))
 
 
-def test_the_log_of_a_trainer_has_that_of_its_custom_job(cloud, jobs, job, vertex, patience):
+def test_the_log_of_the_trainer_includes_its_custom_job(cloud, jobs, job, vertex, retry_policy):
     ended(cloud, jobs, job, "FAILED", task(1, "Trainer", State.FAILED))
-    made = [
+    cloud.custom_jobs = [
         v1.CustomJob(name=f"projects/1/x/customJobs/{n}", display_name="flowers-trainer",
                      create_time=START + timedelta(minutes=n))
         for n in (0, 1, 5)
     ]  # fmt: skip
-    cloud.custom_jobs = made
     cloud.logs = {"Trainer-main": ["launched"], "1": ["epoch 1/12"], "5": ["another run"]}
     machine = {"machine_type": "cloud-tpu", "accelerator_type": "TPU_V3", "accelerator_count": 8}
     vertex = vertex.model_copy(update={"trainer": TrainerMachine(**machine)})
-    lines = list(log_lines(jobs.get(None), "Trainer", 50, vertex, patience))
+    lines = list(log_lines(jobs.get(None), "Trainer", 50, vertex, retry_policy))
     assert lines == ["Trainer: launched", "Trainer: epoch 1/12"]

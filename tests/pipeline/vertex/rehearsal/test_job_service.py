@@ -8,7 +8,7 @@ from pipeline.vertex.rehearsal.container import ContainerFailed
 from pipeline.vertex.rehearsal.job_service import JobService, handler
 from pipeline.vertex.rehearsal.loopback import loopback
 
-# What TFX's Trainer does, with Google's own client, which nobody patched.
+# The calls of TFX's Trainer, by Google's own, unpatched client.
 CALL = """
 import time
 from google.cloud.aiplatform import gapic
@@ -31,7 +31,7 @@ except Exception as error:
 """
 
 
-def test_googles_own_client_creates_jobs_here_and_learns_how_they_ended():
+def test_googles_own_client_creates_jobs_and_gets_their_final_states():
     ran = []
 
     def run(command, environment):

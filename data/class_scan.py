@@ -1,44 +1,43 @@
-"""Reading all records for the classes that they name."""
+"""Finds the classes by reading all records."""
 
-import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from data.classes import agreed
+from data.classes import infer_classes
+from data.common.progress import progress
 from data.features import CLASS, LABEL
 
-_TELL_EACH = 1000
-progress = logging.getLogger("flowers.progress")
+_PROGRESS_INTERVAL = 1000
 
 
-def classes_in(files: Sequence[str]) -> list[str]:
-    """Returns the classes that the records of some files name, in the order of their ids.
+def scan_classes(files: Sequence[str]) -> list[str]:
+    """Returns the class names found in record files, in the order of their ids.
 
     Raises:
-      DataRefused: the records don't say it plainly.
+      DataRefused: The records do not determine the classes.
     """
-    return agreed(Counter(_labels(files)))
+    return infer_classes(Counter(_labels(files)))
 
 
 def _labels(files: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yields id and label of each record that has one of either."""
+    """Yields id and label of each record that has exactly one of both."""
     number = 0
     for file in files:
         try:
             for content in tf.data.TFRecordDataset(file).as_numpy_iterator():
                 number += 1
-                if number % _TELL_EACH == 0:
+                if number % _PROGRESS_INTERVAL == 0:
                     progress.debug("looking for the classes: %d records", number)
-                yield from _labels_of(content)
+                yield from _record_label(content)
         except tf.errors.OpError:
-            # ExampleGen says where a file breaks off, and what is to be done.
+            # ExampleGen reports damaged files.
             continue
 
 
-def _labels_of(content: bytes) -> Iterator[tuple[int, str]]:
+def _record_label(content: bytes) -> Iterator[tuple[int, str]]:
     try:
         feature = tf.train.Example.FromString(content).features.feature
     except DecodeError:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from data.common.errors import UsageError
-from data.labelled import LabelledFile, Unreadable, find_images, read_rgb
+from data.image_files import LabelledImage, UnreadableImage, find_images, read_as_jpeg
 
 
 @pytest.fixture
@@ -31,35 +31,35 @@ def test_a_folder_for_each_class_gives_the_labels(save, tmp_path):
     (tmp_path / "photos" / "daisy" / ".DS_Store").touch()
     photos = tmp_path / "photos"
     assert find_images(photos) == [
-        LabelledFile(str(photos / "daisy" / "a.jpg"), "daisy"),
-        LabelledFile(str(photos / "roses" / "deep" / "b.png"), "roses"),
+        LabelledImage(str(photos / "daisy" / "a.jpg"), "daisy"),
+        LabelledImage(str(photos / "roses" / "deep" / "b.png"), "roses"),
     ]
 
 
-def test_a_csv_names_path_and_label(tmp_path):
+def test_a_csv_gives_paths_and_labels(tmp_path):
     table = tmp_path / "images.csv"
     table.write_text("label,path,more\nroses,sub/b.jpg,1\ndaisy,/x/a.jpg,2\n")
     assert set(find_images(table)) == {
-        LabelledFile("/x/a.jpg", "daisy"),
-        LabelledFile(str(tmp_path / "sub" / "b.jpg"), "roses"),
+        LabelledImage("/x/a.jpg", "daisy"),
+        LabelledImage(str(tmp_path / "sub" / "b.jpg"), "roses"),
     }
 
 
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        ("file,label\na,b\n", "has no column path; it takes path and label"),
+        ("file,label\na,b\n", "has no column path; it needs path and label"),
         ("path,label\na.jpg,x\n,y\n", "line 3: path or label is empty"),
-        ("path,label\na.jpg,x\n", "1 files of 1 classes; it takes two classes or more"),
+        ("path,label\na.jpg,x\n", "1 files of 1 classes; at least two classes are required"),
     ],
 )
-def test_a_csv_that_will_not_do_says_why(tmp_path, content, error):
+def test_an_invalid_csv_is_an_error(tmp_path, content, error):
     (tmp_path / "images.csv").write_text(content)
     with pytest.raises(UsageError, match=error):
         find_images(tmp_path / "images.csv")
 
 
-def test_what_is_neither_folder_nor_csv_is_refused(tmp_path):
+def test_other_sources_are_an_error(tmp_path):
     with pytest.raises(UsageError, match=r"neither a folder .* nor a \.csv file"):
         find_images(tmp_path / "nothing")
 
@@ -67,8 +67,8 @@ def test_what_is_neither_folder_nor_csv_is_refused(tmp_path):
 def test_a_jpeg_that_needs_no_change_keeps_its_bytes(save):
     path = save()
     with open(path, "rb") as file:
-        assert read_rgb(path, None) == (file.read(), (60, 40))
-    assert read_rgb(path, 100)[1] == (60, 40)
+        assert read_as_jpeg(path, None) == (file.read(), (60, 40))
+    assert read_as_jpeg(path, 100)[1] == (60, 40)
 
 
 @pytest.mark.parametrize(
@@ -77,51 +77,51 @@ def test_a_jpeg_that_needs_no_change_keeps_its_bytes(save):
      ("a.gif", "P"), ("a.webp", "RGB"), ("a.tif", "RGB"), ("a.bmp", "RGB"), ("a.ppm", "RGB")],
 )  # fmt: skip
 def test_any_format_and_mode_becomes_an_rgb_jpeg(save, name, mode):
-    content, size = read_rgb(save(name, mode), None)
+    content, size = read_as_jpeg(save(name, mode), None)
     assert (opened(content).format, opened(content).mode) == ("JPEG", "RGB")
     assert opened(content).size == size == (60, 40)
 
 
-def test_sixteen_bits_keep_their_brightness(tmp_path):
+def test_16_bit_images_keep_their_brightness(tmp_path):
     values = np.linspace(0, 65_535, 40 * 40).astype(np.uint16).reshape(40, 40)
     Image.fromarray(values).save(tmp_path / "deep.png")
-    pixels = np.asarray(opened(read_rgb(str(tmp_path / "deep.png"), None)[0]).convert("L"))
+    pixels = np.asarray(opened(read_as_jpeg(str(tmp_path / "deep.png"), None)[0]).convert("L"))
     assert pixels[0, 0] < 5
     assert pixels[-1, -1] > 250
     assert pixels[20, 20] == pytest.approx(131, abs=4)
 
 
-def test_the_shorter_side_gets_the_size(save):
-    content, size = read_rgb(save(height=300, width=200), 100)
+def test_the_shorter_side_is_resized(save):
+    content, size = read_as_jpeg(save(height=300, width=200), 100)
     assert size == opened(content).size == (100, 150)
 
 
 def test_the_orientation_is_applied(save):
     exif = Image.Exif()
-    exif[0x0112] = 6  # Turned by 90 degrees.
-    content, size = read_rgb(save(exif=exif), None)
+    exif[0x0112] = 6  # Rotated by 90 degrees.
+    content, size = read_as_jpeg(save(exif=exif), None)
     assert size == opened(content).size == (40, 60)
     assert opened(content).getexif().get(0x0112, 1) == 1
 
 
-def test_what_cannot_be_read_names_the_reason(save, tmp_path):
+def test_unreadable_files_raise_the_reason(save, tmp_path):
     (tmp_path / "text.jpg").write_text("no image")
-    with pytest.raises(Unreadable, match="no image that Pillow can read"):
-        read_rgb(str(tmp_path / "text.jpg"), None)
+    with pytest.raises(UnreadableImage, match="not an image that Pillow can read"):
+        read_as_jpeg(str(tmp_path / "text.jpg"), None)
     path = save("cut.png", height=200)
     with open(path, "rb+") as file:
         file.truncate(200)
-    with pytest.raises(Unreadable, match=r"truncated|broken"):
-        read_rgb(path, None)
-    with pytest.raises(Unreadable, match="No such file"):
-        read_rgb(str(tmp_path / "nothing.jpg"), None)
+    with pytest.raises(UnreadableImage, match=r"truncated|corrupt"):
+        read_as_jpeg(path, None)
+    with pytest.raises(UnreadableImage, match="No such file"):
+        read_as_jpeg(str(tmp_path / "nothing.jpg"), None)
 
 
-def test_excels_mark_before_a_csv_and_hidden_folders_do_no_harm(tmp_path):
+def test_a_byte_order_mark_and_hidden_folders_are_ignored(tmp_path):
     (tmp_path / "a.csv").write_text("\ufeffpath,label\na.jpg,x\nb.jpg,y\n")
     assert [file.label for file in find_images(tmp_path / "a.csv")] == ["x", "y"]
     (tmp_path / "b.csv").write_bytes("path,label\na.jpg,ros\xe9\n".encode("latin-1"))
-    with pytest.raises(UsageError, match="no UTF-8"):
+    with pytest.raises(UsageError, match="not valid UTF-8"):
         find_images(tmp_path / "b.csv")
     for path in ("p/x/a.jpg", "p/y/a.jpg", "p/x/.thumbnails/a.jpg"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

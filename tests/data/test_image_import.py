@@ -5,16 +5,16 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from data import importing
+from data import image_import
 from data.common.errors import UsageError
-from data.importing import WriteShard, import_images
+from data.image_import import WriteShard, import_images
 
 OPTIONS = {"size": 20, "seed": 0, "per_shard": 4, "workers": 1}
 
 
 @pytest.fixture
 def photos(tmp_path, make_image):
-    """Ten photographs of three classes, and a file that is none."""
+    """Ten photographs of three classes, and a file that is not an image."""
     folder = tmp_path / "photos"
     for index in range(10):
         path = folder / ("roses", "daisy", "tulips")[index % 3] / f"{index}.png"
@@ -40,7 +40,7 @@ def test_images_become_records_with_their_labels(photos, tmp_path):
     found = import_images(photos, tmp_path / "out", **OPTIONS)
     assert (found.classes, found.written) == (["daisy", "roses", "tulips"], 10)
     assert found.unreadable == [
-        (str(photos / "daisy" / "notes.txt"), "no image that Pillow can read")
+        (str(photos / "daisy" / "notes.txt"), "not an image that Pillow can read")
     ]
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert {"import.json", "labels.txt"} == {name for name in names if "tfrec" not in name}
@@ -56,7 +56,7 @@ def test_images_become_records_with_their_labels(photos, tmp_path):
     assert labels == {"roses": 4, "daisy": 3, "tulips": 3}
 
 
-def test_a_seed_repeats_the_bytes_and_another_deals_anew(photos, tmp_path):
+def test_the_seed_determines_the_bytes(photos, tmp_path):
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         import_images(photos, tmp_path / name, **{**OPTIONS, "seed": seed})
     a, b, c = (contents(tmp_path / name) for name in "abc")
@@ -64,46 +64,46 @@ def test_a_seed_repeats_the_bytes_and_another_deals_anew(photos, tmp_path):
     assert a != c
 
 
-def test_an_interrupted_import_goes_on_and_comes_to_the_same(photos, tmp_path, monkeypatch):
+def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, monkeypatch):
     import_images(photos, tmp_path / "whole", **OPTIONS)
-    original = importing.read_rgb
+    original = image_import.read_as_jpeg
     calls = []
 
-    def die(path, size):
+    def fail(path, size):
         calls.append(path)
         if len(calls) > 6:
             raise MemoryError
         return original(path, size)
 
-    monkeypatch.setattr(importing, "read_rgb", die)
+    monkeypatch.setattr(image_import, "read_as_jpeg", fail)
     with pytest.raises(Exception, match="MemoryError"):
         import_images(photos, tmp_path / "cut", **OPTIONS)
-    # No half file under a name that would be read.
+    # There is no incomplete file with the name of a shard.
     whole = contents(tmp_path / "whole")
     for path in (tmp_path / "cut").glob("*.tfrec"):
         assert path.read_bytes() == whole[path.name]
-    monkeypatch.setattr(importing, "read_rgb", original)
+    monkeypatch.setattr(image_import, "read_as_jpeg", original)
     with pytest.raises(UsageError, match="unfinished import of other images or with other options"):
         import_images(photos, tmp_path / "cut", **{**OPTIONS, "seed": 5})
     import_images(photos, tmp_path / "cut", **OPTIONS)
     assert contents(tmp_path / "cut") == whole
 
 
-def test_a_finished_import_is_not_done_again(photos, tmp_path, monkeypatch):
+def test_a_finished_import_is_not_repeated(photos, tmp_path, monkeypatch):
     first = import_images(photos, tmp_path / "out", **OPTIONS)
     monkeypatch.setattr(WriteShard, "process", None)
     assert import_images(photos, tmp_path / "out", **OPTIONS) == first
-    with pytest.raises(UsageError, match="records of another import"):
+    with pytest.raises(UsageError, match="contains the records of another import"):
         import_images(photos, tmp_path / "out", **{**OPTIONS, "size": 10})
 
 
-def test_records_of_somebody_are_left_alone(photos, tmp_path):
+def test_other_records_are_not_overwritten(photos, tmp_path):
     (tmp_path / "a.tfrec").touch()
-    with pytest.raises(UsageError, match="holds records already"):
+    with pytest.raises(UsageError, match="already contains records"):
         import_images(photos, tmp_path, **OPTIONS)
 
 
-def test_labels_that_are_there_keep_their_ids(photos, tmp_path):
+def test_existing_labels_keep_their_ids(photos, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "labels.txt").write_text("tulips\ncactus\n")
     found = import_images(photos, tmp_path / "out", **OPTIONS)

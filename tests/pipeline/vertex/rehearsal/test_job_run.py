@@ -1,4 +1,4 @@
-"""The walk over jobs whose containers are a few lines of shell or Python: no TFX, and fast."""
+"""Jobs whose containers are a few lines of Python: without TFX, and fast."""
 
 import json
 from typing import Any
@@ -7,30 +7,31 @@ import pytest
 
 from data.common.errors import UsageError
 from pipeline.vertex.rehearsal.job import read_job
+from pipeline.vertex.rehearsal.job_run import JobRun
 from pipeline.vertex.rehearsal.store import Store
-from pipeline.vertex.rehearsal.walk import Walk
 
-# Writes what it was given into its output artifact, whose metadata it sets.
+# Writes its inputs to its output artifact and sets the artifact's metadata.
 WRITE = """
 import json, pathlib, sys
-given = json.loads(sys.argv[1])
-(made,) = given["outputs"]["artifacts"]["made"]["artifacts"]
-pathlib.Path(made["uri"]).write_text(json.dumps(given["inputs"]))
-said = {"artifacts": {"made": {"artifacts": [{"metadata": {"blessed": 1.0}}]}}}
-pathlib.Path(given["outputs"]["outputFile"]).write_text(json.dumps(said))
+executor_input = json.loads(sys.argv[1])
+(artifact,) = executor_input["outputs"]["artifacts"]["result"]["artifacts"]
+pathlib.Path(artifact["uri"]).write_text(json.dumps(executor_input["inputs"]))
+output = {"artifacts": {"result": {"artifacts": [{"metadata": {"blessed": 1.0}}]}}}
+pathlib.Path(executor_input["outputs"]["outputFile"]).write_text(json.dumps(output))
 """
-SAY = """
+# Sets the parameter `span` to the content of a file.
+SET_SPAN = """
 import json, pathlib, sys
-given = json.loads(sys.argv[1])
-said = {"parameterValues": {"span": int(pathlib.Path(sys.argv[2]).read_text())}}
-pathlib.Path(given["outputs"]["outputFile"]).write_text(json.dumps(said))
+executor_input = json.loads(sys.argv[1])
+output = {"parameterValues": {"span": int(pathlib.Path(sys.argv[2]).read_text())}}
+pathlib.Path(executor_input["outputs"]["outputFile"]).write_text(json.dumps(output))
 """
 FAIL = "raise SystemExit(3)"
 MODEL = {"instanceSchema": "title: tfx.Model\ntype: object\n"}
 
 
-class Seen:
-    """An observer that keeps what it is told."""
+class RecordingObserver:
+    """An observer that records states and outputs."""
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
@@ -50,12 +51,12 @@ class Seen:
         self.states[name] = "skipped"
 
 
-def container(code: str, *args: str, **more: Any) -> dict[str, Any]:
-    return {"container": {"command": ["python", "-c", code], "args": ["{{$}}", *args], **more}}
+def container(code: str, *args: str, **fields: Any) -> dict[str, Any]:
+    return {"container": {"command": ["python", "-c", code], "args": ["{{$}}", *args], **fields}}
 
 
 class Pipeline:
-    """A job in the making."""
+    """Builds and runs a job."""
 
     def __init__(self) -> None:
         self.tasks: dict[str, Any] = {}
@@ -64,7 +65,7 @@ class Pipeline:
         self.root: dict[str, Any] = {"dag": {"tasks": self.tasks}}
 
     def add(self, name, executor, after=(), parameters=None, **spec):
-        inputs = {up: {"taskOutputArtifact": {"producerTask": up, "outputArtifactKey": "made"}}
+        inputs = {up: {"taskOutputArtifact": {"producerTask": up, "outputArtifactKey": "result"}}
                   for up in after}  # fmt: skip
         self.tasks[name] = {
             "componentRef": {"name": name},
@@ -72,10 +73,9 @@ class Pipeline:
             "inputs": {"artifacts": inputs, "parameters": parameters or {}},
             **spec,
         }
-        made = {"made": {"artifactType": MODEL}}
         self.components[name] = {
             "executorLabel": f"{name}_executor",
-            "outputDefinitions": {"artifacts": made},
+            "outputDefinitions": {"artifacts": {"result": {"artifactType": MODEL}}},
         }
         self.executors[f"{name}_executor"] = executor
 
@@ -92,12 +92,13 @@ class Pipeline:
         }
         file = tmp_path / "job.json"
         file.write_text(json.dumps({"pipelineSpec": spec, "runtimeConfig": runtime}))
-        seen = Seen()
+        observer = RecordingObserver()
         job = read_job(file, tmp_path / "root", parameters)
         (tmp_path / "root").mkdir(exist_ok=True)
         store = Store(tmp_path / "root")
-        seen.states["job"] = Walk(job, f"p-{len(list(store.newest_first()))}", store, seen).run()
-        return seen
+        number = len(list(tmp_path.glob("root/artifacts/1/*")))
+        observer.states["job"] = JobRun(job, f"p-{number}", store, observer).run()
+        return observer
 
 
 @pytest.fixture
@@ -110,20 +111,20 @@ def read(artifact):
         return json.load(file)
 
 
-def test_a_task_reads_what_those_before_it_made(pipeline, tmp_path):
+def test_a_task_reads_the_outputs_of_upstream_tasks(pipeline, tmp_path):
     pipeline.add("b", container(WRITE), after=["a"])
     pipeline.add("a", container(WRITE), parameters={"n": {"runtimeValue": {"constant": 7}}})
-    seen = pipeline.run(tmp_path)
-    assert seen.states == {"a": "done", "b": "done", "job": "SUCCEEDED"}
-    assert read(seen.outputs["a"]["made"])["parameterValues"] == {"n": 7}
-    (given,) = read(seen.outputs["b"]["made"])["artifacts"]["a"]["artifacts"]
-    assert given == seen.outputs["a"]["made"]
-    assert given["metadata"] == {"blessed": 1.0}
-    assert given["type"] == MODEL
-    assert given["uri"].startswith(f"{tmp_path}/root/artifacts/1/p-0/a_1/")
+    observer = pipeline.run(tmp_path)
+    assert observer.states == {"a": "done", "b": "done", "job": "SUCCEEDED"}
+    assert read(observer.outputs["a"]["result"])["parameterValues"] == {"n": 7}
+    (artifact,) = read(observer.outputs["b"]["result"])["artifacts"]["a"]["artifacts"]
+    assert artifact == observer.outputs["a"]["result"]
+    assert artifact["metadata"] == {"blessed": 1.0}
+    assert artifact["type"] == MODEL
+    assert artifact["uri"].startswith(f"{tmp_path}/root/artifacts/1/p-0/a_1/")
 
 
-def test_what_did_not_change_is_taken_from_the_cache(pipeline, tmp_path):
+def test_unchanged_tasks_come_from_the_cache(pipeline, tmp_path):
     target = {"n": {"componentInputParameter": "target"}}
     pipeline.root["inputDefinitions"] = {
         "parameters": {"target": {"parameterType": "NUMBER_DOUBLE"}}
@@ -138,12 +139,12 @@ def test_what_did_not_change_is_taken_from_the_cache(pipeline, tmp_path):
     third = pipeline.run(tmp_path, "target=0.9")
     assert third.states["a"] == "cached"
     assert third.states["b"] == "done"
-    assert read(third.outputs["b"]["made"])["parameterValues"] == {"n": 0.9}
+    assert read(third.outputs["b"]["result"])["parameterValues"] == {"n": 0.9}
 
 
-def test_a_driver_sets_parameters_before_the_cache_is_asked(pipeline, tmp_path):
+def test_a_driver_sets_parameters_before_the_cache_lookup(pipeline, tmp_path):
     span = tmp_path / "span"
-    driver = {"command": ["python", "-c", SAY], "args": ["{{$}}", str(span)]}
+    driver = {"command": ["python", "-c", SET_SPAN], "args": ["{{$}}", str(span)]}
     pipeline.add("a", container(WRITE, lifecycle={"preCacheCheck": driver}))
     span.write_text("1")
     assert pipeline.run(tmp_path).states["a"] == "done"
@@ -152,19 +153,19 @@ def test_a_driver_sets_parameters_before_the_cache_is_asked(pipeline, tmp_path):
     assert pipeline.run(tmp_path).states["a"] == "done"
 
 
-def test_a_failed_task_is_told_what_waits_for_it_skipped_and_the_rest_runs(pipeline, tmp_path):
+def test_tasks_downstream_of_a_failed_one_are_skipped_and_the_others_run(pipeline, tmp_path):
     pipeline.add("a", container(FAIL))
     pipeline.add("b", container(WRITE), after=["a"])
     pipeline.add("c", container(WRITE), dependentTasks=["b"])
     pipeline.add("d", container(WRITE))
     expected = {"a": "failed", "b": "skipped", "c": "skipped", "d": "done", "job": "FAILED"}
     assert pipeline.run(tmp_path).states == expected
-    # A failure is no result: it is tried again.
+    # A failure is not cached.
     assert pipeline.run(tmp_path).states == {**expected, "d": "cached"}
 
 
 @pytest.mark.parametrize(("code", "state"), [(WRITE, "SUCCEEDED"), (FAIL, "FAILED")])
-def test_the_exit_handler_runs_in_any_case_and_is_told_how_it_ended(
+def test_the_exit_handler_always_runs_and_receives_the_final_status(
     pipeline, tmp_path, code, state
 ):
     pipeline.add("a", container(code))
@@ -179,47 +180,24 @@ def test_the_exit_handler_runs_in_any_case_and_is_told_how_it_ended(
         triggerPolicy={"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"},
         cachingOptions={},
     )
-    seen = pipeline.run(tmp_path)
-    assert seen.states["job"] == state
-    assert seen.states["handler"] == "done"
-    status = json.loads(read(seen.outputs["handler"]["made"])["parameterValues"]["status"])
+    observer = pipeline.run(tmp_path)
+    assert observer.states["job"] == state
+    assert observer.states["handler"] == "done"
+    status = json.loads(read(observer.outputs["handler"]["result"])["parameterValues"]["status"])
     assert status["state"] == state
     assert status["pipelineJobResourceName"].endswith("/pipelineJobs/p-0")
     assert ("error" in status) == (state == "FAILED")
 
 
-def test_an_importer_takes_what_is_known_and_otherwise_notes_it(pipeline, tmp_path):
-    importer = {
-        "artifactUri": {"constant": "gs://other/model"}, "typeSchema": MODEL,
-        "metadata": {"n": 1.0},
-    }  # fmt: skip
-    pipeline.add("i", {"importer": importer})
-    pipeline.add("again", {"importer": {**importer, "reimport": True}}, dependentTasks=["i"])
-    first, second = pipeline.run(tmp_path), pipeline.run(tmp_path)
-    made = first.outputs["i"]["made"]
-    assert made["uri"] == f"{tmp_path}/root/gs/other/model"
-    assert made["metadata"] == {"n": 1.0}
-    assert first.outputs["again"]["made"]["name"] != made["name"]
-    assert second.outputs["i"]["made"]["uri"] == made["uri"]
-    assert second.outputs["i"]["made"]["name"] == first.outputs["again"]["made"]["name"]
-
-
-def test_a_resolver_finds_the_newest_that_meets_its_query_or_nothing(pipeline, tmp_path):
-    queries = {"made": {"filter": 'schema_title="tfx.Model" AND state=LIVE AND '
-                                  "metadata.blessed.number_value=1"}}  # fmt: skip
-    pipeline.add("find", {"resolver": {"outputArtifactQueries": queries}})
-    pipeline.add("use", container(WRITE), after=["find"])
-    pipeline.add("make", container(WRITE), dependentTasks=["use"])
-    first = pipeline.run(tmp_path)
-    assert first.outputs["find"] == {}
-    assert read(first.outputs["use"]["made"])["artifacts"] == {}
-    second = pipeline.run(tmp_path)
-    assert second.outputs["find"]["made"] == first.outputs["make"]["made"]
-    assert second.states["use"] == "done"
+@pytest.mark.parametrize("kind", ["importer", "resolver"])
+def test_a_task_without_a_container_is_refused(pipeline, tmp_path, kind):
+    pipeline.add("a", {kind: {}})
+    with pytest.raises(UsageError, match=f"the task a is of the kind {kind}, which a rehearsal"):
+        pipeline.run(tmp_path)
 
 
 @pytest.mark.parametrize("pair", ["goal=1", "target", "target=high"])
-def test_a_parameter_that_the_job_can_not_take_is_refused(pipeline, tmp_path, pair):
+def test_an_invalid_parameter_is_refused(pipeline, tmp_path, pair):
     pipeline.root["inputDefinitions"] = {
         "parameters": {"target": {"parameterType": "NUMBER_DOUBLE"}}
     }
@@ -229,18 +207,16 @@ def test_a_parameter_that_the_job_can_not_take_is_refused(pipeline, tmp_path, pa
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"runtimeConfig": {"gcsOutputDirectory": "x"}}'])
-def test_what_is_no_job_is_refused(tmp_path, text):
+def test_a_file_that_is_not_a_compiled_job_is_refused(tmp_path, text):
     file = tmp_path / "job.json"
     file.write_text(text)
-    with pytest.raises(UsageError, match="no compiled job"):
+    with pytest.raises(UsageError, match="is not a compiled job"):
         read_job(file, tmp_path)
     with pytest.raises(UsageError, match="can't be read"):
         read_job(tmp_path / "none.json", tmp_path)
 
 
-def test_a_job_that_reaches_for_the_cloud_is_refused_with_the_setting_that_does_without(
-    pipeline, tmp_path
-):
+def test_a_job_that_needs_the_cloud_is_refused_with_the_setting_that_avoids_it(pipeline, tmp_path):
     pipeline.add("a", container(WRITE, "--runner=DataflowRunner"))
     with pytest.raises(UsageError, match=r"--set beam\.runner=in_memory"):
         pipeline.run(tmp_path)

@@ -1,0 +1,107 @@
+"""The rules that local folders and folders of a bucket share."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+from components.model_store.base import (
+    WITHDRAWN,
+    Pushed,
+    ServedVersion,
+    SmokeCase,
+    model_digest,
+)
+
+
+class FolderStore(ABC):
+    """Numbered versions in a folder, of which TensorFlow Serving serves the highest.
+
+    Withdrawn versions lie in a folder next to it. The number of an existing or withdrawn version is
+    not used again.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]):
+        """Takes the folder that TensorFlow Serving watches; it need not exist."""
+        self.folder = os.fspath(folder).rstrip("/")
+        self.withdrawn_folder = os.path.join(os.path.dirname(self.folder), WITHDRAWN)
+
+    def push(
+        self,
+        model: str | os.PathLike[str],
+        *,
+        card: str = "",
+        keep: int | None = None,
+        smoke: Sequence[SmokeCase] = (),
+        again: bool = False,
+    ) -> Pushed:
+        """See `ModelStore.push`; also removes what an interrupted push left.
+
+        `again` pushes a model although it was withdrawn, and then removes the withdrawn copy.
+        """
+        self._remove_unfinished()
+        digest = model_digest(model)
+        current = self.current_version()
+        if current.digest == digest:
+            self._prune(keep)
+            return Pushed(current.version, current.path, digest, new=False)
+        withdrawn = next((v for v in self.withdrawn() if v.digest == digest), None)
+        if withdrawn and not again:
+            return Pushed(withdrawn.version, withdrawn.path, digest, new=False, withdrawn=True)
+        version = 1 + max([*self.served_versions(), *self.withdrawn_versions()], default=0)
+        path = os.path.join(self.folder, str(version))
+        self._write(os.fspath(model), path, card)
+        if withdrawn:
+            self._remove(withdrawn.path)
+        self._prune(keep)
+        return Pushed(version, path, digest, new=True)
+
+    def current_version(self) -> ServedVersion:
+        """Returns the serving version, which is the highest."""
+        return next(self.served(), ServedVersion())
+
+    def baseline_for(self, digest: str) -> ServedVersion:
+        """See `ModelStore.baseline_for`."""
+        return next((v for v in self.served() if v.digest != digest), ServedVersion())
+
+    def served(self) -> Iterator[ServedVersion]:
+        """Yields the versions in the served folder, newest first."""
+        return self._newest_first(self.folder)
+
+    def withdrawn(self) -> Iterator[ServedVersion]:
+        """Yields the withdrawn versions, newest first."""
+        return self._newest_first(self.withdrawn_folder)
+
+    def served_versions(self) -> list[int]:
+        """Returns the numbers in the served folder, in ascending order: 10 is newer than 9."""
+        return sorted(self._complete_versions(self.folder))
+
+    def withdrawn_versions(self) -> list[int]:
+        """Returns the numbers of the withdrawn versions, in ascending order."""
+        return sorted(self._complete_versions(self.withdrawn_folder))
+
+    def _newest_first(self, folder: str) -> Iterator[ServedVersion]:
+        for version in sorted(self._complete_versions(folder), reverse=True):
+            path = os.path.join(folder, str(version))
+            yield ServedVersion(version, path, model_digest(path))
+
+    def _prune(self, keep: int | None) -> None:
+        """Removes the oldest versions, but never the serving one and its predecessor."""
+        if keep is not None:
+            for version in self.served_versions()[: -max(keep, 2)]:
+                self._remove(os.path.join(self.folder, str(version)))
+
+    @abstractmethod
+    def _complete_versions(self, folder: str) -> list[int]:
+        """Returns the numbers of the completely written versions in a folder."""
+
+    @abstractmethod
+    def _write(self, model: str, path: str, card: str) -> None:
+        """Copies a model and its card to the folder of a new version, all of it or nothing."""
+
+    @abstractmethod
+    def _remove(self, path: str) -> None:
+        """Removes a version; if interrupted, the version is complete or does not count."""
+
+    @abstractmethod
+    def _remove_unfinished(self) -> None:
+        """Removes what interrupted pushes and removals left."""
