@@ -47,7 +47,7 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     if phase == "renamed":
         local.LocalStore._prune = lambda *_: die()
     if phase == "copying":
-        # That module's alone: others copy, too.
+        # Replaced only in that module, because other modules copy files as well.
         local.shutil = SimpleNamespace(copytree=copy_half, rmtree=shutil.rmtree)
 
     class Listener(logging.Handler):

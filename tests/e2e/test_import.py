@@ -21,7 +21,7 @@ def test_photographs_are_imported_and_read_by_a_run(flowers, photos, tmp_path):
     answer = flowers("data", "import", photos, "--out", tmp_path / "records", "--size", 40)
     assert (answer.code, answer.err) == (0, "")
     first, second, _ = answer.out.splitlines()
-    assert first == f"left out: {photos}/roses/notes.txt: no image that Pillow can read"
+    assert first == f"left out: {photos}/roses/notes.txt: not an image that Pillow can read"
     assert second.startswith("30 records of 5 classes in ")
     root = ("--root", tmp_path / "root", "--until", "ExampleGen")
     read = flowers("run", "--data", tmp_path / "records", *root)
