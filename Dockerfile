@@ -1,9 +1,10 @@
-# The image in which the steps run: the packages of uv.lock, and the project apart from them.
+# The container image of the steps: the packages of uv.lock, and the project in a separate folder.
 #
 #   make image                      for CPU
-#   make image ACCELERATOR=gpu      TensorFlow's own CUDA libraries with it
-#   make image ACCELERATOR=tpu      tensorflow-tpu in place of tensorflow, for TPU v2, v3 and v5e
-# What starts a worker of Dataflow, where Beam's steps may run.
+#   make image ACCELERATOR=gpu      with the CUDA libraries that TensorFlow installs
+#   make image ACCELERATOR=tpu      with tensorflow-tpu instead of tensorflow, for TPU v2, v3 and v5e
+
+# The entry point of Dataflow workers, which may run the Beam steps.
 FROM apache/beam_python3.11_sdk:2.72.0 AS beam
 
 FROM python:3.11-slim-bookworm AS build
@@ -18,7 +19,7 @@ COPY pyproject.toml uv.lock ./
 RUN set -- && \
     if [ "$ACCELERATOR" = gpu ]; then set -- --extra gpu; fi && \
     uv sync --locked --no-dev --no-install-project "$@"
-# Both own the same folder. libtpu is on Google's page alone, and not in uv.lock.
+# Both packages install the same folder. libtpu is only on Google's page, not in uv.lock.
 RUN if [ "$ACCELERATOR" = tpu ]; then \
       uv pip uninstall --python /opt/venv tensorflow && \
       uv pip install --python /opt/venv --no-deps \
@@ -29,7 +30,7 @@ COPY README.md LICENSE ./
 COPY pipeline pipeline
 COPY components components
 COPY data data
-# Not among the libraries: the serving check proves that a model needs nothing of the project.
+# Not in site-packages: the serving check proves that a model does not need the project.
 RUN uv build --wheel --out-dir /tmp/wheel && \
     uv pip install --python /opt/venv --no-deps --target /opt/flowers /tmp/wheel/*.whl
 
@@ -38,7 +39,7 @@ RUN useradd --create-home --uid 1000 flowers
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/flowers /opt/flowers
 COPY --from=beam /opt/apache/beam /opt/apache/beam
-# TensorFlow 2.16 does not find the CUDA libraries among the packages by itself.
+# TensorFlow 2.16 does not find the CUDA libraries in site-packages without LD_LIBRARY_PATH.
 ARG NVIDIA=/opt/venv/lib/python3.11/site-packages/nvidia
 ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc/lib:$NVIDIA/cuda_runtime/lib:$NVIDIA/cudnn/lib:$NVIDIA/cufft/lib:$NVIDIA/curand/lib:$NVIDIA/cusolver/lib:$NVIDIA/cusparse/lib:$NVIDIA/nccl/lib:$NVIDIA/nvjitlink/lib \
     PATH=/opt/venv/bin:/opt/flowers/bin:$NVIDIA/cuda_nvcc/bin:$PATH \
@@ -47,5 +48,5 @@ ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc
     TF_USE_LEGACY_KERAS=1
 USER 1000
 WORKDIR /home/flowers
-# Vertex names the command of each step; Dataflow takes this one.
+# Vertex overrides the command for each step; Dataflow uses this one.
 ENTRYPOINT ["/opt/apache/beam/boot"]

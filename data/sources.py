@@ -184,7 +184,7 @@ def check_first_records(source: Source, files: Sequence[str]) -> None:
 
 
 def _local(source: str) -> Source:
-    path = Path(os.path.abspath(Path(source).expanduser()))
+    path = Path(os.path.abspath(os.path.expanduser(source)))
     return Source(str(path), (RECORD_FILES,)) if path.is_dir() else _split_glob(str(path))
 
 

@@ -7,6 +7,7 @@ date is the number of days since 1970-01-01.
 """
 
 import datetime
+import fnmatch
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from data.common.errors import UsageError
 
 LATEST = "latest"
-_FIELD = re.compile(r"\{(SPAN|VERSION)(?::(\d+))?\}|\{(YYYY|MM|DD)\}")
+_FIELD = re.compile(r"\{(SPAN|VERSION)(?::([0-9]+))?\}|\{(YYYY|MM|DD)\}")
 _GLOB = re.compile(r"\*|\?|\[[^\]]+\]|.", re.DOTALL)
 _DATE_DIGITS = {"YYYY": 4, "MM": 2, "DD": 2}
 _LAST = re.compile(r"last ([1-9]\d*)")
@@ -85,6 +86,9 @@ def check_fields(pattern: str) -> None:
       UsageError: It names neither or both.
     """
     names = {found[1] or found[3] for found in _FIELD.finditer(pattern)}
+    for found in _FIELD.finditer(pattern):
+        if found[2] and not 1 <= int(found[2]) <= 18:
+            raise UsageError(f"--data: {found[0]} in {pattern} must have 1 to 18 digits")
     date = names & set(_DATE_DIGITS)
     if ("SPAN" in names) == bool(date) or (date and len(date) < len(_DATE_DIGITS)):
         raise UsageError(
@@ -180,9 +184,12 @@ def _pattern_regex(pattern: str) -> str:
 
 def _glob_regex(glob: str) -> str:
     rules = {"*": "[^/]*", "?": "[^/]"}
-    return _GLOB.sub(
-        lambda part: rules.get(part[0], part[0] if len(part[0]) > 1 else re.escape(part[0])), glob
-    )
+    return _GLOB.sub(lambda part: rules.get(part[0]) or _class_or_literal(part[0]), glob)
+
+
+def _class_or_literal(glob: str) -> str:
+    """Returns a regular expression for a character or for a class in brackets, such as `[!a-c]`."""
+    return fnmatch.translate(glob).removeprefix("(?s:").removesuffix(r")\Z")
 
 
 def _parse_span(pattern: str, fields: dict[str, str]) -> Span | None:

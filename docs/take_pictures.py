@@ -1,8 +1,8 @@
-"""Makes the pictures of the README from a real run, in a terminal that exists only in memory.
+"""Takes the pictures of the README from a real run, in a terminal emulated in memory.
 
     make pictures
 
-The screen is saved twice: in the middle of the training, and at the end.
+The screen is saved in the middle of the training and at the end.
 """
 
 import fcntl
@@ -21,12 +21,12 @@ from rich.text import Text
 
 COLUMNS, ROWS = 100, 34
 COMMAND = ["flowers", "run", "--config", "quickstart"]
-IN_THE_MIDDLE = "epoch 9/18"
+TRAINING_LINE = "epoch 9/18"
 FOLDER = Path(__file__).parent
 
 
 def main() -> None:
-    """Runs the pipeline and writes `training.svg` and `run.svg`; passes on its exit code."""
+    """Runs the pipeline, writes both pictures, and exits with the exit code of the run."""
     screen = pyte.Screen(COLUMNS, ROWS)
     terminal = pyte.ByteStream(screen)
     process, descriptor = pty.fork()
@@ -34,11 +34,11 @@ def main() -> None:
         os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
         os.execvp(COMMAND[0], [*COMMAND, *sys.argv[1:]])
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    seen = False
+    training_saved = False
     for content in _output(descriptor):
         terminal.feed(content)
-        if not seen and any(IN_THE_MIDDLE in line for line in screen.display):
-            seen = True
+        if not training_saved and any(TRAINING_LINE in line for line in screen.display):
+            training_saved = True
             _save(screen, FOLDER / "training.svg")
     _save(screen, FOLDER / "run.svg")
     _, status = os.waitpid(process, 0)
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _output(descriptor: int) -> Iterator[bytes]:
-    """Yields what a process writes to its terminal, until it ends."""
+    """Yields the output of a process on its terminal until the process ends."""
     while True:
         try:
             content = os.read(descriptor, 65536)
@@ -58,6 +58,7 @@ def _output(descriptor: int) -> Iterator[bytes]:
 
 
 def _save(screen: pyte.Screen, path: Path) -> None:
+    """Writes the screen as an SVG file, below the command."""
     with open(os.devnull, "w") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, highlight=False)
         console.print(Text(f"$ {' '.join(COMMAND)}", "bold"))
@@ -78,7 +79,7 @@ def _line(screen: pyte.Screen, row: int) -> Text:
 
 
 def _colour(name: str) -> str:
-    """Returns Rich's name of a colour of pyte: a name of ANSI's, or six hex digits."""
+    """Returns Rich's name of a pyte colour, which is an ANSI name or six hex digits."""
     if name == "default":
         return ""
     is_hex = all(digit in string.hexdigits for digit in name)

@@ -1,8 +1,8 @@
-"""What all tests share: Keras 2, options, small images, and a cloud of this machine."""
+"""Settings and fixtures of all tests: Keras 2, options, small images, and a simulated cloud."""
 
 import os
 
-# TensorFlow reads it as it is imported, which the tests' modules do.
+# TensorFlow reads it when it is imported, which the test modules do.
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -17,9 +17,9 @@ from components.transform.images import encode_pixels
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    # With `=`: pytest takes a path that stands alone for the place of its own settings.
+    # `=` is required: pytest would take a separate path for the location of its own settings.
     parser.addoption("--real-data", metavar="DIR", help="--real-data=DIR: real flower TFRecords")
-    parser.addoption("--update-golden", action="store_true", help="write the golden job anew")
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden job")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def make_image() -> Callable[..., np.ndarray]:
 
 @pytest.fixture
 def write_transformed(tmp_path: Path) -> Callable[..., list[str]]:
-    """Returns a function that writes records as Transform does, and returns their glob."""
+    """Returns a function that writes records like Transform and returns their paths."""
 
     def write(name: str, images: Sequence[np.ndarray], labels: Sequence[int]) -> list[str]:
         path = tmp_path / f"{name}.gz"
@@ -55,8 +55,8 @@ def write_transformed(tmp_path: Path) -> Callable[..., list[str]]:
 
 @pytest.fixture(scope="session")
 def one_cloud():
-    """One for all tests, and its environment: gRPC reads but once in a process whom to trust."""
-    # They bring Google's client, which takes seconds.
+    """Yields one simulated cloud for all tests, because gRPC loads root certificates once."""
+    # They import Google's client, which takes seconds.
     from pipeline.vertex.rehearsal.loopback import loopback
     from tests.cloud import Cloud
 
@@ -67,7 +67,7 @@ def one_cloud():
 
 @pytest.fixture
 def cloud(one_cloud, monkeypatch):
-    """A cloud of this machine, to which Google's clients are led while the test runs."""
+    """A simulated cloud on this machine, to which Google's clients connect during the test."""
     cloud, environment = one_cloud
     vars(cloud).clear()
     cloud.__init__()

@@ -67,7 +67,7 @@ def config_path(config: str) -> Path:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text())
+        values = _parse_yaml(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--config: {path} can't be read: {error}") from error
     except yaml.YAMLError as error:
@@ -81,12 +81,21 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
+def _parse_yaml(text: str) -> Any:
+    """Returns the value of a YAML document; raises only subclasses of YAMLError."""
+    try:
+        return yaml.safe_load(text)
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
+        # PyYAML raises them for dates such as 2026-02-30, tags such as `!!int x`, and deep nesting.
+        raise yaml.YAMLError(f"{type(error).__name__}: {error}") from error
+
+
 def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise UsageError(f"--set takes section.key=value, got {override!r}")
     try:
-        _set(values, current_key(key), yaml.safe_load(text))
+        _set(values, current_key(key), _parse_yaml(text))
     except yaml.YAMLError as error:
         raise UsageError(f"--set {override}: the value is not valid YAML: {error}") from error
 

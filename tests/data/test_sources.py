@@ -58,6 +58,8 @@ def test_a_pattern_without_files_is_an_error_with_the_allowed_values(tmp_path):
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(UsageError, match="nowhere"):
         list_files(resolve(f"{tmp_path}/nowhere/*.tfrec"))
+    with pytest.raises(UsageError, match="~no-such-user"):
+        list_files(resolve("~no-such-user/*.tfrec"))
 
 
 def test_the_fingerprint_changes_with_content_of_equal_size(records):

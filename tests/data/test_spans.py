@@ -44,6 +44,15 @@ def test_wildcards_do_not_match_slashes_and_brackets_are_supported():
     files = ["1/a1.tfrec", "1/b1.tfrec", "1/deep/a1.tfrec"]
     assert names(find_spans("{SPAN}/[a]?.*", files)) == ["1"]
     assert find_spans("{SPAN}/c*", files) == []
+    assert names(find_spans("{SPAN}/[!c]1.tfrec", files)) == ["1"]
+    assert find_spans("{SPAN}/[!ab]1.tfrec", files) == []
+    assert find_spans("{SPAN}/[z-a]*", files) == []
+
+
+@pytest.mark.parametrize("pattern", ["{SPAN:0}/*", "{SPAN}/{VERSION:99999999999}/*"])
+def test_a_width_must_be_between_1_and_18(pattern):
+    with pytest.raises(UsageError, match="must have 1 to 18 digits"):
+        find_spans(pattern, [])
 
 
 @pytest.mark.parametrize("pattern", ["{VERSION}/*", "{SPAN}/{YYYY}{MM}{DD}", "{YYYY}-{MM}/*"])

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: the command line, called in this process."""
+"""Fixtures of the end-to-end tests: the command line, called in this process."""
 
 import contextlib
 import io
@@ -16,8 +16,8 @@ import pytest
 from pipeline.cli.main import main
 
 
-class Answer(NamedTuple):
-    """What a command answered."""
+class Result(NamedTuple):
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -27,8 +27,8 @@ class Answer(NamedTuple):
         return json.loads(self.out)
 
 
-def call(*args: str | Path) -> Answer:
-    """Runs `flowers` in this process: TFX's imports are paid once."""
+def call(*args: str | Path) -> Result:
+    """Runs `flowers` in this process, so that TFX is imported only once."""
     out, err = io.StringIO(), io.StringIO()
     code = 0
     argv = ["flowers", *map(str, args)]
@@ -45,26 +45,26 @@ def call(*args: str | Path) -> Answer:
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-    return Answer(code, out.getvalue(), err.getvalue())
+    return Result(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")
-def flowers() -> Callable[..., Answer]:
+def flowers() -> Callable[..., Result]:
     return call
 
 
 @pytest.fixture(scope="session")
 def end() -> Iterator[Callable[..., int | None]]:
-    """Returns a function that runs a command, ends it at a step, and returns its exit code.
+    """Returns a function that runs a command, kills it at a step, and returns its exit code.
 
-    The processes are forks of one that has imported TFX: none of them takes 20 s to start.
+    The processes are forks of one that has imported TFX, which takes 20 s.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["pipeline.graph", "pipeline.runners.local", "pipeline.local.run"]
     )
     with pytest.MonkeyPatch.context() as patch:
-        # By a name of its own: some packages install a module `tests`.
+        # Imported as a top-level module, because some packages install a module `tests`.
         patch.syspath_prepend(str(Path(__file__).parent))
         from killing import run_and_die
 

@@ -1,4 +1,4 @@
-"""What a process does that is to be ended by a signal in the middle of a run."""
+"""A process that sends itself a signal in the middle of a run."""
 
 import logging
 import os
@@ -8,15 +8,15 @@ import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
 
-# A step of the toy takes a second or more.
-_IN_THE_MIDDLE = 0.3
+# A step on the toy images takes at least a second.
+_SECONDS_INTO_STEP = 0.3
 
 
 def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> None:
     """Runs `flowers` and sends itself a signal at a step.
 
-    The phases are before, during and after it; "epoch 2": once that epoch has been told; and those
-    of a push: copying, copied, renamed.
+    The phases are `before`, `during` and `after` for any step; `epoch 2`, when that epoch has been
+    reported; and `copying`, `copied` and `renamed` for the phases of a push.
     """
     from components.model_store import local
     from pipeline.cli.main import main
@@ -30,7 +30,7 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
         if name == step and phase == "before":
             die()
         if name == step and phase == "during":
-            threading.Timer(_IN_THE_MIDDLE, die).start()
+            threading.Timer(_SECONDS_INTO_STEP, die).start()
 
     def finished(self, name, *args, original=Report.step_finished):
         if name == step and phase == "after":
@@ -47,7 +47,7 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     if phase == "renamed":
         local.LocalStore._prune = lambda *_: die()
     if phase == "copying":
-        # That module's alone: others copy, too.
+        # Replaced only in that module, because other modules copy files as well.
         local.shutil = SimpleNamespace(copytree=copy_half, rmtree=shutil.rmtree)
 
     class Listener(logging.Handler):
@@ -56,7 +56,7 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
                 die()
 
     if phase.startswith("epoch"):
-        # Of the lines that stay: an epoch has ended.
+        # Records of level INFO are logged at the end of an epoch.
         logging.getLogger("flowers.progress").addHandler(Listener(logging.INFO))
     Report.step_started, Report.step_finished = started, finished
     sys.argv = ["flowers", *command]

@@ -1,4 +1,4 @@
-"""Classes and spans that come from the data: two classes, then a third, then 102."""
+"""Classes and spans that are read from the data: two classes, then a third, then 102."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "gate.target=0"]
-# Few images: more of them to eval and test.
+# There are few images, so eval and test get a larger share.
 TOY += ["data.splits={train: 2, eval: 1, test: 1}"]
 
 
@@ -35,7 +35,7 @@ def newest(flowers: Callable, base: Path) -> Callable:
 
 
 def draw(folder: Path, classes: list[str], each: int, seed: int) -> Path:
-    """Draws coarse noise, a folder for each class."""
+    """Draws images of coarse noise, in one folder per class."""
     random = np.random.default_rng(seed)
     for name in classes:
         (folder / name).mkdir(parents=True)
@@ -45,11 +45,12 @@ def draw(folder: Path, classes: list[str], each: int, seed: int) -> Path:
     return folder
 
 
-def test_a_model_has_the_classes_that_were_imported(flowers, run, newest, base):
+def test_a_model_has_the_imported_classes(flowers, run, newest, base):
     photos = draw(base / "photos1", ["rust", "mildew"], each=40, seed=1)
-    told = flowers("data", "import", photos, "--out", base / "records", "--span", "1")
-    assert told.code == 0, told.out
-    assert told.out.splitlines()[-1] == f"Next: flowers run --data '{base}/records/span-{{SPAN}}'"
+    imported = flowers("data", "import", photos, "--out", base / "records", "--span", "1")
+    assert imported.code == 0, imported.out
+    command = f"flowers run --data '{base}/records/span-{{SPAN}}'"
+    assert imported.out.splitlines()[-1] == f"Next: {command}"
     answer = run(data="records/span-{SPAN}")
     assert answer.code == 0, answer.out
     entry = newest()
@@ -61,14 +62,14 @@ def test_a_model_has_the_classes_that_were_imported(flowers, run, newest, base):
     assert list(found["probabilities"]) == ["mildew", "rust"]
 
 
-def test_a_class_that_a_later_span_brings_is_refused(flowers, run, newest, base):
+def test_a_new_class_in_a_later_span_is_refused(flowers, run, newest, base):
     photos = draw(base / "photos2", ["rust", "blight", "mildew"], each=40, seed=2)
-    told = flowers("data", "import", photos, "--out", base / "records", "--span", "2")
-    assert "80 records" not in told.out
+    imported = flowers("data", "import", photos, "--out", base / "records", "--span", "2")
+    assert "80 records" not in imported.out
     answer = run()
     assert answer.code == 4, answer.out
     assert "new class blight, id 2: 40 examples" in answer.out
-    # The classes that were known keep their ids.
+    # The known classes keep their ids.
     assert """--set data.classes='["mildew", "rust", "blight"]'""" in answer.out
     assert newest()["spans"] == ["2"]
     assert newest()["class_names"] == ["mildew", "rust"]
@@ -77,7 +78,7 @@ def test_a_class_that_a_later_span_brings_is_refused(flowers, run, newest, base)
     assert "Nothing to do" in again.out
 
 
-def test_a_window_of_spans_with_the_class_accepted_is_trained_on(run, newest):
+def test_a_window_of_spans_is_trained_on_after_the_class_is_accepted(run, newest):
     accepted = 'data.classes=["mildew", "rust", "blight"]'
     answer = run(accepted, "data.spans=last 2")
     assert answer.code == 0, answer.out
@@ -86,13 +87,15 @@ def test_a_window_of_spans_with_the_class_accepted_is_trained_on(run, newest):
     assert sum(entry["examples"].values()) == 200
     assert entry["classes"]["train"].keys() == {"mildew", "rust", "blight"}
     assert entry["pushed"] == 2
-    # From now on they are known, and it is the same run.
+    # The classes are pinned now, and the same spans are the same run.
     same = run("data.spans=1..2")
     assert same.code == 0
     assert "Nothing to do" in same.out
 
 
-def test_classes_that_only_the_records_name_are_found_once(flowers, run, newest, base, tmp_path):
+def test_classes_without_labels_file_are_read_from_the_records(
+    flowers, run, newest, base, tmp_path
+):
     (base / "records" / "span-2" / "labels.txt").rename(tmp_path / "labels.txt")
     root = ("--root", tmp_path / "root", "--until", "DataGate", "--set", TOY[-1])
     options = ("run", "--data", base / "records" / "span-2", *root)
@@ -102,7 +105,7 @@ def test_classes_that_only_the_records_name_are_found_once(flowers, run, newest,
     assert answer["classes_from"] == "the records"
 
 
-def test_where_a_split_lacks_a_class_the_first_run_deals_out_anew_and_later_ones_keep_to_it(
+def test_the_first_run_splits_again_if_a_split_lacks_a_class_and_later_runs_keep_the_salt(
     flowers, tmp_path
 ):
     photos = draw(tmp_path / "photos", ["rust", "mildew"], each=9, seed=4)
@@ -111,12 +114,12 @@ def test_where_a_split_lacks_a_class_the_first_run_deals_out_anew_and_later_ones
     run = ("run", *data, "--until", "DataGate")
     answer = flowers(*run, "--set", "data.few_examples=3")
     assert answer.code == 0, answer.out
-    assert "dealt out anew, with data.split_salt " in answer.out
+    assert "splitting again, with data.split_salt " in answer.out
     first = flowers("runs", "--root", tmp_path / "root", "--json").json()[0]
     assert all(len(classes) == 2 for classes in first["classes"].values())
     again = flowers(*run)
-    assert (again.code, "dealt out anew" in again.out) == (0, False)
-    # What is asked for is done: the error offers a salt.
+    assert (again.code, "splitting again" in again.out) == (0, False)
+    # A salt that the user sets is used; the error offers another one.
     refused = flowers(*run, "--set", "data.split_salt=''")
     assert refused.code == 4
     salt = first["inputs"]["data.split_salt"]
@@ -124,7 +127,7 @@ def test_where_a_split_lacks_a_class_the_first_run_deals_out_anew_and_later_ones
 
 
 @pytest.mark.slow
-def test_a_hundred_and_two_classes(flowers, tmp_path):
+def test_102_classes(flowers, tmp_path):
     names = [f"species {number}" for number in range(102)]
     photos = draw(tmp_path / "photos", names, each=20, seed=3)
     flowers("data", "import", photos, "--out", tmp_path / "records")
@@ -140,7 +143,7 @@ def test_a_hundred_and_two_classes(flowers, tmp_path):
     assert len(found["probabilities"]) == 102
 
 
-def test_near_duplicates_can_be_kept_together(flowers, tmp_path):
+def test_near_duplicates_can_be_kept_in_one_split(flowers, tmp_path):
     photos = draw(tmp_path / "photos", ["rust", "mildew"], each=40, seed=5)
     for path in sorted(photos.glob("*/*.jpg")):
         with Image.open(path) as image:

@@ -1,4 +1,4 @@
-"""Records that are damaged in every way that is known, among good ones."""
+"""Every known kind of damaged record, among valid ones."""
 
 import io
 from collections.abc import Callable
@@ -62,7 +62,7 @@ DAMAGED = [
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory):
-    """120 good records, and the damaged ones in a file of their own."""
+    """120 valid records, and the damaged ones in a separate file."""
     folder = tmp_path_factory.mktemp("damaged")
     write_sample(folder, count=120, shards=2, pixels=32)
     with tf.io.TFRecordWriter(str(folder / "damaged.tfrec")) as writer:
@@ -72,7 +72,7 @@ def damaged(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("allowed", "code"), [(0.2, 0), (0.05, 4)])
-def test_exactly_the_damaged_records_are_set_aside_with_their_reasons(
+def test_exactly_the_damaged_records_are_quarantined_with_their_reasons(
     flowers, damaged, tmp_path, allowed, code
 ):
     answer = flowers(

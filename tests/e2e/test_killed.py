@@ -1,4 +1,4 @@
-"""Runs that are ended by signals, in processes of their own."""
+"""Runs in separate processes that are ended by signals."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def command(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_killed_again_and_again_finishes_in_the_end(flowers, end, command, tmp_path):
+def test_a_run_that_is_killed_repeatedly_still_finishes(flowers, end, command, tmp_path):
     kills = [
         ("ExampleGen", "during"), ("ExampleGen", "after"), ("Transform", "during"),
         ("Transform", "after"), ("Trainer", "during"), ("Evaluator", "during"), ("Gate", "before"),
@@ -42,13 +42,13 @@ def test_a_run_killed_again_and_again_finishes_in_the_end(flowers, end, command,
         found = {s["name"]: s["state"] for s in entry["steps"]}
         assert found[step] == "interrupted", (step, phase)
         assert set(list(found.values())[STEPS.index(step) + 1 :]) <= {"skipped"}
-    # What was published before a kill is finished for TFX.
+    # Outputs that were published before a kill are taken from TFX's cache.
     for (step, phase), entry in zip(kills, [*died[1:], last], strict=True):
         found = {s["name"]: s["state"] for s in entry["steps"]}
         finished = STEPS[: STEPS.index(step) + (phase == "after")]
-        # Pusher looks at what serves each time, and the gate compares with that.
-        looks = {"Pusher", "Gate"} if (step, phase) == ("Pusher", "after") else {"Pusher"}
-        assert {found[name] for name in finished if name not in looks} <= {"cached"}, (step, phase)
+        # Pusher always looks at the serving model, and the gate compares with it.
+        rerun = {"Pusher", "Gate"} if (step, phase) == ("Pusher", "after") else {"Pusher"}
+        assert {found[name] for name in finished if name not in rerun} <= {"cached"}, (step, phase)
     assert os.listdir(tmp_path / "root" / "serving") == ["1"]
     freed = flowers("clean", "--root", tmp_path / "root").out
     assert "Transform/transformed_examples" in freed
@@ -57,7 +57,7 @@ def test_a_run_killed_again_and_again_finishes_in_the_end(flowers, end, command,
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_leave_a_true_history(flowers, end, command, tmp_path, number, code):
+def test_signals_are_recorded_in_the_history(flowers, end, command, tmp_path, number, code):
     assert end(command, "Transform", "during", number) == code
     (entry,) = flowers("runs", "--root", tmp_path / "root", "--json").json()
     found = {s["name"]: s["state"] for s in entry["steps"]}
@@ -67,7 +67,7 @@ def test_signals_leave_a_true_history(flowers, end, command, tmp_path, number, c
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
-def test_a_training_goes_on_after_the_last_epoch_that_ended(
+def test_a_training_resumes_after_the_last_finished_epoch(
     flowers, end, command, tmp_path, number, code
 ):
     command = [*command, "--set", "trainer.epochs=3"]
@@ -83,12 +83,14 @@ def test_a_training_goes_on_after_the_last_epoch_that_ended(
     assert died["state"] == "interrupted"
     assert (entry["training"]["resumed_at"], len(entry["training"]["epochs"])) == ([3], 3)
     assert (root / "history" / entry["run_id"] / "training.png").is_file()
-    # What is published needs no state any more.
+    # The training state is removed once the model is published.
     assert list(root.glob("checkpoints/*")) == []
 
 
 @pytest.mark.slow
-def test_killed_in_each_phase_of_a_push_what_serves_is_whole(flowers, end, command, tmp_path):
+def test_the_serving_model_is_complete_after_a_kill_in_any_phase_of_a_push(
+    flowers, end, command, tmp_path
+):
     root = tmp_path / "root"
     serving = root / "serving"
     for phase, versions in (("copying", []), ("copied", []), ("renamed", [1])):

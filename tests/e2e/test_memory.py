@@ -1,4 +1,4 @@
-"""Memory that does not grow with the data."""
+"""ExampleGen's memory does not grow with the data."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ MEGABYTE = 2**20
 
 @pytest.fixture
 def large(tmp_path):
-    """Images that take 400 MB in all, and hardly any time to make: one, with other bytes behind."""
+    """400 MB of images that are fast to make: copies of one image with different trailing bytes."""
     pixels = np.random.default_rng(0).integers(0, 255, [64, 64, 3], np.uint8)
     image = tf.io.encode_jpeg(pixels).numpy()
     folder = tmp_path / "large"
@@ -28,10 +28,10 @@ def large(tmp_path):
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("grouped", ["false", "true"])
-def test_example_gen_holds_no_records(flowers, large, tmp_path, grouped):
-    # What is imported, and what a first run sets up, is there already.
+def test_example_gen_does_not_keep_records_in_memory(flowers, large, tmp_path, grouped):
+    # A first run, so that imports and one-time set-up are not measured.
     small = tmp_path / "small"
     small.mkdir()
     (large / "0-100.tfrec").rename(small / "0-100.tfrec")

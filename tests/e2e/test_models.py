@@ -1,4 +1,4 @@
-"""Versions and people's decisions: refused beside the one that serves, promoted, rolled back."""
+"""Versions of a model: refused in comparison with the serving one, promoted, rolled back."""
 
 import json
 import shutil
@@ -16,9 +16,9 @@ from data.synthetic import write_sample
 from pipeline.history.mlmd import open_store
 
 TOY = ["transform.image_size=32", "trainer.epochs=10", "trainer.batch_size=16"]
-# Many to test on, so that a comparison says something.
+# Many test images, so that a comparison can be significant.
 TOY += ["gate.target=0.1", "data.splits={train: 2, eval: 1, test: 1}"]
-# It learns nothing.
+# A model that learns nothing.
 WORSE = ["trainer.learning_rate={start: 0, peak: 1.0e-9, end: 0}", "trainer.epochs=1"]
 REASON = "the customer insists"
 
@@ -47,7 +47,7 @@ def newest(flowers: Callable, root: Path) -> Callable:
 
 @pytest.fixture
 def states(flowers: Callable, root: Path) -> Callable:
-    """Returns a function that reads the state of each version."""
+    """Returns a function that reads the states of all versions."""
 
     def read() -> dict[int, str]:
         found = flowers("models", "--root", root, "--json").json()
@@ -56,7 +56,7 @@ def states(flowers: Callable, root: Path) -> Callable:
     return read
 
 
-def test_a_model_is_pushed_with_its_card_and_its_evaluation(run, root, newest):
+def test_a_model_is_pushed_with_its_card_and_evaluation(run, root, newest):
     answer = run()
     assert answer.code == 0, answer.out
     entry = newest()
@@ -75,7 +75,7 @@ def test_a_model_is_pushed_with_its_card_and_its_evaluation(run, root, newest):
     assert right.sum() == np.trace(metrics["confusion"])
 
 
-def test_a_worse_model_is_refused_although_it_is_above_the_target(flowers, run, root, newest):
+def test_a_worse_model_is_refused_even_above_the_target(flowers, run, root, newest):
     answer = run(*WORSE, "gate.target=0")
     assert answer.code == 3, answer.out
     verdict = newest()["verdict"]
@@ -88,7 +88,7 @@ def test_a_worse_model_is_refused_although_it_is_above_the_target(flowers, run, 
     assert "version 1" in explained
 
 
-def test_a_person_can_promote_it_and_an_unchanged_run_does_not_undo_that(
+def test_a_refused_model_can_be_promoted_and_an_unchanged_run_keeps_it(
     flowers, run, root, newest, states
 ):
     entry = newest()
@@ -98,23 +98,25 @@ def test_a_person_can_promote_it_and_an_unchanged_run_does_not_undo_that(
     assert REASON in (root / "serving" / "2" / "MODEL_CARD.md").read_text()
     again = run(*WORSE, "gate.target=0")
     assert again.code == 3
-    assert f"A person had it pushed, as version 2: {REASON}" in again.out
+    assert f"Its model was promoted as version 2: {REASON}" in again.out
     assert states() == {2: "serves", 1: "kept"}
     twice = flowers("promote", entry["run_id"], "--reason", REASON, "--root", root)
     assert twice.code == 2
     assert "serves already, as version 2" in twice.err
 
 
-def test_a_rollback_withdraws_it_and_no_run_pushes_it_again(flowers, run, root, newest, states):
+def test_a_rollback_withdraws_a_version_and_no_run_pushes_it_again(
+    flowers, run, root, newest, states
+):
     assert flowers("rollback", "--root", root, "--reason", "complaints").code == 0
     assert states() == {2: "withdrawn", 1: "serves"}
     run(*WORSE, "gate.target=0")
     assert states() == {2: "withdrawn", 1: "serves"}
-    # Even where the gate lets it pass.
+    # Not even if the gate passes it.
     lenient = ["gate.target=0", "gate.max_loss=1", "gate.significance=1.0e-99"]
     answer = run(*WORSE, *lenient)
     assert answer.code == 3, answer.out
-    assert "this model was version 2, and a person withdrew it" in answer.out
+    assert "this model was version 2, which was withdrawn" in answer.out
     assert newest()["verdict"]["blessed"]
     assert states() == {2: "withdrawn", 1: "serves"}
     again = flowers("rollback", "--root", root)
@@ -122,20 +124,20 @@ def test_a_rollback_withdraws_it_and_no_run_pushes_it_again(flowers, run, root, 
     assert "version 1 serves, and the older versions are: none" in again.err
 
 
-def test_the_model_before_still_has_nothing_to_do(run, states):
+def test_a_run_of_the_serving_model_pushes_nothing(run, states):
     answer = run()
     assert answer.code == 0, answer.out
     assert states() == {2: "withdrawn", 1: "serves"}
 
 
-def test_a_promotion_takes_a_withdrawal_back_under_a_new_number(flowers, root, newest, states):
+def test_a_promotion_pushes_a_withdrawn_model_as_a_new_version(flowers, root, newest, states):
     runs = flowers("runs", "--root", root, "--json").json()
     refused = next(entry for entry in runs if entry["promoted"] == 2)
     assert flowers("promote", refused["run_id"], "--reason", "again", "--root", root).code == 0
     assert states() == {3: "serves", 1: "kept"}
 
 
-def test_lineage_says_what_a_version_was_made_of(flowers, root, tmp_path):
+def test_lineage_describes_how_a_version_was_made(flowers, root, tmp_path):
     answer = flowers("lineage", "1", "--root", root, "--picture", tmp_path / "a.png")
     assert answer.code == 0, answer.err
     for words in ("synthetic00-160.tfrec", "trainer.epochs: 10", "ExampleGen", "PASSED: accuracy"):
@@ -144,7 +146,7 @@ def test_lineage_says_what_a_version_was_made_of(flowers, root, tmp_path):
     assert flowers("lineage", "9", "--root", root).code == 2
 
 
-def test_ml_metadata_knows_what_people_did(root):
+def test_ml_metadata_records_rollbacks_and_promotions(root):
     store = open_store(root)
     kinds = [store.get_executions_by_type(kind) for kind in ("flowers.Rollback", "flowers.Promote")]
     (rollback,), promotions = kinds
@@ -153,7 +155,7 @@ def test_ml_metadata_knows_what_people_did(root):
     assert all(p.last_known_state == mlmd.Execution.COMPLETE for p in promotions)
 
 
-def test_a_root_that_is_reached_by_another_path_is_not_cleaned(flowers, root, tmp_path):
+def test_clean_refuses_a_root_under_another_path(flowers, root, tmp_path):
     (tmp_path / "link").symlink_to(root)
     answer = flowers("clean", "--dry-run", "--root", tmp_path / "link")
     assert answer.code == 2
@@ -161,9 +163,11 @@ def test_a_root_that_is_reached_by_another_path_is_not_cleaned(flowers, root, tm
     assert flowers("clean", "--dry-run", "--root", root).code == 0
 
 
-def test_a_refusal_against_what_serves_no_more_is_no_last_word(flowers, run, root, states):
+def test_a_refused_model_is_judged_again_when_the_baseline_no_longer_serves(
+    flowers, run, root, states
+):
     worse = [*WORSE, "gate.target=0", "trainer.seed=1"]
-    # Version 3 learned as little, so that it is no worse than that.
+    # Version 3 learned as little, and the model would not be worse than it.
     flowers("rollback", "1", "--root", root)
     assert run(*worse).code == 3
     shutil.rmtree(root / "serving")
@@ -171,7 +175,7 @@ def test_a_refusal_against_what_serves_no_more_is_no_last_word(flowers, run, roo
     assert states()[4] == "serves"
 
 
-def test_a_version_that_was_deleted_by_hand_is_not_taken_for_the_one_after_it(flowers, run, root):
+def test_a_manually_deleted_version_is_not_confused_with_the_next_one(flowers, run, root):
     shutil.rmtree(root / "serving" / "4")
     assert run().code == 0
     (model,) = [

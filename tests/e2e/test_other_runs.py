@@ -1,4 +1,4 @@
-"""Whole runs beside the toy's: TFX's own runner, and the quickstart of `make run`."""
+"""More whole runs: TFX's own runner, and the quickstart of `make run`."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ from pipeline.settings.loading import load_settings
 
 
 @pytest.mark.slow
-def test_tfx_own_local_runner_runs_the_same_pipeline(tmp_path):
+def test_the_local_runner_of_tfx_runs_the_same_pipeline(tmp_path):
     from pipeline.graph import RunContext, create_pipeline
 
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
@@ -37,7 +37,7 @@ def test_tfx_own_local_runner_runs_the_same_pipeline(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_quickstart_ends_with_a_pushed_model_well_above_chance(flowers, tmp_path):
+def test_the_quickstart_pushes_a_model_well_above_chance(flowers, tmp_path):
     answer = flowers("run", "--root", tmp_path)
     assert answer.code == 0, answer.out
     (entry,) = flowers("runs", "--root", tmp_path, "--json").json()
@@ -47,7 +47,7 @@ def test_the_quickstart_ends_with_a_pushed_model_well_above_chance(flowers, tmp_
 
 
 @pytest.mark.slow
-def test_a_changed_source_file_reruns_its_step_and_what_depends_on_it(flowers, tmp_path):
+def test_a_changed_source_file_reruns_its_step_and_the_steps_that_depend_on_it(flowers, tmp_path):
     project = Path(__file__).parents[2]
     for folder in ("pipeline", "components", "data"):
         shutil.copytree(project / folder, tmp_path / "copy" / folder)
@@ -69,10 +69,10 @@ def test_a_changed_source_file_reruns_its_step_and_what_depends_on_it(flowers, t
     augment = tmp_path / "copy" / "components" / "transform" / "augment.py"
     before = augment.read_text()
     augment.write_text(before + "# changed\n")
-    told = dict(line.split(maxsplit=1) for line in run_the_copy("--dry-run").splitlines())
-    # Augmentation is the Trainer's alone, although it lies beside Transform's code.
-    assert told["Transform"] == "unchanged"
-    assert told["Trainer"] == "would run: its code changed"
+    planned = dict(line.split(maxsplit=1) for line in run_the_copy("--dry-run").splitlines())
+    # Only the Trainer uses augmentation, although its code is next to Transform's.
+    assert planned["Transform"] == "unchanged"
+    assert planned["Trainer"] == "would run: its code changed"
     augment.write_text(before)
 
     verdict = tmp_path / "copy" / "components" / "gate" / "verdict.py"

@@ -1,4 +1,4 @@
-"""The Beam steps by a job service and workers of their own, as on Flink, Spark and Dataflow."""
+"""The Beam steps on a job service with separate workers, as on Flink, Spark and Dataflow."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ TOY = ["transform.image_size=32", "data.split_salt=2"]
 
 @pytest.fixture
 def job_service(tmp_path):
-    """Beam's own job service in a process of its own; its address."""
+    """Yields the address of Beam's own job service, which runs in a separate process."""
     log = tmp_path / "service.log"
     command = [sys.executable, "-m", "apache_beam.runners.portability.local_job_service_main"]
     with log.open("wb") as stream:
@@ -32,36 +32,36 @@ def job_service(tmp_path):
         process.wait()
 
 
-@pytest.mark.slow
-def test_a_job_service_makes_the_same_splits_and_images(flowers, tmp_path, job_service):
+@pytest.mark.long
+def test_a_job_service_produces_the_same_splits_and_images(flowers, tmp_path, job_service):
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
     portable = f"['--job_endpoint={job_service}', '--environment_type=LOOPBACK']"
-    settings = {"here": [], "there": ["beam.runner=portable", f"beam.pipeline_args={portable}"]}
+    settings = {"local": [], "remote": ["beam.runner=portable", f"beam.pipeline_args={portable}"]}
     for name, more in settings.items():
         options = [option for setting in [*TOY, *more] for option in ("--set", setting)]
         where = ["--data", str(tmp_path / "data"), "--root", tmp_path / name]
         answer = flowers("run", *where, "--until", "Transform", *options)
         assert answer.code == 0, answer.out
-    here, there = (History(tmp_path / name).runs()[0] for name in settings)
-    assert here.examples == there.examples
-    assert here.classes == there.classes
+    local, remote = (History(tmp_path / name).runs()[0] for name in settings)
+    assert local.examples == remote.examples
+    assert local.classes == remote.classes
     for split in ("train", "eval"):
         pattern = f"artifacts/Transform/transformed_examples/*/Split-{split}/*"
         first, second = (sorted(_records(tmp_path / name, pattern)) for name in settings)
-        assert len(first) == here.examples[split]
+        assert len(first) == local.examples[split]
         assert first == second
 
 
 def _records(root, pattern):
-    """Returns class and image of each record: the order of features is nobody's choice."""
+    """Returns class and image of each record, because the order of features is not defined."""
     files = [str(path) for path in root.glob(pattern)]
     for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
         yield features["class"].int64_list.value[0], features["image"].bytes_list.value[0]
 
 
-def test_what_reads_a_bucket_is_refused_on_this_machine(flowers, tmp_path):
+def test_settings_that_need_a_bucket_are_refused_on_this_machine(flowers, tmp_path):
     for setting in ("beam.runner=dataflow", "push.to=vertex-endpoint"):
         answer = flowers("run", "--root", tmp_path, "--set", setting)
         assert answer.code == 2
-        assert "it is for jobs on Vertex" in answer.err
+        assert "works only in jobs on Vertex" in answer.err

@@ -1,4 +1,4 @@
-"""Real photographs through the whole pipeline: `pytest --real-data=DIR`."""
+"""The whole pipeline on real photographs: `pytest --real-data=DIR`."""
 
 import pytest
 
@@ -17,8 +17,8 @@ def test_real_records_reach_a_verdict(flowers, request, tmp_path):
     )
     assert answer.code == 0, answer.out
     (entry,) = flowers("runs", "--root", tmp_path, "--json").json()
-    named = sum(int(file.rsplit("-", 1)[1].split(".")[0]) for file in list_files(resolve(folder)))
-    assert sum(entry["examples"].values()) == named
+    total = sum(int(file.rsplit("-", 1)[1].split(".")[0]) for file in list_files(resolve(folder)))
+    assert sum(entry["examples"].values()) == total
     assert entry["examples"]["quarantined"] == 0
     assert entry["verdict"]["n"] == entry["examples"]["test"]
     assert entry["verdict"]["low"] < entry["verdict"]["value"] < entry["verdict"]["high"]

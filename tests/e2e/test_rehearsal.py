@@ -104,8 +104,8 @@ def test_a_rehearsal_has_the_results_of_a_local_run(
     assert flowers("run", *local).code == 0
     (local_run,) = History(folder / "local").runs()
     assert run.examples == local_run.examples
-    assert run.verdict["value"] == local_run.verdict["value"]
-    assert run.training["epochs"][-1]["loss"] == local_run.training["epochs"][-1]["loss"]
+    assert run.verdict.value == local_run.verdict.value
+    assert run.training.epochs[-1]["loss"] == local_run.training.epochs[-1]["loss"]
 
 
 def test_the_pushed_model_predicts(flowers, folder, root):
@@ -135,7 +135,7 @@ def test_the_second_model_is_compared_with_the_serving_one(compiled, run_rehears
     answer = run_rehearsal(compiled("second", "trainer.seed=1"))
     assert answer.code == 0, answer.out
     assert steps_that_ran(newest()) == ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher"]
-    assert newest().verdict["baseline"]["version"] == 1
+    assert newest().verdict.baseline.version == 1
     assert newest().pushed == 2
     # After its push, the model's baseline is still the version before it.
     again = run_rehearsal(root.parent / "second.json")
@@ -198,8 +198,8 @@ def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_an_alert_is_sent(
     assert pool.machine_spec.accelerator_type.name == "TPU_V3"
     assert trainers[0]["strategy"] == "tpu"
     assert trainers[0]["precision"] == "mixed_bfloat16"
-    assert newest().training["device"].startswith("8 replicas on CPU")
-    assert newest().training["replicas"] == 8
+    assert newest().training.device.startswith("8 replicas on CPU")
+    assert newest().training.replicas == 8
     assert newest().pushed > 1
     expected = ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher", "Alert"]
     assert steps_that_ran(newest()) == expected

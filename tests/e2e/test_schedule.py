@@ -213,7 +213,7 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     # The last kill came after the push: that run trained, and the next one reused its model.
     assert starts == [None, 1, 2, 3, 4]
     # The digest identifies a run that was killed after its push.
-    assert all(run.verdict and run.verdict["digest"] == run.digest for run in pushed)
+    assert all(run.verdict and run.verdict.digest == run.digest for run in pushed)
     card = (root / "serving" / "5" / "MODEL_CARD.md").read_text()
     assert f"weights of version 4 (run {pushed[3].run_id})" in card
     assert [run.error for run in runs if run.state == "failed" and "has 10" not in run.error] == []
@@ -233,5 +233,5 @@ def test_twelve_weeks(tmp_path: Path, end: Callable, flowers: Callable) -> None:
     assert "drift: " not in ignoring.out
     outcome = scheduled.start()
     assert outcome.state == "pushed"
-    assert "drift since the span before: brightness" in outcome.text
+    assert "drift since the previous span: brightness" in outcome.text
     assert scheduled.start().state == "skipped"

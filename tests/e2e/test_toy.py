@@ -1,4 +1,4 @@
-"""The real pipeline on toy images, in one process and one root; each test goes on from the last."""
+"""The whole pipeline on toy images, in one process and one root; tests build on each other."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ from pipeline.local.root import locked
 from pipeline.root_files import TEMPORARY_FOLDER
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
-# With this salt each split has an example of each class.
+# With this salt, every split has examples of every class.
 TOY += ["data.max_bad_fraction=0.02", "data.split_salt=2"]
 STEPS = [
     "ExampleGen", "Schema", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
@@ -33,7 +33,7 @@ SPLITS = ("train", "eval", "test")
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """120 good records, 40 of them once more, and one that holds no image."""
+    """120 valid records, 40 of them twice, and one without an image."""
     folder = tmp_path_factory.mktemp("toy")
     first, _ = write_sample(folder, count=120, shards=2, pixels=32)
     write_shard(folder / "again.tfrec", read_records(first)[:40])
@@ -48,7 +48,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(flowers: Callable, toy: Path, root: Path) -> Callable:
-    """Returns a function that runs the toy pipeline with a target, and more settings."""
+    """Returns a function that runs the toy pipeline with a target and other settings."""
 
     def run_with(target: float, *settings: str, data: Path = toy, options: Any = ()) -> Any:
         given = [
@@ -101,7 +101,7 @@ def test_a_model_above_the_target_is_pushed(run, root, newest, tmp_path, monkeyp
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     answer = run(0.0)
     assert [*tmp_path.iterdir(), *root.glob(TEMPORARY_FOLDER)] == [], (
-        "run after run would fill the disk"
+        "leftovers of each run would fill the disk"
     )
     assert answer.code == 0, answer.out
     assert "PASSED: accuracy" in answer.out
@@ -149,8 +149,8 @@ def test_only_train_and_eval_are_transformed(root):
     assert names == {"Split-train", "Split-eval"}
 
 
-def test_what_was_evaluated_is_what_serves(root, newest):
-    """The signatures of the served model, fed with raw bytes, give the verdict's accuracy."""
+def test_the_evaluated_model_is_the_serving_model(root, newest):
+    """On raw bytes, the signatures of the serving model reach the accuracy of the verdict."""
     model = tf.saved_model.load(str(root / "serving" / "1"))
     records = read_split(root, "test")
     answers = model.signatures["serving_default"](examples=tf.constant(records))
@@ -166,7 +166,7 @@ def test_what_was_evaluated_is_what_serves(root, newest):
     ]
 
 
-def test_predict_answers_with_the_pushed_model_and_passes_over_what_is_no_image(
+def test_predict_uses_the_pushed_model_and_reports_files_that_are_not_images(
     flowers, root, tmp_path
 ):
     (tmp_path / "a.jpg").write_bytes(feature(read_split(root, "test")[0], "image"))
@@ -181,8 +181,8 @@ def test_predict_answers_with_the_pushed_model_and_passes_over_what_is_no_image(
     assert "error" in bad
 
 
-def test_predict_answers_for_each_record_of_a_folder(flowers, root, toy, tmp_path):
-    """All 160 good ones, in several batches, and the bad one."""
+def test_predict_classifies_each_record_of_a_folder(flowers, root, toy, tmp_path):
+    """There are 160 valid records, in several batches, and the bad one."""
     answer = flowers("predict", "--root", root, "--csv", toy)
     rows = list(csv.DictReader(io.StringIO(answer.out)))
     assert len(rows) == 161
@@ -199,7 +199,7 @@ def test_predict_answers_for_each_record_of_a_folder(flowers, root, toy, tmp_pat
 
 def test_an_unchanged_run_has_nothing_to_do(run, root, newest, toy):
     before = newest()
-    # Newer files with the same content, as after a clone, are the same data.
+    # Files with other times and the same content, as after a clone, are the same data.
     for path in toy.iterdir():
         os.utime(path, (1, 1))
     answer = run(0.0)
@@ -213,12 +213,12 @@ def test_an_unchanged_run_has_nothing_to_do(run, root, newest, toy):
 def test_a_deleted_version_is_pushed_again_from_the_cache(run, root, newest):
     (root / "serving" / "1").rename(root / "moved")
     assert run(0.0).code == 0
-    # Pusher is asked each time: only it sees what serves.
+    # Pusher runs each time, because only Pusher sees which model serves.
     assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Pusher": "done"}
     assert versions(root) == ["1"]
 
 
-def test_a_new_target_reruns_the_gate_alone(run, newest):
+def test_a_new_target_reruns_only_gate_and_pusher(run, newest):
     assert run(0.001).code == 0
     assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Gate": "done", "Pusher": "done"}
     why = {step["name"]: step["why"] for step in newest()["steps"]}
@@ -227,7 +227,7 @@ def test_a_new_target_reruns_the_gate_alone(run, newest):
     assert why["Trainer"] == ""
 
 
-def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root, newest):
+def test_a_model_below_the_target_is_refused_and_the_old_version_remains(run, root, newest):
     before = {path: path.read_bytes() for path in (root / "serving").rglob("*") if path.is_file()}
     answer = run(0.999, "trainer.seed=1")
     assert answer.code == 3
@@ -242,7 +242,7 @@ def test_a_model_below_the_target_is_refused_and_the_old_version_stays(run, root
     }
 
 
-def test_a_refusal_that_nothing_changed_is_a_refusal_again(run, newest):
+def test_an_unchanged_run_after_a_refusal_is_refused_again(run, newest):
     before = newest()
     answer = run(0.999, "trainer.seed=1")
     assert answer.code == 3
@@ -251,7 +251,7 @@ def test_a_refusal_that_nothing_changed_is_a_refusal_again(run, newest):
     assert newest() == before
 
 
-def test_a_dry_run_says_what_would_run_and_why_and_runs_nothing(run, newest):
+def test_a_dry_run_explains_what_would_run_and_runs_nothing(run, newest):
     before = newest()
     answer = run(0.999, "trainer.seed=2", options=["--dry-run"])
     assert answer.code == 0
@@ -262,9 +262,7 @@ def test_a_dry_run_says_what_would_run_and_why_and_runs_nothing(run, newest):
     assert newest() == before
 
 
-def test_a_model_that_is_not_fit_to_serve_is_refused_although_the_gate_blessed_it(
-    run, root, newest
-):
+def test_a_blessed_model_is_refused_if_the_serving_check_fails(run, root, newest):
     answer = run(0.0, "serving.max_megabytes=0.001")
     assert answer.code == 3, answer.out
     assert "REFUSED" in answer.out
@@ -276,7 +274,7 @@ def test_a_model_that_is_not_fit_to_serve_is_refused_although_the_gate_blessed_i
     assert entry["verdict"]["checks"][-1]["name"] == "serving"
 
 
-def test_a_run_can_end_after_a_step_and_begin_anew_at_one(run, newest):
+def test_a_run_can_start_from_a_step_and_stop_after_one(run, newest):
     answer = run(0.0, options=["--from", "ExampleValidator", "--until", "DataGate"])
     assert answer.code == 0
     assert "Stopped after DataGate" in answer.out
@@ -284,7 +282,7 @@ def test_a_run_can_end_after_a_step_and_begin_anew_at_one(run, newest):
     assert [name for name, state in found.items() if state == "done"] == STEPS[3:5]
     assert [name for name, state in found.items() if state == "skipped"] == STEPS[5:]
     why = {step["name"]: step["why"] for step in newest()["steps"]}
-    assert (why["ExampleGen"], why["DataGate"]) == ("", "asked for")
+    assert (why["ExampleGen"], why["DataGate"]) == ("", "requested")
     assert newest()["state"] == "stopped"
 
 
@@ -294,7 +292,7 @@ def test_a_root_of_another_pipeline_is_refused(run):
     assert "holds runs of the pipeline 'flowers', and the setting `name` is 'others'" in answer.err
 
 
-def test_an_unknown_step_names_the_nearest(run):
+def test_the_error_of_an_unknown_step_names_the_nearest_one(run):
     answer = run(0.0, options=["--until", "Train"])
     assert answer.code == 2
     assert "did you mean Trainer" in answer.err
@@ -307,7 +305,7 @@ def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root
         for record in read_records(path):
             class_id = feature(record, "class")
             image = feature(record, "image")
-            # All tulips are cactuses.
+            # All tulips are relabelled as cactuses.
             records.append(encode_example(image, class_id + (class_id == 4), names, (32, 32)))
     write_shard(tmp_path / "cactus-120.tfrec", records)
     answer = run(0.0, data=tmp_path)
@@ -332,7 +330,7 @@ def test_too_many_bad_records_stop_the_run(run):
     assert "bad.tfrec record 0: not an image" in answer.out
 
 
-def test_a_broken_file_is_named_with_the_byte(run, toy, tmp_path):
+def test_a_truncated_file_is_named_with_the_byte_offset(run, toy, tmp_path):
     for path in toy.glob("synthetic*"):
         content = path.read_bytes()
         (tmp_path / path.name).write_bytes(content[:-10] if "01" in path.name else content)
@@ -347,7 +345,7 @@ def test_a_broken_file_is_named_with_the_byte(run, toy, tmp_path):
     assert "broken files 1" in kept.out
 
 
-def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):
+def test_a_failed_step_is_named_with_cause_and_log(run, root, newest):
     answer = run(0.0, "trainer.batch_size=512")
     assert answer.code == 1
     assert "FAILED in Trainer: ValueError: the train split has" in answer.out
@@ -364,7 +362,7 @@ def test_a_step_that_fails_is_named_with_cause_and_log(run, root, newest):
         (["model.name=xception", "model.weights=none.h5"], "model.weights: none.h5 can't be read"),
     ],
 )
-def test_what_a_training_lacks_is_found_before_the_data_is_read(run, newest, settings, error):
+def test_wrong_training_settings_are_found_before_the_data_is_read(run, newest, settings, error):
     before = newest()
     answer = run(0.0, *settings)
     assert answer.code == 2
@@ -372,7 +370,7 @@ def test_what_a_training_lacks_is_found_before_the_data_is_read(run, newest, set
     assert newest() == before
 
 
-def test_a_second_run_on_the_same_root_is_turned_away_and_told_who_is_there(run, root, newest):
+def test_a_second_run_on_the_same_root_gets_an_error_that_names_the_first(run, root, newest):
     before = newest()
     with locked(root) as lock:
         lock.name_run("20261124-120000")
@@ -388,13 +386,13 @@ def test_a_run_that_does_not_fit_on_the_disk_is_refused(run, newest, monkeypatch
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     answer = run(0.0, "transform.image_size=512")
     assert answer.code == 2
-    # 160 images of 512 x 512, and half a gigabyte of room.
+    # 160 images of 512 x 512 pixels, and a margin of half a gigabyte.
     assert "needs about 6" in answer.err
     assert "has 400.0 MB free" in answer.err
     assert newest() == before
 
 
-def test_records_without_the_features_are_refused(run, toy, tmp_path):
+def test_records_without_required_features_are_refused(run, toy, tmp_path):
     records = []
     for record in read_records(next(toy.glob("synthetic*"))):
         example = tf.train.Example.FromString(record)
@@ -406,7 +404,7 @@ def test_records_without_the_features_are_refused(run, toy, tmp_path):
     assert "feature 'class'" in answer.out
 
 
-def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
+def test_library_output_is_in_the_log_but_not_on_the_console(run, root, newest):
     answer = run(0.0, "gate.target=0.002")
     assert "INFO" not in answer.out
     assert answer.err == ""
@@ -414,19 +412,19 @@ def test_the_noise_is_in_the_log_and_not_on_the_console(run, root, newest):
     assert "INFO absl: Running launcher for" in log
 
 
-def test_verbose_shows_the_noise_and_logs_it_too(run, root, newest, capfd):
+def test_verbose_shows_and_logs_library_output(run, root, newest, capfd):
     assert run(0.0, "gate.target=0.003", options=["--verbose"]).code == 0
     assert "INFO absl: Running launcher for" in capfd.readouterr().out
     log = (root / "history" / newest()["run_id"] / "log.txt").read_text()
     assert "INFO absl: Running launcher for" in log
 
 
-def test_clean_removes_what_no_served_and_no_newest_run_needs(flowers, run, root):
+def test_clean_keeps_what_the_served_versions_and_the_newest_run_need(flowers, run, root):
     served = set((root / "serving").rglob("*"))
     would = flowers("clean", "--root", root, "--dry-run").out
     assert "nothing was removed" in would
     models = set(root.glob("artifacts/Trainer/model/*"))
-    # Unless so many runs are to stay, and none is too old for that.
+    # Nothing is removed while all runs are within --runs.
     flowers("clean", "--root", root, "--runs", "99")
     assert models == set(root.glob("artifacts/Trainer/model/*"))
     would = flowers("clean", "--root", root, "--dry-run").out
@@ -434,7 +432,7 @@ def test_clean_removes_what_no_served_and_no_newest_run_needs(flowers, run, root
     assert "Freed" in freed
     assert "Freed 0 B" not in freed
     assert freed.splitlines()[:-1] == would.splitlines()[:-1]
-    # The refused model of another seed is gone; that of the served version is there.
+    # The refused model of the other seed is removed, and that of the served version is kept.
     assert len(models - set(root.glob("artifacts/Trainer/model/*"))) == 1
     assert served == set((root / "serving").rglob("*"))
     assert "Freed 0 B" in flowers("clean", "--root", root).out
@@ -442,7 +440,7 @@ def test_clean_removes_what_no_served_and_no_newest_run_needs(flowers, run, root
     assert run(0.0, "gate.target=0.004").code == 0
 
 
-def test_clean_has_nothing_to_do_where_no_run_was(flowers, tmp_path):
+def test_clean_needs_a_root_with_runs(flowers, tmp_path):
     answer = flowers("clean", "--root", tmp_path)
     assert answer.code == 2
     assert "holds no runs" in answer.err

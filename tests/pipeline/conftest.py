@@ -1,4 +1,4 @@
-"""A pushed model that is tiny, and pictures that it tells apart."""
+"""A tiny pushed model, and pictures that it can classify."""
 
 import datetime
 from collections.abc import Callable
@@ -13,7 +13,7 @@ COLOURS = ["red", "green", "blue"]
 
 
 class ColourModel(tf.Module):
-    """Tells the strongest colour; signatures and outputs are those of `Servable`."""
+    """Classifies images by their strongest colour; has the interface of `Servable`."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def serving_default(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -57,7 +57,7 @@ def root(tmp_path_factory: pytest.TempPathFactory, write_run: Callable[..., None
 
 @pytest.fixture(scope="session")
 def write_run() -> Callable[..., None]:
-    """Returns a function that writes the history of one run that pushed a version."""
+    """Returns a function that writes the history of a run that pushed a version."""
 
     def write(root: Path, class_names: list[str], version: int = 1) -> None:
         (root / "serving" / str(version)).mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def write_run() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def picture() -> Callable[..., bytes]:
-    """Returns a function that draws a PNG of one colour, given by its index in COLOURS."""
+    """Returns a function that draws a PNG of one colour, given as an index into COLOURS."""
 
     def draw(colour: int, height: int = 8, width: int = 8) -> bytes:
         pixels = tf.one_hot(tf.fill([height, width], colour), 3, on_value=255, off_value=0)

@@ -8,8 +8,8 @@ from pipeline.graph import RunContext, create_pipeline
 from pipeline.settings.loading import load_settings
 
 
-def test_other_weights_under_the_same_name_are_another_training_to_the_cache():
-    """The cache sees a step's parameters: the digest of a file that they name must be one."""
+def test_the_digest_of_a_weights_file_is_a_parameter_of_the_trainer():
+    """TFX's cache compares the parameters of a step, not the files that they name."""
     context = RunContext(
         source=sources.resolve("sample"),
         classes=CLASS_NAMES,

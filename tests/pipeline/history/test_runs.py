@@ -18,21 +18,21 @@ def new_run(history: History, now: datetime.datetime) -> Run:
     return run
 
 
-def test_runs_come_back_newest_first(tmp_path):
+def test_runs_are_listed_newest_first(tmp_path):
     history = History(tmp_path)
     first = new_run(history, NOON)
     last = new_run(history, NOON + datetime.timedelta(hours=1))
     assert list(history.runs()) == [last, first]
 
 
-def test_runs_that_start_in_one_second_have_names_of_their_own(tmp_path):
+def test_runs_that_start_in_the_same_second_have_different_ids(tmp_path):
     history = History(tmp_path)
     runs = [new_run(history, NOON) for _ in range(11)]
     assert [run.run_id for run in runs[:2]] == ["20260102-120000", "20260102-120000-2"]
     assert list(history.runs()) == runs[::-1]
 
 
-def test_a_verdict_gets_a_file_of_its_own(tmp_path):
+def test_a_verdict_is_saved_in_a_separate_file(tmp_path):
     history = History(tmp_path)
     run = new_run(history, NOON)
     folder = history.folder(run.run_id)
@@ -42,11 +42,11 @@ def test_a_verdict_gets_a_file_of_its_own(tmp_path):
     assert sorted(file.name for file in folder.iterdir()) == ["run.json", "verdict.json"]
 
 
-def test_there_is_no_history_before_the_first_run(tmp_path):
+def test_the_history_is_empty_before_the_first_run(tmp_path):
     assert History(tmp_path).runs() == []
 
 
-def test_a_run_is_one_line_whatever_went_wrong(tmp_path):
+def test_a_run_with_a_multiline_error_is_listed_in_one_line(tmp_path):
     run = new_run(History(tmp_path), NOON)
     run.error = "first\nsecond"
     assert run.format_line().endswith("first")
@@ -66,7 +66,7 @@ def test_a_newer_format_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"format_version": 1}'])
-def test_a_damaged_run_is_named(tmp_path, text):
+def test_a_damaged_run_file_is_named(tmp_path, text):
     folder = tmp_path / "history" / "20260102-120000"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(text)
@@ -74,7 +74,7 @@ def test_a_damaged_run_is_named(tmp_path, text):
         History(tmp_path).runs()
 
 
-def test_what_a_dead_process_left_is_marked_as_interrupted(tmp_path):
+def test_the_run_of_a_dead_process_is_marked_as_interrupted(tmp_path):
     history = History(tmp_path)
     run = new_run(history, NOON)
     run.steps = [Step(name="Trainer", state="running"), Step(name="Gate")]

@@ -1,4 +1,4 @@
-"""What earlier runs tell of the next one's data, where it comes in spans."""
+"""What earlier runs determine for the next run if the data arrives in spans."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from pipeline.settings.loading import load_settings
 
 @pytest.fixture
 def run(tmp_path):
-    """Returns a function that makes a run whose data was accepted, and what it measured."""
+    """Returns a function that makes a run whose data was accepted, with its span statistics."""
 
     def make(records, *spans, drift="warn", accepted=True, measured=True):
         folder = tmp_path / f"{records}-{len(list(tmp_path.iterdir()))}"
@@ -35,7 +35,7 @@ def source(*spans):
     return Source("base", ("*",), tuple(Span(int(s), 0, s, "*") for s in spans))
 
 
-def test_the_span_before_is_the_newest_accepted_one_of_another_name(run):
+def test_the_previous_span_is_the_newest_accepted_one_with_another_name(run):
     runs = [run("c", "3"), run("b", "2"), run("a", "1")]
     assert span_before(runs, source("3"), "c") == runs[1].quarantine
     assert span_before(runs, source("3"), "c again") == runs[1].quarantine
@@ -43,25 +43,25 @@ def test_the_span_before_is_the_newest_accepted_one_of_another_name(run):
     assert span_before(runs[2:], source("1"), "a") == ""
 
 
-def test_a_version_of_a_span_is_compared_with_the_span_before_and_not_with_itself(run):
+def test_a_new_version_of_a_span_is_compared_with_the_previous_span(run):
     runs = [run("c", "7 version 1"), run("b", "6 version 3"), run("a", "5 version 1")]
     second = Source("base", ("*",), (Span(7, 2, "7 version 2", "*"),))
     assert span_before(runs, second, "d") == runs[1].quarantine
     assert spans_to_compare([run("d", "7 version 2"), *runs])[1] == runs[1].quarantine
 
 
-def test_what_was_refused_or_never_measured_is_no_span_before(run):
+def test_a_refused_or_unmeasured_span_is_not_the_previous_span(run):
     runs = [run("c", "3", accepted=False), run("b", "2", measured=False), run("a", "1")]
     assert span_before(runs, source("4"), "d") == runs[2].quarantine
 
 
-def test_without_spans_other_records_are_what_was_before(run):
+def test_without_spans_the_previous_records_are_compared(run):
     runs = [run("b"), run("a")]
     assert span_before(runs, source(), "b") == runs[1].quarantine
     assert span_before(runs, source(), "c") == runs[0].quarantine
 
 
-def test_what_the_next_span_may_be_compared_with_is_kept(run):
+def test_spans_that_the_next_one_may_be_compared_with_are_kept(run):
     runs = [
         run("d", "3", accepted=False),
         run("c", "2"),
@@ -72,7 +72,7 @@ def test_what_the_next_span_may_be_compared_with_is_kept(run):
     assert spans_to_compare(runs) == [runs[1].quarantine, runs[3].quarantine]
 
 
-def test_drift_that_a_person_accepted_after_a_refusal_stays_accepted(run):
+def test_drift_accepted_after_a_refusal_stays_accepted(run):
     stop = load_settings("quickstart", ["data.drift=stop"])
     refused = run("a", "1", drift="stop", accepted=False)
     refused.state = "data refused"

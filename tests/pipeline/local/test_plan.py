@@ -1,4 +1,4 @@
-"""What a run knows before it reads its records."""
+"""What is known about a run before its records are read."""
 
 import pytest
 import tensorflow as tf
@@ -27,7 +27,7 @@ def plan(tmp_path):
     return make
 
 
-def test_a_run_that_ended_before_it_read_anything_pins_nothing(plan, tmp_path):
+def test_a_run_that_ended_before_reading_records_pins_nothing(plan, tmp_path):
     history = History(tmp_path / "root")
     assert plan().classes.names is None
     new_run(history, plan())
@@ -46,7 +46,7 @@ def accepted(history, plan, names):
     return run
 
 
-def test_accepted_data_pins_classes_and_salt_until_a_setting_names_others(plan, tmp_path):
+def test_accepted_data_pins_classes_and_salt_unless_settings_override_them(plan, tmp_path):
     accepted(History(tmp_path / "root"), plan(), ["b", "a"])
     assert (plan().classes.names, plan().split_salt) == (["b", "a"], "7")
     other = plan("data.classes=[x, y]", "data.split_salt=8")
@@ -62,7 +62,7 @@ def test_the_sample_pins_nothing(plan, tmp_path):
     assert not plan().salt_pinned
 
 
-def test_a_refusal_holds_as_long_as_the_same_version_serves(plan, tmp_path):
+def test_a_refusal_is_valid_while_the_same_version_serves(plan, tmp_path):
     history = History(tmp_path / "root")
     run = accepted(history, plan(), ["a", "b"])
     run.inputs = plan().inputs

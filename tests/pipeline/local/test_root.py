@@ -14,7 +14,7 @@ from pipeline.local.root import check_root, check_space, locked, own_temporary_f
 from pipeline.root_files import OWNER_FILE, TEMPORARY_FOLDER
 
 
-def test_a_second_user_of_a_root_is_told_who_the_first_is(tmp_path):
+def test_a_second_run_on_a_root_gets_an_error_that_names_the_first(tmp_path):
     with locked(tmp_path) as lock:
         lock.name_run("20261124-120000")
         with (
@@ -26,7 +26,7 @@ def test_a_second_user_of_a_root_is_told_who_the_first_is(tmp_path):
         pass
 
 
-def test_what_a_killed_process_held_is_free(tmp_path):
+def test_the_lock_of_a_killed_process_is_released(tmp_path):
     code = f"""
 import os, signal
 from pathlib import Path
@@ -40,7 +40,7 @@ with locked(Path({str(tmp_path)!r})):
         pass
 
 
-def test_temporary_files_lie_in_the_root_and_go_with_the_run_or_before_the_next(tmp_path):
+def test_temporary_files_are_in_the_root_and_removed_after_the_run_or_before_the_next(tmp_path):
     (tmp_path / TEMPORARY_FOLDER).mkdir()
     (tmp_path / TEMPORARY_FOLDER / "of-a-killed-run").touch()
     before = tempfile.gettempdir(), os.environ.get("TMPDIR")
@@ -53,7 +53,7 @@ def test_temporary_files_lie_in_the_root_and_go_with_the_run_or_before_the_next(
     assert (tempfile.gettempdir(), os.environ.get("TMPDIR")) == before
 
 
-def test_a_root_that_another_machine_holds_is_refused_with_its_name_and_age(tmp_path):
+def test_a_root_locked_by_another_machine_is_refused_with_its_name_and_age(tmp_path):
     since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=3, minutes=5)
     owner = {"host": "elsewhere", "pid": 7, "since": since.isoformat(), "run_id": "20261124-090000"}
     (tmp_path / OWNER_FILE).write_text(json.dumps(owner))
@@ -68,7 +68,7 @@ def test_a_root_that_another_machine_holds_is_refused_with_its_name_and_age(tmp_
         pass
 
 
-def test_a_root_that_cannot_be_written_is_refused(tmp_path):
+def test_a_root_that_is_not_writable_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with (
         pytest.raises(UsageError, match="cannot be written: Not a directory"),
@@ -90,7 +90,7 @@ def test_metadata_of_a_newer_library_is_refused(tmp_path):
         check_root(tmp_path, "flowers", [])
 
 
-def test_damaged_metadata_is_named(tmp_path):
+def test_a_damaged_metadata_file_is_named(tmp_path):
     (tmp_path / "metadata.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(UsageError, match=r"metadata\.sqlite is damaged"):
         check_root(tmp_path, "flowers", [])

@@ -11,12 +11,12 @@ def inputs(*overrides, fingerprint="x", classes=("a", "b")):
     return run_inputs(settings, f"/records/* {fingerprint}", classes, salt)
 
 
-def test_equal_settings_and_records_are_equal_inputs():
+def test_equal_settings_and_records_give_equal_inputs():
     assert inputs() == inputs()
     assert why_steps_run(inputs(), inputs()) == {"Pusher": "looks at the serving model"}
 
 
-def test_without_an_earlier_run_every_step_has_its_first():
+def test_without_an_earlier_run_every_step_runs_for_the_first_time():
     assert set(why_steps_run(None, inputs()).values()) == {"first run"}
 
 
@@ -38,18 +38,18 @@ def test_a_changed_setting_reruns_its_step_and_what_depends_on_it(override, step
     assert all(causes[name].startswith("after ") for name in downstream(step) - {step})
 
 
-def test_changed_records_rerun_what_reads_them():
+def test_changed_records_rerun_the_steps_that_read_them():
     causes = why_steps_run(inputs(), inputs(fingerprint="y"))
     assert causes["ExampleGen"] == "the records changed"
     assert set(causes) == set(STEPS) - {"Schema"}
 
 
-def test_where_the_records_are_named_is_no_input_of_its_own():
+def test_the_location_of_the_records_is_not_an_input():
     assert "data.source" not in inputs()
     assert inputs("data.classes=[a, b]", "data.spans=last 3") == inputs()
 
 
-def test_changed_classes_rerun_what_reads_them():
+def test_changed_classes_rerun_the_steps_that_read_them():
     causes = why_steps_run(inputs(), inputs(classes=["a", "b", "c"]))
     assert causes["Schema"] == causes["ExampleGen"] == "the classes changed"
     assert set(causes) == set(STEPS)
@@ -67,7 +67,7 @@ def test_changed_code_is_a_cause():
     assert causes["Evaluator"] == "after Trainer"
 
 
-def test_what_lies_downstream():
+def test_downstream_steps():
     assert downstream("Gate") == {"Gate", "Pusher"}
     assert downstream("ServingCheck") == {"ServingCheck", "Pusher"}
     assert downstream("ExampleGen") == set(STEPS) - {"Schema"}

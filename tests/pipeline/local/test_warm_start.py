@@ -8,7 +8,7 @@ from pipeline.history.runs import History, Run
 from pipeline.local.warm_start import describe_warm_start, find_warm_start, warm_start_key
 from pipeline.settings.loading import load_settings
 
-# The Trainer depends on the first two, and not on the third.
+# The Trainer depends on the first two, but not on the third.
 INPUTS = {"records": "week 1", "trainer.epochs": 2, "gate.target": 0.5}
 
 
@@ -18,7 +18,7 @@ def settings(*overrides):
 
 @pytest.fixture
 def pushed(tmp_path):
-    """Returns a function that pushes a model of a run, whose weights are there."""
+    """Returns a function that pushes the model of a run and saves its weights."""
 
     def push(version, warm_start=None, inputs=INPUTS, overrides=()):
         model = tmp_path / f"model-{version}"
@@ -41,7 +41,7 @@ def pushed(tmp_path):
     return push
 
 
-def test_it_begins_with_the_model_that_serves(pushed):
+def test_a_training_starts_from_the_serving_model(pushed):
     serving, runs = pushed(1)
     start = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     assert (start.version, start.run_id, start.class_names) == (1, "run-1", ["a", "b"])
@@ -51,7 +51,7 @@ def test_it_begins_with_the_model_that_serves(pushed):
     )
 
 
-def test_what_the_training_does_not_depend_on_changes_nothing(pushed):
+def test_an_unchanged_training_keeps_its_warm_start(pushed):
     serving, runs = pushed(1)
     assert find_warm_start(settings(), {**INPUTS, "gate.target": 0.9}, serving, runs) is None
     second = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
@@ -63,7 +63,7 @@ def test_what_the_training_does_not_depend_on_changes_nothing(pushed):
     assert third.version == 2
 
 
-def test_where_the_model_was_cleaned_away_it_begins_with_the_one_that_serves(pushed, tmp_path):
+def test_the_serving_model_replaces_a_start_model_that_was_removed(pushed, tmp_path):
     serving, runs = pushed(1)
     second = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     serving, runs = pushed(2, second, {**INPUTS, "records": "week 2"})
@@ -72,7 +72,7 @@ def test_where_the_model_was_cleaned_away_it_begins_with_the_one_that_serves(pus
     assert again.version == 2
 
 
-def test_a_run_that_never_trained_binds_nobody(pushed, tmp_path):
+def test_a_run_without_a_model_does_not_determine_the_warm_start(pushed, tmp_path):
     serving, runs = pushed(1)
     first = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     serving, runs = pushed(2, first, {**INPUTS, "records": "week 2"})
@@ -87,7 +87,7 @@ def test_a_run_that_never_trained_binds_nobody(pushed, tmp_path):
         find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
 
 
-def test_records_whose_content_is_not_known_take_no_warm_start(pushed):
+def test_records_of_unknown_content_allow_no_warm_start(pushed):
     serving, runs = pushed(1)
     with pytest.raises(UsageError, match="which needs records on this machine"):
         find_warm_start(settings(), INPUTS, serving, runs, content_known=False)
@@ -95,14 +95,14 @@ def test_records_whose_content_is_not_known_take_no_warm_start(pushed):
     assert find_warm_start(cold, INPUTS, serving, runs, content_known=False) is None
 
 
-def test_a_run_that_was_killed_after_its_push_is_known_by_its_verdict(pushed):
+def test_a_run_killed_after_its_push_is_found_by_the_digest_in_its_verdict(pushed):
     serving, runs = pushed(1)
     verdict = Verdict(True, "accuracy", 0.9, 0.8, 1.0, 0.8, 10, [], digest=serving.digest)
     runs[0].verdict, runs[0].digest, runs[0].pushed = verdict, None, None
     assert find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs).version == 1
 
 
-def test_what_is_said_of_it_is_true(pushed):
+def test_describe_warm_start(pushed):
     serving, runs = pushed(1)
     start = find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
     assert (
@@ -113,20 +113,20 @@ def test_what_is_said_of_it_is_true(pushed):
     assert describe_warm_start(settings("model.warm_start=none"), None, serving) == ""
 
 
-def test_none_never_looks(pushed):
+def test_no_warm_start_if_the_setting_is_none(pushed):
     cold = settings("model.warm_start=none")
     assert find_warm_start(cold, INPUTS, *pushed(1)) is None
     assert warm_start_key("none", None) == "none"
 
 
-def test_without_a_model_it_is_an_error_unless_that_is_allowed():
+def test_a_missing_serving_model_is_an_error_unless_allowed():
     assert find_warm_start(settings(), INPUTS, ServedVersion(), []) is None
     assert warm_start_key("if_serving", None) == "if_serving (none yet)"
     with pytest.raises(UsageError, match=r"model.warm_start is serving, and no model serves yet"):
         find_warm_start(settings("model.warm_start=serving"), INPUTS, ServedVersion(), [])
 
 
-def test_a_model_that_does_not_fit_is_an_error(pushed, tmp_path):
+def test_an_incompatible_model_is_an_error(pushed, tmp_path):
     serving, runs = pushed(1)
     new = {**INPUTS, "records": "week 2"}
     with pytest.raises(UsageError, match=r"is a squeezenet, and model.name is convnet"):

@@ -14,7 +14,7 @@ PLAIN = View()
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """A stream to a new terminal, and a function that reads what it was sent."""
+    """Yields a stream to a new terminal, and a function that reads what the terminal received."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     master, slave = pty.openpty()
@@ -32,7 +32,7 @@ def terminal(monkeypatch):
 
 
 def show(console: Console) -> None:
-    """Shows a run of two steps, the second of which fails."""
+    """Shows a run of two steps; the second one fails."""
     steps = [Step(name="ExampleGen"), Step(name="Trainer")]
     with console:
         console.set_steps(steps)
@@ -51,7 +51,7 @@ def without_codes(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
 
 
-def test_a_terminal_gets_a_table_in_colour(terminal):
+def test_a_terminal_shows_a_table_in_colour(terminal):
     stream, sent = terminal
     show(console_on(stream, PLAIN))
     text = sent()
@@ -59,11 +59,11 @@ def test_a_terminal_gets_a_table_in_colour(terminal):
     assert "\x1b[1;31mFAILED" in text
     lines = [line.strip() for line in without_codes(text).splitlines()]
     assert "✘  Trainer     1.2 s  7 records  (its code)" in lines
-    # The cursor is there again.
+    # The cursor is visible again.
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
-def test_no_color_takes_the_colours_and_leaves_the_table(terminal, monkeypatch):
+def test_no_color_removes_the_colours_but_not_the_table(terminal, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     stream, sent = terminal
     show(console_on(stream, PLAIN))
@@ -73,7 +73,7 @@ def test_no_color_takes_the_colours_and_leaves_the_table(terminal, monkeypatch):
 
 
 @pytest.mark.parametrize("view", [View(plain=True), View(verbose=True)])
-def test_on_request_a_terminal_gets_lines(terminal, view):
+def test_a_terminal_shows_plain_lines_on_request(terminal, view):
     stream, sent = terminal
     show(console_on(stream, view))
     text = sent()
@@ -81,14 +81,14 @@ def test_on_request_a_terminal_gets_lines(terminal, view):
     assert "Trainer           failed    1.2 s  7 records  (its code)" in text
 
 
-def test_a_dumb_terminal_gets_lines(terminal, monkeypatch):
+def test_a_dumb_terminal_shows_plain_lines(terminal, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     stream, sent = terminal
     show(console_on(stream, PLAIN))
     assert "\x1b" not in sent()
 
 
-def test_where_there_is_no_terminal_only_what_stays_is_written():
+def test_without_a_terminal_only_permanent_lines_are_written():
     stream = io.StringIO()
     show(console_on(stream, PLAIN))
     assert stream.getvalue().splitlines() == [

@@ -7,7 +7,7 @@ import textwrap
 from pipeline.reporting.log_capture import captured_output
 
 
-def test_noise_of_every_kind_goes_to_the_file_and_only_the_console_speaks(tmp_path):
+def test_library_output_goes_to_the_log_file_and_only_console_lines_are_shown(tmp_path):
     program = """
         import logging, os, sys, warnings
         from pathlib import Path
@@ -31,7 +31,7 @@ def test_noise_of_every_kind_goes_to_the_file_and_only_the_console_speaks(tmp_pa
         assert noise in log.read_text()
 
 
-def test_descriptors_and_loggers_are_put_back(tmp_path):
+def test_descriptors_and_loggers_are_restored(tmp_path):
     root = logging.getLogger()
     handlers, level, files = root.handlers, root.level, len(os.listdir("/proc/self/fd"))
     for _ in range(3):
