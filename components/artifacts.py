@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from data.schema import parse_schema
@@ -18,7 +17,7 @@ SCHEMA_FILE = "schema.pbtxt"
 
 def read_bytes(*path: str) -> bytes:
     """Returns the content of the file at the joined `path`."""
-    with tf.io.gfile.GFile(os.path.join(*path), "rb") as file:
+    with _gfile().GFile(os.path.join(*path), "rb") as file:
         return file.read()
 
 
@@ -27,15 +26,15 @@ def copied_here(path: str) -> Iterator[str]:
     """Yields the path of a local copy of a file, for libraries without support for gs://."""
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, os.path.basename(path))
-        tf.io.gfile.copy(path, copy)
+        _gfile().copy(path, copy)
         yield copy
 
 
 def write_bytes(content: bytes, *path: str) -> None:
     """Writes a file at the joined `path`; creates its folder."""
     name = os.path.join(*path)
-    tf.io.gfile.makedirs(os.path.dirname(name))
-    with tf.io.gfile.GFile(name, "wb") as file:
+    _gfile().makedirs(os.path.dirname(name))
+    with _gfile().GFile(name, "wb") as file:
         file.write(content)
 
 
@@ -57,3 +56,10 @@ def write_json(values: Any, *path: str) -> None:
 def read_schema(*path: str) -> schema_pb2.Schema:
     """Returns the schema in a `.pbtxt` file."""
     return parse_schema(read_bytes(*path).decode())
+
+
+def _gfile() -> Any:
+    # The history imports this module, and importing TensorFlow takes seconds.
+    import tensorflow as tf
+
+    return tf.io.gfile

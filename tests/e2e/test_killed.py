@@ -77,7 +77,7 @@ def test_a_training_resumes_after_the_last_finished_epoch(
     answer = flowers(*command)
     assert answer.code == 0, answer.out
     assert "resuming squeezenet on CPU" in answer.out
-    assert "2 of 3 epochs are done" in answer.out
+    assert "2 of 3 epochs done" in answer.out
     assert "epoch 2/3" not in answer.out
     entry, died = flowers("runs", "--root", root, "--json").json()
     assert died["state"] == "interrupted"

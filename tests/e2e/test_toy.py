@@ -359,7 +359,7 @@ def test_a_failed_step_is_named_with_cause_and_log(run, root, newest):
     [
         (["trainer.strategy=tpu"], "trainer.strategy is tpu, but TensorFlow cannot use a TPU here"),
         (["model.name=xception"], "xception cannot be built: Input size must be at least 71x71"),
-        (["model.name=xception", "model.weights=none.h5"], "model.weights: none.h5 can't be read"),
+        (["model.name=xception", "model.weights=none.h5"], "model.weights: none.h5 cannot be read"),
     ],
 )
 def test_wrong_training_settings_are_found_before_the_data_is_read(run, newest, settings, error):

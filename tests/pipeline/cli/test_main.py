@@ -40,7 +40,7 @@ def test_fast_commands_do_not_import_tensorflow(tmp_path):
         (["run", "--config", "quickstat"], "did you mean quickstart"),
         (["run", "--set", "trainer.epoch=1"], "did you mean trainer.epochs"),
         (["run", "--data", "/nowhere/*.tfrec"], "/nowhere does not exist"),
-        (["run", "--root", "/proc/flowers"], "can't be written"),
+        (["run", "--root", "/proc/flowers"], "cannot be written"),
         (["predict", "/nowhere.jpg"], "/nowhere.jpg does not exist"),
         (["predict", __file__, "--root", "/nowhere"], "no model was pushed"),
         (["predict", __file__, "--json", "--csv"], "exclude each other"),
