@@ -38,8 +38,9 @@ lint: setup  ## Check style and types
 	$(UV) run --no-sync mypy
 	$(UV) run --no-sync hadolint Dockerfile
 
-docs: setup  ## Generate docs/settings.md from the descriptions of the settings
+docs: setup  ## Generate docs/settings.md and the map of files in docs/architecture.md
 	$(UV) run --no-sync python -m pipeline.settings.explain > docs/settings.md
+	$(UV) run --no-sync python docs/file_map.py
 
 sample: setup  ## Regenerate data/sample; the bytes stay the same
 	$(UV) run --no-sync python -m data.synthetic --out data/sample

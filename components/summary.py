@@ -11,9 +11,14 @@ from typing import Any, Protocol
 
 from tfx.types import Artifact
 
-from components.trainer.settings import WarmStart
-
 Outputs = Mapping[str, Sequence[Artifact]]
+
+
+class NumberedVersion(Protocol):
+    """A pushed model; `components.trainer.settings.WarmStart` provides it."""
+
+    @property
+    def version(self) -> int: ...
 
 
 class RunFacts(Protocol):
@@ -32,7 +37,7 @@ class RunFacts(Protocol):
     def spans(self) -> list[str]: ...
 
     @property
-    def warm_start(self) -> WarmStart | None: ...
+    def warm_start(self) -> NumberedVersion | None: ...
 
 
 @dataclass(frozen=True)

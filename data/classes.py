@@ -103,7 +103,7 @@ def _read_labels_file(file: str) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} can't be read: {error}") from error
+        raise UsageError(f"{file} cannot be read: {error}") from error
     if not text:
         return []
     try:

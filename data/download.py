@@ -44,7 +44,7 @@ def download_flowers(out: Path, size: int) -> list[Path]:
       The paths of the files, sorted.
 
     Raises:
-      UsageError: The bucket can't be reached, or a file does not have the bucket's digest.
+      UsageError: The bucket cannot be reached, or a file does not have the bucket's digest.
     """
     try:
         files = list(_list(public_folder(size)))
@@ -54,7 +54,7 @@ def download_flowers(out: Path, size: int) -> list[Path]:
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
         raise UsageError(
-            f"gs://{FLOWERS_PUBLIC} can't be read: {reason}. Check the network connection; the "
+            f"gs://{FLOWERS_PUBLIC} cannot be read: {reason}. Check the network connection; the "
             "same command resumes with the missing files"
         ) from error
 

@@ -69,7 +69,7 @@ def read_as_jpeg(path: str, size: int | None) -> tuple[bytes, tuple[int, int]]:
       size: Maximum length of the shorter side in pixels; None to keep the size of all images.
 
     Raises:
-      UnreadableImage: The file can't be read or decoded.
+      UnreadableImage: The file cannot be read or decoded.
     """
     try:
         content = Path(path).read_bytes()

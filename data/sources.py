@@ -124,7 +124,7 @@ def list_files(source: Source) -> list[str]:
     """Returns the paths of the record files, sorted.
 
     Raises:
-      UsageError: There are none, or they can't be listed.
+      UsageError: There are none, or they cannot be listed.
     """
     files = _list(source)
     if not files:
@@ -166,7 +166,7 @@ def check_first_records(source: Source, files: Sequence[str]) -> None:
     """Reads the first record of every file, so that a wrong path fails before any work is done.
 
     Raises:
-      UsageError: A file can't be read, is empty, or is not a TFRecord file; or TensorFlow, which
+      UsageError: A file cannot be read, is empty, or is not a TFRecord file; or TensorFlow, which
         ExampleGen uses, expands a pattern to other files.
     """
     import tensorflow as tf
@@ -244,4 +244,4 @@ def _list_remote(source: Source) -> list[str]:
     try:
         return [path for glob in source.globs for path in tf.io.gfile.glob(glob)]
     except tf.errors.OpError as error:
-        raise TransientError(f"--data: {source} can't be listed: {error.message}") from error
+        raise TransientError(f"--data: {source} cannot be listed: {error.message}") from error

@@ -12,7 +12,7 @@ from components.data_gate.balance import class_balance
 from components.data_gate.checks import find_data_problems
 from components.data_gate.drift import find_drift
 from components.data_gate.report import DataReport, Drift, write_report
-from components.example_gen.executor import read_counts
+from components.example_gen.counts import read_counts
 from components.example_validator.anomalies import read_anomalies
 from components.history_files import history_folder, refuse_data
 from components.statistics_gen.counts import count_examples

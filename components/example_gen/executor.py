@@ -15,7 +15,8 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
-from components.artifacts import read_bytes, write_text
+from components.artifacts import write_text
+from components.example_gen.counts import read_counts
 from components.example_gen.near_duplicates import group_representatives, near_duplicate_pairs
 from components.example_gen.partition import (
     OUTCOME,
@@ -218,11 +219,6 @@ def _better_salt(outcomes: Sequence[RecordOutcome], weights: Mapping[str, int]) 
         return None
     rare = {h: label for h, label in labels.items() if numbers[label] <= _MAX_RARE}
     return find_salt(rare, weights)
-
-
-def read_counts(quarantine_uri: str) -> IngestionCounts:
-    """Returns the counts in ExampleGen's quarantine artifact."""
-    return IngestionCounts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
 
 
 def _write_counts(

@@ -14,7 +14,7 @@ from tfx.utils import path_utils
 
 from components.artifacts import read_json, write_json, write_text
 from components.evaluator.result import Accuracy, read_accuracy
-from components.example_gen.executor import read_counts
+from components.example_gen.counts import read_counts
 from components.gate.judge import judge
 from components.gate.metrics import Tally
 from components.gate.predictions import (

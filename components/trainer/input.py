@@ -136,7 +136,7 @@ def training_batches(
         flip, saturation = trainer.augment.flip_left_right, trainer.augment.saturation
         return augment(to_float(image), image_seed, flip, saturation), label
 
-    # Concatenated instead of flat_map: the seed of a shuffle can't be a tensor.
+    # Concatenated instead of flat_map: the seed of a shuffle cannot be a tensor.
     epochs = map(epoch_of, range(first_epoch, plan.epochs))
     stream = functools.reduce(tf.data.Dataset.concatenate, epochs).skip(
         skip_steps * plan.batch_size

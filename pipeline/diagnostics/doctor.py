@@ -40,7 +40,7 @@ class Finding:
     """The result of one check.
 
     Attributes:
-      state: `bad` if the pipeline can't run, `note` for a limitation, else `ok`.
+      state: `bad` if the pipeline cannot run, `note` for a limitation, else `ok`.
       subject: The subject of the check.
       found: A description of what was found.
       remedy: What to do; empty if nothing is wrong.
@@ -116,7 +116,7 @@ def _tensorflow() -> Iterator[Finding]:
     if answer.returncode:
         last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
         yield Finding(
-            "bad", "TensorFlow", f"can't be imported: {last}",
+            "bad", "TensorFlow", f"cannot be imported: {last}",
             "make clean setup; if that does not help, the processor may lack AVX",
         )  # fmt: skip
         return
@@ -132,13 +132,13 @@ def _accelerators(found: list[tuple[str, str]]) -> Finding:
         return Finding("ok", "devices", f"{cores}, {names}")
     if Path("/dev/nvidia0").exists():
         remedy = "uv pip install 'tensorflow[and-cuda]==2.16.2', and check nvidia-smi"
-        return Finding("note", "devices", f"{cores}; a GPU that TensorFlow can't use", remedy)
+        return Finding("note", "devices", f"{cores}; a GPU that TensorFlow cannot use", remedy)
     if Path("/dev/accel0").exists():
         remedy = (
             "install tensorflow-tpu==2.16.2 instead of tensorflow, "
             "-f https://storage.googleapis.com/libtpu-tf-releases/index.html"
         )
-        return Finding("note", "devices", f"{cores}; a TPU that TensorFlow can't use", remedy)
+        return Finding("note", "devices", f"{cores}; a TPU that TensorFlow cannot use", remedy)
     return Finding("ok", "devices", f"{cores}, no GPU or TPU")
 
 
@@ -157,7 +157,7 @@ def _disk(root: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     found = f"{format_size(free)} free for {root}"
     if not os.access(folder, os.W_OK):
-        return Finding("bad", "disk", f"{folder} can't be written", "name another --root")
+        return Finding("bad", "disk", f"{folder} cannot be written", "name another --root")
     if free < _DISK_NEEDED:
         remedy = f"free {format_size(_DISK_NEEDED)} (see flowers clean), or name another --root"
         return Finding("bad", "disk", found, remedy)
@@ -171,6 +171,6 @@ def _network() -> Finding:
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         return Finding(
-            "note", "network", f"gs://flowers-public can't be reached: {reason}",
+            "note", "network", f"gs://flowers-public cannot be reached: {reason}",
             "--data flowers-public won't work; the sample and your own files will",
         )  # fmt: skip

@@ -195,7 +195,7 @@ def _read(file: str, statistics: _RecordStatistics) -> None:
             progress.debug("%s", file, extra={"advance": 1})
             index += 1
     except tf.errors.OpError as error:
-        progress.info("%s can't be read after %d records: %s", file, index, error.message)
+        progress.info("%s cannot be read after %d records: %s", file, index, error.message)
 
 
 def _estimate(

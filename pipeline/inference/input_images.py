@@ -14,7 +14,7 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 @dataclass(frozen=True)
 class InputImage:
-    """An encoded image, or the reason why it can't be read.
+    """An encoded image, or the reason why it cannot be read.
 
     Attributes:
       path: The path of the file; for a record with its index, such as `roses00-150.tfrec#17`.
@@ -84,7 +84,7 @@ def _read(file: Path) -> Iterator[InputImage]:
     try:
         yield InputImage(str(file), file.read_bytes())
     except OSError as error:
-        yield InputImage(str(file), error=f"can't be read: {error.strerror}")
+        yield InputImage(str(file), error=f"cannot be read: {error.strerror}")
 
 
 def _records(file: Path) -> Iterator[InputImage]:
@@ -97,7 +97,7 @@ def _records(file: Path) -> Iterator[InputImage]:
             yield _record(f"{file}#{index}", content)
             index += 1
     except tf.errors.OpError as error:
-        problem = f"the rest of the file can't be read: {describe_read_error(error)}"
+        problem = f"the rest of the file cannot be read: {describe_read_error(error)}"
         yield InputImage(f"{file}#{index}", error=problem)
 
 

@@ -28,7 +28,7 @@ class Prediction(BaseModel):
 
 
 class ImageRejected(Exception):
-    """The model can't classify an image of a request; the message is the reason."""
+    """The model cannot classify an image of a request; the message is the reason."""
 
 
 class Classifier(Protocol):
@@ -45,7 +45,7 @@ class Classifier(Protocol):
         """Returns one prediction for each of one or more encoded images.
 
         Raises:
-          ImageRejected: An image can't be classified.
+          ImageRejected: An image cannot be classified.
         """
 
 

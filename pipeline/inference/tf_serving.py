@@ -85,7 +85,7 @@ class RestModel:
         """See `Classifier`.
 
         Raises:
-          UsageError: The server can't be reached, does not serve the model, or failed.
+          UsageError: The server cannot be reached, does not serve the model, or failed.
         """
         status, content = self._post(rest_body(images))
         if status == http.HTTPStatus.OK:
@@ -163,7 +163,7 @@ class GrpcModel:
         """See `Classifier`.
 
         Raises:
-          UsageError: The server can't be reached, does not serve the model, or failed.
+          UsageError: The server cannot be reached, does not serve the model, or failed.
         """
         import grpc
 

@@ -91,7 +91,7 @@ def split_expression(expression: str) -> tuple[str, list[str]]:
     if len(fields) != _FIELDS:
         raise ValueError(f"it has {len(fields)} fields")
     if fields[2] != "*" and fields[4] != "*":
-        raise ValueError("days of the month and days of the week can't be combined")
+        raise ValueError("days of the month and days of the week cannot be combined")
     return (zoned[1] if zoned else ""), fields
 
 

@@ -16,7 +16,7 @@ def schedule_lock(root: Path) -> Iterator[None]:
     """Holds the schedule lock of a root.
 
     Raises:
-      UsageError: Another process holds the lock, or the root can't be written.
+      UsageError: Another process holds the lock, or the root cannot be written.
     """
     lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
     try:
@@ -27,7 +27,7 @@ def schedule_lock(root: Path) -> Iterator[None]:
             f"--root: another schedule is running on {root}; end it, or name another folder"
         ) from error
     except OSError as error:
-        raise UsageError(f"--root: {root} can't be written: {error.strerror}") from error
+        raise UsageError(f"--root: {root} cannot be written: {error.strerror}") from error
     try:
         yield
     finally:

@@ -69,7 +69,7 @@ class ScheduledRun:
         """Returns why the newest files are not complete yet, or an empty string if they are.
 
         Raises:
-          UsageError: There are no files, or they can't be listed.
+          UsageError: There are no files, or they cannot be listed.
         """
         data = self.settings.data
         source = sources.resolve(data.source, data.public_size, data.spans)

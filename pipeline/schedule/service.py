@@ -102,7 +102,7 @@ class Service:
             # Written after the run, so that an interrupted run counts as missed and is repeated.
             write_state(self.root, started)
         except OSError as error:
-            self.print_line(f"{self.root} can't be written: {error}; this run may be repeated")
+            self.print_line(f"{self.root} cannot be written: {error}; this run may be repeated")
 
 
 def read_state(root: Path) -> datetime.datetime | None:

@@ -69,7 +69,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = _parse_yaml(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--config: {path} can't be read: {error}") from error
+        raise UsageError(f"--config: {path} cannot be read: {error}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"--config: {path} is not valid YAML: {error}") from error
     if values is None:
@@ -107,7 +107,7 @@ def _set(values: dict[str, Any], key: str, value: Any) -> None:
             values[section] = {}
         values = values[section]
         if not isinstance(values, dict):
-            raise UsageError(f"{key} can't be set: {section} is {values!r}, not a section")
+            raise UsageError(f"{key} cannot be set: {section} is {values!r}, not a section")
     values[last] = value
 
 

@@ -113,9 +113,9 @@ def _check_steps(vertex: VertexSettings) -> Iterator[str]:
 
 
 def _check_data(settings: Settings) -> Iterator[str]:
-    """Yields what a local run finds out before it starts and a job can't."""
+    """Yields what a local run finds out before it starts and a job cannot."""
     if not settings.data.classes:
-        yield "data.classes must list the classes in the order of their ids: a job can't read them"
+        yield "data.classes must list the classes in the order of their ids: a job cannot read them"
     if settings.data.spans != LATEST:
         yield (
             f"data.spans is {settings.data.spans!r}: on Vertex TFX's driver reads only the latest "
@@ -131,7 +131,7 @@ def _check_data(settings: Settings) -> Iterator[str]:
     last = pattern.rpartition("/")[2]
     if last.endswith("}"):
         yield (
-            f"data.source: {last} may be a folder, which a job can't check; name its files as "
+            f"data.source: {last} may be a folder, which a job cannot check; name its files as "
             f"well: {last}/*"
         )
 

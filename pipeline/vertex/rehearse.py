@@ -49,7 +49,7 @@ def rehearse(
       service: Runs the custom jobs; None for a service that runs their commands unchanged.
 
     Raises:
-      UsageError: The job or the root can't be used; nothing was run.
+      UsageError: The job or the root cannot be used; nothing was run.
     """
     root = Path(os.path.abspath(root))
     job = read_job(file, root, parameters)

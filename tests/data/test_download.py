@@ -88,5 +88,5 @@ def test_a_damaged_download_does_not_get_the_name_of_a_record_file(bucket, tmp_p
 
 def test_a_missing_network_is_reported(monkeypatch, tmp_path):
     monkeypatch.setattr(download, "ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(UsageError, match=r"can't be read: .*Check the network"):
+    with pytest.raises(UsageError, match=r"cannot be read: .*Check the network"):
         download.download_flowers(tmp_path, 192)

@@ -104,7 +104,7 @@ def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> Compiled
     except UsageError:
         raise
     except OSError as error:
-        raise UsageError(f"{file} can't be read: {error}") from error
+        raise UsageError(f"{file} cannot be read: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{file} is not a compiled job ({type(error).__name__}: {error}); `flowers vertex "

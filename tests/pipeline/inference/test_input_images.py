@@ -55,7 +55,7 @@ def test_a_truncated_shard_gives_the_records_before_the_damage_and_the_next_file
     assert first == InputImage(f"{shard}#0", b"jpeg")
     byte = len(whole) // 2
     assert broken == InputImage(
-        f"{shard}#1", error=f"the rest of the file can't be read: truncated record at byte {byte}"
+        f"{shard}#1", error=f"the rest of the file cannot be read: truncated record at byte {byte}"
     )
     assert last == InputImage(str(image), b"after")
 
@@ -67,7 +67,7 @@ def test_a_file_that_disappears_is_an_error_of_that_file(tmp_path):
     images = read_images(files)
     files[1].unlink()
     assert [image.error for image in images] == [
-        "", "can't be read: No such file or directory", "",
+        "", "cannot be read: No such file or directory", "",
     ]  # fmt: skip
 
 

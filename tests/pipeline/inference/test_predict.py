@@ -62,9 +62,9 @@ def test_images_of_a_rejected_batch_are_classified_one_by_one(model, picture):
 
 
 def test_an_unreadable_image_is_not_sent_to_the_model(model, picture):
-    unreadable = InputImage("gone.png", error="can't be read")
+    unreadable = InputImage("gone.png", error="cannot be read")
     results = list(predict(model, [unreadable, *as_inputs([picture(1)])]))
-    assert results[0] == {"path": "gone.png", "error": "can't be read"}
+    assert results[0] == {"path": "gone.png", "error": "cannot be read"}
     assert results[1]["label"] == "green"
     assert model.requests == [1]
     assert list(predict(model, [unreadable])) == [results[0]]

@@ -38,5 +38,7 @@ def root(tmp_path, monkeypatch):
     ],
 )
 def test_clean_keeps_runs_that_are_among_the_newest_and_young_enough(root, runs, days, kept):
-    found = garbage_collection._needed_uris(root, None, RetentionSettings(runs=runs, days=days))
+    found = garbage_collection._needed_uris(
+        root, None, History(root).runs(), RetentionSettings(runs=runs, days=days)
+    )
     assert found == {f"{age} days" for age in range(kept)}

@@ -102,5 +102,5 @@ def test_a_second_schedule_on_a_root_is_rejected(tmp_path):
 def test_a_root_that_cannot_be_written_is_rejected(tmp_path):
     (tmp_path / "file").touch()
     lock = schedule_lock(tmp_path / "file" / "root")
-    with pytest.raises(UsageError, match="can't be written"):
+    with pytest.raises(UsageError, match="cannot be written"):
         lock.__enter__()

@@ -90,7 +90,7 @@ def test_the_error_of_an_invalid_file_names_it(tmp_path, text):
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(UsageError, match="can't be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         load_settings(str(tmp_path / "none.yaml"))
 
 

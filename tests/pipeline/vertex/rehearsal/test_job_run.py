@@ -212,7 +212,7 @@ def test_a_file_that_is_not_a_compiled_job_is_refused(tmp_path, text):
     file.write_text(text)
     with pytest.raises(UsageError, match="is not a compiled job"):
         read_job(file, tmp_path)
-    with pytest.raises(UsageError, match="can't be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         read_job(tmp_path / "none.json", tmp_path)
 
 
