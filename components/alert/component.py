@@ -18,8 +18,7 @@ def Alert(
 ) -> None:
     """Sends the outcome of the job to a webhook, a topic or both; see `create_alert`.
 
-    An empty `webhook` or `topic` is skipped. An alert that cannot be sent fails the handler and is thus
-    visible.
+    An empty `webhook` or `topic` is skipped. An alert that cannot be sent fails the handler.
     """
     message = create_alert(pipeline, final_status, artifacts)
     if webhook:
