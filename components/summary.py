@@ -22,7 +22,7 @@ class NumberedVersion(Protocol):
 
 
 class RunFacts(Protocol):
-    """What a summary may read of the run so far; `pipeline.history.runs.Run` provides it."""
+    """What a summary may read of the run so far; `pipeline.history.run.Run` provides it."""
 
     @property
     def settings(self) -> dict[str, Any]: ...
@@ -46,7 +46,7 @@ class StepSummary:
 
     Attributes:
       text: One line for the console and the history.
-      values: Values for fields of `pipeline.history.runs.Run`, by field name.
+      values: Values for fields of `pipeline.history.run.Run`, by field name.
       details: Further lines for the console, which are shown unless the step was cached.
     """
 

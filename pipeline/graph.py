@@ -85,148 +85,129 @@ class RunContext:
 
 def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     """Returns the pipeline, for any runner of TFX."""
+    path = context.metadata_path
+    return Pipeline(
+        pipeline_name=settings.name,
+        pipeline_root=f"{context.root}/artifacts",
+        components=_steps(settings, context),
+        enable_cache=True,
+        metadata_connection_config=(
+            metadata.sqlite_metadata_connection_config(path) if path else None
+        ),
+        beam_pipeline_args=list(context.beam_args),
+    )
+
+
+def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
+    """Returns the steps, each with its inputs; the functions below return their parameters."""
     code = code_fingerprints(settings.model.name)
-    examples = _example_gen(settings, context, code["ExampleGen"])
-    schema = CuratedSchema(text=schema_with(context.classes)).with_id("Schema")
-    statistics = StatisticsGen(
-        examples=examples.outputs["examples"],
-        schema=schema.outputs["schema"],
-        stats_options=tfdv.StatsOptions(enable_semantic_domain_stats=True),
+    example_gen = ImageExampleGen(
+        **_example_gen(settings, context), code_fingerprint=code["ExampleGen"]
+    ).with_id("ExampleGen")
+    examples, quarantine = example_gen.outputs["examples"], example_gen.outputs["quarantine"]
+    schema_step = CuratedSchema(text=schema_with(context.classes)).with_id("Schema")
+    schema = schema_step.outputs["schema"]
+    statistics_gen = StatisticsGen(
+        examples, schema, tfdv.StatsOptions(enable_semantic_domain_stats=True)
     )
-    anomalies = ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
-    )
+    statistics = statistics_gen.outputs["statistics"]
+    validator = ExampleValidator(statistics, schema)
     data_gate = DataGate(
-        statistics=statistics.outputs["statistics"],
-        anomalies=anomalies.outputs["anomalies"],
-        quarantine=examples.outputs["quarantine"],
-        schema=schema.outputs["schema"],
-        max_bad_fraction=settings.data.max_bad_fraction,
-        few_examples=settings.data.few_examples,
-        skew=settings.data.skew,
-        drift=settings.data.drift,
-        drift_min_images=settings.data.drift_min_images,
-        span_before=context.span_before,
-        span_schema=span_schema_text(),
+        statistics=statistics,
+        anomalies=validator.outputs["anomalies"],
+        quarantine=quarantine,
+        schema=schema,
+        **_data_gate(settings, context),
         code_fingerprint=code["DataGate"],
     )
-    transform = _transform(settings, examples, schema, code["Transform"])
+    transform = Transform(
+        examples=examples, schema=schema, **_transform(settings, code["Transform"])
+    )
     transform.add_upstream_node(data_gate)
-    trainer = _trainer(settings, context, examples, transform, schema, code["Trainer"])
+    trainer = Trainer(
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema,
+        quarantine=quarantine,
+        **_trainer(settings, context, code["Trainer"]),
+    )
+    model = trainer.outputs["model"]
     evaluator = Evaluator(
-        examples=examples.outputs["examples"],
-        model=trainer.outputs["model"],
-        schema=schema.outputs["schema"],
-        example_splits=["test"],
-        eval_config=eval_config(),
+        examples, model, schema=schema, example_splits=["test"], eval_config=eval_config()
     )
     gate = Gate(
         evaluation=evaluator.outputs["evaluation"],
-        quarantine=examples.outputs["quarantine"],
-        examples=examples.outputs["examples"],
-        model=trainer.outputs["model"],
+        quarantine=quarantine,
+        examples=examples,
+        model=model,
         settings=settings.gate,
         target=context.runtime_parameters.get("target", settings.gate.target),
         serving=context.baseline,
         code_fingerprint=code["Gate"],
     )
-    serving_check = _serving_check(settings, trainer, examples, schema, code["ServingCheck"])
+    serving_check = ServingCheck(
+        model=model, examples=examples, schema=schema,
+        **_serving_check(settings), code_fingerprint=code["ServingCheck"],
+    )  # fmt: skip
     # It also checks a refused model, which a user may promote.
     serving_check.add_upstream_node(gate)
     pusher = AtomicPusher(
-        model=trainer.outputs["model"],
+        model=model,
         model_blessing=gate.outputs["blessing"],
         infra_blessing=serving_check.outputs["blessing"],
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=context.serves_from)
-        ),
-        custom_config={
-            "run_id": context.run_id,
-            "push": settings.push.model_dump(mode="json"),
-            "facts": collect_facts(
-                settings.model_dump(mode="json"),
-                context.run_id,
-                [span.name for span in context.source.spans],
-                context.classes,
-                context.warm_start,
-            ),
-        },
+        **_pusher(settings, context),
     ).with_id("Pusher")
-    steps: list[BaseNode] = [
-        examples, schema, statistics, anomalies, data_gate, transform, trainer, evaluator, gate,
-        serving_check, pusher,
+    return [
+        example_gen, schema_step, statistics_gen, validator, data_gate, transform, trainer,
+        evaluator, gate, serving_check, pusher,
     ]  # fmt: skip
-    return Pipeline(
-        pipeline_name=settings.name,
-        pipeline_root=f"{context.root}/artifacts",
-        components=steps,
-        enable_cache=True,
-        metadata_connection_config=_metadata(context.metadata_path),
-        beam_pipeline_args=list(context.beam_args),
-    )
 
 
-def _metadata(path: str) -> Any:
-    return metadata.sqlite_metadata_connection_config(path) if path else None
+def _example_gen(settings: Settings, context: RunContext) -> dict[str, Any]:
+    return {
+        "input_base": context.runtime_parameters.get("data_root", context.source.base),
+        "patterns": context.source.patterns,
+        "split_weights": settings.data.splits.model_dump(),
+        "split_salt": context.split_salt,
+        "group_near_duplicates": settings.data.group_near_duplicates,
+        "class_names": context.classes,
+        "max_pixels": settings.data.max_pixels,
+        "broken_file": settings.data.broken_file,
+        "data_fingerprint": context.data_fingerprint,
+    }
 
 
-def _serving_check(
-    settings: Settings, trainer: BaseNode, examples: BaseNode, schema: BaseNode, code: str
-) -> BaseNode:
-    check: BaseNode = ServingCheck(
-        model=trainer.outputs["model"],
-        examples=examples.outputs["examples"],
-        schema=schema.outputs["schema"],
-        settings=settings.training_settings().model_dump_json(),
-        max_latency_ms=settings.serving.max_latency_ms or 0.0,
-        max_megabytes=settings.serving.max_megabytes or 0.0,
-        code_fingerprint=code,
-    )
-    return check
+def _data_gate(settings: Settings, context: RunContext) -> dict[str, Any]:
+    data = settings.data
+    return {
+        "max_bad_fraction": data.max_bad_fraction,
+        "few_examples": data.few_examples,
+        "skew": data.skew,
+        "drift": data.drift,
+        "drift_min_images": data.drift_min_images,
+        "span_before": context.span_before,
+        "span_schema": span_schema_text(),
+    }
 
 
-def _example_gen(settings: Settings, context: RunContext, code: str) -> BaseNode:
-    return ImageExampleGen(
-        input_base=context.runtime_parameters.get("data_root", context.source.base),
-        patterns=context.source.patterns,
-        split_weights=settings.data.splits.model_dump(),
-        split_salt=context.split_salt,
-        group_near_duplicates=settings.data.group_near_duplicates,
-        class_names=context.classes,
-        max_pixels=settings.data.max_pixels,
-        broken_file=settings.data.broken_file,
-        data_fingerprint=context.data_fingerprint,
-        code_fingerprint=code,
-    ).with_id("ExampleGen")
-
-
-def _transform(settings: Settings, examples: BaseNode, schema: BaseNode, code: str) -> BaseNode:
-    return Transform(
-        examples=examples.outputs["examples"],
-        schema=schema.outputs["schema"],
-        preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
+def _transform(settings: Settings, code: str) -> dict[str, Any]:
+    return {
+        "preprocessing_fn": "components.transform.preprocessing.preprocessing_fn",
         # By default Transform would also write the test split.
-        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
-        disable_statistics=True,
-        custom_config={"image_size": settings.transform.image_size, "code_fingerprint": code},
-    )
+        "splits_config": transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        "disable_statistics": True,
+        "custom_config": {
+            "image_size": settings.transform.image_size,
+            "code_fingerprint": code,
+        },
+    }
 
 
-def _trainer(
-    settings: Settings,
-    context: RunContext,
-    examples: BaseNode,
-    transform: BaseNode,
-    schema: BaseNode,
-    code: str,
-) -> BaseNode:
-    return Trainer(
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema.outputs["schema"],
-        quarantine=examples.outputs["quarantine"],
-        train_args=context.runtime_parameters.get("train_args", TRAIN_ARGS),
-        custom_config={
+def _trainer(settings: Settings, context: RunContext, code: str) -> dict[str, Any]:
+    return {
+        "train_args": context.runtime_parameters.get("train_args", TRAIN_ARGS),
+        "executor": context.trainer_executor,
+        "custom_config": {
             **context.trainer_config,
             "settings": settings.training_settings().model_dump(mode="json"),
             "checkpoints": f"{context.root}/checkpoints",
@@ -234,5 +215,31 @@ def _trainer(
             "weights_digest": context.weights_digest,
             "code_fingerprint": code,
         },
-        executor=context.trainer_executor,
+    }
+
+
+def _serving_check(settings: Settings) -> dict[str, Any]:
+    return {
+        "settings": settings.training_settings().model_dump_json(),
+        "max_latency_ms": settings.serving.max_latency_ms or 0.0,
+        "max_megabytes": settings.serving.max_megabytes or 0.0,
+    }
+
+
+def _pusher(settings: Settings, context: RunContext) -> dict[str, Any]:
+    folder = pusher_pb2.PushDestination.Filesystem(base_directory=context.serves_from)
+    facts = collect_facts(
+        settings.model_dump(mode="json"),
+        context.run_id,
+        [span.name for span in context.source.spans],
+        context.classes,
+        context.warm_start,
     )
+    return {
+        "push_destination": pusher_pb2.PushDestination(filesystem=folder),
+        "custom_config": {
+            "run_id": context.run_id,
+            "push": settings.push.model_dump(mode="json"),
+            "facts": facts,
+        },
+    }

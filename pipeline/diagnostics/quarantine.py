@@ -10,7 +10,8 @@ from google.protobuf.message import DecodeError
 from data.common.errors import UsageError
 from data.features import IMAGE
 from data.ingestion_counts import QUARANTINE
-from pipeline.history.runs import History, Run
+from pipeline.history.run import Run
+from pipeline.history.runs import History
 
 # The first bytes of image files.
 _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp"}

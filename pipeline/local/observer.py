@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.common.formatting import format_list
-from pipeline.history.runs import Run
+from pipeline.history.run import Run
 from pipeline.reporting.report import Report
 from pipeline.steps import summarize
 

@@ -1,7 +1,7 @@
 """The outcome of a run: its final state and its exit code."""
 
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, REFUSED
-from pipeline.history.runs import Run, RunState
+from pipeline.history.run import Run, RunState
 
 EXIT_CODES: dict[RunState, int] = {
     "pushed": DONE,

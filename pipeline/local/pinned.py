@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from data.classes import read_source_labels
 from data.ingestion_counts import SPAN_FILE
 from data.sources import SAMPLE, Source
-from pipeline.history.runs import Run
+from pipeline.history.run import Run
 from pipeline.local.run_inputs import SPLIT_SALT
 from pipeline.settings.settings import Settings
 from pipeline.steps import RECORDS

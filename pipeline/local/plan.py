@@ -12,7 +12,8 @@ from components.model_store.local import LocalStore
 from components.trainer.settings import WarmStart
 from data import sources
 from data.common.formatting import format_list
-from pipeline.history.runs import History, Run, Step
+from pipeline.history.run import Run, Step
+from pipeline.history.runs import History
 from pipeline.local.pinned import (
     Classes,
     pinned_classes,

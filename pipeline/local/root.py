@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from data.common.errors import TransientError, UsageError
 from data.common.formatting import format_duration, format_size
-from pipeline.history.runs import Run
+from pipeline.history.run import Run
 from pipeline.root_files import LOCK_FILE, METADATA_FILE, OWNER_FILE, TEMPORARY_FOLDER
 
 # The schema version that ML Metadata 1.16 writes, and the newest that it reads.

@@ -13,7 +13,8 @@ from components.model_store.local import LocalStore
 from data import sources
 from data.common.errors import DataRefused, UsageError
 from pipeline.exit_codes import DONE, REFUSED
-from pipeline.history.runs import LOG_FILE, History, Run, RunState, newest_finished
+from pipeline.history.run import Run, RunState
+from pipeline.history.runs import LOG_FILE, History, newest_finished
 from pipeline.local.observer import RunObserver, SplitLacksClass
 from pipeline.local.outcome import EXIT_CODES, final_state
 from pipeline.local.plan import (

@@ -8,7 +8,7 @@ from components.model_store.base import ServedVersion
 from components.trainer.settings import COLD, IF_SERVING, WarmStart
 from data.common.digest import digest_files
 from data.common.errors import UsageError
-from pipeline.history.runs import Run
+from pipeline.history.run import Run
 from pipeline.local.run_inputs import inputs_of_step
 from pipeline.settings.settings import Settings
 

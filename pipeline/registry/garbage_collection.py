@@ -14,7 +14,8 @@ from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from data.common.formatting import format_size
 from pipeline.history.mlmd import open_store
-from pipeline.history.runs import History, Run, newest_finished
+from pipeline.history.run import Run
+from pipeline.history.runs import History, newest_finished
 from pipeline.local.pinned import spans_to_compare
 from pipeline.local.root import locked
 from pipeline.reporting.lines import display_path, print_line

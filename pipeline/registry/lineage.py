@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from components.gate.verdict import format_verdict
 from data.common.errors import UsageError
 from data.common.formatting import format_list
-from pipeline.history.runs import History, Run
+from pipeline.history.run import Run
+from pipeline.history.runs import History
 from pipeline.local.run_inputs import CODE
 from pipeline.registry.versions import list_models
 from pipeline.steps import STEPS

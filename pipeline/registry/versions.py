@@ -15,7 +15,8 @@ from components.model_store.local import LocalStore
 from components.pusher.card import collect_facts, format_model_card
 from data.common.errors import UsageError
 from data.common.formatting import format_list
-from pipeline.history.runs import History, Run
+from pipeline.history.run import Run
+from pipeline.history.runs import History
 from pipeline.local.root import locked
 from pipeline.root_files import METADATA_FILE
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data.common.formatting import format_duration
-from pipeline.history.runs import Step
+from pipeline.history.run import Step
 
 # The width of a column of step names.
 STEP_WIDTH = 17

@@ -12,7 +12,8 @@ from components.gate.verdict import format_verdict
 from data.common.errors import UsageError, error_kind
 from data.common.formatting import format_duration
 from data.common.progress import PROGRESS_LOGGER
-from pipeline.history.runs import LOG_FILE, PLOT_FILE, History, Run, RunState
+from pipeline.history.run import Run, RunState
+from pipeline.history.runs import LOG_FILE, PLOT_FILE, History
 from pipeline.reporting.console import Console
 from pipeline.reporting.lines import display_path
 

@@ -10,7 +10,8 @@ from data import sources
 from data.common.errors import UsageError, error_kind
 from data.common.formatting import format_list
 from pipeline.exit_codes import DONE, FAILED, USAGE_ERROR
-from pipeline.history.runs import History, Run, RunState, newest_finished
+from pipeline.history.run import Run, RunState
+from pipeline.history.runs import History, newest_finished
 from pipeline.local.run import run_pipeline
 from pipeline.reporting.console import View
 from pipeline.reporting.lines import print_line

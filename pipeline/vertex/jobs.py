@@ -20,7 +20,7 @@ from google.cloud.aiplatform_v1.types import (
 from components.google_api import RetryPolicy, service_errors
 from data.common.errors import UsageError
 from data.common.formatting import format_list
-from pipeline.history.runs import StepState
+from pipeline.history.run import StepState
 from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.rehearsal.job import Json
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.common.errors import DataRefused, UsageError
-from pipeline.history.runs import LOG_FILE, History, Run, RunState, Step
+from pipeline.history.run import Run, RunState, Step
+from pipeline.history.runs import LOG_FILE, History
 from pipeline.local.observer import RunObserver
 from pipeline.local.outcome import EXIT_CODES, final_state
 from pipeline.local.root import locked

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from components.properties import format_verdict_properties
 from data.common.formatting import format_duration
 from pipeline.exit_codes import DONE, FAILED, REFUSED
-from pipeline.history.runs import Step
+from pipeline.history.run import Step
 from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.jobs import console_link, id_of, state_of, step_state, steps_of
 
@@ -24,7 +24,7 @@ class JobStatus(BaseModel):
       job_id: The last part of the job's name.
       state: Vertex AI's state, in lower case; `succeeded` also if the model was refused.
       seconds: Seconds from the start of the job to its end, or until now.
-      steps: The steps, see `pipeline.history.runs.Step`.
+      steps: The steps, see `pipeline.history.run.Step`.
       verdict: Text of the gate's verdict, and of the serving check's result if it failed; None
         before the gate.
       passed: Whether this job, or the one in the cache, pushed the model; None before the push.

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.history.migration import FORMAT_VERSION, upgrade
-from pipeline.history.runs import Run
+from pipeline.history.run import Run
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # Written by the last program with format 1; ROOT and CLONE stand for its folders.

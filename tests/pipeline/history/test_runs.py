@@ -4,7 +4,8 @@ import pytest
 
 from components.gate.verdict import Verdict
 from data.common.errors import UsageError
-from pipeline.history.runs import History, Run, Step
+from pipeline.history.run import Run, Step
+from pipeline.history.runs import History
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=datetime.UTC)
 

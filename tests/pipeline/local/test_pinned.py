@@ -5,7 +5,7 @@ import pytest
 from data.ingestion_counts import SPAN_FILE
 from data.sources import Source
 from data.spans import Span
-from pipeline.history.runs import Run, Step
+from pipeline.history.run import Run, Step
 from pipeline.local.pinned import span_before, spans_to_compare, with_accepted_drift
 from pipeline.settings.loading import load_settings
 

@@ -4,7 +4,8 @@ from components.gate.verdict import Verdict
 from components.model_store.base import ServedVersion
 from components.model_store.local import LocalStore
 from data.common.errors import UsageError
-from pipeline.history.runs import History, Run
+from pipeline.history.run import Run
+from pipeline.history.runs import History
 from pipeline.local.warm_start import describe_warm_start, find_warm_start, warm_start_key
 from pipeline.settings.loading import load_settings
 

@@ -2,7 +2,8 @@ import datetime
 
 import pytest
 
-from pipeline.history.runs import History, Run
+from pipeline.history.run import Run
+from pipeline.history.runs import History
 from pipeline.registry import garbage_collection
 from pipeline.settings.retention import RetentionSettings
 

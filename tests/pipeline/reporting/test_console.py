@@ -6,7 +6,7 @@ import select
 
 import pytest
 
-from pipeline.history.runs import Step
+from pipeline.history.run import Step
 from pipeline.reporting.console import Console, View, console_on
 
 PLAIN = View()

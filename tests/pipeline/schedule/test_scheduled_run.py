@@ -6,7 +6,8 @@ import pytest
 
 from data.common.errors import TransientError, UsageError
 from data.synthetic import write_sample
-from pipeline.history.runs import History, Run
+from pipeline.history.run import Run
+from pipeline.history.runs import History
 from pipeline.local.root import locked
 from pipeline.schedule.lock import schedule_lock
 from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
