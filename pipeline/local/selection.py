@@ -29,12 +29,15 @@ class Selection:
         return self.first is None and self.last is None and self.enable_cache
 
     def check(self) -> None:
-        """Raises a UsageError if a step does not exist."""
+        """Raises a UsageError if a step does not exist, or the first comes after the last."""
         for option, step in (("--from", self.first), ("--until", self.last)):
             if step is not None and step not in STEPS:
-                near = difflib.get_close_matches(step, STEPS, n=1, cutoff=0.3)
+                near = difflib.get_close_matches(step, STEPS, n=1, cutoff=0.6)
                 hint = f"; did you mean {near[0]}?" if near else "."
                 raise UsageError(f"{option}: no step {step!r}{hint} Steps: {', '.join(STEPS)}")
+        order = list(STEPS)
+        if self.first and self.last and order.index(self.first) > order.index(self.last):
+            raise UsageError(f"--from {self.first} comes after --until {self.last}")
 
     def uncached(self) -> set[str]:
         """Returns the steps that must not be taken from the cache."""

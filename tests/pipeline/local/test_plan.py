@@ -4,10 +4,11 @@ import pytest
 import tensorflow as tf
 
 from components.gate.verdict import Verdict
+from data.common.errors import UsageError
 from data.records import encode_example
 from pipeline.history.runs import History
 from pipeline.local.plan import find_records, make_plan, new_run, nothing_changed
-from pipeline.local.selection import EVERYTHING
+from pipeline.local.selection import EVERYTHING, Selection
 from pipeline.settings.loading import load_settings
 
 
@@ -81,3 +82,11 @@ def test_a_refusal_is_valid_while_the_same_version_serves(plan, tmp_path):
 def test_a_single_date_is_a_span(plan):
     settings = load_settings("quickstart", ["data.spans=2026-11-24"])
     assert settings.data.spans == "2026-11-24"
+
+
+def test_a_selection_that_ends_before_it_starts_is_refused():
+    with pytest.raises(UsageError, match="--from Trainer comes after --until ExampleGen"):
+        Selection(first="Trainer", last="ExampleGen").check()
+    with pytest.raises(UsageError, match="no step 'Trainr'; did you mean Trainer"):
+        Selection(first="Trainr").check()
+    Selection(first="Gate", last="Gate").check()
