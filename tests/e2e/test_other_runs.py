@@ -24,7 +24,7 @@ def test_the_local_runner_of_tfx_runs_the_same_pipeline(tmp_path):
         source=source,
         classes=CLASS_NAMES,
         split_salt="2",
-        serving=ServedVersion(),
+        baseline=ServedVersion(),
         data_fingerprint=sources.fingerprint(source, sources.list_files(source)),
         root=str(tmp_path),
         metadata_path=str(tmp_path / "metadata.sqlite"),
