@@ -27,6 +27,7 @@ from components.trainer.executor import TrainerExecutor
 from components.trainer.settings import WarmStart
 from data.schema import schema_with, span_schema_text
 from data.sources import Source
+from pipeline.root_files import ARTIFACTS_FOLDER, CHECKPOINTS_FOLDER, SERVING_FOLDER
 from pipeline.settings.settings import Settings
 from pipeline.steps import code_fingerprints
 
@@ -80,7 +81,7 @@ class RunContext:
     @property
     def serves_from(self) -> str:
         """Where a model that passed is pushed: the endpoint if there is one, else a folder."""
-        return self.endpoint or f"{self.root}/serving"
+        return self.endpoint or f"{self.root}/{SERVING_FOLDER}"
 
 
 def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
@@ -88,7 +89,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     path = context.metadata_path
     return Pipeline(
         pipeline_name=settings.name,
-        pipeline_root=f"{context.root}/artifacts",
+        pipeline_root=f"{context.root}/{ARTIFACTS_FOLDER}",
         components=_steps(settings, context),
         enable_cache=True,
         metadata_connection_config=(
@@ -210,7 +211,7 @@ def _trainer(settings: Settings, context: RunContext, code: str) -> dict[str, An
         "custom_config": {
             **context.trainer_config,
             "settings": settings.training_settings().model_dump(mode="json"),
-            "checkpoints": f"{context.root}/checkpoints",
+            "checkpoints": f"{context.root}/{CHECKPOINTS_FOLDER}",
             "warm_start": context.warm_start.model_dump() if context.warm_start else {},
             "weights_digest": context.weights_digest,
             "code_fingerprint": code,

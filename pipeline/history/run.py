@@ -11,6 +11,9 @@ from components.trainer.training_report import TrainingReport
 from data.common.errors import ErrorKind
 from pipeline.history.migration import FORMAT_VERSION
 
+# The width of a column of step names.
+STEP_WIDTH = 17
+
 StepState = Literal["waiting", "running", "done", "cached", "failed", "skipped", "interrupted"]
 
 RunState = Literal[

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from components.gate.verdict import VERDICT_FILE
 from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list
@@ -15,7 +16,6 @@ from pipeline.history.run import Run
 from pipeline.root_files import HISTORY_FOLDER
 
 RUN_FILE = "run.json"
-VERDICT_FILE = "verdict.json"
 LOG_FILE = "log.txt"
 PLOT_FILE = "training.png"
 

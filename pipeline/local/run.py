@@ -13,7 +13,7 @@ from components.model_store.local import LocalStore
 from data import sources
 from data.common.errors import DataRefused, UsageError
 from pipeline.exit_codes import DONE, REFUSED
-from pipeline.history.run import Run, RunState
+from pipeline.history.run import STEP_WIDTH, Run, RunState
 from pipeline.history.runs import LOG_FILE, History, newest_finished
 from pipeline.local.observer import RunObserver, SplitLacksClass
 from pipeline.local.outcome import EXIT_CODES, final_state
@@ -36,7 +36,7 @@ from pipeline.reporting.console import View, console_on
 from pipeline.reporting.lines import display_path, print_line
 from pipeline.reporting.log_capture import captured_output
 from pipeline.reporting.report import Report
-from pipeline.root_files import METADATA_FILE, SERVING_FOLDER
+from pipeline.root_files import ARTIFACTS_FOLDER, METADATA_FILE, SERVING_FOLDER
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
 from pipeline.steps import CLASSES, STEPS
@@ -112,7 +112,7 @@ def _explain(plan: RunPlan, runs: Sequence[Run]) -> int:
     reasons = reasons_to_run(plan, before)
     for step in STEPS:
         print_line(
-            f"{step:<17} {f'would run: {reasons[step]}' if step in reasons else 'unchanged'}"
+            f"{step:<{STEP_WIDTH}} {f'would run: {reasons[step]}' if step in reasons else 'unchanged'}"
         )
         if step == plan.selection.last:
             break
@@ -204,7 +204,7 @@ def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -
         report.stopped(last)
         return "stopped"
     state = final_state(run)
-    report.concluded(state, plan.root, plan.root / "artifacts" / "Trainer" / "model_run")
+    report.concluded(state, plan.root, plan.root / ARTIFACTS_FOLDER / "Trainer" / "model_run")
     return state
 
 

@@ -16,6 +16,7 @@ from pipeline.history.run import Run, RunState
 from pipeline.history.runs import LOG_FILE, PLOT_FILE, History
 from pipeline.reporting.console import Console
 from pipeline.reporting.lines import display_path
+from pipeline.root_files import SERVING_FOLDER
 
 _GOOD, _BAD = "bold green", "bold red"
 
@@ -146,7 +147,7 @@ class Report:
             self._print(f"\n{format_verdict(self.run.verdict)}", style)
         command, folder = display_path(sys.argv[0]), display_path(root)
         if state == "pushed":
-            self._print(f"Served:   {display_path(root / 'serving' / str(self.run.pushed))}")
+            self._print(f"Served:   {display_path(root / SERVING_FOLDER / str(self.run.pushed))}")
             self._print(f"Try it:   {command} predict --root {folder} IMAGE...")
         elif self.run.withdrawn:
             self._print(
