@@ -111,9 +111,8 @@ def _explain(plan: RunPlan, runs: Sequence[Run]) -> int:
         return DONE
     reasons = reasons_to_run(plan, before)
     for step in STEPS:
-        print_line(
-            f"{step:<{STEP_WIDTH}} {f'would run: {reasons[step]}' if step in reasons else 'unchanged'}"
-        )
+        state = f"would run: {reasons[step]}" if step in reasons else "unchanged"
+        print_line(f"{step:<{STEP_WIDTH}} {state}")
         if step == plan.selection.last:
             break
     return DONE

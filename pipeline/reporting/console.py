@@ -18,7 +18,6 @@ from rich.text import Text
 from data.common.formatting import format_duration
 from pipeline.history.run import STEP_WIDTH, Step
 
-# The width of a column of step names.
 # A refresh takes about 4 ms of one core.
 _REFRESHES_PER_SECOND = 2
 # Without a terminal, the shortest time in seconds between lines that would be replaced.
