@@ -67,15 +67,10 @@ def _check(inputs: dict[str, types.Artifact], parameters: dict[str, Any]) -> Dat
 
 
 def _find_drift(quarantine: str, parameters: dict[str, Any]) -> Drift:
-    """Returns the drift and logs it; nothing if the parameter `drift` is IGNORE."""
     if parameters["drift"] == IGNORE:
         return Drift()
-    drift = find_drift(
-        quarantine,
-        parameters["span_before"],
-        parameters["span_schema"],
-        parameters["drift_min_images"],
-    )
+    names = ("span_before", "span_schema", "drift_min_images")
+    drift = find_drift(quarantine, *(parameters[name] for name in names))
     for line in drift.exceeded:
         logging.warning("%s %s", _DRIFT, line)
     return drift

@@ -17,12 +17,7 @@ from components.evaluator.result import Accuracy, read_accuracy
 from components.example_gen.counts import read_counts
 from components.gate.judge import judge
 from components.gate.metrics import Tally
-from components.gate.predictions import (
-    PREDICTIONS_FILE,
-    PredictionsWriter,
-    ServedModel,
-    predict,
-)
+from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
 from components.gate.settings import GateSettings
 from components.gate.verdict import (
     METRICS_FILE,
@@ -90,17 +85,11 @@ def read_verdict(blessing_uri: str) -> Verdict:
 
 def read_metrics(blessing_uri: str) -> dict[str, Any]:
     """Returns the metrics in the gate's ModelBlessing artifact, see `Tally.metrics`."""
-    metrics: dict[str, Any] = read_json(blessing_uri, METRICS_FILE)
-    return metrics
+    return dict(read_json(blessing_uri, METRICS_FILE))
 
 
 def check_counts(accuracy: Accuracy, tally: Tally, counts: IngestionCounts) -> None:
     """Checks that TFMA and the gate saw all test examples and agree on the correct ones.
-
-    Args:
-      accuracy: What TFMA counted.
-      tally: What the gate counted in its own predictions.
-      counts: What ExampleGen counted.
 
     Raises:
       CountMismatch: TFMA saw another number of test examples than ExampleGen wrote.
@@ -141,10 +130,10 @@ def _write_predictions(
     files = sorted(tf.io.gfile.glob(os.path.join(examples, "Split-test", "*")))
     tf.io.gfile.makedirs(folder)
     path = os.path.join(folder, PREDICTIONS_FILE)
-    with PredictionsWriter(path, with_baseline=baseline is not None) as writer:
+    with predictions_writer(path, with_baseline=baseline is not None) as write:
         for batch in predict(files, model, baseline, settings.slices):
             tally.add(batch)
-            writer.write(batch)
+            write(batch)
     return tally
 
 

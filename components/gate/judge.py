@@ -1,5 +1,6 @@
 """Judging: applies the rules of the gate to the counts on the test split."""
 
+from bisect import bisect_left
 from dataclasses import replace
 
 from scipy import stats
@@ -60,27 +61,18 @@ def judge(
 def needed_examples(accuracy: float, target: float) -> int | None:
     """Returns the number of test examples at which the Wilson interval's lower end is the target.
 
-    Args:
-      accuracy: Proportion of correct answers.
-      target: A smaller proportion.
-
-    Returns:
-      The number of examples, or None if a million are too few.
+    The target is lower than the accuracy. Returns None if a million examples are too few.
     """
-    low, high = 1, _MOST_EXAMPLES
-    if wilson_interval(round(accuracy * high), high)[0] < target:
+
+    def lower_end(examples: int) -> float:
+        return wilson_interval(int(accuracy * examples), examples)[0]
+
+    if lower_end(_MOST_EXAMPLES) < target:
         return None
-    while low < high:
-        middle = (low + high) // 2
-        if wilson_interval(int(accuracy * middle), middle)[0] >= target:
-            high = middle
-        else:
-            low = middle + 1
-    return high
+    return 1 + bisect_left(range(1, _MOST_EXAMPLES), target, key=lower_end)
 
 
 def _metric_with_interval(tally: Tally, settings: GateSettings) -> tuple[float, float, float]:
-    """Returns the value of the metric and the ends of its interval."""
     correct = {"accuracy": tally.correct, "top_k_accuracy": tally.in_top_k}.get(settings.metric)
     if correct is not None:
         return ratio(correct, tally.examples), *wilson_interval(correct, tally.examples)

@@ -72,10 +72,8 @@ class Verdict:
 def parse_verdict(values: dict[str, Any]) -> Verdict:
     """Returns the verdict in the values of a `verdict.json`."""
     checks = [Check(**check) for check in values.get("checks", [])]
-    baseline = values.get("baseline")
-    return Verdict(
-        **{**values, "checks": checks, "baseline": Baseline(**baseline) if baseline else None}
-    )
+    baseline = Baseline(**values["baseline"]) if values.get("baseline") else None
+    return Verdict(**{**values, "checks": checks, "baseline": baseline})
 
 
 def with_serving_check(
@@ -83,11 +81,7 @@ def with_serving_check(
 ) -> Verdict:
     """Returns the verdict of gate and serving check together: both must bless the model.
 
-    Args:
-      verdict: The verdict of the gate.
-      passed: Whether the serving check passed.
-      problems: What the serving check found; empty if it passed.
-      text: The result of the serving check as text.
+    `problems` and `text` are the problems that the serving check found and its result as text.
     """
     return replace(
         verdict,

@@ -14,12 +14,7 @@ WITHDRAWN = "withdrawn"
 
 
 class SmokeCase(TypedDict):
-    """A request to a deployed model and the expected answer.
-
-    Attributes:
-      example: A serialized tf.Example, in Base64.
-      probabilities: The expected probabilities, in the order of the class ids.
-    """
+    """A tf.Example in Base64, and the probabilities that a deployed model must answer."""
 
     example: str
     probabilities: list[float]
@@ -35,21 +30,15 @@ class ServedVersion:
 
 
 @dataclass(frozen=True)
-class Pushed:
-    """The result of a push.
+class Pushed(ServedVersion):
+    """The version that holds a pushed model; `path` may be the resource name of the endpoint.
 
     Attributes:
-      version: Number of the version that holds the model.
-      path: Folder of the version, or resource name of the endpoint.
-      digest: Digest of the model's files.
       new: Whether this push created the version.
       withdrawn: Whether the model was withdrawn earlier and therefore does not serve.
     """
 
-    version: int
-    path: str
-    digest: str
-    new: bool
+    new: bool = False
     withdrawn: bool = False
 
 
@@ -74,7 +63,6 @@ class ModelStore(Protocol):
           smoke: Requests that a deployed model must answer correctly before it gets all traffic.
             Folders ignore them.
         """
-        ...
 
     def baseline_for(self, digest: str) -> ServedVersion:
         """Returns the version that the model with this digest replaces, or has replaced.
@@ -82,7 +70,6 @@ class ModelStore(Protocol):
         This is the newest version with another digest, so the answer for a model is the same before
         and after its push.
         """
-        ...
 
 
 def model_digest(model: str | os.PathLike[str]) -> str:

@@ -52,7 +52,7 @@ def _numbered(folder: str) -> list[tuple[str, bool]]:
 
 
 def _files(model: str) -> list[str]:
-    """Returns the names of a model's files, relative to its folder, without the model card."""
+    """Returns the names of a model's files, without the model card."""
     return [
         os.path.relpath(os.path.join(folder, name), model)
         for folder, _, names in tf.io.gfile.walk(model)

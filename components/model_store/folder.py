@@ -4,13 +4,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
-from components.model_store.base import (
-    WITHDRAWN,
-    Pushed,
-    ServedVersion,
-    SmokeCase,
-    model_digest,
-)
+from components.model_store.base import WITHDRAWN, Pushed, ServedVersion, SmokeCase, model_digest
 
 
 class FolderStore(ABC):

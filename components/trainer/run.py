@@ -32,8 +32,8 @@ def run_fn(fn_args: FnArgs) -> None:
     """
     config = fn_args.custom_config
     settings = TrainingSettings.model_validate(config["settings"])
-    names = class_names(read_schema(fn_args.schema_path))
-    steps = fn_args.train_steps
+    start = WarmStart.model_validate(config["warm_start"]) if config["warm_start"] else None
+    names, steps = class_names(read_schema(fn_args.schema_path)), fn_args.train_steps
     model, report = train(
         settings,
         fn_args.train_files,
@@ -42,7 +42,7 @@ def run_fn(fn_args: FnArgs) -> None:
         state_folder(config, fn_args.transform_graph_path, fn_args.train_files, steps),
         log_folder=fn_args.model_run_dir,
         num_steps=steps,
-        start=WarmStart.model_validate(config["warm_start"]) if config["warm_start"] else None,
+        start=start,
         expected_examples=config["expected_examples"],
     )
     if is_chief(settings.trainer.strategy):

@@ -27,12 +27,9 @@ class TrainingState:
     """
 
     def __init__(self, folder: str, model: tf.keras.Model, report: TrainingReport):
-        """Restores the newest state in the folder, if there is one.
+        """Restores the newest state in the folder, if there is one, and its epochs in the report.
 
-        Args:
-          folder: Folder of the state, local or on gs://; created if it is missing.
-          model: Compiled under the strategy that trains it, in whose scope this is called.
-          report: Report of the training; the state restores the epochs in it.
+        It is called in the scope of the strategy under which the model was compiled.
         """
         self.report = report
         self.best_weights: list[np.ndarray] = []
@@ -58,13 +55,11 @@ class TrainingState:
 
 
 def state_key(*parts: object) -> str:
-    """Returns a digest of JSON values as the name of a state."""
+    """Returns the name of a state: a digest of JSON values."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class _Progress(tf.train.experimental.PythonState):
-    """The report and the number of steps, as JSON."""
-
     def __init__(self, state: TrainingState):
         self._state = state
 
@@ -79,8 +74,6 @@ class _Progress(tf.train.experimental.PythonState):
 
 
 class _Best(tf.train.experimental.PythonState):
-    """The best weights, as the bytes of an .npz file."""
-
     def __init__(self, state: TrainingState):
         self._state = state
 

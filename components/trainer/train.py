@@ -28,9 +28,7 @@ from data.common.progress import progress
 def check(settings: TrainingSettings, start: WarmStart | None = None) -> None:
     """Builds the strategy and the network, so that a problem is found before any work is done.
 
-    Args:
-      settings: Settings of the training.
-      start: The model of a warm start, whose weights are loaded too; None for a cold start.
+    The weights of a warm start are loaded too.
 
     Raises:
       UsageError: The devices are not available, or the network cannot be built.
@@ -67,8 +65,8 @@ def train(
 
     Args:
       settings: Settings of the training.
-      train_files: Glob patterns of the training records.
-      eval_files: Glob patterns of the records that the best epoch is chosen on.
+      train_files: Glob patterns of Transform's records to train on.
+      eval_files: Glob patterns of those that the best epoch is chosen on.
       class_names: Class names in the order of their ids.
       state_folder: Folder of the training state, saved after each epoch and restored from.
       log_folder: Folder of TensorBoard's logs; empty for none.
@@ -101,7 +99,9 @@ def train(
         state = TrainingState(worker_folder(strategy, state_folder), model, report)
     _report_start(settings.model.name, state, plan)
     _fit(model, train_images, eval_images, settings.trainer, plan, state, log_folder)
-    return _trained(settings, len(class_names), state.best_weights), report
+    trained = build_model(settings.model.bare, settings.image_size, len(class_names))
+    trained.set_weights(state.best_weights)
+    return trained, report
 
 
 def _check_counts(found: Mapping[str, int], expected: Mapping[str, int]) -> None:
@@ -128,9 +128,8 @@ def _compiled_model(
         model = build_model(network, settings.image_size, len(class_names))
         if start:
             transfer_weights(model, earlier, start.class_names, class_names)
-        rate = RampHoldDecay(
-            trainer.learning_rate, plan.steps_per_epoch, strategy.num_replicas_in_sync
-        )
+        replicas = strategy.num_replicas_in_sync
+        rate = RampHoldDecay(trainer.learning_rate, plan.steps_per_epoch, replicas)
         model.compile(
             optimizer=tf.keras.optimizers.Adam(rate),
             loss="sparse_categorical_crossentropy",
@@ -142,7 +141,6 @@ def _compiled_model(
 
 
 def _report_start(network: str, state: TrainingState, plan: TrainingPlan) -> None:
-    """Logs what starts or resumes, and adds the latter to the report."""
     report, steps = state.report, plan.steps_per_epoch
     name = f"{network} on {report.device}"
     if not state.restored:
@@ -207,10 +205,3 @@ def _save_within_epoch(
     if precision != "mixed_float16" and 0 < steps < plan.steps_per_epoch:
         state.save(steps)
         progress.info("saved after step %d of %d of the epoch", steps, plan.steps_per_epoch)
-
-
-def _trained(settings: TrainingSettings, classes: int, weights: Sequence[object]) -> tf.keras.Model:
-    """Returns a network with the given weights: outside the strategy, and in float32."""
-    model = build_model(settings.model.bare, settings.image_size, classes)
-    model.set_weights(weights)
-    return model

@@ -18,15 +18,6 @@ def keras_application(settings: ModelSettings, image_size: int, classes: int) ->
     Papers and parameter counts: https://keras.io/api/applications. MobileNetV2 has 2,264,389
     parameters for 5 classes.
 
-    Args:
-      settings: ModelSettings. `application`, `weights` and `frozen` are used.
-      image_size: int. Side of the square images in pixels.
-      classes: int. Number of classes.
-
-    Returns:
-      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
-      `[batch, classes]`.
-
     Raises:
       ValueError: There is no such network, or it does not support the image size.
     """

@@ -23,15 +23,6 @@ def squeezenet(settings: ModelSettings, image_size: int, classes: int) -> Classi
 
     Paper: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB
     model size", 2016, https://arxiv.org/abs/1602.07360.
-
-    Args:
-      settings: ModelSettings. Not used.
-      image_size: int. Side of the square images in pixels.
-      classes: int. Number of classes.
-
-    Returns:
-      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
-      `[batch, classes]`.
     """
     image = tf.keras.Input([image_size, image_size, 3])
     x = _norm()(_conv(STEM_FILTERS, 3)(image))
