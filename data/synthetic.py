@@ -41,12 +41,7 @@ _BACKGROUND_TINTS = (*["green"] * 6, *["blue", "grey", "brown"] * 2, *TINTS)
 
 
 def draw_flower(class_name: str, rng: random.Random, pixels: int) -> Image.Image:
-    """Returns an RGB image of one synthetic flower.
-
-    Args:
-      class_name: One of `CLASS_NAMES`.
-      rng: The only source of randomness.
-      pixels: Side of the image, in pixels.
+    """Returns an RGB image of one synthetic flower, `pixels` wide; `rng` determines it.
 
     Raises:
       ValueError: The class does not exist.
@@ -112,7 +107,7 @@ def write_sample(
     seed: int = SEED,
     quality: int = QUALITY,
 ) -> list[Path]:
-    """Writes shuffled TFRecord files with names like `synthetic00-150.tfrec`.
+    """Writes shuffled TFRecord files with names like `synthetic00-150.tfrec`; returns their paths.
 
     Args:
       folder: Created if it does not exist; files of the same names are replaced.
@@ -121,9 +116,6 @@ def write_sample(
       pixels: Side of an image, in pixels.
       seed: Determines every byte, together with the other arguments.
       quality: JPEG quality, 1 to 95.
-
-    Returns:
-      The paths of the files, in the order of their numbers.
 
     Raises:
       ValueError: A shard would lack a class.
@@ -148,11 +140,10 @@ def _noise(rng: random.Random, cells: int, side: int) -> Image.Image:
 
 def _draw_background(rng: random.Random, side: int) -> Image.Image:
     """Returns a blurred background: patches of two tints, blades of grass and blobs."""
-    tints = [
-        shade_colour(sample_colour(rng, _BACKGROUND_TINTS), rng.uniform(0.4, 0.85))
-        for _ in range(2)
-    ]
-    first, second = (Image.new("RGB", (side, side), tint) for tint in tints)
+    first, second = (
+        Image.new("RGB", (side, side), shade_colour(tint, rng.uniform(0.4, 0.85)))
+        for tint in (sample_colour(rng, _BACKGROUND_TINTS) for _ in range(2))
+    )
     canvas = Image.composite(first, second, _noise(rng, rng.randint(2, 8), side))
     draw = ImageDraw.Draw(canvas, "RGBA")
     draw_grass(draw, rng, side, blades=rng.randint(0, 12))

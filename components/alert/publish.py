@@ -10,9 +10,7 @@ _SECONDS = 120
 def publish(topic: str, message: Mapping[str, Any]) -> None:
     """Sends a message as JSON, with its `outcome` as an attribute.
 
-    Args:
-      topic: Full name of the topic, `projects/PROJECT/topics/NAME`.
-      message: The values of the JSON.
+    The full name of the topic is `projects/PROJECT/topics/NAME`.
 
     Raises:
       GoogleAPICallError: The service did not accept it, after the client's own retries.

@@ -17,14 +17,11 @@ def eval_config() -> tfma.EvalConfig:
     model = tfma.ModelSpec(
         signature_name="serving_default", label_key=CLASS, prediction_key="probabilities"
     )
-    metrics = [
-        tfma.MetricConfig(class_name="ExampleCount"),
-        tfma.MetricConfig(
-            class_name="SparseCategoricalAccuracy", config=f'{{"name": "{ACCURACY}"}}'
-        ),
-    ]
+    name = f'{{"name": "{ACCURACY}"}}'
+    accuracy = tfma.MetricConfig(class_name="SparseCategoricalAccuracy", config=name)
+    count = tfma.MetricConfig(class_name="ExampleCount")
     return tfma.EvalConfig(
         model_specs=[model],
-        metrics_specs=[tfma.MetricsSpec(metrics=metrics)],
+        metrics_specs=[tfma.MetricsSpec(metrics=[count, accuracy])],
         slicing_specs=[tfma.SlicingSpec(), tfma.SlicingSpec(feature_keys=[LABEL])],
     )

@@ -1,14 +1,13 @@
 """Reading the results of TFMA."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.config import ACCURACY, EXAMPLE_COUNT
 
 
-@dataclass(frozen=True)
-class Accuracy:
+class Accuracy(NamedTuple):
     """The number of test examples, and how many of them were classified correctly."""
 
     correct: int
@@ -17,8 +16,7 @@ class Accuracy:
 
 def read_accuracy(evaluation_uri: str) -> Accuracy:
     """Returns the accuracy over the whole test split, from the artifact of Evaluator."""
-    result = tfma.load_eval_result(evaluation_uri)
-    overall = result.get_metrics_for_slice()
+    overall = tfma.load_eval_result(evaluation_uri).get_metrics_for_slice()
     examples = round(overall[EXAMPLE_COUNT]["doubleValue"])
     # TFMA stores the accuracy as a quotient in floating point; the count is recovered from it.
     return Accuracy(round(overall[ACCURACY]["doubleValue"] * examples), examples)

@@ -96,7 +96,7 @@ def check_counts(accuracy: Accuracy, tally: Tally, counts: IngestionCounts) -> N
       RuntimeError: TFMA and the predictions disagree.
     """
     counts.check_examples("Evaluator", {"test": accuracy.examples})
-    if (accuracy.correct, accuracy.examples) != (tally.correct, tally.examples):
+    if accuracy != (tally.correct, tally.examples):
         raise RuntimeError(
             f"TFMA counted {accuracy.correct} of {accuracy.examples} test examples as correct, and "
             f"the table of predictions {tally.correct} of {tally.examples}"

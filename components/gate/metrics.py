@@ -20,7 +20,7 @@ class Tally:
     """Counts of correct and wrong predictions on the test split."""
 
     def __init__(self, class_names: Sequence[str], top_k: int):
-        """Starts with zero counts for the classes, in the order of their ids, and top-k accuracy."""
+        """Starts with zero counts for the classes, which are in the order of their ids."""
         n = len(class_names)
         self.class_names = list(class_names)
         self.top_k = min(top_k, n)

@@ -43,8 +43,7 @@ def find_serving_problems(
 
     Args:
       report: The answers of the model in a separate process.
-      expected: The reference probabilities of each image, float32 of shape [classes], by
-        `<kind>/<name>`.
+      expected: The reference probabilities of each image, float32 [classes], by `<kind>/<name>`.
       class_names: The classes of the schema, in the order of their ids.
       megabytes: Size of the SavedModel.
       limits: The limits for latency and size.
@@ -97,7 +96,6 @@ def _check_signature(
     limits: Limits,
 ) -> Iterator[str]:
     single = {key: signature["single"][key] for key in expected}
-    garbage = {k: a for k, a in signature["single"].items() if k.startswith(GARBAGE)}
     first = {k: np.array(a["probabilities"]) for k, a in single.items() if "error" not in a}
     yield from _compare_answers(name, single, "the network's", expected, class_names)
     later = {"in one batch": signature["batched"], "after garbage": signature["repeated"]}
@@ -105,8 +103,9 @@ def _check_signature(
         comparable = {key: answer for key, answer in answers.items() if key in first}
         where = f"{name}, {when}"
         yield from _compare_answers(where, comparable, "the first ones", first, class_names)
-    for key, answer in garbage.items():
-        yield from _check_refusal(f"{name}: {key}", answer)
+    for key, answer in signature["single"].items():
+        if key.startswith(GARBAGE):
+            yield from _check_refusal(f"{name}: {key}", answer)
     latency = signature["latency_ms"]
     if latency and 0 < limits.latency_ms < latency["p99"]:
         yield (
@@ -134,7 +133,7 @@ def _compare_answers(
     differences = {name: _difference(a, expected[name]) for name, a in answered.items()}
     wrong = {name: value for name, value in differences.items() if value > TOLERANCE}
     if wrong:
-        worst = max(wrong, key=lambda name: wrong[name])
+        worst = max(wrong, key=wrong.__getitem__)
         yield (
             f"{where}: {len(wrong)} of {len(answered)} answers differ from {source}; "
             f"{worst} differs by {wrong[worst]:.2g}, and {TOLERANCE:g} is allowed"

@@ -3,7 +3,6 @@
 It replaces TFX's InfraValidator, which needs Docker or Kubernetes, and writes the same blessing.
 """
 
-import logging
 import os
 import tempfile
 from pathlib import Path
@@ -24,18 +23,18 @@ from components.serving_check.reference import reference_answers
 from components.serving_check.result import ServingCheckResult, format_serving_check
 from components.serving_check.result_files import (
     LOG_FILE,
-    make_result,
+    describe_answers,
     write_serving_check,
     write_smoke,
 )
 from components.trainer.export import weights_path
 from components.trainer.settings import TrainingSettings
+from data.common.progress import progress
 from data.schema import class_names
 
 # Names from TFX, which its Pusher reads.
 BLESSED_FILE, NOT_BLESSED_FILE, BLESSED_PROPERTY = "INFRA_BLESSED", "INFRA_NOT_BLESSED", "blessed"
 _REAL_IMAGES = 8
-progress = logging.getLogger("flowers.progress")
 
 
 @component
@@ -102,7 +101,17 @@ def check_model(
     expected = reference_answers(settings, weights_path(model), len(names), images)
     write_smoke(examples, expected, output_folder)
     problems = find_serving_problems(report, expected, names, megabytes, limits)
-    return make_result(problems, megabytes, report, largest_difference(report, expected))
+    signatures = report["signatures"]
+    return ServingCheckResult(
+        problems,
+        megabytes,
+        report["load_seconds"],
+        report["peak_megabytes"],
+        largest_difference(report, expected),
+        latency_ms={name: signature["latency_ms"] for name, signature in signatures.items()},
+        answers={name: describe_answers(s["single"]) for name, s in signatures.items()},
+        machine=report["machine"],
+    )
 
 
 def _test_files(examples: Artifact) -> list[str]:
@@ -111,6 +120,5 @@ def _test_files(examples: Artifact) -> list[str]:
 
 
 def _megabytes(folder: str) -> float:
-    """Returns the size of all files under a folder."""
     files = [os.path.join(path, n) for path, _, names in tf.io.gfile.walk(folder) for n in names]
     return sum(tf.io.gfile.stat(file).length for file in files) / 1e6
