@@ -9,6 +9,7 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from data.ingestion_counts import COUNTS_FILE, IngestionCounts
 from data.schema import parse_schema
 
 # The name of the file in TFX's Schema artifacts.
@@ -56,6 +57,11 @@ def write_json(values: Any, *path: str) -> None:
 def read_schema(*path: str) -> schema_pb2.Schema:
     """Returns the schema in a `.pbtxt` file."""
     return parse_schema(read_bytes(*path).decode())
+
+
+def read_counts(quarantine_uri: str) -> IngestionCounts:
+    """Returns the counts in ExampleGen's quarantine artifact."""
+    return IngestionCounts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
 
 
 def _gfile() -> Any:

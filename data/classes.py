@@ -42,7 +42,7 @@ def read_labels(folders: Iterable[str]) -> list[str]:
 
 
 def infer_classes(counts: Mapping[tuple[int, str], int]) -> list[str]:
-    """Returns the class names in the order of their ids, from the number of records by id and label.
+    """Returns the class names in the order of their ids, from the record counts by id and label.
 
     A class is an id and a label that each occur most often with the other; other combinations are
     single wrong records.

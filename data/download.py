@@ -34,8 +34,8 @@ class RemoteFile:
 def download_flowers(out: Path, size: int) -> list[Path]:
     """Downloads the record files of one image size; complete files in the folder are kept.
 
-    Each file is written under a hidden name, compared with the bucket's digest, and renamed. Returns
-    the sorted paths of the files.
+    Each file is written under a hidden name, compared with the bucket's digest, and renamed. The
+    sorted paths of the files are returned.
 
     Raises:
       UsageError: The bucket cannot be reached, or a file does not have the bucket's digest.

@@ -181,7 +181,7 @@ _TULIP = FlowerStyle(
             spread=(52, 76),
             bend=0.2,
             shade=0.88,
-        ),  # fmt: skip
+        ),
         PetalRing((1, 1), (1.45, 1.6), (0.95, 1.15), belly=0.42, taper=0.8, spread=(0, 0)),
     ),
     origin=(0.0, 0.85),

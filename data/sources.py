@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from data.common.digest import digest_files
 from data.common.errors import TransientError, UsageError
+from data.common.files import digest_files
 from data.spans import (
     LATEST,
     Span,
@@ -125,7 +125,7 @@ def list_files(source: Source) -> list[str]:
     files = _list(source)
     if not files:
         raise UsageError(
-            f"no record files match {source}. --data (or data.source in the config) takes {_ALLOWED}"
+            f"no record files match {source}. --data (data.source in the config) takes {_ALLOWED}"
         )
     return files
 

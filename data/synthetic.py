@@ -140,10 +140,11 @@ def _noise(rng: random.Random, cells: int, side: int) -> Image.Image:
 
 def _draw_background(rng: random.Random, side: int) -> Image.Image:
     """Returns a blurred background: patches of two tints, blades of grass and blobs."""
-    first, second = (
-        Image.new("RGB", (side, side), shade_colour(tint, rng.uniform(0.4, 0.85)))
-        for tint in (sample_colour(rng, _BACKGROUND_TINTS) for _ in range(2))
-    )
+    tints = [
+        shade_colour(sample_colour(rng, _BACKGROUND_TINTS), rng.uniform(0.4, 0.85))
+        for _ in range(2)
+    ]
+    first, second = (Image.new("RGB", (side, side), tint) for tint in tints)
     canvas = Image.composite(first, second, _noise(rng, rng.randint(2, 8), side))
     draw = ImageDraw.Draw(canvas, "RGBA")
     draw_grass(draw, rng, side, blades=rng.randint(0, 12))

@@ -15,8 +15,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
-from components.artifacts import write_text
-from components.example_gen.counts import read_counts
+from components.artifacts import read_counts, write_text
 from components.example_gen.near_duplicates import group_representatives, near_duplicate_pairs
 from components.example_gen.partition import (
     OUTCOME,

@@ -1,6 +1,6 @@
 """What ExampleGen reports: the numbers of records and examples."""
 
-from components.example_gen.counts import read_counts
+from components.artifacts import read_counts
 from components.summary import Outputs, RunFacts, StepSummary, uri_of
 from data.common.formatting import MOST_LISTED
 from data.ingestion_counts import QUARANTINE, IngestionCounts

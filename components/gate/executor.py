@@ -12,9 +12,8 @@ from tfx.components.evaluator import executor as evaluator_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifacts import read_json, write_json, write_text
+from components.artifacts import read_counts, read_json, write_json, write_text
 from components.evaluator.result import Accuracy, read_accuracy
-from components.example_gen.counts import read_counts
 from components.gate.judge import judge
 from components.gate.metrics import Tally
 from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
@@ -28,7 +27,7 @@ from components.gate.verdict import (
 )
 from components.model_store.base import model_digest
 from components.properties import VERDICT_PROPERTY
-from data.ingestion_counts import IngestionCounts
+from data.ingestion_counts import IngestionCounts, check_examples
 
 # The version of a baseline that `components.gate.driver` has yet to look up.
 UNKNOWN = -1
@@ -95,7 +94,7 @@ def check_counts(accuracy: Accuracy, tally: Tally, counts: IngestionCounts) -> N
       CountMismatch: TFMA saw another number of test examples than ExampleGen wrote.
       RuntimeError: TFMA and the predictions disagree.
     """
-    counts.check_examples("Evaluator", {"test": accuracy.examples})
+    check_examples("Evaluator", {"test": accuracy.examples}, counts.by_split())
     if accuracy != (tally.correct, tally.examples):
         raise RuntimeError(
             f"TFMA counted {accuracy.correct} of {accuracy.examples} test examples as correct, and "

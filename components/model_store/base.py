@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
-from data.common.digest import digest_files
+from data.common.files import digest_files
 
 # The model card lies next to the files of a version and is not part of its digest.
 CARD_FILE = "MODEL_CARD.md"

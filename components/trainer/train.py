@@ -21,8 +21,9 @@ from components.trainer.state import TrainingState
 from components.trainer.training_monitor import TrainingMonitor
 from components.trainer.training_report import TrainingReport
 from components.trainer.warm_start import earlier_weights, transfer_weights
-from data.common.errors import CountMismatch, UsageError
+from data.common.errors import UsageError
 from data.common.progress import progress
+from data.ingestion_counts import check_examples
 
 
 def check(settings: TrainingSettings, start: WarmStart | None = None) -> None:
@@ -89,7 +90,11 @@ def train(
     replicas = strategy.num_replicas_in_sync
     train_images = Images(train_files, settings.image_size)
     eval_images = Images(eval_files, settings.image_size)
-    _check_counts({"train": train_images.count, "eval": eval_images.count}, expected_examples or {})
+    if expected_examples:
+        seen = {"train": train_images.count, "eval": eval_images.count}
+        check_examples("Trainer", seen, expected_examples)
+    if not eval_images.count:
+        raise ValueError("the eval split is empty, so no epoch can be chosen on it")
     plan = make_plan(settings.trainer, replicas, train_images.count, num_steps)
     report = TrainingReport(
         describe(strategy), state_folder, replicas, train_images.count, eval_images.count
@@ -102,16 +107,6 @@ def train(
     trained = build_model(settings.model.bare, settings.image_size, len(class_names))
     trained.set_weights(state.best_weights)
     return trained, report
-
-
-def _check_counts(found: Mapping[str, int], expected: Mapping[str, int]) -> None:
-    for split, number in expected.items():
-        if found[split] != number:
-            raise CountMismatch(
-                f"ExampleGen wrote {number} {split} examples, and Trainer saw {found[split]}"
-            )
-    if not found["eval"]:
-        raise ValueError("the eval split is empty, so no epoch can be chosen on it")
 
 
 def _compiled_model(

@@ -84,7 +84,7 @@ class RunObserver:
         write_evaluation(read_metrics(outputs["blessing"][0].uri), self._folder)
 
     def _check_splits(self) -> None:
-        from components.example_gen.counts import read_counts
+        from components.artifacts import read_counts
 
         counts = read_counts(str(self._run.quarantine))
         if counts.better_salt:

@@ -1,7 +1,7 @@
 """Xception, for fine-tuning."""
 
 from components.trainer.models.classifier import Classifier
-from components.trainer.models.keras_application import application
+from components.trainer.models.keras_application import keras_application
 from components.trainer.settings import ModelSettings
 
 
@@ -13,4 +13,5 @@ def xception(settings: ModelSettings, image_size: int, classes: int) -> Classifi
     Paper: Chollet, "Xception: deep learning with depthwise separable convolutions", 2017,
     https://arxiv.org/abs/1610.02357.
     """
-    return application("Xception", settings, image_size, classes)
+    named = settings.model_copy(update={"application": "Xception"})
+    return keras_application(named, image_size, classes)
