@@ -12,19 +12,13 @@ from tfx.components.evaluator import executor as evaluator_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifacts import read_counts, read_json, write_json, write_text
+from components.artifacts import read_counts, write_json, write_text
 from components.evaluator.result import Accuracy, read_accuracy
 from components.gate.judge import judge
 from components.gate.metrics import Tally
 from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
 from components.gate.settings import GateSettings
-from components.gate.verdict import (
-    METRICS_FILE,
-    VERDICT_FILE,
-    Verdict,
-    format_verdict,
-    parse_verdict,
-)
+from components.gate.verdict import METRICS_FILE, VERDICT_FILE, Verdict, format_verdict
 from components.model_store.base import model_digest
 from components.properties import VERDICT_PROPERTY
 from data.ingestion_counts import IngestionCounts, check_examples
@@ -65,26 +59,14 @@ class Executor(evaluator_executor.Executor):
         digest = model_digest(path)
         baseline, no_baseline = _load_baseline(exec_properties, digest, candidate.class_names)
         tally = _write_predictions(examples, folder, candidate, baseline, settings)
-        check_counts(
-            read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"])),
-            tally,
-            read_counts(artifact_utils.get_single_uri(input_dict["quarantine"])),
-        )
+        accuracy = read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"]))
+        counts = read_counts(artifact_utils.get_single_uri(input_dict["quarantine"]))
+        check_counts(accuracy, tally, counts)
         version = exec_properties["baseline_version"] if baseline else 0
         verdict = replace(judge(tally, settings, version, no_baseline), digest=digest)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         write_json(tally.metrics(), blessing.uri, METRICS_FILE)
         _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
-
-
-def read_verdict(blessing_uri: str) -> Verdict:
-    """Returns the verdict in the gate's ModelBlessing artifact."""
-    return parse_verdict(read_json(blessing_uri, VERDICT_FILE))
-
-
-def read_metrics(blessing_uri: str) -> dict[str, Any]:
-    """Returns the metrics in the gate's ModelBlessing artifact, see `Tally.metrics`."""
-    return dict(read_json(blessing_uri, METRICS_FILE))
 
 
 def check_counts(accuracy: Accuracy, tally: Tally, counts: IngestionCounts) -> None:

@@ -1,7 +1,6 @@
 """Judging: applies the rules of the gate to the counts on the test split."""
 
 from bisect import bisect_left
-from dataclasses import replace
 
 from scipy import stats
 
@@ -35,27 +34,20 @@ def judge(
       no_baseline: The reason why there is no baseline.
     """
     value, low, high = _metric_with_interval(tally, settings)
-    verdict = Verdict(
-        blessed=False,
-        metric=settings.metric,
-        value=value,
-        low=low,
-        high=high,
-        target=settings.target,
-        n=tally.examples,
-        reasons=[],
-        confidence=settings.confidence,
-        baseline=_compare(tally, baseline_version) if baseline_version else None,
-    )
+    baseline = _compare(tally, baseline_version) if baseline_version else None
     checks = [
         _check_min_examples(tally, settings),
         *_check_top_k(tally, settings),
-        _check_target(tally, settings, verdict),
+        _check_target(tally, settings, value, low),
         _check_class_floor(tally, settings),
-        *_check_baseline(tally, settings, verdict.baseline, no_baseline),
+        *_check_baseline(tally, settings, baseline, no_baseline),
     ]
     reasons = [check.words for check in checks if not check.passed]
-    return replace(verdict, blessed=not reasons, reasons=reasons, checks=checks)
+    return Verdict(
+        blessed=not reasons, metric=settings.metric, value=value, low=low, high=high,
+        target=settings.target, n=tally.examples, reasons=reasons,
+        confidence=settings.confidence, checks=checks, baseline=baseline,
+    )  # fmt: skip
 
 
 def needed_examples(accuracy: float, target: float) -> int | None:
@@ -109,9 +101,8 @@ def _check_top_k(tally: Tally, settings: GateSettings) -> list[Check]:
     return [Check("top_k", False, words)]
 
 
-def _check_target(tally: Tally, settings: GateSettings, verdict: Verdict) -> Check:
-    name, target = settings.metric.replace("_", " "), settings.target
-    value, low, n = verdict.value, verdict.low, verdict.n
+def _check_target(tally: Tally, settings: GateSettings, value: float, low: float) -> Check:
+    name, target, n = settings.metric.replace("_", " "), settings.target, tally.examples
     if value < target:
         words = f"{name} {value:.4f} is below the target {target:.4f}"
         if settings.metric == "accuracy" and n:

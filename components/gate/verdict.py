@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from components.artifacts import read_json
+
 # Files in the gate's ModelBlessing artifact.
 VERDICT_FILE = "verdict.json"
 METRICS_FILE = "metrics.json"
@@ -74,6 +76,16 @@ def parse_verdict(values: dict[str, Any]) -> Verdict:
     checks = [Check(**check) for check in values.get("checks", [])]
     baseline = Baseline(**values["baseline"]) if values.get("baseline") else None
     return Verdict(**{**values, "checks": checks, "baseline": baseline})
+
+
+def read_verdict(blessing_uri: str) -> Verdict:
+    """Returns the verdict in the gate's ModelBlessing artifact."""
+    return parse_verdict(read_json(blessing_uri, VERDICT_FILE))
+
+
+def read_metrics(blessing_uri: str) -> dict[str, Any]:
+    """Returns the metrics in the gate's ModelBlessing artifact, see `Tally.metrics`."""
+    return dict(read_json(blessing_uri, METRICS_FILE))
 
 
 def with_serving_check(

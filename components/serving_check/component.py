@@ -10,7 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import Artifact, artifact_utils
+from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples, InfraBlessing, Model, Schema
 from tfx.utils import path_utils
 
@@ -54,9 +54,10 @@ def ServingCheck(
     contains `serving_check.json` (a ServingCheckResult), `probe.log` and `smoke.json`.
     """
     del code_fingerprint  # Part of TFX's cache key only.
+    test_files = tf.io.gfile.glob(f"{artifact_utils.get_split_uri([examples], 'test')}/*")
     result = check_model(
         path_utils.serving_model_path(model.uri),
-        first_records(_test_files(examples), _REAL_IMAGES),
+        first_records(sorted(test_files), _REAL_IMAGES),
         class_names(read_schema(schema.uri, SCHEMA_FILE)),
         TrainingSettings.model_validate_json(settings),
         Limits(max_latency_ms, max_megabytes),
@@ -112,11 +113,6 @@ def check_model(
         answers={name: describe_answers(s["single"]) for name, s in signatures.items()},
         machine=report["machine"],
     )
-
-
-def _test_files(examples: Artifact) -> list[str]:
-    folder = artifact_utils.get_split_uri([examples], "test")
-    return sorted(tf.io.gfile.glob(f"{folder}/*"))
 
 
 def _megabytes(folder: str) -> float:

@@ -1,6 +1,5 @@
 """The state of an unfinished training, from which it resumes after an interruption."""
 
-import hashlib
 import io
 import json
 from dataclasses import asdict
@@ -52,11 +51,6 @@ class TrainingState:
         """Writes the state; `steps` are the finished steps of the current epoch."""
         self.steps = steps
         self._manager.save(options=self._options)
-
-
-def state_key(*parts: object) -> str:
-    """Returns the name of a state: a digest of JSON values."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class _Progress(tf.train.experimental.PythonState):

@@ -7,8 +7,7 @@ import tensorflow as tf
 from components.trainer.models.classifier import Classifier, probabilities
 from components.trainer.settings import ModelSettings
 
-# Filters of the 3x3 convolutions of each stage; a pooling layer between two stages halves the
-# image.
+# Filters of the 3x3 convolutions of each stage; pooling between two stages halves the image.
 STAGES = ((16, 30), (60,), (90,), (110,), (130,))
 # Filters of the 1x1 convolution before the last layer.
 _LAST_FILTERS = 40

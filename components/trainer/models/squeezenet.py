@@ -10,8 +10,8 @@ from components.trainer.settings import ModelSettings
 
 _layers = tf.keras.layers
 
-# (squeeze, expand) filters of the fire modules of each stage; a pooling layer between two stages
-# halves the image.
+# (squeeze, expand) filters of the fire modules of each stage; pooling between two stages halves the
+# image.
 STAGES = (((24, 48),), ((48, 96),), ((64, 128),), ((48, 96),), ((24, 48),))
 STEM_FILTERS = 32
 
