@@ -5,7 +5,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,7 +116,7 @@ class WriteShard(beam.DoFn):
         self._out, self._state, self._size = out, state, size
         self._ids = {name: index for index, name in enumerate(classes)}
 
-    def process(self, shard: Shard) -> Iterator[None]:
+    def process(self, shard: Shard) -> None:
         out, state = Path(self._out), Path(self._state)
         unfinished = state / f"{shard.index}.tfrec"
         unreadable, written = [], 0
@@ -136,7 +136,6 @@ class WriteShard(beam.DoFn):
         report = json.dumps({"written": written, "unreadable": unreadable})
         # After the shard: if it is killed in between, the shard is written again to the same name.
         write_whole(_shard_report(state, shard.index), report)
-        return iter(())
 
 
 def _assign_ids(out: Path, spans: Path | None, files: Sequence[LabelledImage]) -> list[str]:

@@ -60,11 +60,11 @@ class IngestionCounts(BaseModel):
         """The number of records read: those in the splits and the quarantined ones."""
         return sum(self.by_split().values()) + self.bad
 
-    def unknown_classes(self, class_names: Sequence[str]) -> dict[str, int]:
-        """Returns the number of examples of each class not in `class_names`, in id order."""
+    def by_class(self) -> dict[str, int]:
+        """Returns the number of examples of each class in all splits, in the order of the ids."""
         total = Counter[str]()
         for classes in self.splits.values():
-            total.update({n: number for n, number in classes.items() if n not in class_names})
+            total.update(classes)
         return dict(sorted(total.items(), key=lambda item: (self.class_ids.get(item[0], 0), item)))
 
     def missing_classes(self, class_names: Sequence[str]) -> dict[str, list[str]]:

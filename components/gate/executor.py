@@ -13,7 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.artifacts import read_counts, write_json, write_text
-from components.evaluator.result import Accuracy, read_accuracy
+from components.evaluator.evaluation import Accuracy, read_accuracy
 from components.gate.judge import judge
 from components.gate.metrics import Tally
 from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer

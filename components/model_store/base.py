@@ -1,10 +1,11 @@
 """The interface of a model store, where versions of a model are pushed to and served from."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
+from components.artifacts import gfile
 from data.common.files import digest_files
 
 # The model card lies next to the files of a version and is not part of its digest.
@@ -72,16 +73,15 @@ class ModelStore(Protocol):
         """
 
 
+def list_model_files(model: str) -> list[str]:
+    """Returns the names of a model's files, relative to its folder, without the model card."""
+    walk = gfile().walk if "://" in model else os.walk
+    paths = [os.path.join(folder, name) for folder, _, names in walk(model) for name in names]
+    return [os.path.relpath(p, model) for p in paths if os.path.basename(p) != CARD_FILE]
+
+
 def model_digest(model: str | os.PathLike[str]) -> str:
     """Returns a hex SHA-256 over names and contents of a SavedModel's files, local or remote."""
     folder = os.fspath(model)
-    walk: Callable[..., Any] = os.walk
-    opener: Callable[..., Any] = open
-    if "://" in folder:
-        # It takes seconds to import, and local folders do not need it.
-        import tensorflow as tf
-
-        walk, opener = tf.io.gfile.walk, tf.io.gfile.GFile
-    paths = [os.path.join(place, name) for place, _, names in walk(folder) for name in names]
-    files = {os.path.relpath(p, folder): p for p in paths if os.path.basename(p) != CARD_FILE}
-    return digest_files(files, opener)
+    opener = gfile().GFile if "://" in folder else open
+    return digest_files({f: os.path.join(folder, f) for f in list_model_files(folder)}, opener)

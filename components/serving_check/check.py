@@ -48,16 +48,13 @@ def find_serving_problems(
       megabytes: Size of the SavedModel.
       limits: The limits for latency and size.
     """
-    return [
-        *_check_isolation(report),
-        *_check_signatures(report),
-        *(
-            problem
-            for name, signature in report["signatures"].items()
-            for problem in _check_signature(name, signature, expected, class_names, limits)
-        ),
-        *_check_size(megabytes, limits),
-    ]
+    problems = list(_check_process(report))
+    for name, signature in report["signatures"].items():
+        problems += _check_signature(name, signature, expected, class_names, limits)
+    if 0 < limits.megabytes < megabytes:
+        allowed = f"serving.max_megabytes allows {limits.megabytes:g}"
+        problems.append(f"the model has {megabytes:.1f} MB; {allowed}")
+    return problems
 
 
 def largest_difference(report: ProbeReport, expected: Expected) -> float | None:
@@ -72,15 +69,12 @@ def largest_difference(report: ProbeReport, expected: Expected) -> float | None:
     return largest if math.isfinite(largest) else None
 
 
-def _check_isolation(report: ProbeReport) -> Iterator[str]:
+def _check_process(report: ProbeReport) -> Iterator[str]:
     if not report["project_hidden"]:
         yield (
             "the serving process could import the project, so the check cannot show that the model "
             "does not need it; install the project as `make setup` does, not in site-packages"
         )
-
-
-def _check_signatures(report: ProbeReport) -> Iterator[str]:
     for name in SIGNATURES:
         if name not in report["signatures"]:
             yield f"the signature {name} is missing"
@@ -166,8 +160,3 @@ def _difference(answer: Answer, expected: np.ndarray) -> float:
 def _label_matches(answer: Answer, class_names: Sequence[str]) -> bool:
     best = int(np.argmax(answer["probabilities"]))
     return answer["class_id"] == best < len(class_names) and answer["label"] == class_names[best]
-
-
-def _check_size(megabytes: float, limits: Limits) -> Iterator[str]:
-    if 0 < limits.megabytes < megabytes:
-        yield f"the model has {megabytes:.1f} MB; serving.max_megabytes allows {limits.megabytes:g}"

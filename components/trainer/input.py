@@ -92,8 +92,8 @@ def training_batches(
     """Returns the training batches of all remaining epochs, `plan.steps_per_epoch` per epoch.
 
     Order and augmentation depend only on seed, epoch and position. So a training is repeatable, and
-    an interrupted one resumes with the next batch. Each epoch leaves out other examples that fill
-    no batch.
+    an interrupted one resumes with the next batch. The rest that fills no batch is dropped, in each
+    epoch other examples.
 
     Args:
       images: The training split.

@@ -49,7 +49,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         values = logs or {}
         self._check_loss(values["loss"], step)
         if step < steps:
-            self._report(logging.DEBUG, step, values, self._speed(batch + 1, now))
+            self._report(logging.DEBUG, step, values, self._images_per_second(batch + 1, now))
 
     def on_test_begin(self, logs: object = None) -> None:
         """Stops the clock of the epoch."""
@@ -62,7 +62,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         # Keras divides the loss by the size of all batches, including the padding of the last one.
         batches = math.ceil(report.eval_examples / plan.batch_size)
         values["val_loss"] *= batches * plan.batch_size / report.eval_examples
-        speed = self._speed(plan.steps_per_epoch - self._steps_before, self._trained)
+        speed = self._images_per_second(plan.steps_per_epoch - self._steps_before, self._trained)
         self._steps_before = 0
         self._record(epoch, values, speed)
         self._state.save()
@@ -94,7 +94,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         """Returns that of the last step; under a strategy it is a variable on each replica."""
         return float(tf.keras.backend.get_value(self.model.optimizer.learning_rate))
 
-    def _speed(self, steps: int, end: float) -> float:
+    def _images_per_second(self, steps: int, end: float) -> float:
         return steps * self._plan.batch_size / (end - self._epoch_started)
 
     def _report(self, level: int, step: int, values: dict[str, float], speed: float) -> None:

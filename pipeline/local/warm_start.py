@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.model_files import KERAS_FORMAT, WEIGHTS_FILE
+from components.artifacts import KERAS_FORMAT, WEIGHTS_FILE
 from components.model_store.base import ServedVersion
 from components.trainer.settings import COLD, IF_SERVING, WarmStart
 from data.common.errors import UsageError

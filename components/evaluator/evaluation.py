@@ -1,4 +1,6 @@
-"""The configuration of TFMA: metrics, slices and signature."""
+"""The evaluation by TFMA: its configuration and its results."""
+
+from typing import NamedTuple
 
 import tensorflow_model_analysis as tfma
 
@@ -6,6 +8,13 @@ from data.features import CLASS, LABEL
 
 ACCURACY = "accuracy"
 EXAMPLE_COUNT = "example_count"
+
+
+class Accuracy(NamedTuple):
+    """The number of test examples, and how many of them were classified correctly."""
+
+    correct: int
+    examples: int
 
 
 def eval_config() -> tfma.EvalConfig:
@@ -25,3 +34,11 @@ def eval_config() -> tfma.EvalConfig:
         metrics_specs=[tfma.MetricsSpec(metrics=[count, accuracy])],
         slicing_specs=[tfma.SlicingSpec(), tfma.SlicingSpec(feature_keys=[LABEL])],
     )
+
+
+def read_accuracy(evaluation_uri: str) -> Accuracy:
+    """Returns the accuracy over the whole test split, from the artifact of Evaluator."""
+    overall = tfma.load_eval_result(evaluation_uri).get_metrics_for_slice()
+    examples = round(overall[EXAMPLE_COUNT]["doubleValue"])
+    # TFMA stores the accuracy as a quotient in floating point; the count is recovered from it.
+    return Accuracy(round(overall[ACCURACY]["doubleValue"] * examples), examples)
