@@ -20,7 +20,7 @@ class GateSettings(SettingsBase):
         "accuracy", description="Metric compared with `target`; macro: the mean over the classes."
     )
     top_k: int = Field(
-        5, ge=2, description="`k` of `top_k_accuracy`: number of most probable classes considered."
+        5, ge=2, description="For `top_k_accuracy`: number of most probable classes considered."
     )
     confidence: Literal["point", "interval"] = Field(
         "point",

@@ -90,10 +90,10 @@ class LearningRateSettings(SettingsBase):
     start: float = Field(1e-4, ge=0, description="Learning rate of the first step.")
     peak: float = Field(0.003, gt=0, description="Learning rate of Adam after the ramp.")
     end: float = Field(1e-5, ge=0, description="Learning rate that the decay approaches.")
-    ramp_epochs: float = Field(1, ge=0, description="Epochs from `start` to `peak`, linearly.")
+    ramp_epochs: float = Field(1, ge=0, description="Epochs of the ramp from `start` to `peak`.")
     hold_epochs: float = Field(5, ge=0, description="Epochs of the plateau.")
     decay: float = Field(
-        0.87, gt=0, le=1, description="Factor of the difference to `end`, per epoch of the decay."
+        0.87, gt=0, le=1, description="Factor that shrinks the difference to `end` in each epoch."
     )
 
     @model_validator(mode="after")
