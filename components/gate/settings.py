@@ -6,9 +6,6 @@ from pydantic import Field, model_validator
 
 from data.common.settings_base import SettingsBase
 
-# A proportion of the test images, or a mean over the classes.
-Metric = Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"]
-
 
 class GateSettings(SettingsBase):
     """What a model must reach on the test split, on its own and against the serving model."""
@@ -16,7 +13,7 @@ class GateSettings(SettingsBase):
     target: float = Field(
         0.8, ge=0, le=1, description="Value that the metric must reach on the test split."
     )
-    metric: Metric = Field(
+    metric: Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"] = Field(
         "accuracy", description="Metric compared with `target`; macro: the mean over the classes."
     )
     top_k: int = Field(

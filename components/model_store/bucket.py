@@ -41,11 +41,6 @@ class BucketStore(FolderStore):
 
 def _numbered(folder: str) -> list[tuple[str, bool]]:
     """Returns the numbers in a folder, and whether each is a complete version."""
-    if not tf.io.gfile.isdir(folder):
-        return []
-    names = [name.rstrip("/") for name in tf.io.gfile.listdir(folder)]
-    return [
-        (name, tf.io.gfile.exists(os.path.join(folder, name, _MODEL_FILE)))
-        for name in names
-        if name.isdecimal()
-    ]
+    found = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
+    names = [name for name in (path.rstrip("/") for path in found) if name.isdecimal()]
+    return [(n, tf.io.gfile.exists(os.path.join(folder, n, _MODEL_FILE))) for n in names]

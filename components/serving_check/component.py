@@ -102,15 +102,14 @@ def check_model(
     expected = reference_answers(settings, weights_path(model), len(names), images)
     write_smoke(examples, expected, output_folder)
     problems = find_serving_problems(report, expected, names, megabytes, limits)
-    signatures = report["signatures"]
     return ServingCheckResult(
         problems,
         megabytes,
         report["load_seconds"],
         report["peak_megabytes"],
         largest_difference(report, expected),
-        latency_ms={name: signature["latency_ms"] for name, signature in signatures.items()},
-        answers={name: describe_answers(s["single"]) for name, s in signatures.items()},
+        latency_ms={name: s["latency_ms"] for name, s in report["signatures"].items()},
+        answers={n: describe_answers(s["single"]) for n, s in report["signatures"].items()},
         machine=report["machine"],
     )
 

@@ -92,15 +92,15 @@ def training_batches(
     """Returns the training batches of all remaining epochs, `plan.steps_per_epoch` per epoch.
 
     Order and augmentation depend only on seed, epoch and position. So a training is repeatable, and
-    an interrupted one resumes with the next batch. The rest that fills no batch is dropped, in each
-    epoch other examples.
+    an interrupted one resumes with the next batch. The last examples, which do not fill a batch,
+    are dropped; they are others in each epoch.
 
     Args:
       images: The training split.
       trainer: Settings; only seed and augmentation are used.
       plan: Size of the training.
       first_epoch: Number of finished epochs.
-      skip_steps: Number of finished steps of `first_epoch`.
+      skip_steps: Number of finished steps of the next one.
 
     Returns:
       Dataset of float32 [batch, size, size, 3] in [0, 1] and int64 [batch].
