@@ -136,6 +136,7 @@ def _compiled_model(
 
 
 def _report_start(network: str, state: TrainingState, plan: TrainingPlan) -> None:
+    """Logs what starts or resumes; the report lists the epochs at which a training resumed."""
     report, steps = state.report, plan.steps_per_epoch
     name = f"{network} on {report.device}"
     if not state.restored:

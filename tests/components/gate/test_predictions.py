@@ -3,12 +3,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from components.gate.predictions import (
-    PREDICTIONS_FILE,
-    ServedModel,
-    predict,
-    predictions_writer,
-)
+from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
 
 
 class Fixed(tf.Module):
