@@ -9,15 +9,20 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from data.ingestion_counts import COUNTS_FILE, IngestionCounts
 from data.schema import parse_schema
 
-# The name of the file in TFX's Schema artifacts.
+# TFX's names for the file of a schema and the folder of a SavedModel.
 SCHEMA_FILE = "schema.pbtxt"
+SERVING_FORMAT = "Format-Serving"
+# The folder of the Keras weights, next to SERVING_FORMAT, and the file in it.
+KERAS_FORMAT = "Format-Keras"
+WEIGHTS_FILE = "weights.h5"
 
 
 def read_bytes(*path: str) -> bytes:
     """Returns the content of the file at the joined `path`."""
-    with _gfile().GFile(os.path.join(*path), "rb") as file:
+    with gfile().GFile(os.path.join(*path), "rb") as file:
         return file.read()
 
 
@@ -26,15 +31,15 @@ def copied_here(path: str) -> Iterator[str]:
     """Yields the path of a local copy of a file, for libraries without support for gs://."""
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, os.path.basename(path))
-        _gfile().copy(path, copy)
+        gfile().copy(path, copy)
         yield copy
 
 
 def write_bytes(content: bytes, *path: str) -> None:
     """Writes a file at the joined `path`; creates its folder."""
     name = os.path.join(*path)
-    _gfile().makedirs(os.path.dirname(name))
-    with _gfile().GFile(name, "wb") as file:
+    gfile().makedirs(os.path.dirname(name))
+    with gfile().GFile(name, "wb") as file:
         file.write(content)
 
 
@@ -58,7 +63,13 @@ def read_schema(*path: str) -> schema_pb2.Schema:
     return parse_schema(read_bytes(*path).decode())
 
 
-def _gfile() -> Any:
+def read_counts(quarantine_uri: str) -> IngestionCounts:
+    """Returns the counts in ExampleGen's quarantine artifact."""
+    return IngestionCounts.model_validate_json(read_bytes(quarantine_uri, COUNTS_FILE))
+
+
+def gfile() -> Any:
+    """Returns `tf.io.gfile`, imported when it is needed."""
     # The history imports this module, and importing TensorFlow takes seconds.
     import tensorflow as tf
 

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from google.api_core import exceptions
@@ -19,11 +20,11 @@ TRANSIENT = (
     exceptions.ServiceUnavailable,
     exceptions.GatewayTimeout,
 )
-CALL_SECONDS = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _Resource = TypeVar("_Resource")
 
 
+@dataclass(frozen=True)
 class RetryPolicy:
     """How long a call is retried, with growing pauses.
 
@@ -32,10 +33,8 @@ class RetryPolicy:
       call_seconds: Timeout of one attempt.
     """
 
-    def __init__(self, seconds: float = 90.0, call_seconds: float = CALL_SECONDS):
-        """Sets the limits, see the class."""
-        self.seconds = seconds
-        self.call_seconds = call_seconds
+    seconds: float = 90.0
+    call_seconds: float = 30.0
 
     def options(self) -> dict[str, Any]:
         """Returns the keyword arguments for a method of Google's clients that is retried."""
@@ -54,9 +53,7 @@ class RetryPolicy:
     ) -> _Resource:
         """Creates a resource whose creation is not idempotent, with retries.
 
-        Args:
-          create: Creates the resource in one attempt.
-          find: Returns the resource that a failed attempt created nevertheless, or None.
+        `find` returns the resource that a failed attempt of `create` created nevertheless, or None.
         """
         end, pause = time.monotonic() + self.seconds, _FIRST_PAUSE
         while True:
@@ -75,8 +72,7 @@ class RetryPolicy:
 def service_errors(action: str) -> Iterator[None]:
     """Turns errors of Google's clients into a ServiceError: one line with what to do.
 
-    Args:
-      action: What the calls do, such as `submitting the job`.
+    The line begins with `action`, such as `submitting the job`.
 
     Raises:
       ServiceError: A call failed.

@@ -33,12 +33,7 @@ def history_folder(output_uri: str, pipeline_run_id: str | None) -> str:
 
 
 def refuse_data(reasons: Sequence[str], step: str, folder: str) -> NoReturn:
-    """Writes `refusal.json` to the run's history and refuses the data.
-
-    Args:
-      reasons: What is wrong with the data, one problem per line.
-      step: Name of the step that refuses it.
-      folder: See `history_folder`.
+    """Writes `refusal.json` to the run's history, see `history_folder`, and refuses the data.
 
     Raises:
       DataRefused: Always, with the reasons.

@@ -10,9 +10,7 @@ VERDICT_PROPERTY = "verdict"
 def format_verdict_properties(gate: Mapping[str, Any], check: Mapping[str, Any]) -> str:
     """Returns the verdict of the gate, and that of the serving check if it refused the model.
 
-    Args:
-      gate: Properties of the blessing of the gate; empty if there is none.
-      check: Properties of the blessing of the serving check; empty if there is none.
+    The arguments are the properties of the two blessings; they are empty if there is none.
     """
     refused = check if check and not check.get("blessed") else {}
     return "\n".join(str(p[VERDICT_PROPERTY]) for p in (gate, refused) if p.get(VERDICT_PROPERTY))

@@ -17,24 +17,16 @@ Outputs = Mapping[str, Sequence[Artifact]]
 class NumberedVersion(Protocol):
     """A pushed model; `components.trainer.settings.WarmStart` provides it."""
 
-    @property
-    def version(self) -> int: ...
+    version: int
 
 
 class RunFacts(Protocol):
     """What a summary may read of the run so far; `pipeline.history.run.Run` provides it."""
 
-    @property
-    def settings(self) -> dict[str, Any]: ...
-
-    @property
-    def examples(self) -> dict[str, int]: ...
-
-    @property
-    def classes_from(self) -> str: ...
-
-    @property
-    def spans(self) -> list[str]: ...
+    settings: dict[str, Any]
+    examples: dict[str, int]
+    classes_from: str
+    spans: list[str]
 
     @property
     def warm_start(self) -> NumberedVersion | None: ...

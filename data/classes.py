@@ -42,13 +42,10 @@ def read_labels(folders: Iterable[str]) -> list[str]:
 
 
 def infer_classes(counts: Mapping[tuple[int, str], int]) -> list[str]:
-    """Returns the class names in the order of their ids.
+    """Returns the class names in the order of their ids, from the record counts by id and label.
 
     A class is an id and a label that each occur most often with the other; other combinations are
     single wrong records.
-
-    Args:
-      counts: Number of records by id and label.
 
     Raises:
       DataRefused: There are fewer than two classes, or their ids are not consecutive from 0.
@@ -88,18 +85,8 @@ def check_class_names(names: Sequence[str]) -> list[str]:
 
 def _read_labels_file(file: str) -> list[str]:
     try:
-        if "://" not in file:
-            # Some editors write a byte order mark.
-            with open(file, encoding="utf-8-sig") as stream:
-                text = stream.read()
-        else:
-            import tensorflow as tf
-
-            text = (
-                tf.io.read_file(file).numpy().decode("utf-8-sig")
-                if tf.io.gfile.exists(file)
-                else ""
-            )
+        # Some editors write a byte order mark.
+        text = _read_file(file).decode("utf-8-sig")
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
@@ -110,6 +97,14 @@ def _read_labels_file(file: str) -> list[str]:
         return check_class_names([line.strip() for line in text.rstrip().splitlines()])
     except ValueError as error:
         raise UsageError(f"{file}: {error}; the file must have one class name per line") from error
+
+
+def _read_file(file: str) -> bytes:
+    if "://" not in file:
+        return Path(file).read_bytes()
+    import tensorflow as tf
+
+    return tf.io.read_file(file).numpy() if tf.io.gfile.exists(file) else b""
 
 
 def _most_frequent(counted: Iterable[tuple[Any, Any, int]]) -> dict[Any, Any]:

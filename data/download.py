@@ -34,14 +34,8 @@ class RemoteFile:
 def download_flowers(out: Path, size: int) -> list[Path]:
     """Downloads the record files of one image size; complete files in the folder are kept.
 
-    Each file is written under a hidden name, compared with the bucket's digest, and renamed.
-
-    Args:
-      out: The folder; created if it is missing.
-      size: Side of the images in pixels, see `data.public_size`.
-
-    Returns:
-      The paths of the files, sorted.
+    Each file is written under a hidden name, compared with the bucket's digest, and renamed. The
+    sorted paths of the files are returned.
 
     Raises:
       UsageError: The bucket cannot be reached, or a file does not have the bucket's digest.
@@ -62,9 +56,8 @@ def download_flowers(out: Path, size: int) -> list[Path]:
 def _list(folder: str) -> Iterator[RemoteFile]:
     query = {"prefix": f"{folder}/", "fields": "items(name,size,md5Hash,mediaLink),nextPageToken"}
     while True:
-        with _open(
-            f"{ENDPOINT}/storage/v1/b/{FLOWERS_PUBLIC}/o?{urllib.parse.urlencode(query)}"
-        ) as page:
+        encoded = urllib.parse.urlencode(query)
+        with _open(f"{ENDPOINT}/storage/v1/b/{FLOWERS_PUBLIC}/o?{encoded}") as page:
             answer = json.load(page)
         for item in answer.get("items", []):
             name = item["name"].rpartition("/")[2]

@@ -102,14 +102,7 @@ def draw_stem(brush: Brush, style: FlowerStyle, rng: random.Random) -> None:
 
 
 def draw_grass(draw: ImageDraw.ImageDraw, rng: random.Random, side: int, blades: int) -> None:
-    """Draws blades of grass upwards from the lower edge of a canvas.
-
-    Args:
-      draw: Drawing context of the canvas.
-      rng: The source of randomness.
-      side: Side of the canvas, in pixels.
-      blades: Number of blades.
-    """
+    """Draws blades of grass upwards from the lower edge of a canvas, whose side is in pixels."""
     green = sample_colour(rng, ("green", "green", "cream"))
     for _ in range(blades):
         foot = Brush(draw, (side * rng.uniform(0.0, 1.0), side * 1.05), side)

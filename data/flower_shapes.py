@@ -5,7 +5,7 @@ are sampled uniformly from a `Range`, once per flower.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Range = tuple[float, float]
 Point = tuple[float, float]
@@ -93,7 +93,7 @@ class Tint:
 
     hue: Range
     saturation: Range
-    value: Range = field(default=(0.75, 1.0))
+    value: Range = (0.75, 1.0)
 
 
 TINTS = {
@@ -202,11 +202,8 @@ FLOWER_STYLES = {
 def petal_outline(ring: PetalRing, length: float, width: float, bend: float) -> list[Point]:
     """Returns the polygon of one petal, with its base at (0, 0) and its tip above.
 
-    Args:
-      ring: The ring, for its belly and taper.
-      length: Length from base to tip, in flower radii.
-      width: Width at the belly, in flower radii.
-      bend: Offset of the tip to the right, in petal lengths.
+    Length and width are in flower radii; `bend` is the offset of the tip to the right, in petal
+    lengths.
     """
     left, right = [], []
     for step in range(13):

@@ -64,8 +64,7 @@ def read_as_jpeg(path: str, size: int | None) -> tuple[bytes, tuple[int, int]]:
     A JPEG that meets these requirements keeps its bytes, because encoding it again is lossy.
 
     Args:
-      path: Path of a file in any format that Pillow reads. Of an animation, the first frame is
-        used.
+      path: A file in any format that Pillow reads; of an animation, the first frame is used.
       size: Maximum length of the shorter side in pixels; None to keep the size of all images.
 
     Raises:

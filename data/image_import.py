@@ -5,7 +5,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +29,9 @@ _PLAN_FILE = "plan.json"
 
 @dataclass(frozen=True)
 class ImportResult:
-    """The result of an import.
+    """The folder of the shards, the class names in the order of their ids, and what was written.
 
     Attributes:
-      folder: Folder of the shards.
-      classes: Class names in the order of their ids.
       written: Number of records.
       unreadable: Path and reason of each file that is not a readable image.
     """
@@ -81,7 +79,8 @@ def import_images(
     files = find_images(source)
     classes = _assign_ids(out, base if span is not None else None, files)
     random.Random(seed).shuffle(files)
-    plan = _digest([size, seed, per_shard, classes, [(f.path, f.label) for f in files]])
+    content = json.dumps([size, seed, per_shard, classes, [(f.path, f.label) for f in files]])
+    plan = hashlib.sha256(content.encode()).hexdigest()
     finished = _read_result(out, plan)
     if finished:
         progress.info("%s already contains all of these images", out)
@@ -117,7 +116,7 @@ class WriteShard(beam.DoFn):
         self._out, self._state, self._size = out, state, size
         self._ids = {name: index for index, name in enumerate(classes)}
 
-    def process(self, shard: Shard) -> Iterator[None]:
+    def process(self, shard: Shard) -> None:
         out, state = Path(self._out), Path(self._state)
         unfinished = state / f"{shard.index}.tfrec"
         unreadable, written = [], 0
@@ -137,7 +136,6 @@ class WriteShard(beam.DoFn):
         report = json.dumps({"written": written, "unreadable": unreadable})
         # After the shard: if it is killed in between, the shard is written again to the same name.
         write_whole(_shard_report(state, shard.index), report)
-        return iter(())
 
 
 def _assign_ids(out: Path, spans: Path | None, files: Sequence[LabelledImage]) -> list[str]:
@@ -146,10 +144,6 @@ def _assign_ids(out: Path, spans: Path | None, files: Sequence[LabelledImage]) -
     if not known and spans:
         known = read_labels(map(str, spans.glob("span-*")))
     return known + sorted({file.label for file in files} - set(known))
-
-
-def _digest(plan: object) -> str:
-    return hashlib.sha256(json.dumps(plan).encode()).hexdigest()
 
 
 def _read_result(out: Path, plan: str) -> ImportResult | None:

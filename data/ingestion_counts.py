@@ -60,29 +60,11 @@ class IngestionCounts(BaseModel):
         """The number of records read: those in the splits and the quarantined ones."""
         return sum(self.by_split().values()) + self.bad
 
-    def check_examples(self, step: str, examples: Mapping[str, int]) -> None:
-        """Checks that a step saw each example that ExampleGen wrote, and no other.
-
-        Args:
-          step: Name of the step, for the error message.
-          examples: How many examples it saw, by split.
-
-        Raises:
-          CountMismatch: The number of a split differs.
-        """
-        written = self.by_split()
-        for split, number in examples.items():
-            if number != written.get(split, 0):
-                raise CountMismatch(
-                    f"ExampleGen wrote {written.get(split, 0)} {split} examples, and {step} saw "
-                    f"{number}"
-                )
-
-    def unknown_classes(self, class_names: Sequence[str]) -> dict[str, int]:
-        """Returns the number of examples of each class not in `class_names`, in id order."""
+    def by_class(self) -> dict[str, int]:
+        """Returns the number of examples of each class in all splits, in the order of the ids."""
         total = Counter[str]()
         for classes in self.splits.values():
-            total.update({n: number for n, number in classes.items() if n not in class_names})
+            total.update(classes)
         return dict(sorted(total.items(), key=lambda item: (self.class_ids.get(item[0], 0), item)))
 
     def missing_classes(self, class_names: Sequence[str]) -> dict[str, list[str]]:
@@ -92,3 +74,17 @@ class IngestionCounts(BaseModel):
             for split, classes in self.splits.items()
         }
         return {split: names for split, names in missing.items() if names}
+
+
+def check_examples(step: str, seen: Mapping[str, int], written: Mapping[str, int]) -> None:
+    """Checks that a step saw as many examples of each split as ExampleGen wrote.
+
+    Raises:
+      CountMismatch: The number of a split differs.
+    """
+    for split, number in seen.items():
+        expected = written.get(split, 0)
+        if number != expected:
+            raise CountMismatch(
+                f"ExampleGen wrote {expected} {split} examples, and {step} saw {number}"
+            )

@@ -13,11 +13,7 @@ def encode_example(
 ) -> bytes:
     """Returns one serialized tf.train.Example in the layout of `data.features`.
 
-    Args:
-      image: The encoded image, as in its file.
-      class_id: Index into `class_names`.
-      class_names: Names of all classes, in the order of their ids.
-      size: Width and height of the image in pixels.
+    `image` is the encoded image, as in its file, and `size` its width and height in pixels.
 
     Raises:
       ValueError: `class_id` is not an index into `class_names`.

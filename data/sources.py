@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from data.common.digest import digest_files
 from data.common.errors import TransientError, UsageError
+from data.common.files import digest_files
 from data.spans import (
     LATEST,
     Span,
@@ -92,13 +92,9 @@ def resolve(source: str, public_size: int = 192, spans: str = LATEST) -> Source:
 
 
 def parse(source: str, public_size: int = 192) -> Source:
-    """Returns the source for a value of `--data` before spans are selected.
+    """Returns the source for a value of `--data` before spans are selected, see `resolve`.
 
     It does not access gs://.
-
-    Args:
-      source: See `resolve`.
-      public_size: See `resolve`.
 
     Raises:
       UsageError: TFX would interpret the pattern differently.
@@ -129,8 +125,7 @@ def list_files(source: Source) -> list[str]:
     files = _list(source)
     if not files:
         raise UsageError(
-            f"no record files match {source}. "
-            f"--data (or data.source in the config) takes {_ALLOWED}"
+            f"no record files match {source}. --data (data.source in the config) takes {_ALLOWED}"
         )
     return files
 
@@ -201,12 +196,12 @@ def _split_glob(path: str) -> Source:
 
 
 def _resolve_spans(source: Source, rule: str) -> Source:
-    (pattern,) = source.patterns
-    spans = find_spans(pattern, _list_relative(source.base, to_glob(pattern)))
-    if not spans:
-        # The pattern may match folders.
-        pattern = f"{pattern}/{RECORD_FILES}"
+    (named,) = source.patterns
+    # The pattern may match folders.
+    for pattern in (named, f"{named}/{RECORD_FILES}"):
         spans = find_spans(pattern, _list_relative(source.base, to_glob(pattern)))
+        if spans:
+            break
     selected = select_spans(spans, parse_rule(rule))
     if not selected:
         names = ", ".join(span.name for span in spans) or "none"

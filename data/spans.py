@@ -43,10 +43,7 @@ class Span:
 
 @dataclass(frozen=True)
 class SpanRule:
-    """The spans that a run reads: the `last` newest, or those from `first` to `end`, inclusive.
-
-    A bound that is None does not apply.
-    """
+    """The `last` newest spans, or those from `first` to `end`, inclusive; None is no bound."""
 
     last: int | None = None
     first: int | None = None
@@ -131,12 +128,9 @@ def find_spans(pattern: str, files: Iterable[str]) -> list[Span]:
 
 
 def check_span_glob(span: Span, pattern: str, files: Iterable[str]) -> None:
-    """Checks that the glob of a span matches only its own files.
+    """Checks that the glob of a span that `find_spans` returned matches only its own files.
 
-    Args:
-      span: A result of `find_spans`.
-      pattern: The pattern passed to `find_spans`.
-      files: Paths that match the span's glob, relative like the pattern.
+    `files` are the paths that match this glob, relative like the pattern.
 
     Raises:
       UsageError: The glob matches a file of another span: with `week{SPAN}*`, that of span 1 also
@@ -173,10 +167,8 @@ def _pattern_regex(pattern: str) -> str:
         name = field[1] or field[3]
         digits = field[2] or _DATE_DIGITS.get(name)
         group = f"(?P<{name}>[0-9]{{{digits}}})" if digits else f"(?P<{name}>[0-9]+)"
-        parts += [
-            _glob_regex(pattern[end : field.start()]),
-            f"(?P={name})" if name in seen else group,
-        ]
+        between = _glob_regex(pattern[end : field.start()])
+        parts += [between, f"(?P={name})" if name in seen else group]
         seen.add(name)
         end = field.end()
     return "".join([*parts, _glob_regex(pattern[end:])])

@@ -41,12 +41,7 @@ _BACKGROUND_TINTS = (*["green"] * 6, *["blue", "grey", "brown"] * 2, *TINTS)
 
 
 def draw_flower(class_name: str, rng: random.Random, pixels: int) -> Image.Image:
-    """Returns an RGB image of one synthetic flower.
-
-    Args:
-      class_name: One of `CLASS_NAMES`.
-      rng: The only source of randomness.
-      pixels: Side of the image, in pixels.
+    """Returns an RGB image of one synthetic flower, `pixels` wide; `rng` determines it.
 
     Raises:
       ValueError: The class does not exist.
@@ -112,7 +107,7 @@ def write_sample(
     seed: int = SEED,
     quality: int = QUALITY,
 ) -> list[Path]:
-    """Writes shuffled TFRecord files with names like `synthetic00-150.tfrec`.
+    """Writes shuffled TFRecord files with names like `synthetic00-150.tfrec`; returns their paths.
 
     Args:
       folder: Created if it does not exist; files of the same names are replaced.
@@ -121,9 +116,6 @@ def write_sample(
       pixels: Side of an image, in pixels.
       seed: Determines every byte, together with the other arguments.
       quality: JPEG quality, 1 to 95.
-
-    Returns:
-      The paths of the files, in the order of their numbers.
 
     Raises:
       ValueError: A shard would lack a class.

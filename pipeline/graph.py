@@ -15,7 +15,7 @@ from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 
 from components.data_gate.component import DataGate
 from components.data_schema.component import CuratedSchema
-from components.evaluator.config import eval_config
+from components.evaluator.evaluation import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
 from components.model_store.base import ServedVersion

@@ -55,14 +55,9 @@ def create_alert(pipeline: str, final_status: str, artifacts: str) -> JobAlert:
     version = str(pushed.get("pushed_version", "")) if outcome == "pushed" else ""
     title = f"{pipeline}: {outcome}{f', version {version}' if version else ''} ({job})"
     return JobAlert(
-        pipeline=pipeline,
-        job=job,
-        outcome=outcome,
+        pipeline=pipeline, job=job, outcome=outcome, verdict=verdict, version=version, error=error,
         text="\n".join(filter(None, [title, verdict, error])),
-        verdict=verdict,
-        version=version,
-        error=error,
-    )
+    )  # fmt: skip
 
 
 def _get_outcome(state: str, pushed: dict[str, Any]) -> JobOutcome:

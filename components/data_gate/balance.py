@@ -9,11 +9,8 @@ from data.ingestion_counts import IngestionCounts
 def class_balance(counts: IngestionCounts, few: int, skewed: float) -> list[str]:
     """Returns the range of training examples per class, followed by warnings.
 
-    Args:
-      counts: The counts of ExampleGen.
-      few: A class with fewer training examples is reported.
-      skewed: A class is reported if its shares of a split and of the training split differ by more
-        than this, 0 to 1.
+    Reported are classes with fewer than `few` training examples, and those whose shares (0 to 1) of
+    a split and of the training split differ by more than `skewed`.
     """
     train = counts.splits.get("train", {})
     if not train:

@@ -46,8 +46,7 @@ def _check_bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list
 
 
 def _check_new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
-    """Returns the classes that are not in the schema, and how to accept them."""
-    new = counts.unknown_classes(class_names)
+    new = {name: n for name, n in counts.by_class().items() if name not in class_names}
     if not new:
         return []
     next_ids = range(len(class_names), len(class_names) + len(new))
@@ -76,10 +75,8 @@ def _format_anomaly(info: anomalies_pb2.AnomalyInfo) -> str:
 def _check_missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     if counts.bad == counts.read:
         return []
-    missing = counts.missing_classes(class_names)
-    absent = [
-        name for name in class_names if all(name in missing.get(s, []) for s in counts.splits)
-    ]
+    missing, present = counts.missing_classes(class_names), counts.by_class()
+    absent = [name for name in class_names if not present.get(name)]
     lines = []
     if absent:
         lines.append(

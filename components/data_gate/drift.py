@@ -29,24 +29,18 @@ def find_drift(quarantine: str, span_before: str, schema: str, min_images: int) 
       FileNotFoundError: `span_before` was deleted after the run began.
     """
     current = read_statistics(quarantine, SPAN_FILE)
-    previous = (
-        read_statistics(span_before, SPAN_FILE)
-        if span_before
-        else read_statistics(quarantine, PREVIOUS_SPAN_FILE)
-    )
+    place = (span_before, SPAN_FILE) if span_before else (quarantine, PREVIOUS_SPAN_FILE)
+    previous = read_statistics(*place)
     if span_before and not previous:
         raise FileNotFoundError(f"{span_before} has no {SPAN_FILE} any more: start the run again")
     if not current or not previous:
         return Drift(note=NO_PREVIOUS_SPAN)
     fewest = min(_images(current), _images(previous))
     if fewest < min_images:
-        return Drift(
-            note=f"drift not checked: {fewest} images in a span, and data.drift_min_images is "
-            f"{min_images}"
-        )
-    anomalies = tfdv.validate_statistics(
-        current, parse_schema(schema), previous_statistics=previous
-    )
+        reason = f"{fewest} images in a span, and data.drift_min_images is {min_images}"
+        return Drift(note=f"drift not checked: {reason}")
+    schema_proto = parse_schema(schema)
+    anomalies = tfdv.validate_statistics(current, schema_proto, previous_statistics=previous)
     exceeded = list(_format_drift(anomalies, current, previous))
     return Drift(exceeded, f"drift: {format_list(exceeded)}" if exceeded else "no drift")
 
@@ -58,24 +52,18 @@ def _format_drift(
         name = info.path.step[0]
         for measured in info.drift_measurements:
             if measured.value > measured.threshold:
-                change = (
-                    _format_label_change(current, previous)
-                    if name == LABEL
-                    else _format_median_change(name, current, previous)
-                )
+                change = _format_change(name, current, previous)
                 yield f"{change} (drift {measured.value:.2f}, allowed {measured.threshold:.2f})"
 
 
-def _format_label_change(current: Statistics, previous: Statistics) -> str:
-    """Returns the two shares of the class whose share changed most."""
-    now, before = _shares(current), _shares(previous)
-    name = max({**now, **before}, key=lambda n: abs(now.get(n, 0) - before.get(n, 0)))
-    return f"label: {name} {now.get(name, 0):.0%}, previously {before.get(name, 0):.0%}"
-
-
-def _format_median_change(name: str, current: Statistics, previous: Statistics) -> str:
-    now, before = (_feature(spans, name).num_stats.median for spans in (current, previous))
-    return f"{name}: median {now:.3g}, previously {before:.3g}"
+def _format_change(feature: str, current: Statistics, previous: Statistics) -> str:
+    """Returns the two medians, or the two shares of the class whose share changed most."""
+    if feature != LABEL:
+        now, before = (_feature(spans, feature).num_stats.median for spans in (current, previous))
+        return f"{feature}: median {now:.3g}, previously {before:.3g}"
+    new, old = _shares(current), _shares(previous)
+    name = max({**new, **old}, key=lambda n: abs(new.get(n, 0) - old.get(n, 0)))
+    return f"label: {name} {new.get(name, 0):.0%}, previously {old.get(name, 0):.0%}"
 
 
 def _shares(statistics: Statistics) -> dict[str, float]:

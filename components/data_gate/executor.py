@@ -7,15 +7,15 @@ from tfx import types
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.types import artifact_utils
 
-from components.artifacts import SCHEMA_FILE, read_schema
+from components.artifacts import SCHEMA_FILE, read_counts, read_schema
 from components.data_gate.balance import class_balance
 from components.data_gate.checks import find_data_problems
 from components.data_gate.drift import find_drift
 from components.data_gate.report import DataReport, Drift, write_report
-from components.example_gen.counts import read_counts
 from components.example_validator.anomalies import read_anomalies
 from components.history_files import history_folder, refuse_data
 from components.statistics_gen.counts import count_examples
+from data.ingestion_counts import check_examples
 from data.schema import class_names
 
 IGNORE, STOP = "ignore", "stop"
@@ -52,7 +52,7 @@ class Executor(BaseExecutor):
 def _check(inputs: dict[str, types.Artifact], parameters: dict[str, Any]) -> DataReport:
     counts = read_counts(inputs["quarantine"].uri)
     # TFX's own step cannot check itself.
-    counts.check_examples("StatisticsGen", count_examples(inputs["statistics"]))
+    check_examples("StatisticsGen", count_examples(inputs["statistics"]), counts.by_split())
     drift = _find_drift(inputs["quarantine"].uri, parameters)
     problems = find_data_problems(
         read_anomalies(inputs["anomalies"]),
@@ -67,15 +67,10 @@ def _check(inputs: dict[str, types.Artifact], parameters: dict[str, Any]) -> Dat
 
 
 def _find_drift(quarantine: str, parameters: dict[str, Any]) -> Drift:
-    """Returns the drift and logs it; nothing if the parameter `drift` is IGNORE."""
     if parameters["drift"] == IGNORE:
         return Drift()
-    drift = find_drift(
-        quarantine,
-        parameters["span_before"],
-        parameters["span_schema"],
-        parameters["drift_min_images"],
-    )
+    names = ("span_before", "span_schema", "drift_min_images")
+    drift = find_drift(quarantine, *(parameters[name] for name in names))
     for line in drift.exceeded:
         logging.warning("%s %s", _DRIFT, line)
     return drift

@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass, field
 
+from components.artifacts import read_json, write_json
+
 REPORT_FILE = "data_report.json"
 NO_PREVIOUS_SPAN = "drift not checked: no previous span"
 
@@ -36,14 +38,10 @@ class DataReport:
 
 def write_report(report: DataReport, folder: str) -> None:
     """Writes `data_report.json` to a folder."""
-    from components.artifacts import write_json
-
     write_json(asdict(report), folder, REPORT_FILE)
 
 
 def read_report(folder: str) -> DataReport:
     """Returns the report in a folder: the gate's artifact, or the history of a refused run."""
-    from components.artifacts import read_json
-
     values = read_json(folder, REPORT_FILE)
     return DataReport(**{**values, "drift": Drift(**values["drift"])})

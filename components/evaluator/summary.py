@@ -1,6 +1,6 @@
 """The summary of a finished Evaluator."""
 
-from components.evaluator.result import read_accuracy
+from components.evaluator.evaluation import read_accuracy
 from components.summary import Outputs, RunFacts, StepSummary, uri_of
 
 

@@ -79,7 +79,6 @@ def _features(content: bytes) -> tf.train.Features:
 
 
 def _single_value(features: tf.train.Features, name: str) -> Any:
-    """Returns the only value of a feature."""
     # Reading a missing key of a protocol buffer's map would add it.
     kind = features.feature[name].WhichOneof("kind") if name in features.feature else None
     if kind is None:

@@ -76,13 +76,9 @@ class ImageExampleGen(FileBasedExampleGen):
         input_base: str | RuntimeParameter,
         patterns: Sequence[str],
         split_weights: Mapping[str, int],
-        split_salt: str,
         group_near_duplicates: bool,
         class_names: Sequence[str],
-        max_pixels: int,
-        broken_file: str,
-        data_fingerprint: str,
-        code_fingerprint: str,
+        **parameters: Any,
     ):
         """Creates the component.
 
@@ -90,13 +86,11 @@ class ImageExampleGen(FileBasedExampleGen):
           input_base: See `data.sources.Source`.
           patterns: See `data.sources.Source`.
           split_weights: Relative sizes of the splits, by name.
-          split_salt: Salt of the hash that assigns splits, see `splits.py`.
           group_near_duplicates: Whether near-duplicates are assigned to the same split.
           class_names: Names of all classes, in the order of their ids.
-          max_pixels: Maximum number of pixels; larger images are quarantined without decoding them.
-          broken_file: How to handle a damaged file, `refuse` or `keep_before`.
-          data_fingerprint: Digest of the records' content; empty if it is not known.
-          code_fingerprint: Digest of the step's code.
+          **parameters: `split_salt` of the hash that assigns splits; `max_pixels`, above which an
+            image is quarantined without decoding it; `broken_file`, `refuse` or `keep_before`;
+            and the digests `data_fingerprint`, empty if it is not known, and `code_fingerprint`.
         """
         # TFX allows only one input pattern if it creates the splits.
         first, *further = patterns
@@ -114,13 +108,9 @@ class ImageExampleGen(FileBasedExampleGen):
             output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
             further_patterns=json.dumps(further),
-            split_salt=split_salt,
             group_near_duplicates=int(group_near_duplicates),
             class_names=json.dumps(list(class_names)),
-            max_pixels=max_pixels,
-            broken_file=broken_file,
-            data_fingerprint=data_fingerprint,
-            code_fingerprint=code_fingerprint,
+            **parameters,
             examples=types.Channel(type=standard_artifacts.Examples),
             quarantine=types.Channel(type=standard_artifacts.Examples),
         )

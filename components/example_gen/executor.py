@@ -15,8 +15,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
-from components.artifacts import write_text
-from components.example_gen.counts import read_counts
+from components.artifacts import read_counts, write_text
 from components.example_gen.near_duplicates import group_representatives, near_duplicate_pairs
 from components.example_gen.partition import (
     OUTCOME,
@@ -182,6 +181,7 @@ def count_outcomes(
     classes = {split: Counter(o.label for o in ordered if o.split == split) for split in weights}
     good = [o for o in ordered if o.split]
     bad = [o for o in ordered if not o.split and not o.file_broken]
+    broken = [o for o in ordered if o.file_broken]
     return IngestionCounts(
         splits={split: dict(sorted(counter.items())) for split, counter in classes.items()},
         quarantined=dict(Counter(o.reason for o in bad).most_common()),
@@ -191,9 +191,7 @@ def count_outcomes(
         near_duplicates=_near_duplicates(good),
         class_ids={o.label: o.class_id for o in good},
         better_salt=_better_salt(good, weights),
-        broken_files=[
-            f"{o.shard}: after record {o.index}: {o.reason}" for o in ordered if o.file_broken
-        ],
+        broken_files=[f"{o.shard}: after record {o.index}: {o.reason}" for o in broken],
     )
 
 

@@ -39,10 +39,8 @@ def near_duplicate_pairs(hashes: np.ndarray, max_distance: int = MAX_DISTANCE) -
 def group_representatives(hashes: Iterable[bytes]) -> dict[bytes, bytes]:
     """Returns a mapping from hashes to the smallest hash of their group, if it is another one.
 
-    A group is a connected component of the near-duplicate pairs.
-
-    Args:
-      hashes: Distinct hashes of 8 bytes.
+    A group is a connected component of the near-duplicate pairs; the hashes, of 8 bytes, are
+    distinct.
     """
     ordered = sorted(hashes)
     numbers = np.frombuffer(b"".join(ordered), ">u8").astype(np.uint64)

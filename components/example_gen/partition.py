@@ -70,10 +70,10 @@ class ReadShard(beam.DoFn):
                 yield Record(shard, index, content)
                 index += 1
         except tf.errors.OpError as error:
-            problem = RecordOutcome(
-                shard, index, reason=describe_read_error(error), file_broken=True
+            reason = describe_read_error(error)
+            yield TaggedOutput(
+                OUTCOME, RecordOutcome(shard, index, reason=reason, file_broken=True)
             )
-            yield TaggedOutput(OUTCOME, problem)
 
 
 class DigestImage(beam.DoFn):
@@ -111,20 +111,16 @@ class PartitionRecord(beam.DoFn):
         self, weights: Mapping[str, int], salt: str, class_names: Sequence[str], max_pixels: int
     ):
         """See `ImageExampleGen`."""
-        self._weights = dict(weights)
-        self._salt = salt
-        self._class_names = list(class_names)
-        self._max_pixels = max_pixels
+        self._weights, self._salt = dict(weights), salt
+        self._class_names, self._max_pixels = list(class_names), max_pixels
 
     def process(
         self, record: Record, conflicts: Mapping[bytes, str], groups: Mapping[bytes, bytes]
     ) -> Iterator[Any]:
         """Processes one record.
 
-        Args:
-          record: The record.
-          conflicts: Reasons by digest of the images that occur with different labels.
-          groups: Hashes of near-duplicates, and the hash that decides their split.
+        `conflicts` are reasons by the digest of images that occur with different labels; `groups`
+        maps hashes of near-duplicates to the hash that decides their split.
         """
         try:
             decoded = check_record(record.content, self._class_names, self._max_pixels)

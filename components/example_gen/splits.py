@@ -9,14 +9,11 @@ import numpy as np
 
 
 def difference_hash(image: np.ndarray) -> bytes:
-    """Returns the 64-bit difference hash (dHash) of an image, as 8 bytes.
+    """Returns the 64-bit difference hash (dHash), 8 bytes, of an image, uint8 [height, width, 3].
 
     The image is averaged down to 8 rows of 9 grey cells; a bit is set if a cell is darker than its
     right neighbour. Re-encoding or resizing an image hardly changes the hash. It is computed with
     integers only, so that it is the same on every machine.
-
-    Args:
-      image: The image, uint8 [height, width, 3], at least 1 pixel per side.
 
     Reference: N. Krawetz, "Kind of Like That", hackerfactor.com, 2013.
     """
@@ -40,15 +37,9 @@ def assign_split(image_hash: bytes, weights: Mapping[str, int], salt: str = "") 
 def find_salt(
     labels: Mapping[bytes, str], weights: Mapping[str, int], tries: int = 200
 ) -> str | None:
-    """Returns the first of the salts "1", "2", ... with which no split lacks a class.
+    """Returns the first of the salts "1", "2", ... with which no split lacks a class, or None.
 
-    Args:
-      labels: Class names by image hash; only the rarest classes are needed.
-      weights: Relative sizes of the splits, by name.
-      tries: Maximum number of salts to try.
-
-    Returns:
-      The salt, or None if there is none among those tried.
+    `labels` are class names by image hash, for which the rarest classes are enough.
     """
     combinations = len(set(labels.values())) * len(weights)
     for salt in map(str, range(1, tries + 1)):

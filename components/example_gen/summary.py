@@ -1,6 +1,6 @@
 """What ExampleGen reports: the numbers of records and examples."""
 
-from components.example_gen.counts import read_counts
+from components.artifacts import read_counts
 from components.summary import Outputs, RunFacts, StepSummary, uri_of
 from data.common.formatting import MOST_LISTED
 from data.ingestion_counts import QUARANTINE, IngestionCounts
@@ -24,7 +24,7 @@ def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
 
 def format_class_table(counts: IngestionCounts) -> list[str]:
     """Returns the lines of a table of examples by class and split; the rarest of many classes."""
-    total = counts.unknown_classes(())
+    total = counts.by_class()
     names = list(total) if len(total) <= MOST_LISTED else sorted(total, key=total.__getitem__)
     shown = names[:MOST_LISTED]
     width = max(map(len, [*shown, "class"]))

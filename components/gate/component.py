@@ -50,35 +50,22 @@ class Gate(BaseBeamComponent):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(
-        self,
-        evaluation: types.BaseChannel,
-        examples: types.BaseChannel,
-        quarantine: types.BaseChannel,
-        model: types.BaseChannel,
-        settings: GateSettings,
-        target: float | RuntimeParameter,
-        serving: ServedVersion,
-        code_fingerprint: str,
-    ):
-        """Connects the inputs.
+        self, settings: GateSettings, serving: ServedVersion, target: float | RuntimeParameter,
+        code_fingerprint: str, **inputs: types.BaseChannel,
+    ):  # fmt: skip
+        """Takes the inputs of GateSpec by name.
 
         Args:
-          evaluation: The evaluation by TFMA.
-          examples: The examples, with the split `test`.
-          quarantine: ExampleGen's second output, which contains its counts.
-          model: The model to judge.
           settings: The rules, except for the target.
-          target: The target; a RuntimeParameter in a compiled job.
           serving: The baseline. If its version is UNKNOWN, its path is the URL of the model store,
             in which `components.gate.driver` looks it up.
+          target: The target; a RuntimeParameter in a compiled job.
           code_fingerprint: Fingerprint of the gate's code, for TFX's cache.
+          **inputs: `evaluation` is TFMA's, and `quarantine` contains ExampleGen's counts.
         """
         super().__init__(
             GateSpec(
-                evaluation=evaluation,
-                examples=examples,
-                quarantine=quarantine,
-                model=model,
+                **inputs,
                 settings=settings.model_dump_json(exclude={"target"}),
                 target=target,
                 baseline_version=serving.version,

@@ -21,8 +21,7 @@ from components.model_store.stores import open_store
 def main(executor_input: str) -> None:
     """Writes the parameters of the baseline to where the main container and the cache read them.
 
-    Args:
-      executor_input: The JSON of an ExecutorInput of the gate.
+    The argument is the JSON of an ExecutorInput of the gate.
     """
     task = json.loads(executor_input)
     (model,) = task["inputs"]["artifacts"]["model"]["artifacts"]

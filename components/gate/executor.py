@@ -12,28 +12,16 @@ from tfx.components.evaluator import executor as evaluator_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifacts import read_json, write_json, write_text
-from components.evaluator.result import Accuracy, read_accuracy
-from components.example_gen.counts import read_counts
+from components.artifacts import read_counts, write_json, write_text
+from components.evaluator.evaluation import Accuracy, read_accuracy
 from components.gate.judge import judge
 from components.gate.metrics import Tally
-from components.gate.predictions import (
-    PREDICTIONS_FILE,
-    PredictionsWriter,
-    ServedModel,
-    predict,
-)
+from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
 from components.gate.settings import GateSettings
-from components.gate.verdict import (
-    METRICS_FILE,
-    VERDICT_FILE,
-    Verdict,
-    format_verdict,
-    parse_verdict,
-)
+from components.gate.verdict import METRICS_FILE, VERDICT_FILE, Verdict, format_verdict
 from components.model_store.base import model_digest
 from components.properties import VERDICT_PROPERTY
-from data.ingestion_counts import IngestionCounts
+from data.ingestion_counts import IngestionCounts, check_examples
 
 # The version of a baseline that `components.gate.driver` has yet to look up.
 UNKNOWN = -1
@@ -71,11 +59,9 @@ class Executor(evaluator_executor.Executor):
         digest = model_digest(path)
         baseline, no_baseline = _load_baseline(exec_properties, digest, candidate.class_names)
         tally = _write_predictions(examples, folder, candidate, baseline, settings)
-        check_counts(
-            read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"])),
-            tally,
-            read_counts(artifact_utils.get_single_uri(input_dict["quarantine"])),
-        )
+        accuracy = read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"]))
+        counts = read_counts(artifact_utils.get_single_uri(input_dict["quarantine"]))
+        check_counts(accuracy, tally, counts)
         version = exec_properties["baseline_version"] if baseline else 0
         verdict = replace(judge(tally, settings, version, no_baseline), digest=digest)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
@@ -83,31 +69,15 @@ class Executor(evaluator_executor.Executor):
         _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
 
 
-def read_verdict(blessing_uri: str) -> Verdict:
-    """Returns the verdict in the gate's ModelBlessing artifact."""
-    return parse_verdict(read_json(blessing_uri, VERDICT_FILE))
-
-
-def read_metrics(blessing_uri: str) -> dict[str, Any]:
-    """Returns the metrics in the gate's ModelBlessing artifact, see `Tally.metrics`."""
-    metrics: dict[str, Any] = read_json(blessing_uri, METRICS_FILE)
-    return metrics
-
-
 def check_counts(accuracy: Accuracy, tally: Tally, counts: IngestionCounts) -> None:
     """Checks that TFMA and the gate saw all test examples and agree on the correct ones.
-
-    Args:
-      accuracy: What TFMA counted.
-      tally: What the gate counted in its own predictions.
-      counts: What ExampleGen counted.
 
     Raises:
       CountMismatch: TFMA saw another number of test examples than ExampleGen wrote.
       RuntimeError: TFMA and the predictions disagree.
     """
-    counts.check_examples("Evaluator", {"test": accuracy.examples})
-    if (accuracy.correct, accuracy.examples) != (tally.correct, tally.examples):
+    check_examples("Evaluator", {"test": accuracy.examples}, counts.by_split())
+    if accuracy != (tally.correct, tally.examples):
         raise RuntimeError(
             f"TFMA counted {accuracy.correct} of {accuracy.examples} test examples as correct, and "
             f"the table of predictions {tally.correct} of {tally.examples}"
@@ -141,10 +111,10 @@ def _write_predictions(
     files = sorted(tf.io.gfile.glob(os.path.join(examples, "Split-test", "*")))
     tf.io.gfile.makedirs(folder)
     path = os.path.join(folder, PREDICTIONS_FILE)
-    with PredictionsWriter(path, with_baseline=baseline is not None) as writer:
+    with predictions_writer(path, with_baseline=baseline is not None) as write:
         for batch in predict(files, model, baseline, settings.slices):
             tally.add(batch)
-            writer.write(batch)
+            write(batch)
     return tally
 
 

@@ -1,6 +1,6 @@
 """Judging: applies the rules of the gate to the counts on the test split."""
 
-from dataclasses import replace
+from bisect import bisect_left
 
 from scipy import stats
 
@@ -34,53 +34,37 @@ def judge(
       no_baseline: The reason why there is no baseline.
     """
     value, low, high = _metric_with_interval(tally, settings)
-    verdict = Verdict(
-        blessed=False,
-        metric=settings.metric,
-        value=value,
-        low=low,
-        high=high,
-        target=settings.target,
-        n=tally.examples,
-        reasons=[],
-        confidence=settings.confidence,
-        baseline=_compare(tally, baseline_version) if baseline_version else None,
-    )
+    baseline = _compare(tally, baseline_version) if baseline_version else None
     checks = [
         _check_min_examples(tally, settings),
         *_check_top_k(tally, settings),
-        _check_target(tally, settings, verdict),
+        _check_target(tally, settings, value, low),
         _check_class_floor(tally, settings),
-        *_check_baseline(tally, settings, verdict.baseline, no_baseline),
+        *_check_baseline(tally, settings, baseline, no_baseline),
     ]
     reasons = [check.words for check in checks if not check.passed]
-    return replace(verdict, blessed=not reasons, reasons=reasons, checks=checks)
+    return Verdict(
+        blessed=not reasons, metric=settings.metric, value=value, low=low, high=high,
+        target=settings.target, n=tally.examples, reasons=reasons,
+        confidence=settings.confidence, checks=checks, baseline=baseline,
+    )  # fmt: skip
 
 
 def needed_examples(accuracy: float, target: float) -> int | None:
     """Returns the number of test examples at which the Wilson interval's lower end is the target.
 
-    Args:
-      accuracy: Proportion of correct answers.
-      target: A smaller proportion.
-
-    Returns:
-      The number of examples, or None if a million are too few.
+    The target is lower than the accuracy. Returns None if a million examples are too few.
     """
-    low, high = 1, _MOST_EXAMPLES
-    if wilson_interval(round(accuracy * high), high)[0] < target:
+
+    def lower_end(examples: int) -> float:
+        return wilson_interval(int(accuracy * examples), examples)[0]
+
+    if lower_end(_MOST_EXAMPLES) < target:
         return None
-    while low < high:
-        middle = (low + high) // 2
-        if wilson_interval(int(accuracy * middle), middle)[0] >= target:
-            high = middle
-        else:
-            low = middle + 1
-    return high
+    return 1 + bisect_left(range(1, _MOST_EXAMPLES), target, key=lower_end)
 
 
 def _metric_with_interval(tally: Tally, settings: GateSettings) -> tuple[float, float, float]:
-    """Returns the value of the metric and the ends of its interval."""
     correct = {"accuracy": tally.correct, "top_k_accuracy": tally.in_top_k}.get(settings.metric)
     if correct is not None:
         return ratio(correct, tally.examples), *wilson_interval(correct, tally.examples)
@@ -117,9 +101,8 @@ def _check_top_k(tally: Tally, settings: GateSettings) -> list[Check]:
     return [Check("top_k", False, words)]
 
 
-def _check_target(tally: Tally, settings: GateSettings, verdict: Verdict) -> Check:
-    name, target = settings.metric.replace("_", " "), settings.target
-    value, low, n = verdict.value, verdict.low, verdict.n
+def _check_target(tally: Tally, settings: GateSettings, value: float, low: float) -> Check:
+    name, target, n = settings.metric.replace("_", " "), settings.target, tally.examples
     if value < target:
         words = f"{name} {value:.4f} is below the target {target:.4f}"
         if settings.metric == "accuracy" and n:

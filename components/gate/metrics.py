@@ -20,12 +20,7 @@ class Tally:
     """Counts of correct and wrong predictions on the test split."""
 
     def __init__(self, class_names: Sequence[str], top_k: int):
-        """Starts with zero counts.
-
-        Args:
-          class_names: Names of the classes, in the order of their ids.
-          top_k: Number of most probable classes for the top-k accuracy.
-        """
+        """Starts with zero counts for the classes, which are in the order of their ids."""
         n = len(class_names)
         self.class_names = list(class_names)
         self.top_k = min(top_k, n)
@@ -93,21 +88,19 @@ class Tally:
 
     def _calibrate(self, confidences: np.ndarray, is_correct: np.ndarray) -> None:
         index = np.minimum((confidences * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
-        np.add.at(
-            self._bins, index, np.stack([np.ones_like(confidences), confidences, is_correct], 1)
-        )
+        rows = np.stack([np.ones_like(confidences), confidences, is_correct], axis=1)
+        np.add.at(self._bins, index, rows)
 
     def _by_class(self) -> dict[str, dict[str, Any]]:
+        numbers, correct = self.confusion.sum(axis=1), np.diagonal(self.confusion)
         precision, recall, f1 = class_metrics(self.confusion)
         return {
             name: {
-                "examples": int(self.confusion[i].sum()),
+                "examples": int(numbers[i]),
                 "precision": float(precision[i]),
                 "recall": float(recall[i]),
                 "f1": float(f1[i]),
-                "recall_interval": wilson_interval(
-                    int(self.confusion[i, i]), int(self.confusion[i].sum())
-                ),
+                "recall_interval": wilson_interval(int(correct[i]), int(numbers[i])),
             }
             for i, name in enumerate(self.class_names)
         }

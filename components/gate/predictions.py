@@ -3,10 +3,10 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,21 +51,13 @@ class ServedModel:
 
     def probabilities(self, records: Sequence[bytes]) -> np.ndarray:
         """Returns the probabilities for serialized tf.Examples, float32 [n, classes]."""
-        answer = self._signature(examples=tf.constant(records))["probabilities"].numpy()
-        return np.asarray(answer)
+        return np.asarray(self._signature(examples=tf.constant(records))["probabilities"])
 
 
 def predict(
     files: Sequence[str], model: ServedModel, baseline: ServedModel | None, slices: Sequence[str]
 ) -> Iterator[Batch]:
-    """Yields the predictions in the order of the records, in constant memory.
-
-    Args:
-      files: Paths of gzipped TFRecord files.
-      model: The model to judge.
-      baseline: The serving model, if there is one to compare with.
-      slices: Names of the features whose values to return.
-    """
+    """Yields the predictions for gzipped TFRecord files in their order, in constant memory."""
     dataset = tf.data.TFRecordDataset(files, "GZIP").batch(BATCH_SIZE)
     for batch in dataset.as_numpy_iterator():
         records = batch.tolist()
@@ -79,43 +71,30 @@ def predict(
         )
 
 
-class PredictionsWriter:
-    """Writes batches to a Parquet file with the columns `id`, `class`, `probabilities`.
+@contextmanager
+def predictions_writer(path: str, with_baseline: bool) -> Iterator[Callable[[Batch], None]]:
+    """Yields a function that writes a batch to a Parquet file, as a row group.
 
-    With a baseline, its probabilities are in the column `baseline`. The writer is a context
-    manager; the file is complete when the context ends.
+    The columns are `id`, `class`, `probabilities` and, with a baseline, `baseline`. The file is
+    complete when the context ends; it is written to a local folder first, because `path` may be on
+    gs://.
     """
+    row = pa.list_(pa.float32())
+    fields = [("id", pa.string()), ("class", pa.int64()), ("probabilities", row)]
+    schema = pa.schema([*fields, *([("baseline", row)] if with_baseline else [])])
 
-    def __init__(self, path: str, with_baseline: bool):
-        """Writes to a temporary local file first, because `path` may be on gs://."""
-        self._path = path
-        fields = [("id", pa.string()), ("class", pa.int64()), ("probabilities", _ROW)]
-        self._schema = pa.schema([*fields, *([("baseline", _ROW)] if with_baseline else [])])
-        self._folder = tempfile.TemporaryDirectory()
-        self._here = os.path.join(self._folder.name, PREDICTIONS_FILE)
-        self._writer = pq.ParquetWriter(self._here, self._schema)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self._writer.close()
-        if error is None:
-            tf.io.gfile.copy(self._here, self._path, overwrite=True)
-        self._folder.cleanup()
-
-    def write(self, batch: Batch) -> None:
-        """Writes a batch as a row group."""
+    def write(batch: Batch) -> None:
         columns = [batch.ids, batch.classes, list(batch.probabilities)]
         if batch.baseline is not None:
             columns.append(list(batch.baseline))
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, self._schema, strict=True)]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+        writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
-
-_ROW = pa.list_(pa.float32())
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, PREDICTIONS_FILE)
+        with pq.ParquetWriter(file, schema) as writer:
+            yield write
+        tf.io.gfile.copy(file, path, overwrite=True)
 
 
 def _as_text(feature: Any) -> str:

@@ -6,9 +6,6 @@ from pydantic import Field, model_validator
 
 from data.common.settings_base import SettingsBase
 
-# A proportion of the test images, or a mean over the classes.
-Metric = Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"]
-
 
 class GateSettings(SettingsBase):
     """What a model must reach on the test split, on its own and against the serving model."""
@@ -16,41 +13,28 @@ class GateSettings(SettingsBase):
     target: float = Field(
         0.8, ge=0, le=1, description="Value that the metric must reach on the test split."
     )
-    metric: Metric = Field(
-        "accuracy",
-        description="Metric that is compared with `target`; the macro metrics are means over the "
-        "classes.",
+    metric: Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"] = Field(
+        "accuracy", description="Metric compared with `target`; macro: the mean over the classes."
     )
     top_k: int = Field(
-        5,
-        ge=2,
-        description="For `top_k_accuracy`: a prediction is correct if the true class is among the "
-        "k most probable classes.",
+        5, ge=2, description="For `top_k_accuracy`: number of most probable classes considered."
     )
     confidence: Literal["point", "interval"] = Field(
         "point",
         description="What must reach `target`: `point`, the measured value; `interval`, the lower "
         "end of its 95 % confidence interval.",
     )
-    min_examples: int = Field(
-        1, ge=1, description="Minimum number of test images; with fewer, the model is refused."
-    )
-    class_floor: float = Field(
-        0, ge=0, le=1, description="Recall that each class must reach; 0: no floor."
-    )
+    min_examples: int = Field(1, ge=1, description="Minimum number of test images.")
+    class_floor: float = Field(0, ge=0, le=1, description="Minimum recall of each class.")
     max_loss: float = Field(
-        0.05,
-        ge=0,
-        le=1,
-        description="Maximum difference by which the accuracy may be below that of the serving "
-        "model.",
+        0.05, ge=0, le=1, description="Maximum loss of accuracy against the serving model."
     )
     significance: float = Field(
         0.05,
         gt=0,
         lt=1,
-        description="Significance level of McNemar's exact test; a model that is significantly "
-        "worse than the serving model is refused.",
+        description="Level of McNemar's exact test; a model significantly worse than the serving "
+        "model is refused.",
     )
     slices: list[str] = Field(
         [], description="Features of the records by which metrics are sliced, in addition to label."

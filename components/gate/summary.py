@@ -1,7 +1,6 @@
 """The summary of a finished gate."""
 
-from components.gate.executor import read_verdict
-from components.gate.verdict import format_verdict
+from components.gate.verdict import format_verdict, read_verdict
 from components.summary import Outputs, RunFacts, StepSummary, uri_of
 
 

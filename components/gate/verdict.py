@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from components.artifacts import read_json
+
 # Files in the gate's ModelBlessing artifact.
 VERDICT_FILE = "verdict.json"
 METRICS_FILE = "metrics.json"
@@ -72,10 +74,18 @@ class Verdict:
 def parse_verdict(values: dict[str, Any]) -> Verdict:
     """Returns the verdict in the values of a `verdict.json`."""
     checks = [Check(**check) for check in values.get("checks", [])]
-    baseline = values.get("baseline")
-    return Verdict(
-        **{**values, "checks": checks, "baseline": Baseline(**baseline) if baseline else None}
-    )
+    baseline = Baseline(**values["baseline"]) if values.get("baseline") else None
+    return Verdict(**{**values, "checks": checks, "baseline": baseline})
+
+
+def read_verdict(blessing_uri: str) -> Verdict:
+    """Returns the verdict in the gate's ModelBlessing artifact."""
+    return parse_verdict(read_json(blessing_uri, VERDICT_FILE))
+
+
+def read_metrics(blessing_uri: str) -> dict[str, Any]:
+    """Returns the metrics in the gate's ModelBlessing artifact, see `Tally.metrics`."""
+    return dict(read_json(blessing_uri, METRICS_FILE))
 
 
 def with_serving_check(
@@ -83,11 +93,7 @@ def with_serving_check(
 ) -> Verdict:
     """Returns the verdict of gate and serving check together: both must bless the model.
 
-    Args:
-      verdict: The verdict of the gate.
-      passed: Whether the serving check passed.
-      problems: What the serving check found; empty if it passed.
-      text: The result of the serving check as text.
+    `problems` and `text` are the problems that the serving check found and its result as text.
     """
     return replace(
         verdict,

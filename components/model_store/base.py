@@ -1,11 +1,12 @@
 """The interface of a model store, where versions of a model are pushed to and served from."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
-from data.common.digest import digest_files
+from components.artifacts import gfile
+from data.common.files import digest_files
 
 # The model card lies next to the files of a version and is not part of its digest.
 CARD_FILE = "MODEL_CARD.md"
@@ -14,12 +15,7 @@ WITHDRAWN = "withdrawn"
 
 
 class SmokeCase(TypedDict):
-    """A request to a deployed model and the expected answer.
-
-    Attributes:
-      example: A serialized tf.Example, in Base64.
-      probabilities: The expected probabilities, in the order of the class ids.
-    """
+    """A tf.Example in Base64, and the probabilities that a deployed model must answer."""
 
     example: str
     probabilities: list[float]
@@ -35,21 +31,15 @@ class ServedVersion:
 
 
 @dataclass(frozen=True)
-class Pushed:
-    """The result of a push.
+class Pushed(ServedVersion):
+    """The version that holds a pushed model; `path` may be the resource name of the endpoint.
 
     Attributes:
-      version: Number of the version that holds the model.
-      path: Folder of the version, or resource name of the endpoint.
-      digest: Digest of the model's files.
       new: Whether this push created the version.
       withdrawn: Whether the model was withdrawn earlier and therefore does not serve.
     """
 
-    version: int
-    path: str
-    digest: str
-    new: bool
+    new: bool = False
     withdrawn: bool = False
 
 
@@ -74,7 +64,6 @@ class ModelStore(Protocol):
           smoke: Requests that a deployed model must answer correctly before it gets all traffic.
             Folders ignore them.
         """
-        ...
 
     def baseline_for(self, digest: str) -> ServedVersion:
         """Returns the version that the model with this digest replaces, or has replaced.
@@ -82,19 +71,17 @@ class ModelStore(Protocol):
         This is the newest version with another digest, so the answer for a model is the same before
         and after its push.
         """
-        ...
+
+
+def list_model_files(model: str) -> list[str]:
+    """Returns the names of a model's files, relative to its folder, without the model card."""
+    walk = gfile().walk if "://" in model else os.walk
+    paths = [os.path.join(folder, name) for folder, _, names in walk(model) for name in names]
+    return [os.path.relpath(p, model) for p in paths if os.path.basename(p) != CARD_FILE]
 
 
 def model_digest(model: str | os.PathLike[str]) -> str:
     """Returns a hex SHA-256 over names and contents of a SavedModel's files, local or remote."""
     folder = os.fspath(model)
-    walk: Callable[..., Any] = os.walk
-    opener: Callable[..., Any] = open
-    if "://" in folder:
-        # It takes seconds to import, and local folders do not need it.
-        import tensorflow as tf
-
-        walk, opener = tf.io.gfile.walk, tf.io.gfile.GFile
-    paths = [os.path.join(place, name) for place, _, names in walk(folder) for name in names]
-    files = {os.path.relpath(p, folder): p for p in paths if os.path.basename(p) != CARD_FILE}
-    return digest_files(files, opener)
+    opener = gfile().GFile if "://" in folder else open
+    return digest_files({f: os.path.join(folder, f) for f in list_model_files(folder)}, opener)

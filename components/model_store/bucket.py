@@ -9,7 +9,7 @@ import os
 import tensorflow as tf
 
 from components.artifacts import write_text
-from components.model_store.base import CARD_FILE
+from components.model_store.base import CARD_FILE, list_model_files
 from components.model_store.folder import FolderStore
 
 _MODEL_FILE = "saved_model.pb"
@@ -24,7 +24,7 @@ class BucketStore(FolderStore):
     def _write(self, model: str, path: str, card: str) -> None:
         if card:
             write_text(card, path, CARD_FILE)
-        for name in sorted(_files(model), key=lambda name: (name == _MODEL_FILE, name)):
+        for name in sorted(list_model_files(model), key=lambda name: (name == _MODEL_FILE, name)):
             target = os.path.join(path, name)
             tf.io.gfile.makedirs(os.path.dirname(target))
             tf.io.gfile.copy(os.path.join(model, name), target, overwrite=True)
@@ -41,21 +41,6 @@ class BucketStore(FolderStore):
 
 def _numbered(folder: str) -> list[tuple[str, bool]]:
     """Returns the numbers in a folder, and whether each is a complete version."""
-    if not tf.io.gfile.isdir(folder):
-        return []
-    names = [name.rstrip("/") for name in tf.io.gfile.listdir(folder)]
-    return [
-        (name, tf.io.gfile.exists(os.path.join(folder, name, _MODEL_FILE)))
-        for name in names
-        if name.isdecimal()
-    ]
-
-
-def _files(model: str) -> list[str]:
-    """Returns the names of a model's files, relative to its folder, without the model card."""
-    return [
-        os.path.relpath(os.path.join(folder, name), model)
-        for folder, _, names in tf.io.gfile.walk(model)
-        for name in names
-        if name != CARD_FILE
-    ]
+    found = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
+    names = [name for name in (path.rstrip("/") for path in found) if name.isdecimal()]
+    return [(n, tf.io.gfile.exists(os.path.join(folder, n, _MODEL_FILE))) for n in names]

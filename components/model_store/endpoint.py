@@ -7,7 +7,6 @@ endpoint, and so is its predecessor, without traffic, so that a rollback takes s
 import logging
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from google.cloud import aiplatform_v1 as v1
@@ -42,8 +41,7 @@ class EndpointStore:
 
     def __init__(self, location: EndpointLocation, settings: EndpointSettings):
         """Takes the location and the settings for a push; nothing is called yet."""
-        self._location = location
-        self._settings = settings
+        self._location, self._settings = location, settings
         self._registry = ModelRegistry(location)
 
     def push(
@@ -96,11 +94,11 @@ class EndpointStore:
     def baseline_for(self, digest: str) -> ServedVersion:
         """See `ModelStore.baseline_for`; the version with most of the traffic comes first."""
         endpoint = self._find_endpoint() or v1.Endpoint()
-        current = _with_most_traffic(_deployed(endpoint), endpoint)
+        found = _deployed(endpoint)
+        current = _with_most_traffic(found, endpoint)
         if not current:
             return ServedVersion()
-        others = [d for d in reversed(_deployed(endpoint)) if d.id != current.id]
-        for deployed in [current, *others]:
+        for deployed in [current, *(d for d in reversed(found) if d.id != current.id)]:
             model = self._registry.model_of(deployed)
             if not has_digest(model, digest):
                 uri = model.artifact_uri
@@ -155,7 +153,7 @@ class EndpointStore:
         self, endpoint: v1.Endpoint, model: v1.Model, previous: v1.DeployedModel | None
     ) -> v1.DeployedModel:
         """Deploys a version with a share of the traffic, or all of it without a predecessor."""
-        settings = self._settings
+        settings, share = self._settings, self._settings.first_share
         deployment = v1.DeployedModel(
             model=versioned_name(model),
             display_name=f"{self._location.name}-{model.version_id}",
@@ -165,7 +163,6 @@ class EndpointStore:
                 max_replica_count=settings.max_replicas,
             ),
         )
-        share = settings.first_share
         # "0" stands for the model that is being deployed.
         split = {"0": share, previous.id: 100 - share} if previous else {"0": 100}
         operation = self._endpoints.deploy_model(
@@ -196,7 +193,7 @@ class EndpointStore:
                 endpoint=endpoint.name, instances=[instance], **RETRY.options()
             )
             if answer.deployed_model_id == deployed.id:
-                return _probabilities(answer.predictions[0])
+                return np.array(list(map(float, dict(answer.predictions[0])["probabilities"])))
         raise SmokeTestFailed(f"none of {_ATTEMPTS_PER_IMAGE} requests reached the new model")
 
     def _set_traffic(self, endpoint: v1.Endpoint, split: dict[str, int]) -> None:
@@ -226,8 +223,3 @@ def _with_most_traffic(
     share = dict(endpoint.traffic_split)
     candidates = [d for d in deployed if share.get(d.id)]
     return max(candidates, key=lambda d: share[d.id], default=None)
-
-
-def _probabilities(prediction: Any) -> np.ndarray:
-    """Returns the probabilities in one of TensorFlow Serving's predictions with several outputs."""
-    return np.array([float(value) for value in dict(prediction)["probabilities"]])

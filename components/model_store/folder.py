@@ -4,17 +4,11 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
-from components.model_store.base import (
-    WITHDRAWN,
-    Pushed,
-    ServedVersion,
-    SmokeCase,
-    model_digest,
-)
+from components.model_store.base import WITHDRAWN, Pushed, ServedVersion, SmokeCase, model_digest
 
 
 class FolderStore(ABC):
-    """Numbered versions in a folder, of which TensorFlow Serving serves the highest.
+    """Numbered versions in a folder; TensorFlow Serving serves the highest.
 
     Withdrawn versions lie in a folder next to it. The number of an existing or withdrawn version is
     not used again.
@@ -72,7 +66,7 @@ class FolderStore(ABC):
         return self._newest_first(self.withdrawn_folder)
 
     def served_versions(self) -> list[int]:
-        """Returns the numbers in the served folder, in ascending order: 10 is newer than 9."""
+        """Returns the numbers of the served versions, in ascending order: 10 is newer than 9."""
         return sorted(self._complete_versions(self.folder))
 
     def withdrawn_versions(self) -> list[int]:

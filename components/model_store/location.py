@@ -20,5 +20,5 @@ class EndpointLocation(Region):
 
     @classmethod
     def from_url(cls, url: str) -> "EndpointLocation":
-        """Returns the location of a `url`."""
+        """Returns the location of a URL."""
         return cls(*url.removeprefix(SCHEME).split("/"))

@@ -44,13 +44,7 @@ class ModelRegistry:
         return self._models.get_model(name=name, **RETRY.options())
 
     def upload(self, model: str, digest: str, image: str) -> v1.Model:
-        """Registers a SavedModel as the next version.
-
-        Args:
-          model: gs:// folder of the SavedModel.
-          digest: Digest of its files.
-          image: URI of the serving container's image.
-        """
+        """Registers a SavedModel on gs:// as the next version, with the image that serves it."""
         location = self._location
         version = v1.Model(
             display_name=location.name,

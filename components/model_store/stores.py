@@ -9,9 +9,7 @@ from components.model_store.settings import EndpointSettings
 def open_store(url: str, endpoint: EndpointSettings | None = None) -> ModelStore:
     """Returns the store at a URL; nothing is read or created yet.
 
-    Args:
-      url: A local folder, a folder of a bucket, or an `EndpointLocation.url`.
-      endpoint: The settings for a push to an endpoint; None for the defaults.
+    The URL is a local folder, a folder of a bucket, or an `EndpointLocation.url`.
     """
     # The libraries of the remote stores take seconds to import.
     if url.startswith(SCHEME):

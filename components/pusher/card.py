@@ -13,10 +13,7 @@ def format_model_card(
 ) -> str:
     """Returns the card as Markdown (Mitchell et al., "Model Cards for Model Reporting", 2019).
 
-    Args:
-      verdict: The verdict of the gate.
-      metrics: See `components.gate.metrics.Tally.metrics`.
-      facts: Further facts by name, see `collect_facts`.
+    See `components.gate.metrics.Tally.metrics` for `metrics`, and `collect_facts` for `facts`.
     """
     macro, calibration = metrics["macro"], metrics["calibration"]["error"]
     rows = [
@@ -62,12 +59,7 @@ def collect_facts(
 ) -> dict[str, str]:
     """Returns the facts that a card states in addition to verdict and metrics.
 
-    Args:
-      settings: The settings of the run, as plain values.
-      run_id: Id of the run in the history; empty for a compiled job, which does not know it.
-      spans: Names of the spans; empty for a compiled job, which finds them when it runs.
-      class_names: Names of the classes, in the order of their ids.
-      warm_start: The model whose weights the training started from, if any.
+    `run_id` and `spans` are empty for a compiled job, which knows neither before it runs.
     """
     model, trainer = settings["model"], settings["trainer"]
     side = settings["transform"]["image_size"]

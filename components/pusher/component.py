@@ -11,7 +11,7 @@ from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
-from components.gate.executor import read_metrics, read_verdict
+from components.gate.verdict import read_metrics, read_verdict
 from components.model_store.base import model_digest
 from components.model_store.stores import open_store
 from components.pusher.card import format_model_card

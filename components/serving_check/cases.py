@@ -76,12 +76,8 @@ def bad_examples() -> dict[str, bytes]:
 def write_requests(folder: Path, examples: Mapping[str, bytes]) -> dict[str, bytes]:
     """Writes all requests in the layout of `probe.py`.
 
-    Args:
-      folder: The folder to write to.
-      examples: The real requests: serialized tf.Examples with the feature `image`, by name.
-
-    Returns:
-      The images that the model must classify, real and odd ones, by `<kind>/<name>`.
+    The real ones are `examples`: serialized tf.Examples with the feature `image`, by name. Returns
+    the images that the model must classify, real and odd ones, by `<kind>/<name>`.
     """
     real, odd = {name: extract_image(content) for name, content in examples.items()}, odd_images()
     odd_examples = {name: _make_example(image) for name, image in odd.items()}
@@ -114,7 +110,6 @@ def _write_signature(folder: Path, *requests: Mapping[str, bytes]) -> None:
 
 
 def _make_image(size: tuple[int, int]) -> Image.Image:
-    """Returns a smooth image of a width and a height; the same one in every call."""
     coarse = np.random.default_rng(0).integers(0, 256, [6, 6, 3], dtype=np.uint8)
     return Image.fromarray(coarse).resize(size)
 
@@ -138,5 +133,4 @@ def png_bomb() -> bytes:
 
 def _make_example(content: bytes, feature: str = IMAGE) -> bytes:
     features = tf.train.Features(feature={feature: bytes_feature(content)})
-    example = tf.train.Example(features=features)
-    return example.SerializeToString()
+    return tf.train.Example(features=features).SerializeToString()

@@ -43,22 +43,18 @@ def find_serving_problems(
 
     Args:
       report: The answers of the model in a separate process.
-      expected: The reference probabilities of each image, float32 of shape [classes], by
-        `<kind>/<name>`.
+      expected: The reference probabilities of each image, float32 [classes], by `<kind>/<name>`.
       class_names: The classes of the schema, in the order of their ids.
       megabytes: Size of the SavedModel.
       limits: The limits for latency and size.
     """
-    return [
-        *_check_isolation(report),
-        *_check_signatures(report),
-        *(
-            problem
-            for name, signature in report["signatures"].items()
-            for problem in _check_signature(name, signature, expected, class_names, limits)
-        ),
-        *_check_size(megabytes, limits),
-    ]
+    problems = list(_check_process(report))
+    for name, signature in report["signatures"].items():
+        problems += _check_signature(name, signature, expected, class_names, limits)
+    if 0 < limits.megabytes < megabytes:
+        allowed = f"serving.max_megabytes allows {limits.megabytes:g}"
+        problems.append(f"the model has {megabytes:.1f} MB; {allowed}")
+    return problems
 
 
 def largest_difference(report: ProbeReport, expected: Expected) -> float | None:
@@ -73,15 +69,12 @@ def largest_difference(report: ProbeReport, expected: Expected) -> float | None:
     return largest if math.isfinite(largest) else None
 
 
-def _check_isolation(report: ProbeReport) -> Iterator[str]:
+def _check_process(report: ProbeReport) -> Iterator[str]:
     if not report["project_hidden"]:
         yield (
             "the serving process could import the project, so the check cannot show that the model "
             "does not need it; install the project as `make setup` does, not in site-packages"
         )
-
-
-def _check_signatures(report: ProbeReport) -> Iterator[str]:
     for name in SIGNATURES:
         if name not in report["signatures"]:
             yield f"the signature {name} is missing"
@@ -97,7 +90,6 @@ def _check_signature(
     limits: Limits,
 ) -> Iterator[str]:
     single = {key: signature["single"][key] for key in expected}
-    garbage = {k: a for k, a in signature["single"].items() if k.startswith(GARBAGE)}
     first = {k: np.array(a["probabilities"]) for k, a in single.items() if "error" not in a}
     yield from _compare_answers(name, single, "the network's", expected, class_names)
     later = {"in one batch": signature["batched"], "after garbage": signature["repeated"]}
@@ -105,8 +97,9 @@ def _check_signature(
         comparable = {key: answer for key, answer in answers.items() if key in first}
         where = f"{name}, {when}"
         yield from _compare_answers(where, comparable, "the first ones", first, class_names)
-    for key, answer in garbage.items():
-        yield from _check_refusal(f"{name}: {key}", answer)
+    for key, answer in signature["single"].items():
+        if key.startswith(GARBAGE):
+            yield from _check_refusal(f"{name}: {key}", answer)
     latency = signature["latency_ms"]
     if latency and 0 < limits.latency_ms < latency["p99"]:
         yield (
@@ -134,7 +127,7 @@ def _compare_answers(
     differences = {name: _difference(a, expected[name]) for name, a in answered.items()}
     wrong = {name: value for name, value in differences.items() if value > TOLERANCE}
     if wrong:
-        worst = max(wrong, key=lambda name: wrong[name])
+        worst = max(wrong, key=wrong.__getitem__)
         yield (
             f"{where}: {len(wrong)} of {len(answered)} answers differ from {source}; "
             f"{worst} differs by {wrong[worst]:.2g}, and {TOLERANCE:g} is allowed"
@@ -167,8 +160,3 @@ def _difference(answer: Answer, expected: np.ndarray) -> float:
 def _label_matches(answer: Answer, class_names: Sequence[str]) -> bool:
     best = int(np.argmax(answer["probabilities"]))
     return answer["class_id"] == best < len(class_names) and answer["label"] == class_names[best]
-
-
-def _check_size(megabytes: float, limits: Limits) -> Iterator[str]:
-    if 0 < limits.megabytes < megabytes:
-        yield f"the model has {megabytes:.1f} MB; serving.max_megabytes allows {limits.megabytes:g}"

@@ -3,7 +3,6 @@
 It replaces TFX's InfraValidator, which needs Docker or Kubernetes, and writes the same blessing.
 """
 
-import logging
 import os
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import Artifact, artifact_utils
+from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples, InfraBlessing, Model, Schema
 from tfx.utils import path_utils
 
@@ -24,18 +23,18 @@ from components.serving_check.reference import reference_answers
 from components.serving_check.result import ServingCheckResult, format_serving_check
 from components.serving_check.result_files import (
     LOG_FILE,
-    make_result,
+    describe_answers,
     write_serving_check,
     write_smoke,
 )
 from components.trainer.export import weights_path
 from components.trainer.settings import TrainingSettings
+from data.common.progress import progress
 from data.schema import class_names
 
 # Names from TFX, which its Pusher reads.
 BLESSED_FILE, NOT_BLESSED_FILE, BLESSED_PROPERTY = "INFRA_BLESSED", "INFRA_NOT_BLESSED", "blessed"
 _REAL_IMAGES = 8
-progress = logging.getLogger("flowers.progress")
 
 
 @component
@@ -55,9 +54,10 @@ def ServingCheck(
     contains `serving_check.json` (a ServingCheckResult), `probe.log` and `smoke.json`.
     """
     del code_fingerprint  # Part of TFX's cache key only.
+    test_files = tf.io.gfile.glob(f"{artifact_utils.get_split_uri([examples], 'test')}/*")
     result = check_model(
         path_utils.serving_model_path(model.uri),
-        first_records(_test_files(examples), _REAL_IMAGES),
+        first_records(sorted(test_files), _REAL_IMAGES),
         class_names(read_schema(schema.uri, SCHEMA_FILE)),
         TrainingSettings.model_validate_json(settings),
         Limits(max_latency_ms, max_megabytes),
@@ -102,15 +102,18 @@ def check_model(
     expected = reference_answers(settings, weights_path(model), len(names), images)
     write_smoke(examples, expected, output_folder)
     problems = find_serving_problems(report, expected, names, megabytes, limits)
-    return make_result(problems, megabytes, report, largest_difference(report, expected))
-
-
-def _test_files(examples: Artifact) -> list[str]:
-    folder = artifact_utils.get_split_uri([examples], "test")
-    return sorted(tf.io.gfile.glob(f"{folder}/*"))
+    return ServingCheckResult(
+        problems,
+        megabytes,
+        report["load_seconds"],
+        report["peak_megabytes"],
+        largest_difference(report, expected),
+        latency_ms={name: s["latency_ms"] for name, s in report["signatures"].items()},
+        answers={n: describe_answers(s["single"]) for n, s in report["signatures"].items()},
+        machine=report["machine"],
+    )
 
 
 def _megabytes(folder: str) -> float:
-    """Returns the size of all files under a folder."""
     files = [os.path.join(path, n) for path, _, names in tf.io.gfile.walk(folder) for n in names]
     return sum(tf.io.gfile.stat(file).length for file in files) / 1e6

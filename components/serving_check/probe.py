@@ -84,9 +84,7 @@ def main(model: str, requests: str, result: str) -> None:
     loaded = tf.saved_model.load(model)
     seconds = time.perf_counter() - start
     folders = [path for path in sorted(Path(requests).iterdir()) if path.name in loaded.signatures]
-    signatures = {
-        path.name: probe_signature(loaded.signatures[path.name], path) for path in folders
-    }
+    signatures = {f.name: probe_signature(loaded.signatures[f.name], f) for f in folders}
     report = ProbeReport(
         project_hidden=hidden,
         load_seconds=seconds,
@@ -137,7 +135,8 @@ def send(signature: Signature, contents: Sequence[bytes]) -> list[Answer]:
         outputs = _call(signature, contents)
     # The caller decides which errors are acceptable.
     except Exception as error:
-        return [Answer(error=type(error).__name__, message=_message(error))] * len(contents)
+        answer = Answer(error=type(error).__name__, message=_informative_line(error))
+        return [answer] * len(contents)
     return [
         Answer(probabilities=row.tolist(), class_id=int(class_id), label=label.decode())
         for row, class_id, label in zip(
@@ -155,12 +154,9 @@ def measure_latency(signature: Signature, contents: Sequence[bytes]) -> dict[str
     endless = cycle(contents)
     singles = [[next(endless)] for _ in range(SINGLE_REQUESTS)]
     batches = [list(islice(endless, BATCH_SIZE)) for _ in range(_BATCHES)]
-    single, batch = _milliseconds(signature, singles), _milliseconds(signature, batches)
-    return {
-        "p50": float(np.percentile(single, 50)),
-        "p99": float(np.percentile(single, 99)),
-        "batch_p50": float(np.percentile(batch, 50)),
-    }
+    p50, p99 = np.percentile(_milliseconds(signature, singles), [50, 99])
+    batch_p50 = np.percentile(_milliseconds(signature, batches), 50)
+    return {"p50": float(p50), "p99": float(p99), "batch_p50": float(batch_p50)}
 
 
 def describe_machine() -> dict[str, Any]:
@@ -199,8 +195,7 @@ def _call(signature: Signature, contents: Sequence[bytes]) -> dict[str, np.ndarr
     return {key: value.numpy() for key, value in outputs.items()}
 
 
-def _message(error: Exception) -> str:
-    """Returns the informative line of an error."""
+def _informative_line(error: Exception) -> str:
     text = str(error)
     if isinstance(error, UnicodeDecodeError):
         # TensorFlow's message quotes the request, which Python cannot decode as text.

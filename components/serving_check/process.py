@@ -16,12 +16,9 @@ class ProbeDied(Exception):
 
 
 def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
-    """Sends the requests to a model in a separate process.
+    """Sends the requests of a folder, see `probe.py`, to a SavedModel in a separate process.
 
-    Args:
-      model: Folder of the SavedModel.
-      requests: Folder of the requests, see `probe.py`.
-      log: File for the output of the process.
+    The output of the process is written to the file `log`.
 
     Raises:
       ProbeDied: The process failed or timed out.

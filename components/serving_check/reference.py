@@ -14,13 +14,9 @@ from components.transform.preprocessing import preprocess
 def reference_answers(
     settings: TrainingSettings, weights: str, classes: int, images: Mapping[str, bytes]
 ) -> dict[str, np.ndarray]:
-    """Returns the probabilities of each image, float32 of shape [classes], by its name.
+    """Returns the probabilities, float32 [classes], of each encoded image by its name.
 
-    Args:
-      settings: The settings of the training.
-      weights: Path of the `.h5` file next to the exported model.
-      classes: Number of classes.
-      images: Encoded images by name.
+    `weights` is the path of the `.h5` file next to the exported model.
     """
     # The probe runs on the CPU as well: a GPU rounds differently, and the training may occupy it.
     with tf.device("/CPU:0"):

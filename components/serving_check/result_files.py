@@ -8,29 +8,12 @@ import numpy as np
 
 from components.artifacts import read_json, write_json
 from components.model_store.base import SmokeCase
-from components.serving_check.probe import REAL, Answer, ProbeReport
+from components.serving_check.probe import REAL, Answer
 from components.serving_check.result import ServingCheckResult
 
 SMOKE_FILE = "smoke.json"
 RESULT_FILE = "serving_check.json"
 LOG_FILE = "probe.log"
-
-
-def make_result(
-    problems: list[str], megabytes: float, report: ProbeReport, largest_difference: float | None
-) -> ServingCheckResult:
-    """Returns the result of a report."""
-    signatures = report["signatures"]
-    return ServingCheckResult(
-        problems=problems,
-        megabytes=megabytes,
-        load_seconds=report["load_seconds"],
-        peak_megabytes=report["peak_megabytes"],
-        largest_difference=largest_difference,
-        latency_ms={name: signature["latency_ms"] for name, signature in signatures.items()},
-        answers={name: _shorten(signature["single"]) for name, signature in signatures.items()},
-        machine=report["machine"],
-    )
 
 
 def write_serving_check(result: ServingCheckResult, uri: str) -> None:
@@ -44,13 +27,7 @@ def read_serving_check(uri: str) -> ServingCheckResult:
 
 
 def write_smoke(examples: Mapping[str, bytes], answers: Mapping[str, np.ndarray], uri: str) -> None:
-    """Writes test images with their expected answers, to check a deployed model with.
-
-    Args:
-      examples: Serialized tf.Examples by name.
-      answers: Probabilities, float32 of shape [classes], by `real/<name>`.
-      uri: URI of the artifact.
-    """
+    """Writes smoke cases: tf.Examples by name, and their probabilities by `real/<name>`."""
     cases = [
         SmokeCase(
             example=base64.b64encode(example).decode(),
@@ -63,11 +40,11 @@ def write_smoke(examples: Mapping[str, bytes], answers: Mapping[str, np.ndarray]
 
 def read_smoke(uri: str) -> list[SmokeCase]:
     """Returns the smoke cases in an InfraBlessing artifact of the serving check."""
-    cases: list[SmokeCase] = read_json(uri, SMOKE_FILE)
-    return cases
+    return list(read_json(uri, SMOKE_FILE))
 
 
-def _shorten(answers: Mapping[str, Answer]) -> dict[str, str]:
+def describe_answers(answers: Mapping[str, Answer]) -> dict[str, str]:
+    """Returns a short text for each answer: label and probability, or the error."""
     return {
         name: f"{answer['error']}: {answer['message']}"
         if "error" in answer

@@ -8,7 +8,6 @@ from tfx.components.trainer import component
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
-from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import trainer_pb2
 from tfx.types import standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter
@@ -39,28 +38,20 @@ class Trainer(component.Trainer):
 
     def __init__(
         self,
-        examples: types.BaseChannel,
-        transform_graph: types.BaseChannel,
-        schema: types.BaseChannel,
-        quarantine: types.BaseChannel,
-        train_args: trainer_pb2.TrainArgs | RuntimeParameter,
         custom_config: Mapping[str, Any],
         executor: type[BaseExecutor] = TrainerExecutor,
+        **inputs: Any,
     ):
-        """See TFX's Trainer.
+        """Takes the inputs of TrainerSpec and `train_args` by name.
 
         Args:
-          quarantine: ExampleGen's second output.
           custom_config: JSON values for `components.trainer.run.run_fn`.
           executor: The class that trains, or that starts a job for it.
+          **inputs: See TFX's Trainer; `quarantine` is ExampleGen's second output.
         """
         spec = TrainerSpec(
             run_fn="components.trainer.run.run_fn",
-            examples=examples,
-            transform_graph=transform_graph,
-            schema=schema,
-            quarantine=quarantine,
-            train_args=train_args,
+            **inputs,
             eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
             custom_config=json_utils.dumps(dict(custom_config)),
             model=types.Channel(type=standard_artifacts.Model),

@@ -29,8 +29,8 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
       UsageError: The devices are not available.
     """
     if name == "auto":
-        has_gpu = tf.config.list_physical_devices("GPU")
-        name = "tpu" if _has_tpu() else "gpu" if has_gpu else "cpu"
+        gpus = tf.config.list_physical_devices("GPU")
+        name = "tpu" if _has_tpu() else "gpu" if gpus else "cpu"
     if name == "tpu":
         return _tpu()
     if name == "multiworker":
@@ -62,7 +62,7 @@ def is_chief(strategy_name: str) -> bool:
 
 
 def worker_folder(strategy: tf.distribute.Strategy, folder: str) -> str:
-    """Returns the folder in which a worker writes its own copy; `folder` if there is only one."""
+    """Returns the folder of this worker's own copy; `folder` if there is only one worker."""
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return folder
     resolver = strategy.cluster_resolver

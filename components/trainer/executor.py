@@ -8,7 +8,7 @@ from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import CUSTOM_CONFIG_KEY
 from tfx.utils import json_utils
 
-from components.example_gen.counts import read_counts
+from components.artifacts import read_counts
 from data.ingestion_counts import QUARANTINE
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.model_files import KERAS_FORMAT, WEIGHTS_FILE
+from components.artifacts import KERAS_FORMAT, WEIGHTS_FILE
 from components.transform.images import decode_pixels, to_float
 from data.features import IMAGE
 

@@ -13,8 +13,7 @@ from components.transform.augment import augment
 from components.transform.images import decode_pixels, to_float
 from data.features import CLASS, IMAGE
 
-# Number of batches to prefetch.
-PREFETCH = 4
+_PREFETCHED_BATCHES = 4
 # Images that fit into this many bytes are cached in memory; otherwise they are read again in each
 # epoch, and shuffled in a buffer of this size. So memory does not grow with the data.
 IMAGES_BYTES = 2**27
@@ -25,13 +24,7 @@ Batch = tuple[tf.Tensor, ...]
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """The size of a training.
-
-    Attributes:
-      batch_size: Number of examples in a batch of all replicas.
-      steps_per_epoch: Number of batches in an epoch.
-      epochs: Number of epochs.
-    """
+    """The size of a training; a batch is that of all replicas, and a step trains on one batch."""
 
     batch_size: int
     steps_per_epoch: int
@@ -41,14 +34,9 @@ class TrainingPlan:
 def make_plan(
     trainer: TrainerSettings, replicas: int, examples: int, num_steps: int | None = None
 ) -> TrainingPlan:
-    """Returns the size of a training.
+    """Returns the size of a training on `examples` examples.
 
-    Args:
-      trainer: Settings, with the batch size of one replica.
-      replicas: Number of replicas.
-      examples: Number of training examples.
-      num_steps: The last epoch is the one that reaches this number of steps; None for
-        `trainer.epochs`.
+    If `num_steps` is given, the last epoch is the one that reaches this number of steps.
 
     Raises:
       ValueError: There are fewer examples than one batch has.
@@ -74,12 +62,7 @@ class Images:
     """
 
     def __init__(self, patterns: Sequence[str], image_size: int):
-        """Counts the records, and caches the images if they fit into memory.
-
-        Args:
-          patterns: Glob patterns of gzipped TFRecord files that Transform wrote.
-          image_size: Side of the square images in pixels.
-        """
+        """Counts the records in Transform's files; caches the images if they fit into memory."""
         features = {
             IMAGE: tf.io.FixedLenFeature([], tf.string),
             CLASS: tf.io.FixedLenFeature([], tf.int64),
@@ -109,21 +92,20 @@ def training_batches(
     """Returns the training batches of all remaining epochs, `plan.steps_per_epoch` per epoch.
 
     Order and augmentation depend only on seed, epoch and position. So a training is repeatable, and
-    an interrupted one resumes with the next batch. Each epoch leaves out other examples that fill
-    no batch.
+    an interrupted one resumes with the next batch. The last examples, which do not fill a batch,
+    are dropped; they are others in each epoch.
 
     Args:
       images: The training split.
-      trainer: Settings, of which seed and augmentation are used.
+      trainer: Settings; only seed and augmentation are used.
       plan: Size of the training.
       first_epoch: Number of finished epochs.
-      skip_steps: Number of finished steps of `first_epoch`.
+      skip_steps: Number of finished steps of the next one.
 
     Returns:
       Dataset of float32 [batch, size, size, 3] in [0, 1] and int64 [batch].
     """
-    count, used = images.count, plan.steps_per_epoch * plan.batch_size
-    seed = trainer.seed
+    count, used, seed = images.count, plan.steps_per_epoch * plan.batch_size, trainer.seed
 
     def epoch_of(epoch: int) -> tf.data.Dataset:
         order = images.examples.shuffle(images.shuffle_buffer, seed=seed * plan.epochs + epoch)
@@ -138,10 +120,9 @@ def training_batches(
 
     # Concatenated instead of flat_map: the seed of a shuffle cannot be a tensor.
     epochs = map(epoch_of, range(first_epoch, plan.epochs))
-    stream = functools.reduce(tf.data.Dataset.concatenate, epochs).skip(
-        skip_steps * plan.batch_size
-    )
-    batches = stream.map(augmented, num_parallel_calls=available_cores())
+    stream = functools.reduce(tf.data.Dataset.concatenate, epochs)
+    remaining = stream.skip(skip_steps * plan.batch_size)
+    batches = remaining.map(augmented, num_parallel_calls=available_cores())
     return _prefetched(batches.batch(plan.batch_size, drop_remainder=True))
 
 
@@ -149,7 +130,7 @@ def evaluation_batches(images: Images, batch_size: int) -> tf.data.Dataset:
     """Returns the examples in order, not augmented, in batches of one shape as a TPU requires.
 
     Returns:
-      Dataset of float32 [batch, size, size, 3] in [0, 1], int64 [batch], and float32 [batch]: the
+      A dataset of float32 [batch, size, size, 3] in [0, 1], int64 [batch], and float32 [batch]: the
       weight, 1 for an example and 0 for the padding of the last batch.
     """
     missing = -images.count % batch_size
@@ -176,4 +157,4 @@ def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return batches.prefetch(PREFETCH).with_options(options)
+    return batches.prefetch(_PREFETCHED_BATCHES).with_options(options)

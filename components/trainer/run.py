@@ -1,5 +1,7 @@
 """The `run_fn` that TFX's Trainer calls."""
 
+import hashlib
+import json
 from typing import Any
 
 import tensorflow_transform as tft
@@ -9,7 +11,6 @@ from components.artifacts import read_schema
 from components.trainer.devices import is_chief
 from components.trainer.export import Servable, export, save_weights
 from components.trainer.settings import TrainingSettings, WarmStart
-from components.trainer.state import state_key
 from components.trainer.train import train
 from components.trainer.training_report import write_report
 from data.schema import class_names
@@ -32,8 +33,8 @@ def run_fn(fn_args: FnArgs) -> None:
     """
     config = fn_args.custom_config
     settings = TrainingSettings.model_validate(config["settings"])
-    names = class_names(read_schema(fn_args.schema_path))
-    steps = fn_args.train_steps
+    start = WarmStart.model_validate(config["warm_start"]) if config["warm_start"] else None
+    names, steps = class_names(read_schema(fn_args.schema_path)), fn_args.train_steps
     model, report = train(
         settings,
         fn_args.train_files,
@@ -42,7 +43,7 @@ def run_fn(fn_args: FnArgs) -> None:
         state_folder(config, fn_args.transform_graph_path, fn_args.train_files, steps),
         log_folder=fn_args.model_run_dir,
         num_steps=steps,
-        start=WarmStart.model_validate(config["warm_start"]) if config["warm_start"] else None,
+        start=start,
         expected_examples=config["expected_examples"],
     )
     if is_chief(settings.trainer.strategy):
@@ -59,5 +60,5 @@ def state_folder(config: dict[str, Any], *inputs: Any) -> str:
     resumes from it.
     """
     keys = ("settings", "warm_start", "weights_digest", "code_fingerprint")
-    key = state_key(*(config[key] for key in keys), *inputs)
-    return f"{config['checkpoints']}/{key}"
+    parts = json.dumps([*(config[key] for key in keys), *inputs], sort_keys=True)
+    return f"{config['checkpoints']}/{hashlib.sha256(parts.encode()).hexdigest()[:16]}"

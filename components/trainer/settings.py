@@ -27,9 +27,7 @@ class ModelSettings(SettingsBase):
         False, description="Train only the last layer and keep the pretrained weights fixed."
     )
     application: str = Field(
-        "",
-        description="For `keras_application`: the name of a network of `tf.keras.applications`, "
-        "such as `MobileNetV2`.",
+        "", description="For `keras_application`: the network, such as `MobileNetV2`."
     )
     warm_start: Literal["none", "serving", "if_serving"] = Field(
         "none",
@@ -90,19 +88,12 @@ class LearningRateSettings(SettingsBase):
     """
 
     start: float = Field(1e-4, ge=0, description="Learning rate of the first step.")
-    peak: float = Field(
-        0.003, gt=0, description="Learning rate of Adam after the ramp, for one replica."
-    )
+    peak: float = Field(0.003, gt=0, description="Learning rate of Adam after the ramp.")
     end: float = Field(1e-5, ge=0, description="Learning rate that the decay approaches.")
-    ramp_epochs: float = Field(
-        1, ge=0, description="Duration of the linear ramp from `start` to `peak`, in epochs."
-    )
-    hold_epochs: float = Field(5, ge=0, description="Duration of the plateau, in epochs.")
+    ramp_epochs: float = Field(1, ge=0, description="Epochs of the ramp from `start` to `peak`.")
+    hold_epochs: float = Field(5, ge=0, description="Epochs of the plateau.")
     decay: float = Field(
-        0.87,
-        gt=0,
-        le=1,
-        description="Factor by which the difference to `end` shrinks in each epoch of the decay.",
+        0.87, gt=0, le=1, description="Factor that shrinks the difference to `end` in each epoch."
     )
 
     @model_validator(mode="after")
@@ -118,8 +109,7 @@ class AugmentSettings(SettingsBase):
     flip_left_right: bool = Field(True, description="Mirror half of the images.")
     saturation: tuple[float, float] | None = Field(
         (0.0, 2.0),
-        description="Range `[low, high]` of the random saturation factor; null: the saturation is "
-        "not changed.",
+        description="Range `[low, high]` of the random saturation factor; null: unchanged.",
     )
 
     @model_validator(mode="after")
@@ -135,15 +125,10 @@ class TrainerSettings(SettingsBase):
     epochs: int = Field(35, ge=1, description="Maximum number of epochs.")
     batch_size: int = Field(32, ge=1, description="Examples per step on each replica.")
     learning_rate: LearningRateSettings = LearningRateSettings()
-    seed: int = Field(
-        0, ge=0, description="Random seed of the initial weights, shuffling and augmentation."
-    )
+    seed: int = Field(0, ge=0, description="Seed of initial weights, shuffling and augmentation.")
     augment: AugmentSettings = AugmentSettings()
     early_stopping: int | None = Field(
-        None,
-        ge=1,
-        description="Stop after this many epochs without an improvement on the eval split; null: "
-        "train all epochs.",
+        None, ge=1, description="Epochs without improvement on eval before stopping; null: never."
     )
     strategy: Literal["auto", "tpu", "gpu", "cpu", "multiworker"] = Field(
         "auto",
@@ -155,9 +140,7 @@ class TrainerSettings(SettingsBase):
         description="Data type of the computation; with the mixed types, the weights stay float32.",
     )
     steps_per_execution: int = Field(
-        1,
-        ge=1,
-        description="Training steps per call to the device; larger values keep a TPU busy.",
+        1, ge=1, description="Training steps per call to the device; larger values keep a TPU busy."
     )
 
 

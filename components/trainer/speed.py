@@ -1,4 +1,4 @@
-"""Measures the training speed of a network on this machine, for the estimate of a run's time."""
+"""Measures the training speed of a network on this machine, to estimate the time of a run."""
 
 import time
 

@@ -1,6 +1,5 @@
 """The state of an unfinished training, from which it resumes after an interruption."""
 
-import hashlib
 import io
 import json
 from dataclasses import asdict
@@ -27,12 +26,9 @@ class TrainingState:
     """
 
     def __init__(self, folder: str, model: tf.keras.Model, report: TrainingReport):
-        """Restores the newest state in the folder, if there is one.
+        """Restores the newest state in the folder, if there is one, and its epochs in the report.
 
-        Args:
-          folder: Folder of the state, local or on gs://; created if it is missing.
-          model: Compiled under the strategy that trains it, in whose scope this is called.
-          report: Report of the training; the state restores the epochs in it.
+        It is called in the scope of the strategy under which the model was compiled.
         """
         self.report = report
         self.best_weights: list[np.ndarray] = []
@@ -57,14 +53,7 @@ class TrainingState:
         self._manager.save(options=self._options)
 
 
-def state_key(*parts: object) -> str:
-    """Returns a digest of JSON values as the name of a state."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
 class _Progress(tf.train.experimental.PythonState):
-    """The report and the number of steps, as JSON."""
-
     def __init__(self, state: TrainingState):
         self._state = state
 
@@ -79,8 +68,6 @@ class _Progress(tf.train.experimental.PythonState):
 
 
 class _Best(tf.train.experimental.PythonState):
-    """The best weights, as the bytes of an .npz file."""
-
     def __init__(self, state: TrainingState):
         self._state = state
 

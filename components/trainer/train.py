@@ -21,16 +21,15 @@ from components.trainer.state import TrainingState
 from components.trainer.training_monitor import TrainingMonitor
 from components.trainer.training_report import TrainingReport
 from components.trainer.warm_start import earlier_weights, transfer_weights
-from data.common.errors import CountMismatch, UsageError
+from data.common.errors import UsageError
 from data.common.progress import progress
+from data.ingestion_counts import check_examples
 
 
 def check(settings: TrainingSettings, start: WarmStart | None = None) -> None:
     """Builds the strategy and the network, so that a problem is found before any work is done.
 
-    Args:
-      settings: Settings of the training.
-      start: The model of a warm start, whose weights are loaded too; None for a cold start.
+    The weights of a warm start are loaded too.
 
     Raises:
       UsageError: The devices are not available, or the network cannot be built.
@@ -67,8 +66,8 @@ def train(
 
     Args:
       settings: Settings of the training.
-      train_files: Glob patterns of the training records.
-      eval_files: Glob patterns of the records that the best epoch is chosen on.
+      train_files: Glob patterns of Transform's records to train on.
+      eval_files: Glob patterns of those that the best epoch is chosen on.
       class_names: Class names in the order of their ids.
       state_folder: Folder of the training state, saved after each epoch and restored from.
       log_folder: Folder of TensorBoard's logs; empty for none.
@@ -91,7 +90,11 @@ def train(
     replicas = strategy.num_replicas_in_sync
     train_images = Images(train_files, settings.image_size)
     eval_images = Images(eval_files, settings.image_size)
-    _check_counts({"train": train_images.count, "eval": eval_images.count}, expected_examples or {})
+    if expected_examples:
+        seen = {"train": train_images.count, "eval": eval_images.count}
+        check_examples("Trainer", seen, expected_examples)
+    if not eval_images.count:
+        raise ValueError("the eval split is empty, so no epoch can be chosen on it")
     plan = make_plan(settings.trainer, replicas, train_images.count, num_steps)
     report = TrainingReport(
         describe(strategy), state_folder, replicas, train_images.count, eval_images.count
@@ -101,17 +104,9 @@ def train(
         state = TrainingState(worker_folder(strategy, state_folder), model, report)
     _report_start(settings.model.name, state, plan)
     _fit(model, train_images, eval_images, settings.trainer, plan, state, log_folder)
-    return _trained(settings, len(class_names), state.best_weights), report
-
-
-def _check_counts(found: Mapping[str, int], expected: Mapping[str, int]) -> None:
-    for split, number in expected.items():
-        if found[split] != number:
-            raise CountMismatch(
-                f"ExampleGen wrote {number} {split} examples, and Trainer saw {found[split]}"
-            )
-    if not found["eval"]:
-        raise ValueError("the eval split is empty, so no epoch can be chosen on it")
+    trained = build_model(settings.model.bare, settings.image_size, len(class_names))
+    trained.set_weights(state.best_weights)
+    return trained, report
 
 
 def _compiled_model(
@@ -128,9 +123,8 @@ def _compiled_model(
         model = build_model(network, settings.image_size, len(class_names))
         if start:
             transfer_weights(model, earlier, start.class_names, class_names)
-        rate = RampHoldDecay(
-            trainer.learning_rate, plan.steps_per_epoch, strategy.num_replicas_in_sync
-        )
+        replicas = strategy.num_replicas_in_sync
+        rate = RampHoldDecay(trainer.learning_rate, plan.steps_per_epoch, replicas)
         model.compile(
             optimizer=tf.keras.optimizers.Adam(rate),
             loss="sparse_categorical_crossentropy",
@@ -142,7 +136,7 @@ def _compiled_model(
 
 
 def _report_start(network: str, state: TrainingState, plan: TrainingPlan) -> None:
-    """Logs what starts or resumes, and adds the latter to the report."""
+    """Logs what starts or resumes; the report lists the epochs at which a training resumed."""
     report, steps = state.report, plan.steps_per_epoch
     name = f"{network} on {report.device}"
     if not state.restored:
@@ -207,10 +201,3 @@ def _save_within_epoch(
     if precision != "mixed_float16" and 0 < steps < plan.steps_per_epoch:
         state.save(steps)
         progress.info("saved after step %d of %d of the epoch", steps, plan.steps_per_epoch)
-
-
-def _trained(settings: TrainingSettings, classes: int, weights: Sequence[object]) -> tf.keras.Model:
-    """Returns a network with the given weights: outside the strategy, and in float32."""
-    model = build_model(settings.model.bare, settings.image_size, classes)
-    model.set_weights(weights)
-    return model

@@ -19,15 +19,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
     """Reports steps and epochs, saves the state after each epoch, and stops a hopeless training."""
 
     def __init__(self, plan: TrainingPlan, state: TrainingState, patience: int | None):
-        """Initializes the callback.
-
-        Args:
-          plan: Batch size, steps and epochs of the training.
-          state: State of the training, already restored; the callback updates its report and its
-            best weights.
-          patience: Number of epochs without a better one after which the training stops; None to
-            train all epochs.
-        """
+        """Takes the plan, the restored state, which it updates, and `trainer.early_stopping`."""
         super().__init__()
         self._plan, self._state, self._patience = plan, state, patience
         # Finished steps of the first epoch of this `fit`.
@@ -38,8 +30,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Starts the clock of the epoch."""
-        self._epoch = epoch
-        self._epoch_started = time.perf_counter()
+        self._epoch, self._epoch_started = epoch, time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Reports the progress of the epoch once a second.
@@ -58,7 +49,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         values = logs or {}
         self._check_loss(values["loss"], step)
         if step < steps:
-            self._report(logging.DEBUG, step, values, self._speed(batch + 1, now))
+            self._report(logging.DEBUG, step, values, self._images_per_second(batch + 1, now))
 
     def on_test_begin(self, logs: object = None) -> None:
         """Stops the clock of the epoch."""
@@ -71,7 +62,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         # Keras divides the loss by the size of all batches, including the padding of the last one.
         batches = math.ceil(report.eval_examples / plan.batch_size)
         values["val_loss"] *= batches * plan.batch_size / report.eval_examples
-        speed = self._speed(plan.steps_per_epoch - self._steps_before, self._trained)
+        speed = self._images_per_second(plan.steps_per_epoch - self._steps_before, self._trained)
         self._steps_before = 0
         self._record(epoch, values, speed)
         self._state.save()
@@ -83,8 +74,8 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
     def _record(self, epoch: int, values: dict[str, float], speed: float) -> None:
         report = self._state.report
         best = report.epochs[report.best_epoch - 1] if report.best_epoch else None
-        rate = self._learning_rate()
-        report.epochs.append({**values, "learning_rate": rate, "images_per_second": speed})
+        measured = {"learning_rate": self._learning_rate(), "images_per_second": speed}
+        report.epochs.append({**values, **measured})
         report.images_per_second = max(report.images_per_second, speed)
         # On a small eval split, epochs often have equal accuracy; then the lower loss is better.
         if best is None or _score(values) > _score(best):
@@ -92,20 +83,18 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
             report.best_epoch, report.eval_accuracy = epoch + 1, values["val_accuracy"]
 
     def _check_loss(self, loss: float, step: int) -> None:
-        if math.isfinite(loss):
-            return
-        rate = self._learning_rate()
-        raise FloatingPointError(
-            f"the loss is {loss} at step {step} of epoch {self._epoch + 1}, with a learning rate "
-            f"of {rate:.2g}: lower trainer.learning_rate.peak, or use a longer ramp-up"
-        )
+        if not math.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss is {loss} at step {step} of epoch {self._epoch + 1}, with a learning "
+                f"rate of {self._learning_rate():.2g}: lower trainer.learning_rate.peak, or use a "
+                "longer ramp-up"
+            )
 
     def _learning_rate(self) -> float:
         """Returns that of the last step; under a strategy it is a variable on each replica."""
         return float(tf.keras.backend.get_value(self.model.optimizer.learning_rate))
 
-    def _speed(self, steps: int, end: float) -> float:
-        """Returns images per second over the given steps of the epoch."""
+    def _images_per_second(self, steps: int, end: float) -> float:
         return steps * self._plan.batch_size / (end - self._epoch_started)
 
     def _report(self, level: int, step: int, values: dict[str, float], speed: float) -> None:
@@ -119,8 +108,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         progress.log(
             level,
             "epoch %d/%d: %s, %.0f images/s, %s left",
-            self._epoch + 1, epochs, ", ".join(metrics), speed,
-            format_duration(left),
+            self._epoch + 1, epochs, ", ".join(metrics), speed, format_duration(left),
             extra={"fraction": done / total},
         )  # fmt: skip
 

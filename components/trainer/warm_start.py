@@ -21,17 +21,11 @@ def load_trained(
 
 
 def earlier_weights(settings: TrainingSettings, start: WarmStart) -> list[np.ndarray]:
-    """Returns the weights of an earlier model, in the order of `Model.weights`.
-
-    Args:
-      settings: Settings of the new training; both models are the same network.
-      start: The earlier model.
-    """
+    """Returns the weights of an earlier model of this network, in the order of `Model.weights`."""
     network = settings.model.model_copy(update={"frozen": start.frozen})
     with tf.device("/CPU:0"):
         model = load_trained(network, settings.image_size, len(start.class_names), start.weights)
-    weights: list[np.ndarray] = model.get_weights()
-    return weights
+    return list(model.get_weights())
 
 
 def transfer_weights(
@@ -47,8 +41,8 @@ def transfer_weights(
     Args:
       model: The new network, just built.
       weights: See `earlier_weights`; modified.
-      old_classes: Class names of the earlier model in the order of their ids.
-      new_classes: Class names of the new network in the order of their ids.
+      old_classes: Class names of the earlier model, in the order of their ids.
+      new_classes: Those of the new network.
     """
     shared = [name for name in new_classes if name in old_classes]
     new_ids, old_ids = (

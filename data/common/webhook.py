@@ -16,10 +16,7 @@ _TIMEOUT_SECONDS = 20
 def post(url: str, message: Mapping[str, Any], pause: float = 2.0) -> None:
     """Sends JSON to a webhook; retries after a transient error, with exponential backoff.
 
-    Args:
-      url: URL of the webhook.
-      message: Values of the JSON object.
-      pause: Seconds before the second attempt.
+    `pause` is the number of seconds before the second attempt.
 
     Raises:
       OSError: The webhook did not accept the message. The error names the host only, because the

@@ -78,13 +78,13 @@ class RunObserver:
 
     def _write_evaluation(self, outputs: "Mapping[str, Sequence[Artifact]]") -> None:
         # It imports TFX, which the runner that calls this has loaded already.
-        from components.gate.executor import read_metrics
+        from components.gate.verdict import read_metrics
         from pipeline.reporting.evaluation_files import write_evaluation
 
         write_evaluation(read_metrics(outputs["blessing"][0].uri), self._folder)
 
     def _check_splits(self) -> None:
-        from components.example_gen.counts import read_counts
+        from components.artifacts import read_counts
 
         counts = read_counts(str(self._run.quarantine))
         if counts.better_salt:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.common.digest import digest_files
 from data.common.errors import UsageError
+from data.common.files import digest_files
 from data.schema import schema_with, span_schema_text
 from pipeline.fingerprint import code_fingerprint
 from pipeline.settings.settings import Settings

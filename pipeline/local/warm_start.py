@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.model_files import KERAS_FORMAT, WEIGHTS_FILE
+from components.artifacts import KERAS_FORMAT, WEIGHTS_FILE
 from components.model_store.base import ServedVersion
 from components.trainer.settings import COLD, IF_SERVING, WarmStart
-from data.common.digest import digest_files
 from data.common.errors import UsageError
+from data.common.files import digest_files
 from pipeline.history.run import Run
 from pipeline.local.run_inputs import inputs_of_step
 from pipeline.settings.settings import Settings

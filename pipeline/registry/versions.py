@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from components.artifacts import SERVING_FORMAT
 from components.gate.verdict import METRICS_FILE
-from components.model_files import SERVING_FORMAT
 from components.model_store.base import ServedVersion, model_digest
 from components.model_store.local import LocalStore
 from components.pusher.card import collect_facts, format_model_card

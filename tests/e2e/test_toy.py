@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.evaluator.result import read_accuracy
+from components.evaluator.evaluation import read_accuracy
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.local.root import locked

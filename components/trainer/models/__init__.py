@@ -8,9 +8,19 @@ from components.trainer.settings import ModelSettings
 
 
 def build_model(settings: ModelSettings, image_size: int, classes: int) -> tf.keras.Model:
-    """Builds the network that `settings.name` names; see the builders for arguments and shapes.
+    """Builds the network that `settings.name` names, by the function of that name in its module.
 
     The import is lazy so that a changed network does not change the code fingerprint of the others.
+
+    Args:
+      settings: Name, initial weights and `frozen`; a network without pretrained weights uses only
+        the name.
+      image_size: Side of the square images in pixels.
+      classes: Number of classes.
+
+    Returns:
+      A model from float32 [batch, image_size, image_size, 3] in [0, 1] to probabilities, float32
+      [batch, classes].
 
     Raises:
       ValueError: The network does not support the image size, or the weights do not fit.

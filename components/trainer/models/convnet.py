@@ -7,8 +7,7 @@ import tensorflow as tf
 from components.trainer.models.classifier import Classifier, probabilities
 from components.trainer.settings import ModelSettings
 
-# Filters of the 3x3 convolutions of each stage; a pooling layer between two stages halves the
-# image.
+# Filters of the 3x3 convolutions of each stage; pooling between two stages halves the image.
 STAGES = ((16, 30), (60,), (90,), (110,), (130,))
 # Filters of the 1x1 convolution before the last layer.
 _LAST_FILTERS = 40
@@ -20,15 +19,6 @@ def convnet(settings: ModelSettings, image_size: int, classes: int) -> Classifie
     """Builds seven convolutions without normalization: 293,233 parameters for 5 classes.
 
     Source: the codelab "Keras and modern convnets, on TPUs", "Your first convnet".
-
-    Args:
-      settings: ModelSettings. Not used.
-      image_size: int. Side of the square images in pixels.
-      classes: int. Number of classes.
-
-    Returns:
-      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
-      `[batch, classes]`.
     """
     image = x = tf.keras.Input([image_size, image_size, 3])
     for index, stage in enumerate(STAGES):

@@ -12,15 +12,6 @@ def dense(settings: ModelSettings, image_size: int, classes: int) -> Classifier:
     """Builds one hidden layer of 128 units: 1,573,637 parameters for 5 classes at 64 px.
 
     Source: the codelab "Keras and modern convnets, on TPUs", its first model with a hidden layer.
-
-    Args:
-      settings: ModelSettings. Not used.
-      image_size: int. Side of the square images in pixels.
-      classes: int. Number of classes.
-
-    Returns:
-      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
-      `[batch, classes]`.
     """
     image = tf.keras.Input([image_size, image_size, 3])
     x = tf.keras.layers.Flatten()(image)

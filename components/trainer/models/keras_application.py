@@ -18,27 +18,15 @@ def keras_application(settings: ModelSettings, image_size: int, classes: int) ->
     Papers and parameter counts: https://keras.io/api/applications. MobileNetV2 has 2,264,389
     parameters for 5 classes.
 
-    Args:
-      settings: ModelSettings. `application`, `weights` and `frozen` are used.
-      image_size: int. Side of the square images in pixels.
-      classes: int. Number of classes.
-
-    Returns:
-      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
-      `[batch, classes]`.
-
     Raises:
       ValueError: There is no such network, or it does not support the image size.
     """
-    return application(settings.application, settings, image_size, classes)
-
-
-def application(name: str, settings: ModelSettings, image_size: int, classes: int) -> Classifier:
-    """Builds the network of the given name; see `keras_application`."""
-    build = getattr(tf.keras.applications, name, None)
+    build = getattr(tf.keras.applications, settings.application, None)
     if not callable(build):
         names = [name for name in dir(tf.keras.applications) if name[0].isupper()]
-        raise ValueError(f"tf.keras.applications has no {name!r}; it has {', '.join(names)}")
+        raise ValueError(
+            f"tf.keras.applications has no {settings.application!r}; it has {', '.join(names)}"
+        )
     shape = [image_size, image_size, 3]
     with _weights(settings) as weights:
         base = build(include_top=False, weights=weights, input_shape=shape)
@@ -52,7 +40,7 @@ def application(name: str, settings: ModelSettings, image_size: int, classes: in
     training = False if settings.frozen else None
     x = base(_Preprocess(scale, dtype="float32")(image), training=training)
     x = tf.keras.layers.GlobalAveragePooling2D()(x)
-    return Classifier(image, probabilities(x, classes), name=name.lower())
+    return Classifier(image, probabilities(x, classes), name=settings.application.lower())
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from components.trainer.settings import ModelSettings
 
 _layers = tf.keras.layers
 
-# (squeeze, expand) filters of the fire modules of each stage; a pooling layer between two stages
-# halves the image.
+# (squeeze, expand) filters of the fire modules of each stage; pooling between two stages halves the
+# image.
 STAGES = (((24, 48),), ((48, 96),), ((64, 128),), ((48, 96),), ((24, 48),))
 STEM_FILTERS = 32
 
@@ -23,15 +23,6 @@ def squeezenet(settings: ModelSettings, image_size: int, classes: int) -> Classi
 
     Paper: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB
     model size", 2016, https://arxiv.org/abs/1602.07360.
-
-    Args:
-      settings: ModelSettings. Not used.
-      image_size: int. Side of the square images in pixels.
-      classes: int. Number of classes.
-
-    Returns:
-      A model from float32 `[batch, image_size, image_size, 3]` in [0, 1] to probabilities, float32
-      `[batch, classes]`.
     """
     image = tf.keras.Input([image_size, image_size, 3])
     x = _norm()(_conv(STEM_FILTERS, 3)(image))

@@ -20,8 +20,9 @@ def execute(folder, run_id: str | None, artifacts) -> None:
       artifacts: The parent folder of the outputs.
     """
     component = ImageExampleGen(
-        str(folder), ["*.tfrec"], {"train": 8, "eval": 1, "test": 1}, "", False, CLASS_NAMES,
-        1_000_000, REFUSE, "", "",
+        str(folder), ["*.tfrec"], {"train": 8, "eval": 1, "test": 1}, False, CLASS_NAMES,
+        split_salt="", max_pixels=1_000_000, broken_file=REFUSE, data_fingerprint="",
+        code_fingerprint="",
     )  # fmt: skip
     outputs = {key: [Examples()] for key in ("examples", "quarantine")}
     for key, (artifact,) in outputs.items():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.evaluator.result import Accuracy
+from components.evaluator.evaluation import Accuracy
 from components.gate.executor import check_counts
 from components.gate.metrics import Tally
 from data.common.errors import CountMismatch

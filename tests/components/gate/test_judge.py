@@ -8,12 +8,7 @@ from scipy import stats
 from components.gate.judge import judge, needed_examples
 from components.gate.metrics import Tally, wilson_interval
 from components.gate.settings import GateSettings
-from components.gate.verdict import (
-    format_rules,
-    format_verdict,
-    parse_verdict,
-    with_serving_check,
-)
+from components.gate.verdict import format_rules, format_verdict, parse_verdict, with_serving_check
 
 
 def tally(correct, examples, *, gained=0, lost=0, classes=2):

@@ -3,12 +3,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from components.gate.predictions import (
-    PREDICTIONS_FILE,
-    PredictionsWriter,
-    ServedModel,
-    predict,
-)
+from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
 
 
 class Fixed(tf.Module):
@@ -64,9 +59,9 @@ def test_predictions_come_batch_by_batch_in_order(model, records):
 @pytest.mark.parametrize("with_baseline", [True, False])
 def test_the_table_has_a_row_for_each_example(model, records, tmp_path, with_baseline):
     path = str(tmp_path / PREDICTIONS_FILE)
-    with PredictionsWriter(path, with_baseline) as writer:
+    with predictions_writer(path, with_baseline) as write:
         for batch in predict(records, model, model if with_baseline else None, []):
-            writer.write(batch)
+            write(batch)
     table = pq.read_table(path).to_pandas()
     assert list(table["class"]) == [index % 3 for index in range(70)]
     assert np.array_equal(np.stack(table["probabilities"]).argmax(axis=1), table["class"])

@@ -20,10 +20,7 @@ def test_a_push_is_summarized_by_its_version(new, text):
 
 @pytest.mark.parametrize(
     ("withdrawn", "text"),
-    [
-        (None, "nothing pushed"),
-        (2, "nothing pushed: this model was version 2 and was withdrawn"),
-    ],
+    [(None, "nothing pushed"), (2, "nothing pushed: this model was version 2 and was withdrawn")],
 )
 def test_a_model_that_was_not_pushed_may_have_been_withdrawn(withdrawn, text):
     model = PushedModel()

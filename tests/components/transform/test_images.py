@@ -72,8 +72,7 @@ def test_floats_are_between_zero_and_one():
 def test_preprocessing_a_batch_is_preprocessing_each_image(make_image):
     jpegs = [encoded(make_image(seed), "JPEG") for seed in range(3)]
     batch = preprocessing_fn(
-        {"image": tf.constant(jpegs), "class": tf.constant([2, 0, 1], tf.int64)},
-        {"image_size": 16},
+        {"image": tf.constant(jpegs), "class": tf.constant([2, 0, 1], tf.int64)}, {"image_size": 16}
     )
     assert batch["class"].numpy().tolist() == [2, 0, 1]
     for one, jpeg in zip(batch["image"], jpegs, strict=True):

@@ -1,0 +1,44 @@
+"""The evaluation by TFMA: its configuration and its results."""
+
+from typing import NamedTuple
+
+import tensorflow_model_analysis as tfma
+
+from data.features import CLASS, LABEL
+
+ACCURACY = "accuracy"
+EXAMPLE_COUNT = "example_count"
+
+
+class Accuracy(NamedTuple):
+    """The number of test examples, and how many of them were classified correctly."""
+
+    correct: int
+    examples: int
+
+
+def eval_config() -> tfma.EvalConfig:
+    """Returns TFMA's configuration: accuracy and counts, overall and by class.
+
+    It has no thresholds, because the gate decides; TFX's own blessing is then without properties.
+    The model gets the unchanged records through its serving signature.
+    """
+    model = tfma.ModelSpec(
+        signature_name="serving_default", label_key=CLASS, prediction_key="probabilities"
+    )
+    name = f'{{"name": "{ACCURACY}"}}'
+    accuracy = tfma.MetricConfig(class_name="SparseCategoricalAccuracy", config=name)
+    count = tfma.MetricConfig(class_name="ExampleCount")
+    return tfma.EvalConfig(
+        model_specs=[model],
+        metrics_specs=[tfma.MetricsSpec(metrics=[count, accuracy])],
+        slicing_specs=[tfma.SlicingSpec(), tfma.SlicingSpec(feature_keys=[LABEL])],
+    )
+
+
+def read_accuracy(evaluation_uri: str) -> Accuracy:
+    """Returns the accuracy over the whole test split, from the artifact of Evaluator."""
+    overall = tfma.load_eval_result(evaluation_uri).get_metrics_for_slice()
+    examples = round(overall[EXAMPLE_COUNT]["doubleValue"])
+    # TFMA stores the accuracy as a quotient in floating point; the count is recovered from it.
+    return Accuracy(round(overall[ACCURACY]["doubleValue"] * examples), examples)
