@@ -155,9 +155,7 @@ class TrainerSettings(SettingsBase):
         description="Data type of the computation; with the mixed types, the weights stay float32.",
     )
     steps_per_execution: int = Field(
-        1,
-        ge=1,
-        description="Training steps per call to the device; larger values keep a TPU busy.",
+        1, ge=1, description="Training steps per call to the device; larger values keep a TPU busy."
     )
 
 

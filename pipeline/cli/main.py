@@ -210,8 +210,7 @@ def show_config(
     data: Data = None,
     overrides: Set = None,
     explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Add type, default and meaning of each setting."),
+        bool, typer.Option("--explain", help="Add type, default and meaning of each setting.")
     ] = False,
 ) -> None:
     """Print the settings that a run with these options would use.

@@ -106,8 +106,7 @@ def lineage(
 def promote(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, see `flowers runs`.")],
     reason: Annotated[
-        str,
-        typer.Option(metavar="TEXT", help="Reason, for the history and the model card."),
+        str, typer.Option(metavar="TEXT", help="Reason, for the history and the model card.")
     ],
     root: Root = Path("runs"),
 ) -> None:

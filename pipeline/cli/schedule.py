@@ -97,8 +97,7 @@ def once(
         bool, typer.Option(help="Record a skipped run in the history, or do not.")
     ] = True,
     reported: Annotated[
-        bool,
-        typer.Option("--reported-by-caller", hidden=True, help="Print no result."),
+        bool, typer.Option("--reported-by-caller", hidden=True, help="Print no result.")
     ] = False,
 ) -> None:
     """Run the pipeline once if data, settings or code are new.

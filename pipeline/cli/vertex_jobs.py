@@ -44,10 +44,7 @@ def submit(
 
 
 def status(
-    job: JobId = None,
-    config: Config = "vertex-tpu",
-    overrides: Set = None,
-    as_json: AsJson = False,
+    job: JobId = None, config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson = False
 ) -> None:
     """Show the state of a job, its steps and the verdict of the gate.
 

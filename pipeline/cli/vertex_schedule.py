@@ -34,8 +34,7 @@ def create(
     overrides: Set = None,
     name: Name = None,
     end: Annotated[
-        datetime | None,
-        typer.Option(metavar="DATE", help="Start no run after this date, in UTC."),
+        datetime | None, typer.Option(metavar="DATE", help="Start no run after this date, in UTC.")
     ] = None,
     max_runs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Maximum number of runs.")

@@ -19,8 +19,7 @@ class Secret(SettingsBase):
         None, description="Name of the environment variable with the secret; null: `file` is used."
     )
     file: str | None = Field(
-        None,
-        description="Path of the file whose first line is the secret; null: `env` is used.",
+        None, description="Path of the file whose first line is the secret; null: `env` is used."
     )
 
     @model_validator(mode="after")

@@ -76,8 +76,7 @@ class VertexSettings(SettingsBase):
         {}, description="Labels of the job and of the Trainer's custom job."
     )
     image: str = Field(
-        "",
-        description="Container image of all steps, with a tag or digest; required on Vertex.",
+        "", description="Container image of all steps, with a tag or digest; required on Vertex."
     )
     images: dict[str, str] = Field(
         {}, description="Container images of single steps, by step name, instead of `image`."

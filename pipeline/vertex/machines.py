@@ -8,11 +8,7 @@ from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TrainerMachine
 
 # TPU v5e machines and their topologies (Vertex AI, "Training with TPU accelerators").
-_V5E_TOPOLOGIES = {
-    "ct5lp-hightpu-1t": "1x1",
-    "ct5lp-hightpu-4t": "2x2",
-    "ct5lp-hightpu-8t": "2x4",
-}
+_V5E_TOPOLOGIES = {"ct5lp-hightpu-1t": "1x1", "ct5lp-hightpu-4t": "2x2", "ct5lp-hightpu-8t": "2x4"}
 _TPU_V2_V3 = ("TPU_V2", "TPU_V3")
 _TPU_CORES = 8
 # Machine families that take each GPU; the number of GPUs of an A2 or G2 machine is fixed.
