@@ -9,7 +9,7 @@ import typer
 
 from data.common.errors import UsageError
 from pipeline.cli.app import App
-from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data
+from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data, settings_of
 
 app = App("Import, inspect and download image records.")
 
@@ -30,11 +30,7 @@ def import_(
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(
-            min=8,
-            metavar="PIXELS",
-            help="Maximum length of the shorter side; default: images keep their size.",
-        ),
+        typer.Option(min=8, metavar="PIXELS", help="Limit of the shorter side; default: none."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the order.")] = 0,
     per_shard: Annotated[int, typer.Option(min=1, metavar="N", help="Images per file.")] = 500,
@@ -75,8 +71,8 @@ def inspect_data(
         str,
         typer.Argument(
             metavar="PATTERN",
-            help="Records, as for --data of `flowers run`.",
             autocompletion=complete_data,
+            help="Records, as for --data of `flowers run`.",
         ),
     ],
     config: Config = "quickstart",
@@ -90,18 +86,14 @@ def inspect_data(
       flowers data inspect records/ --config xception --json
     """
     from pipeline.reporting.progress import progress_bar
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [], data)
+    settings = settings_of(config, overrides, data)
     with progress_bar():
         from pipeline.diagnostics.inspect_records import format_inspection, inspect_records
 
         found = inspect_records(settings)
-    typer.echo(
-        found.model_dump_json(indent=2)
-        if as_json
-        else "\n".join(format_inspection(found, settings))
-    )
+    text = "\n".join(format_inspection(found, settings))
+    typer.echo(found.model_dump_json(indent=2) if as_json else text)
 
 
 @app.command("quarantine")

@@ -1,4 +1,4 @@
-"""`flowers predict`, `models`, `lineage`, `promote`, `rollback` and `gate explain`."""
+"""`flowers predict`, `runs`, `models`, `lineage`, `promote`, `rollback` and `gate explain`."""
 
 import os
 from pathlib import Path
@@ -22,11 +22,7 @@ def predict(
     ],
     root: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder under which the model was pushed; default: runs. With --url, it only "
-            "provides the class names.",
-        ),
+        typer.Option(metavar="DIR", help="Root of the model; with --url, of the class names only."),
     ] = None,
     url: Annotated[
         str | None,
@@ -63,6 +59,19 @@ def predict(
         parts = format_json(predictions) if as_json else format_text(predictions)
     for part in parts:
         typer.echo(part, nl=False)
+
+
+def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
+    """List the runs, newest first.
+
+    Examples:
+      flowers runs
+      flowers runs --root runs/photos --json
+    """
+    from pipeline.history.runs import History
+
+    none = f"no runs under {root}; `flowers run --root {root}` starts one"
+    print_list(History(root).runs(), as_json, none)
 
 
 def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:

@@ -71,10 +71,8 @@ class Notifier:
             limit = self.settings.at_most
             self.print_line(f"not notified: notify.at_most allows {limit} messages in 24 hours")
             return
-        message = Notification(
-            pipeline=self.pipeline, root=str(self.root), state=state,
-            text=f"{self.pipeline}: {state}\n{text}",
-        )  # fmt: skip
+        text = f"{self.pipeline}: {state}\n{text}"
+        message = Notification(pipeline=self.pipeline, root=str(self.root), state=state, text=text)
         for name in configured:
             try:
                 channels[name](message)
