@@ -17,16 +17,12 @@ class GateSettings(SettingsBase):
         0.8, ge=0, le=1, description="Value that the metric must reach on the test split."
     )
     metric: Metric = Field(
-        "accuracy",
-        description="Metric that is compared with `target`; the macro metrics are means over the "
-        "classes.",
+        "accuracy", description="Metric compared with `target`; macro: the mean over the classes."
     )
     top_k: int = Field(
-        5,
-        ge=2,
-        description="For `top_k_accuracy`: a prediction is correct if the true class is among the "
-        "k most probable classes.",
-    )
+        5, ge=2,
+        description="For `top_k_accuracy`: how many of the most probable classes count.",
+    )  # fmt: skip
     confidence: Literal["point", "interval"] = Field(
         "point",
         description="What must reach `target`: `point`, the measured value; `interval`, the lower "
@@ -39,19 +35,14 @@ class GateSettings(SettingsBase):
         0, ge=0, le=1, description="Recall that each class must reach; 0: no floor."
     )
     max_loss: float = Field(
-        0.05,
-        ge=0,
-        le=1,
-        description="Maximum difference by which the accuracy may be below that of the serving "
-        "model.",
-    )
+        0.05, ge=0, le=1,
+        description="Maximum difference by which the accuracy may be below the serving model's.",
+    )  # fmt: skip
     significance: float = Field(
-        0.05,
-        gt=0,
-        lt=1,
+        0.05, gt=0, lt=1,
         description="Significance level of McNemar's exact test; a model that is significantly "
         "worse than the serving model is refused.",
-    )
+    )  # fmt: skip
     slices: list[str] = Field(
         [], description="Features of the records by which metrics are sliced, in addition to label."
     )

@@ -27,9 +27,7 @@ class ModelSettings(SettingsBase):
         False, description="Train only the last layer and keep the pretrained weights fixed."
     )
     application: str = Field(
-        "",
-        description="For `keras_application`: the name of a network of `tf.keras.applications`, "
-        "such as `MobileNetV2`.",
+        "", description="Name in `tf.keras.applications`, for `keras_application` only."
     )
     warm_start: Literal["none", "serving", "if_serving"] = Field(
         "none",
@@ -99,11 +97,9 @@ class LearningRateSettings(SettingsBase):
     )
     hold_epochs: float = Field(5, ge=0, description="Duration of the plateau, in epochs.")
     decay: float = Field(
-        0.87,
-        gt=0,
-        le=1,
+        0.87, gt=0, le=1,
         description="Factor by which the difference to `end` shrinks in each epoch of the decay.",
-    )
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _ordered(self) -> "LearningRateSettings":
@@ -117,9 +113,7 @@ class AugmentSettings(SettingsBase):
 
     flip_left_right: bool = Field(True, description="Mirror half of the images.")
     saturation: tuple[float, float] | None = Field(
-        (0.0, 2.0),
-        description="Range `[low, high]` of the random saturation factor; null: the saturation is "
-        "not changed.",
+        (0.0, 2.0), description="Range of the random saturation factor; null: no change."
     )
 
     @model_validator(mode="after")
@@ -140,11 +134,9 @@ class TrainerSettings(SettingsBase):
     )
     augment: AugmentSettings = AugmentSettings()
     early_stopping: int | None = Field(
-        None,
-        ge=1,
-        description="Stop after this many epochs without an improvement on the eval split; null: "
-        "train all epochs.",
-    )
+        None, ge=1,
+        description="Stop after this many epochs without improvement on eval; null: never.",
+    )  # fmt: skip
     strategy: Literal["auto", "tpu", "gpu", "cpu", "multiworker"] = Field(
         "auto",
         description="Devices to train on: `auto` takes a TPU, else GPUs, else the CPU; "
@@ -152,7 +144,7 @@ class TrainerSettings(SettingsBase):
     )
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "float32",
-        description="Data type of the computation; with the mixed types, the weights stay float32.",
+        description="Data type of the computation; the mixed types keep weights in float32.",
     )
     steps_per_execution: int = Field(
         1, ge=1, description="Training steps per call to the device; larger values keep a TPU busy."

@@ -35,13 +35,17 @@ class Secret(SettingsBase):
           key: The settings key of the secret, for the error message.
 
         Raises:
-          UsageError: The variable or the file is missing or empty.
+          UsageError: The variable or the file is missing, empty or cannot be read.
         """
         if self.env:
             value = os.environ.get(self.env, "")
         else:
-            path = Path(str(self.file)).expanduser()
-            value = path.read_text().partition("\n")[0].strip() if path.is_file() else ""
+            # Unlike Path.expanduser, this leaves the home of an unknown user as it is.
+            path = Path(os.path.expanduser(str(self.file)))
+            try:
+                value = path.read_text().partition("\n")[0].strip() if path.is_file() else ""
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"{key}: {path} cannot be read: {error}") from error
         if not value:
             raise UsageError(f"{key}: {self.env or self.file} is missing or empty")
         return value
@@ -70,13 +74,10 @@ class NotifySettings(SettingsBase):
     )
     command: list[str] | None = Field(
         None,
-        description="Command, as a list of words, that receives the notification as JSON on "
-        "standard input; null: no command.",
+        description="Command, as a list of words, that gets the notification on stdin; null: none.",
     )
     webhook: Secret | None = Field(
-        None,
-        description="Location of the webhook URL, to which the notification is posted as JSON; "
-        "null: no webhook.",
+        None, description="Location of the URL to which the JSON is posted; null: no webhook."
     )
     email: EmailSettings | None = Field(
         None, description="Mail server and recipients; null: no email."

@@ -12,11 +12,9 @@ class RetentionSettings(SettingsBase):
         None, ge=1, description="Keep the artifacts of the N newest finished runs; null: no limit."
     )
     days: float | None = Field(
-        None,
-        gt=0,
-        description="Keep the artifacts of runs that started at most this many days ago; null: no "
-        "limit.",
-    )
+        None, gt=0,
+        description="Keep artifacts of runs that started in the last N days; null: no limit.",
+    )  # fmt: skip
 
     @property
     def wanted(self) -> bool:
