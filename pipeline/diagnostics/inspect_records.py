@@ -174,9 +174,8 @@ def format_inspection(found: Inspection, settings: Settings) -> list[str]:
         *(f"  {bad.shard} record {bad.index}: {bad.reason}" for bad in found.first_bad),
     ]
     if sum(found.bad.values()) > data.max_bad_fraction * found.records:
-        lines.append(
-            f"  a run would refuse the data: data.max_bad_fraction is {data.max_bad_fraction:.1%}"
-        )
+        limit = f"data.max_bad_fraction is {data.max_bad_fraction:.1%}"
+        lines.append(f"  a run would refuse the data: {limit}")
     return [
         *lines,
         f"A run with {settings.model.name} at {settings.transform.image_size} px, "

@@ -52,10 +52,6 @@ class Classifier(Protocol):
 def predict(model: Classifier, images: Iterable[InputImage]) -> Iterator[dict[str, Any]]:
     """Classifies images in order, with at most one batch of them in memory.
 
-    Args:
-      model: The model.
-      images: The images, see `pipeline.inference.input_images.read_images`.
-
     Yields:
       `path`, `label` and `probabilities` (by class name, or by class id if the names are unknown),
       or `path` and `error`.

@@ -1,4 +1,4 @@
-"""`flowers clean`: removes the artifacts that no run needs any more."""
+"""`flowers clean`: removes the artifacts that are no longer needed."""
 
 import datetime
 import math
@@ -25,11 +25,9 @@ from pipeline.settings.retention import RetentionSettings
 _MODEL_TYPES = ("Model", "ModelEvaluation", "ModelBlessing")
 # TFX's own folder in that of each step, empty once the step has ended.
 _SYSTEM = ".system"
-# The default of `flowers clean`.
-_NEWEST = RetentionSettings(runs=1)
 
 
-def clean(root: Path, dry_run: bool, retention: RetentionSettings = _NEWEST) -> None:
+def clean(root: Path, dry_run: bool, retention: RetentionSettings) -> None:
     """Removes the artifacts of old runs and of killed ones, and prints what and how much.
 
     It keeps: all artifacts of the runs that `retention` selects, of the newest finished run and of

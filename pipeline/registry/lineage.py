@@ -1,9 +1,8 @@
 """`flowers lineage`: the origin of a version, as text and as a picture."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -46,7 +45,9 @@ def format_lineage(run: Run, version: int) -> Iterator[str]:
     yield f"  examples: {', '.join(f'{name} {number}' for name, number in run.examples.items())}"
     yield ""
     yield "settings"
-    yield from (f"  {key}: {value}" for key, value in _settings(run.inputs))
+    for key, value in sorted(run.inputs.items()):
+        if "." in key and not key.startswith(CODE):
+            yield f"  {key}: {value}"
     yield ""
     yield "steps, with the SHA-256 of their code"
     for step in run.steps:
@@ -83,12 +84,6 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
     axes.set_title(f"version {version}: run {run.run_id}, {run.setting('data.source')}")
     axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
     figure.savefig(file, dpi=100)
-
-
-def _settings(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in sorted(inputs.items()):
-        if "." in key and not key.startswith(CODE):
-            yield key, value
 
 
 def _depth(step: str) -> int:

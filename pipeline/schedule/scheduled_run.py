@@ -57,8 +57,7 @@ class ScheduledRun:
             exit_code = USAGE_ERROR if isinstance(error, UsageError) else FAILED
             return self._record("failed", f"{type(error).__name__}: {error}", error), exit_code
         runs = history.runs()
-        new = [run for run in runs if run.run_id not in before]
-        if new:
+        if new := [run for run in runs if run.run_id not in before]:
             self._clean()
             return new[0], exit_code
         last = newest_finished(runs)

@@ -50,7 +50,6 @@ class Service:
     Attributes:
       schedule: The dates of the scheduled runs.
       start: Executes one scheduled run.
-      clock: The clock.
       root: The root, where the date of the last scheduled run is kept.
       print_line: Prints a line on the console.
       notify: Receives state and text of each scheduled run, after its last retry.

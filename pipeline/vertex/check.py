@@ -27,11 +27,7 @@ _IMAGE = re.compile(r"[\w.-]+(/[\w.-]+)+(:[\w.-]+|@sha256:[0-9a-f]{64})")
 
 
 def find_vertex_problems(settings: Settings) -> list[str]:
-    """Returns the known problems, one per line, each with the settings key to change.
-
-    Args:
-      settings: All settings, see `pipeline.settings.loading`.
-    """
+    """Returns the known problems, one per line, each with the settings key to change."""
     vertex = settings.vertex
     return [
         *_check_paths(settings),
@@ -48,7 +44,7 @@ def find_vertex_problems(settings: Settings) -> list[str]:
 
 
 def _check_paths(settings: Settings) -> Iterator[str]:
-    """Yields paths outside Cloud Storage: on Vertex AI each step runs on a machine of its own."""
+    """Yields paths outside Cloud Storage: on Vertex AI, each step runs on another machine."""
     paths = {"vertex.root": settings.vertex.root, "data.source": settings.data.source}
     if settings.model.weights_file:
         paths["model.weights"] = settings.model.weights_file
@@ -91,9 +87,8 @@ def _check_names(settings: Settings) -> Iterator[str]:
 
 
 def _check_images(vertex: VertexSettings) -> Iterator[str]:
-    images = {"vertex.image": vertex.image}
-    images.update({f"vertex.images.{step}": image for step, image in vertex.images.items()})
-    for key, image in images.items():
+    of_steps = {f"vertex.images.{step}": image for step, image in vertex.images.items()}
+    for key, image in {"vertex.image": vertex.image, **of_steps}.items():
         if not _IMAGE.fullmatch(image):
             yield (
                 f"{key} must be an image with a tag or digest, such as "
@@ -117,10 +112,7 @@ def _check_data(settings: Settings) -> Iterator[str]:
     if not settings.data.classes:
         yield "data.classes must list the classes in the order of their ids: a job cannot read them"
     if settings.data.spans != LATEST:
-        yield (
-            f"data.spans is {settings.data.spans!r}: on Vertex TFX's driver reads only the latest "
-            "span"
-        )
+        yield f"data.spans is {settings.data.spans!r}: on Vertex, TFX reads only the latest span"
     if settings.data.drift == "stop":
         yield "data.drift is 'stop', but a job has no previous span to compare with"
     try:
@@ -148,12 +140,8 @@ def _check_endpoint(settings: Settings) -> Iterator[str]:
     endpoint = settings.push.endpoint
     name = endpoint.name or settings.name
     if settings.push.to == "vertex-endpoint" and not _MODEL_ID.fullmatch(name):
-        yield (
-            "push.endpoint.name (null: name) must be lower-case letters, digits, _, -, up to 63, "
-            f"got {name!r}"
-        )
-    if endpoint.max_replicas < endpoint.min_replicas:
-        yield (
-            f"push.endpoint.max_replicas is {endpoint.max_replicas}, less than min_replicas, "
-            f"{endpoint.min_replicas}"
-        )
+        allowed = "lower-case letters, digits, _, -, up to 63"
+        yield f"push.endpoint.name (null: name) must be {allowed}, got {name!r}"
+    low, high = endpoint.min_replicas, endpoint.max_replicas
+    if high < low:
+        yield f"push.endpoint.max_replicas is {high}, less than min_replicas, {low}"

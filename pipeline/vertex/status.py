@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState, PipelineTaskDetail
 from pydantic import BaseModel
 
 from components.properties import format_verdict_properties
@@ -78,18 +78,18 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> JobStatus:
         job_id=id_of(job),
         state=state_of(job),
         seconds=_seconds(job.start_time or job.create_time, job.end_time),
-        steps=[
-            Step(
-                name=name, state=step_state(task), seconds=_seconds(task.start_time, task.end_time)
-            )
-            for name, task in tasks.items()
-        ],
+        steps=[_step(task) for task in tasks.values()],
         verdict=format_verdict_properties(gate, check) or None,
         passed=None if pushed is None else bool(pushed.get("pushed")),
         pushed=str(pushed["pushed_version"]) if pushed and pushed.get("pushed") else None,
         error=_error(job),
         link=console_link(vertex, job),
     )
+
+
+def _step(task: PipelineTaskDetail) -> Step:
+    seconds = _seconds(task.start_time, task.end_time)
+    return Step(name=task.task_name, state=step_state(task), seconds=seconds)
 
 
 def _properties(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -52,7 +52,7 @@ class JobRun:
     """One run of a job.
 
     Attributes:
-      job: The job.
+      job: The compiled job.
       job_id: Vertex AI's id of this run.
       store: Artifacts and cache of earlier runs.
       observer: Is notified of each task.
@@ -119,9 +119,12 @@ class JobRun:
         """
         container = task.executor["container"]
         folder = self.store.new_folder(self.job.output, self.job_id, task.name)
+        declared = task.component.get("outputDefinitions", {}).get("artifacts", {})
         outputs = {
-            key: self.store.new_artifact(f"{folder}/{key}", *declared)
-            for key, declared in _declared_outputs(task).items()
+            key: self.store.new_artifact(
+                f"{folder}/{key}", spec["artifactType"], spec.get("metadata", {})
+            )
+            for key, spec in declared.items()
         }
         task_input = executor_input(artifacts, parameters, outputs, folder)
         env = container.get("env", [])
@@ -137,7 +140,9 @@ class JobRun:
         run_command(command, env, task_input, self.environment)
         written = read_output(task_input).get("artifacts", {})
         for name, artifact in outputs.items():
-            _update(artifact, written.get(name, {}).get("artifacts", []))
+            for values in written.get(name, {}).get("artifacts", []):
+                artifact["uri"] = values.get("uri", artifact["uri"])
+                artifact["metadata"] = artifact["metadata"] | values.get("metadata", {})
         self.store.cache(key, outputs)
         return False, outputs
 
@@ -164,25 +169,11 @@ class JobRun:
 
 
 def _input_artifacts(task: Task, produced: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
-    """Returns a task's input artifacts by key."""
     return {
         key: produced[source["producerTask"]][source["outputArtifactKey"]]
         for key, spec in task.spec.get("inputs", {}).get("artifacts", {}).items()
         for source in [spec["taskOutputArtifact"]]
     }
-
-
-def _declared_outputs(task: Task) -> dict[str, tuple[Json, Json]]:
-    """Returns type and metadata of a task's output artifacts, by key."""
-    declared = task.component.get("outputDefinitions", {}).get("artifacts", {})
-    return {key: (spec["artifactType"], spec.get("metadata", {})) for key, spec in declared.items()}
-
-
-def _update(artifact: Json, written: list[Json]) -> None:
-    """Updates an artifact with the URI and metadata that its process wrote."""
-    for values in written:
-        artifact["uri"] = values.get("uri", artifact["uri"])
-        artifact["metadata"] = artifact["metadata"] | values.get("metadata", {})
 
 
 def _with_status(spec: Json, status: Json) -> Json:
