@@ -13,9 +13,7 @@ Metric = Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"]
 class GateSettings(SettingsBase):
     """What a model must reach on the test split, on its own and against the serving model."""
 
-    target: float = Field(
-        0.8, ge=0, le=1, description="Value that the metric must reach on the test split."
-    )
+    target: float = Field(0.8, ge=0, le=1, description="Value that the metric must reach.")
     metric: Metric = Field(
         "accuracy", description="Metric compared with `target`; macro: the mean over the classes."
     )
@@ -28,12 +26,8 @@ class GateSettings(SettingsBase):
         description="What must reach `target`: `point`, the measured value; `interval`, the lower "
         "end of its 95 % confidence interval.",
     )
-    min_examples: int = Field(
-        1, ge=1, description="Minimum number of test images; with fewer, the model is refused."
-    )
-    class_floor: float = Field(
-        0, ge=0, le=1, description="Recall that each class must reach; 0: no floor."
-    )
+    min_examples: int = Field(1, ge=1, description="Minimum number of test images.")
+    class_floor: float = Field(0, ge=0, le=1, description="Minimum recall of each class; 0: none.")
     max_loss: float = Field(
         0.05, ge=0, le=1,
         description="Maximum difference by which the accuracy may be below the serving model's.",

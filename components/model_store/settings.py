@@ -15,9 +15,7 @@ class EndpointSettings(SettingsBase):
         "us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest",
         description="Container image of the model server; the default is Google's for TensorFlow.",
     )
-    machine_type: str = Field(
-        "n1-standard-2", description="Compute Engine machine type of each replica."
-    )
+    machine_type: str = Field("n1-standard-2", description="Machine type of each replica.")
     min_replicas: int = Field(1, ge=1, description="Minimum number of replicas.")
     max_replicas: int = Field(1, ge=1, description="Maximum number of replicas.")
     first_share: int = Field(

@@ -23,9 +23,7 @@ class ModelSettings(SettingsBase):
         description="Pretrained weights of `xception` and `keras_application`: `none`, `imagenet`, "
         "or the path of an `.h5` file without the top layer.",
     )
-    frozen: bool = Field(
-        False, description="Train only the last layer and keep the pretrained weights fixed."
-    )
+    frozen: bool = Field(False, description="Train only the last layer; freeze the others.")
     application: str = Field(
         "", description="Name in `tf.keras.applications`, for `keras_application` only."
     )
@@ -88,13 +86,9 @@ class LearningRateSettings(SettingsBase):
     """
 
     start: float = Field(1e-4, ge=0, description="Learning rate of the first step.")
-    peak: float = Field(
-        0.003, gt=0, description="Learning rate of Adam after the ramp, for one replica."
-    )
+    peak: float = Field(0.003, gt=0, description="Learning rate after the ramp, for one replica.")
     end: float = Field(1e-5, ge=0, description="Learning rate that the decay approaches.")
-    ramp_epochs: float = Field(
-        1, ge=0, description="Duration of the linear ramp from `start` to `peak`, in epochs."
-    )
+    ramp_epochs: float = Field(1, ge=0, description="Epochs of the ramp from `start` to `peak`.")
     hold_epochs: float = Field(5, ge=0, description="Duration of the plateau, in epochs.")
     decay: float = Field(
         0.87, gt=0, le=1,
@@ -129,9 +123,7 @@ class TrainerSettings(SettingsBase):
     epochs: int = Field(35, ge=1, description="Maximum number of epochs.")
     batch_size: int = Field(32, ge=1, description="Examples per step on each replica.")
     learning_rate: LearningRateSettings = LearningRateSettings()
-    seed: int = Field(
-        0, ge=0, description="Random seed of the initial weights, shuffling and augmentation."
-    )
+    seed: int = Field(0, ge=0, description="Random seed of weights, shuffling and augmentation.")
     augment: AugmentSettings = AugmentSettings()
     early_stopping: int | None = Field(
         None, ge=1,

@@ -33,7 +33,6 @@ class Group(TyperGroup):
     """A group of commands that are listed under headings, also in plain text."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """See `Command.get_params`."""
         return [_hide_type(param) for param in super().get_params(ctx)]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

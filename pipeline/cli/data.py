@@ -19,14 +19,12 @@ def import_(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="SOURCE",
-            help="Folder with one folder per class, or CSV file with the columns path and label.",
+            metavar="SOURCE", help="Folder of class folders, or CSV with path and label."
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the records.")],
     span: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="N", help="Write to the folder span-N of the output folder."),
+        int | None, typer.Option(min=0, metavar="N", help="Write to the folder span-N of --out.")
     ] = None,
     size: Annotated[
         int | None,
@@ -57,10 +55,9 @@ def import_(
         )
     for path, reason in found.unreadable:
         typer.echo(f"left out: {path}: {reason}")
-    typer.echo(
-        f"{found.written} records of {len(found.classes)} classes in {display_path(found.folder)}; "
-        f"{len(found.unreadable)} files left out"
-    )
+    written = f"{found.written} records of {len(found.classes)} classes"
+    left_out = f"{len(found.unreadable)} files left out"
+    typer.echo(f"{written} in {display_path(found.folder)}; {left_out}")
     data = display_path(found.folder if span is None else out / "span-{SPAN}")
     typer.echo(f"Next: flowers run --data '{data}'")
 
@@ -155,11 +152,8 @@ def download(
     from pipeline.reporting.progress import progress_bar
 
     if name != FLOWERS_PUBLIC or size not in PUBLIC_SIZES:
-        allowed = ", ".join(map(str, PUBLIC_SIZES))
-        raise UsageError(
-            f"the only download is {FLOWERS_PUBLIC} with --size {allowed}; "
-            f"got {name} with --size {size}"
-        )
+        allowed = f"{FLOWERS_PUBLIC} with --size {', '.join(map(str, PUBLIC_SIZES))}"
+        raise UsageError(f"the only download is {allowed}; got {name} with --size {size}")
     with progress_bar(of_bytes=True):
         files = download_flowers(out, size)
     typer.echo(f"{len(files)} files in {display_path(out)}")

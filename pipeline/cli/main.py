@@ -169,7 +169,7 @@ def clean(
       flowers clean --runs 5 --days 60
     """
     from pipeline.registry import garbage_collection
-    from pipeline.settings.retention import RetentionSettings
+    from pipeline.settings.settings import RetentionSettings
 
     retention = RetentionSettings(runs=runs, days=days)
     garbage_collection.clean(Path(os.path.abspath(root)), dry_run, retention)

@@ -17,7 +17,7 @@ def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            metavar="IMAGE", help="Image files, record files (*.tfrec*), or folders of them."
+            metavar="IMAGE", help="Images, record files (*.tfrec*), or folders of them."
         ),
     ],
     root: Annotated[
@@ -133,9 +133,7 @@ def promote(
 def rollback(
     version: Annotated[
         int | None,
-        typer.Argument(
-            metavar="VERSION", help="Version to serve; default: the one before the newest."
-        ),
+        typer.Argument(metavar="VERSION", help="Version to serve; default: the previous one."),
     ] = None,
     root: Root = Path("runs"),
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, for the history.")] = "",

@@ -74,11 +74,7 @@ def rehearse(
     ],
     parameters: Annotated[
         list[str] | None,
-        typer.Option(
-            "--parameter",
-            metavar="NAME=VALUE",
-            help="Runtime parameter of the job, such as target=0.9; repeatable.",
-        ),
+        typer.Option("--parameter", metavar="NAME=VALUE", help="Parameter of the job; repeatable."),
     ] = None,
     plain: Plain = False,
     verbose: Verbose = False,

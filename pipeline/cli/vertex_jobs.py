@@ -112,9 +112,7 @@ def jobs(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson =
 
 def logs(
     job: JobId = None,
-    step: Annotated[
-        str | None, typer.Option(metavar="STEP", help="One step; default: all steps.")
-    ] = None,
+    step: Annotated[str | None, typer.Option(metavar="STEP", help="Default: all steps.")] = None,
     lines: Annotated[
         int, typer.Option(min=1, max=1000, metavar="N", help="Number of lines for each step.")
     ] = 50,

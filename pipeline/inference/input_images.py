@@ -28,11 +28,9 @@ class InputImage:
 
 
 def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
-    """Returns a lazy iterator over the images of some paths, in order.
+    """Returns a lazy iterator over the images in files, record files and folders, in order.
 
-    Args:
-      paths: Image files, record files (`*.tfrec*`), or folders that are searched recursively,
-        without hidden files and folders.
+    Folders are searched recursively, without hidden files and folders.
 
     Raises:
       UsageError: A path does not exist, or a folder has no images and no records. Raised before

@@ -46,6 +46,7 @@ class Classifier(Protocol):
 
         Raises:
           ImageRejected: An image cannot be classified.
+          UsageError: The server cannot be reached, does not serve the model, or failed.
         """
 
 
@@ -113,7 +114,6 @@ class PushedModel:
         self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        """See `Classifier`."""
         errors = self._tf.errors
         try:
             outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})

@@ -76,11 +76,6 @@ class RestModel:
         self._host, _, self._path = rest.partition("/")
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        """See `Classifier`.
-
-        Raises:
-          UsageError: The server cannot be reached, does not serve the model, or failed.
-        """
         status, content = self._post(rest_body(images))
         if status == http.HTTPStatus.OK:
             return self._parse(content, len(images))
@@ -147,11 +142,6 @@ class GrpcModel:
         self._service = PredictionServiceStub(grpc.insecure_channel(address))
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        """See `Classifier`.
-
-        Raises:
-          UsageError: The server cannot be reached, does not serve the model, or failed.
-        """
         import grpc
 
         try:

@@ -19,7 +19,7 @@ from pipeline.local.pinned import spans_to_compare
 from pipeline.local.root import locked
 from pipeline.reporting.lines import display_path, print_line
 from pipeline.root_files import METADATA_FILE
-from pipeline.settings.retention import RetentionSettings
+from pipeline.settings.settings import RetentionSettings
 
 # The artifacts of a blessed model, kept although another model has replaced it.
 _MODEL_TYPES = ("Model", "ModelEvaluation", "ModelBlessing")
@@ -33,12 +33,7 @@ def clean(root: Path, dry_run: bool, retention: RetentionSettings) -> None:
     It keeps: all artifacts of the runs that `retention` selects, of the newest finished run and of
     those after it, and of each run whose model is served or was withdrawn; model, evaluation and
     verdict of every blessed model; the statistics that the next span is compared with; and the
-    history. ML Metadata marks the removed artifacts as deleted.
-
-    Args:
-      root: Root folder of the runs.
-      dry_run: Whether to print only what would be removed.
-      retention: Selects the runs that are among the newest `runs` and no older than `days`.
+    history. ML Metadata marks the removed artifacts as deleted. With `dry_run` nothing is removed.
 
     Raises:
       UsageError: There are no runs, or one is in progress.

@@ -121,10 +121,7 @@ def promote(root: Path, run_id: str, reason: str) -> int:
         assert run.verdict
         digest = run.verdict.digest
         if not model.is_dir() or model_digest(model) != digest:
-            raise UsageError(
-                f"the model of run {run_id} is missing, or is no longer the one that was "
-                f"evaluated: {model}"
-            )
+            raise UsageError(f"the model of run {run_id} is missing or has changed: {model}")
         store = LocalStore(root / "serving")
         current = store.current_version()
         # A promotion that was killed before the history was saved is completed now.

@@ -26,8 +26,7 @@ class ScheduledRun:
     """A run of the pipeline that a schedule starts.
 
     Attributes:
-      settings: The settings of the run.
-      config: The name of the config, for the history.
+      settings, config: The settings of the run, and the name of the config for the history.
       root: The root, an absolute path.
       settle: Minutes without changes after which a folder without `_SUCCESS` counts as complete.
       record_skips: Whether the history gets an entry when there is nothing to do.

@@ -63,9 +63,7 @@ class DataSettings(SettingsBase):
         description="What to do with a truncated or corrupt record file: `refuse` stops the run "
         "with exit code 4, `keep_before` reads the records before the damage.",
     )
-    few_examples: int = Field(
-        50, ge=0, description="Warn when a class has fewer training examples than this."
-    )
+    few_examples: int = Field(50, ge=0, description="Warn if a class has fewer training examples.")
     drift: Literal["ignore", "warn", "stop"] = Field(
         "warn",
         description="What to do if the images of a span differ too much from those of the previous "

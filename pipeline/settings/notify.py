@@ -29,10 +29,7 @@ class Secret(SettingsBase):
         return self
 
     def read(self, key: str) -> str:
-        """Returns the secret.
-
-        Args:
-          key: The settings key of the secret, for the error message.
+        """Returns the secret; `key` is its settings key, for the error message.
 
         Raises:
           UsageError: The variable or the file is missing, empty or cannot be read.
@@ -60,9 +57,7 @@ class EmailSettings(SettingsBase):
     port: int = Field(587, ge=1, description="Port of the SMTP server.")
     starttls: bool = Field(True, description="Encrypt the connection with STARTTLS.")
     user: str | None = Field(None, description="User name for the SMTP server; null: no login.")
-    password: Secret | None = Field(
-        None, description="Password for the SMTP server; null: no login."
-    )
+    password: Secret | None = Field(None, description="Password of that user; null: no login.")
 
 
 class NotifySettings(SettingsBase):
@@ -79,9 +74,5 @@ class NotifySettings(SettingsBase):
     webhook: Secret | None = Field(
         None, description="Location of the URL to which the JSON is posted; null: no webhook."
     )
-    email: EmailSettings | None = Field(
-        None, description="Mail server and recipients; null: no email."
-    )
-    at_most: int = Field(
-        20, ge=1, description="Maximum number of notifications in 24 hours, for each channel."
-    )
+    email: EmailSettings | None = Field(None, description="Server and recipients; null: no email.")
+    at_most: int = Field(20, ge=1, description="Maximum number of messages in 24 hours.")

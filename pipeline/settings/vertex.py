@@ -62,9 +62,7 @@ class VertexSettings(SettingsBase):
     network: str | None = Field(
         None, description="VPC to peer with, as `projects/NUMBER/global/networks/NAME`; null: none."
     )
-    labels: dict[str, str] = Field(
-        {}, description="Labels of the job and of the Trainer's custom job."
-    )
+    labels: dict[str, str] = Field({}, description="Labels of the job and its custom job.")
     image: str = Field(
         "", description="Container image of all steps, with a tag or digest; required on Vertex."
     )

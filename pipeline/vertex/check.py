@@ -64,19 +64,16 @@ def _check_warm_start(settings: Settings) -> Iterator[str]:
 
 def _check_names(settings: Settings) -> Iterator[str]:
     vertex = settings.vertex
-    rules = {
+    account = "NAME@PROJECT.iam.gserviceaccount.com"
+    rules: dict[str, tuple[str | None, re.Pattern[str], str]] = {
         "name": (settings.name, _JOB_ID, "lower-case letters, digits and hyphens, up to 100"),
         "vertex.project": (vertex.project, _PROJECT, "a project id of 6 to 30 characters"),
         "vertex.region": (vertex.region, _REGION, "a region such as us-central1"),
+        "vertex.service_account": (vertex.service_account, _ACCOUNT, account),
+        "vertex.network": (vertex.network, _NETWORK, "projects/NUMBER/global/networks/NAME"),
     }
-    if vertex.service_account is not None:
-        rule = (vertex.service_account, _ACCOUNT, "NAME@PROJECT.iam.gserviceaccount.com")
-        rules["vertex.service_account"] = rule
-    if vertex.network is not None:
-        rule = (vertex.network, _NETWORK, "projects/NUMBER/global/networks/NAME")
-        rules["vertex.network"] = rule
     for key, (value, pattern, allowed) in rules.items():
-        if not pattern.fullmatch(value):
+        if value is not None and not pattern.fullmatch(value):
             yield f"{key} must be {allowed}, got {value!r}"
     for key, value in vertex.labels.items():
         if not key or not key[0].isalpha() or not all(map(_LABEL.fullmatch, (key, value))):
@@ -122,10 +119,7 @@ def _check_data(settings: Settings) -> Iterator[str]:
         return
     last = pattern.rpartition("/")[2]
     if last.endswith("}"):
-        yield (
-            f"data.source: {last} may be a folder, which a job cannot check; name its files as "
-            f"well: {last}/*"
-        )
+        yield f"data.source: {last} may be a folder, which a job cannot check; give {last}/*"
 
 
 def _check_alerts(vertex: VertexSettings) -> Iterator[str]:

@@ -97,9 +97,6 @@ def _price(machine_type: str) -> float | None:
 
 
 def _format_machine(machine: TrainerMachine) -> str:
-    parts = [machine.machine_type]
-    if machine.accelerator_type:
-        parts.append(f"{machine.accelerator_count} x {machine.accelerator_type}")
-    if machine.tpu_topology:
-        parts.append(machine.tpu_topology)
-    return ", ".join(parts)
+    kind, count = machine.accelerator_type, machine.accelerator_count
+    parts = (machine.machine_type, f"{count} x {kind}" if kind else "", machine.tpu_topology)
+    return ", ".join(filter(None, parts))

@@ -32,11 +32,7 @@ _STATES: dict[str, StepState] = {
     "CANCELLING": "interrupted",
     "CANCELLED": "interrupted",
 }
-_ENDED = (
-    v1.PipelineState.PIPELINE_STATE_SUCCEEDED,
-    v1.PipelineState.PIPELINE_STATE_FAILED,
-    v1.PipelineState.PIPELINE_STATE_CANCELLED,
-)
+_ENDED = ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Jobs:
                 # A job that has ended keeps its id, so the next one gets another.
                 job_id = stem if number == 1 else f"{stem}-{number}"
                 existing = self._find(job_id)
-                if existing and existing.state not in _ENDED:
+                if existing and not has_ended(existing):
                     return existing, False
                 if not existing:
                     return self._create(proto, job_id)
@@ -141,10 +137,8 @@ def id_of(job: v1.PipelineJob) -> str:
 
 def console_link(vertex: VertexSettings, job: v1.PipelineJob) -> str:
     """Returns the URL of a job in Google Cloud's console."""
-    return (
-        f"https://console.cloud.google.com/vertex-ai/locations/{vertex.region}/pipelines/runs/"
-        f"{id_of(job)}?project={vertex.project}"
-    )
+    runs = f"https://console.cloud.google.com/vertex-ai/locations/{vertex.region}/pipelines/runs"
+    return f"{runs}/{id_of(job)}?project={vertex.project}"
 
 
 def state_of(job: v1.PipelineJob) -> str:
@@ -154,7 +148,7 @@ def state_of(job: v1.PipelineJob) -> str:
 
 def has_ended(job: v1.PipelineJob) -> bool:
     """Returns whether a job has ended, successfully or not."""
-    return job.state in _ENDED
+    return state_of(job) in _ENDED
 
 
 def steps_of(job: v1.PipelineJob) -> list[v1.PipelineTaskDetail]:

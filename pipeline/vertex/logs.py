@@ -22,13 +22,6 @@ def log_lines(
 ) -> Iterator[str]:  # fmt: skip
     """Yields the last `number` lines of each container of a step, or of all steps, oldest first.
 
-    Args:
-      job: A job, as the service returned it.
-      step: Name of a step; None for all steps.
-      number: Number of lines per container.
-      vertex: Project, region and the Trainer's machine.
-      policy: How long calls are retried.
-
     Raises:
       UsageError: The job has no such step.
       ServiceError: The service did not answer.

@@ -143,12 +143,9 @@ class ReportingObserver:
     """
 
     def __init__(self, report: Report, run_folder: Path, job_folder: Path):
-        """Starts without a failure.
+        """Takes the folders in the history of the run, with the log, and of the job.
 
-        Args:
-          report: The report of the run.
-          run_folder: The run's folder in the history, with the log of the tasks' processes.
-          job_folder: The job's folder there, in which a step writes why it refuses the data.
+        In the job's folder a step writes why it refuses the data.
         """
         self._report, self._job_folder = report, job_folder
         self._observer = RunObserver(report.run, report, run_folder)

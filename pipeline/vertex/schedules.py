@@ -145,16 +145,12 @@ class Schedules:
                 parent=parent, pipeline_job=labelled_job
             ),
         )  # fmt: skip
-
-        def create() -> v1.Schedule:
-            options = self.retry_policy.options_without_retry()
-            return self._client.create_schedule(parent=parent, schedule=schedule, **options)
-
-        def find() -> v1.Schedule | None:
-            return next((s for s in self.find(plan.name) if _attempt(s) == attempt), None)
-
+        options = self.retry_policy.options_without_retry()
         with service_errors("creating the schedule"):
-            return self.retry_policy.create_once(create, find)
+            return self.retry_policy.create_once(
+                lambda: self._client.create_schedule(parent=parent, schedule=schedule, **options),
+                lambda: next((s for s in self.find(plan.name) if _attempt(s) == attempt), None),
+            )
 
     def _delete(self, name: str) -> None:
         with service_errors("deleting a schedule"), suppress(NotFound):

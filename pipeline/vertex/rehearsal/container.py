@@ -46,9 +46,9 @@ def run_command(
     """Runs a container's command with the current Python; stdout and stderr are inherited.
 
     Args:
-      command: Command and arguments.
+      command: Command and arguments, in which the ExecutorInput replaces `{{$}}`.
       env: The container's variables, as objects with `name` and `value`.
-      executor_input: The ExecutorInput, which replaces `{{$}}`.
+      executor_input: The ExecutorInput.
       environment: Additional environment variables; they override `env`.
 
     Raises:

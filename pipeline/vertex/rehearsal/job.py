@@ -117,10 +117,7 @@ def _refuse_cloud_only(text: str) -> None:
     """Raises UsageError if a job uses services that a rehearsal does not provide."""
     for part, setting in _CLOUD_ONLY.items():
         if part in text:
-            raise UsageError(
-                f"the job uses {part}, which a rehearsal does not support: compile it for the "
-                f"rehearsal with --set {setting}"
-            )
+            raise UsageError(f"a rehearsal does not support {part}; compile with --set {setting}")
 
 
 def _localize(text: str, bucket: str, root: Path) -> str:

@@ -49,15 +49,7 @@ class TaskObserver(Protocol):
 
 @dataclass
 class JobRun:
-    """One run of a job.
-
-    Attributes:
-      job: The compiled job.
-      job_id: Vertex AI's id of this run.
-      store: Artifacts and cache of earlier runs.
-      observer: Is notified of each task.
-      environment: Environment variables of all processes, which override those of the containers.
-    """
+    """One run of a job; its environment variables override those of the containers."""
 
     job: CompiledJob
     job_id: str

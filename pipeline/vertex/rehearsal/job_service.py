@@ -24,7 +24,6 @@ class JobService:
         self._jobs: dict[str, v1.CustomJob] = {}
 
     def create(self, request: v1.CreateCustomJobRequest, _: grpc.ServicerContext) -> v1.CustomJob:
-        """Implements CreateCustomJob."""
         job = v1.CustomJob(request.custom_job)
         job.name = f"{request.parent}/customJobs/{len(self._jobs) + 1}"
         job.state = v1.JobState.JOB_STATE_RUNNING
@@ -33,7 +32,6 @@ class JobService:
         return job
 
     def get(self, request: v1.GetCustomJobRequest, context: grpc.ServicerContext) -> v1.CustomJob:
-        """Implements GetCustomJob."""
         if request.name not in self._jobs:
             context.abort(grpc.StatusCode.NOT_FOUND, f"no custom job {request.name}")
         return self._jobs[request.name]

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.history.runs import History, Run
 from pipeline.registry import garbage_collection
-from pipeline.settings.retention import RetentionSettings
+from pipeline.settings.settings import RetentionSettings
 
 
 @pytest.fixture
