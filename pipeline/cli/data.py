@@ -112,8 +112,10 @@ def list_quarantine(
 
     import_tensorflow()
     from pipeline.diagnostics import quarantine
+    from pipeline.history.runs import History
 
-    run = quarantine.choose_run(root, run_id)
+    finished = "whose ExampleGen finished"
+    run = History(root).find(run_id, lambda run: bool(run.quarantine), finished)
     entries = []
     for item in quarantine.read_quarantine(run):
         entry = {"shard": item.shard, "index": item.index, "reason": item.reason}

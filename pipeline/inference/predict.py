@@ -108,9 +108,15 @@ class PushedModel:
         Raises:
           UsageError: No model was pushed.
         """
-        path = _newest_model(root)
+        from components.model_store.local import LocalStore
+
+        serving = root / "serving"
+        version = LocalStore(serving).newest_version()
+        if not version:
+            problem = f"no model was pushed to {serving}; flowers run --root {root} trains one"
+            raise UsageError(f"--root: {problem}")
         self._tf = import_tensorflow()
-        self._model = self._tf.saved_model.load(str(path))
+        self._model = self._tf.saved_model.load(str(serving / str(version)))
         self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
@@ -135,15 +141,3 @@ def parse_outputs(outputs: dict[str, Any]) -> list[Prediction]:
         Prediction(label=label.decode(), class_id=class_id, probabilities=values.tolist())
         for label, class_id, values in zip(*columns, strict=True)
     ]
-
-
-def _newest_model(root: Path) -> Path:
-    from components.model_store.local import LocalStore
-
-    version = LocalStore(root / "serving").newest_version()
-    if not version:
-        raise UsageError(
-            f"--root: no model was pushed to {root / 'serving'}; "
-            f"flowers run --root {root} trains one"
-        )
-    return root / "serving" / str(version)

@@ -96,7 +96,7 @@ def _new_run(history: History, job: CompiledJob, file: Path) -> Run:
 
 def _settings(job: CompiledJob) -> Settings:
     """Returns the settings that the job contains; the others have no effect on a rehearsal."""
-    trainer = job.task("Trainer")
+    trainer = next((task for task in job.tasks if task.name == "Trainer"), None)
     if not trainer:
         return Settings(name=job.name)
     config = trainer.spec["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]

@@ -49,11 +49,6 @@ class Task:
         producers = {source["taskOutputArtifact"]["producerTask"] for source in artifacts}
         return producers | set(self.spec.get("dependentTasks", []))
 
-    @property
-    def enable_cache(self) -> bool:
-        """Whether the task may be replaced by the outputs of an earlier execution."""
-        return bool(self.spec.get("cachingOptions", {}).get("enableCache"))
-
 
 @dataclass(frozen=True)
 class CompiledJob:
@@ -72,10 +67,6 @@ class CompiledJob:
     parameters: Json
     tasks: list[Task] = field(default_factory=list)
     exit_handler: Task | None = None
-
-    def task(self, name: str) -> Task | None:
-        """Returns the task with a name, or None."""
-        return next((task for task in self.tasks if task.name == name), None)
 
 
 def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> CompiledJob:

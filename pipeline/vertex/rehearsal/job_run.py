@@ -125,7 +125,8 @@ class JobRun:
             run_command([*driver["command"], *driver["args"]], env, task_input, self.environment)
             parameters |= read_output(task_input).get("parameterValues", {})
         key = self._cache_key(task, artifacts, parameters)
-        cached = self.store.cached(key) if task.enable_cache else None
+        enable_cache = task.spec.get("cachingOptions", {}).get("enableCache")
+        cached = self.store.cached(key) if enable_cache else None
         if cached is not None:
             return True, cached
         command = [*container["command"], *container["args"]]
