@@ -22,7 +22,7 @@ def predict(
     ],
     root: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Root of the model; with --url, of the class names only."),
+        typer.Option(metavar="DIR", help="Default: runs. With --url, only for the class names."),
     ] = None,
     url: Annotated[
         str | None,
