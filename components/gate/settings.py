@@ -10,32 +10,30 @@ from data.common.settings_base import SettingsBase
 class GateSettings(SettingsBase):
     """What a model must reach on the test split, on its own and against the serving model."""
 
-    target: float = Field(
-        0.8, ge=0, le=1, description="Value that the metric must reach on the test split."
-    )
+    target: float = Field(0.8, ge=0, le=1, description="Minimum of the metric on the test split.")
     metric: Literal["accuracy", "top_k_accuracy", "macro_recall", "macro_f1"] = Field(
         "accuracy", description="Metric compared with `target`; macro: the mean over the classes."
     )
     top_k: int = Field(
-        5, ge=2, description="For `top_k_accuracy`: number of most probable classes considered."
-    )
+        5, ge=2,
+        description="For `top_k_accuracy`: how many of the most probable classes count.",
+    )  # fmt: skip
     confidence: Literal["point", "interval"] = Field(
         "point",
         description="What must reach `target`: `point`, the measured value; `interval`, the lower "
         "end of its 95 % confidence interval.",
     )
-    min_examples: int = Field(1, ge=1, description="Minimum number of test images.")
-    class_floor: float = Field(0, ge=0, le=1, description="Minimum recall of each class.")
+    min_examples: int = Field(1, ge=1, description="Test images required for a verdict.")
+    class_floor: float = Field(0, ge=0, le=1, description="Minimum recall of each class; 0: none.")
     max_loss: float = Field(
-        0.05, ge=0, le=1, description="Maximum loss of accuracy against the serving model."
-    )
+        0.05, ge=0, le=1,
+        description="Maximum difference by which the accuracy may be below the serving model's.",
+    )  # fmt: skip
     significance: float = Field(
-        0.05,
-        gt=0,
-        lt=1,
-        description="Level of McNemar's exact test; a model significantly worse than the serving "
-        "model is refused.",
-    )
+        0.05, gt=0, lt=1,
+        description="Significance level of McNemar's exact test; a model that is significantly "
+        "worse than the serving model is refused.",
+    )  # fmt: skip
     slices: list[str] = Field(
         [], description="Features of the records by which metrics are sliced, in addition to label."
     )

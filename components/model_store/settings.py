@@ -13,11 +13,12 @@ class EndpointSettings(SettingsBase):
     )
     image: str = Field(
         "us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest",
-        description="Container image of the model server; the default is Google's.",
+        description="Container image of the model server; the default is Google's for TensorFlow.",
     )
     machine_type: str = Field("n1-standard-2", description="Machine type of each replica.")
     min_replicas: int = Field(1, ge=1, description="Minimum number of replicas.")
     max_replicas: int = Field(1, ge=1, description="Maximum number of replicas.")
     first_share: int = Field(
-        10, ge=1, le=50, description="Percentage of traffic for a version during its smoke test."
-    )
+        10, ge=1, le=50,
+        description="Percentage of the traffic for a new version until it passes the smoke test.",
+    )  # fmt: skip

@@ -16,5 +16,5 @@ class PushSettings(SettingsBase):
         description="`folder`: the folder `serving/` under the root, for TensorFlow Serving; "
         "`vertex-endpoint`: an endpoint of Vertex AI (jobs on Vertex only).",
     )
-    keep: int = Field(5, ge=2, description="Number of versions to keep in the folder.")
+    keep: int = Field(5, ge=2, description="Versions kept in the folder; older ones are removed.")
     endpoint: EndpointSettings = EndpointSettings()

@@ -23,11 +23,9 @@ class ModelSettings(SettingsBase):
         description="Pretrained weights of `xception` and `keras_application`: `none`, `imagenet`, "
         "or the path of an `.h5` file without the top layer.",
     )
-    frozen: bool = Field(
-        False, description="Train only the last layer and keep the pretrained weights fixed."
-    )
+    frozen: bool = Field(False, description="Train only the last layer; freeze the others.")
     application: str = Field(
-        "", description="For `keras_application`: the network, such as `MobileNetV2`."
+        "", description="Name in `tf.keras.applications`, for `keras_application` only."
     )
     warm_start: Literal["none", "serving", "if_serving"] = Field(
         "none",
@@ -88,13 +86,14 @@ class LearningRateSettings(SettingsBase):
     """
 
     start: float = Field(1e-4, ge=0, description="Learning rate of the first step.")
-    peak: float = Field(0.003, gt=0, description="Learning rate of Adam after the ramp.")
+    peak: float = Field(0.003, gt=0, description="Learning rate after the ramp, for one replica.")
     end: float = Field(1e-5, ge=0, description="Learning rate that the decay approaches.")
     ramp_epochs: float = Field(1, ge=0, description="Epochs of the ramp from `start` to `peak`.")
-    hold_epochs: float = Field(5, ge=0, description="Epochs of the plateau.")
+    hold_epochs: float = Field(5, ge=0, description="Duration of the plateau, in epochs.")
     decay: float = Field(
-        0.87, gt=0, le=1, description="Factor that shrinks the difference to `end` in each epoch."
-    )
+        0.87, gt=0, le=1,
+        description="Factor by which the difference to `end` shrinks in each epoch of the decay.",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _ordered(self) -> "LearningRateSettings":
@@ -108,8 +107,7 @@ class AugmentSettings(SettingsBase):
 
     flip_left_right: bool = Field(True, description="Mirror half of the images.")
     saturation: tuple[float, float] | None = Field(
-        (0.0, 2.0),
-        description="Range `[low, high]` of the random saturation factor; null: unchanged.",
+        (0.0, 2.0), description="Range of the random saturation factor; null: no change."
     )
 
     @model_validator(mode="after")
@@ -125,11 +123,12 @@ class TrainerSettings(SettingsBase):
     epochs: int = Field(35, ge=1, description="Maximum number of epochs.")
     batch_size: int = Field(32, ge=1, description="Examples per step on each replica.")
     learning_rate: LearningRateSettings = LearningRateSettings()
-    seed: int = Field(0, ge=0, description="Seed of initial weights, shuffling and augmentation.")
+    seed: int = Field(0, ge=0, description="Random seed of weights, shuffling and augmentation.")
     augment: AugmentSettings = AugmentSettings()
     early_stopping: int | None = Field(
-        None, ge=1, description="Epochs without improvement on eval before stopping; null: never."
-    )
+        None, ge=1,
+        description="Stop after this many epochs without improvement on eval; null: never.",
+    )  # fmt: skip
     strategy: Literal["auto", "tpu", "gpu", "cpu", "multiworker"] = Field(
         "auto",
         description="Devices to train on: `auto` takes a TPU, else GPUs, else the CPU; "
@@ -137,7 +136,7 @@ class TrainerSettings(SettingsBase):
     )
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "float32",
-        description="Data type of the computation; with the mixed types, the weights stay float32.",
+        description="Data type of the computation; the mixed types keep weights in float32.",
     )
     steps_per_execution: int = Field(
         1, ge=1, description="Training steps per call to the device; larger values keep a TPU busy."

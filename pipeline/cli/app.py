@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -12,13 +12,12 @@ class Command(TyperCommand):
     """A command whose help ends with the indented blocks of its docstring, such as examples."""
 
     def __init__(self, *args: Any, help: str | None = None, **kwargs: Any) -> None:
-        """Moves indented blocks of the docstring, which are printed as they are, to the end."""
+        """Moves the indented blocks of the docstring, which are printed as they are, to the end."""
         paragraphs = (help or "").split("\n\n")
         blocks = [text for text in paragraphs if "\n  " in text]
         # The leading newline keeps Rich from removing the indentation of a single block.
         kwargs["epilog"] = "\n" + "\n\n".join(blocks)
         prose = [" ".join(text.split()) for text in paragraphs if "\n  " not in text]
-        kwargs["rich_markup_mode"] = _markup_mode()
         super().__init__(*args, help="\n\n".join(prose), **kwargs)
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -33,13 +32,7 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """A group of commands that are listed under headings, also in plain text."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        """Chooses between plain and formatted text."""
-        kwargs["rich_markup_mode"] = _markup_mode()
-        super().__init__(**kwargs)
-
     def get_params(self, ctx: Any) -> list[Any]:
-        """See `Command.get_params`."""
         return [_hide_type(param) for param in super().get_params(ctx)]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -57,11 +50,14 @@ class App(typer.Typer):
     """A Typer application with these commands and groups."""
 
     def __init__(self, help: str, **kwargs: Any) -> None:
-        """Creates an application that prints its help when it is called without arguments."""
-        settings = {"help_option_names": ["--help", "-h"]}
+        """Creates an application that prints its help when it is called without arguments.
+
+        Boxes and colors are for terminals only.
+        """
         super().__init__(
-            cls=Group, help=help, no_args_is_help=True, context_settings=settings,
-            pretty_exceptions_enable=False, **kwargs,
+            cls=Group, help=help, no_args_is_help=True, pretty_exceptions_enable=False,
+            context_settings={"help_option_names": ["--help", "-h"]},
+            rich_markup_mode="rich" if sys.stdout.isatty() else None, **kwargs,
         )  # fmt: skip
 
     def command(
@@ -69,11 +65,6 @@ class App(typer.Typer):
     ) -> Callable[[typer.models.CommandFunctionType], typer.models.CommandFunctionType]:
         """Returns a decorator that adds a function as a command; its docstring is the help."""
         return super().command(name, cls=Command, **kwargs)
-
-
-def _markup_mode() -> Literal["rich"] | None:
-    """Returns the mode of help and errors: boxes and colors only on a terminal."""
-    return "rich" if sys.stdout.isatty() else None
 
 
 def _hide_type(param: Any) -> Any:

@@ -9,7 +9,7 @@ import typer
 
 from data.common.errors import UsageError
 from pipeline.cli.app import App
-from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data
+from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data, settings_of
 
 app = App("Import, inspect and download image records.")
 
@@ -19,22 +19,16 @@ def import_(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="SOURCE",
-            help="Folder with one folder per class, or CSV file with the columns path and label.",
+            metavar="SOURCE", help="Folder of class folders, or CSV with path and label."
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the records.")],
     span: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="N", help="Write to the folder span-N of the output folder."),
+        int | None, typer.Option(min=0, metavar="N", help="Write to the folder span-N of --out.")
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(
-            min=8,
-            metavar="PIXELS",
-            help="Maximum length of the shorter side; default: images keep their size.",
-        ),
+        typer.Option(min=8, metavar="PIXELS", help="Limit of the shorter side; default: none."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the order.")] = 0,
     per_shard: Annotated[int, typer.Option(min=1, metavar="N", help="Images per file.")] = 500,
@@ -61,10 +55,9 @@ def import_(
         )
     for path, reason in found.unreadable:
         typer.echo(f"left out: {path}: {reason}")
-    typer.echo(
-        f"{found.written} records of {len(found.classes)} classes in {display_path(found.folder)}; "
-        f"{len(found.unreadable)} files left out"
-    )
+    written = f"{found.written} records of {len(found.classes)} classes"
+    left_out = f"{len(found.unreadable)} files left out"
+    typer.echo(f"{written} in {display_path(found.folder)}; {left_out}")
     data = display_path(found.folder if span is None else out / "span-{SPAN}")
     typer.echo(f"Next: flowers run --data '{data}'")
 
@@ -75,8 +68,8 @@ def inspect_data(
         str,
         typer.Argument(
             metavar="PATTERN",
-            help="Records, as for --data of `flowers run`.",
             autocompletion=complete_data,
+            help="Records, as for --data of `flowers run`.",
         ),
     ],
     config: Config = "quickstart",
@@ -90,18 +83,14 @@ def inspect_data(
       flowers data inspect records/ --config xception --json
     """
     from pipeline.reporting.progress import progress_bar
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [], data)
+    settings = settings_of(config, overrides, data)
     with progress_bar():
         from pipeline.diagnostics.inspect_records import format_inspection, inspect_records
 
         found = inspect_records(settings)
-    typer.echo(
-        found.model_dump_json(indent=2)
-        if as_json
-        else "\n".join(format_inspection(found, settings))
-    )
+    text = "\n".join(format_inspection(found, settings))
+    typer.echo(found.model_dump_json(indent=2) if as_json else text)
 
 
 @app.command("quarantine")
@@ -123,8 +112,10 @@ def list_quarantine(
 
     import_tensorflow()
     from pipeline.diagnostics import quarantine
+    from pipeline.history.runs import History
 
-    run = quarantine.choose_run(root, run_id)
+    finished = "whose ExampleGen finished"
+    run = History(root).find(run_id, lambda run: bool(run.quarantine), finished)
     entries = []
     for item in quarantine.read_quarantine(run):
         entry = {"shard": item.shard, "index": item.index, "reason": item.reason}
@@ -163,11 +154,8 @@ def download(
     from pipeline.reporting.progress import progress_bar
 
     if name != FLOWERS_PUBLIC or size not in PUBLIC_SIZES:
-        allowed = ", ".join(map(str, PUBLIC_SIZES))
-        raise UsageError(
-            f"the only download is {FLOWERS_PUBLIC} with --size {allowed}; "
-            f"got {name} with --size {size}"
-        )
+        allowed = f"{FLOWERS_PUBLIC} with --size {', '.join(map(str, PUBLIC_SIZES))}"
+        raise UsageError(f"the only download is {allowed}; got {name} with --size {size}")
     with progress_bar(of_bytes=True):
         files = download_flowers(out, size)
     typer.echo(f"{len(files)} files in {display_path(out)}")

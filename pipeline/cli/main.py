@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,7 +14,7 @@ from data.common.errors import DataRefused, ServiceError, UsageError
 from pipeline.cli import data as data_commands
 from pipeline.cli import models, schedule, vertex
 from pipeline.cli.app import App
-from pipeline.cli.options import AsJson, Config, Data, Plain, Root, Set, Verbose, print_list
+from pipeline.cli.options import Config, Data, Plain, Root, Set, Verbose, settings_of
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
 
 _START, _MANAGE, _AUTOMATE = "Get started", "Manage runs and models", "Automate"
@@ -29,6 +30,9 @@ def complete_step() -> list[str]:
     return list(STEPS)
 
 
+_step_option = partial(typer.Option, metavar="STEP", autocompletion=complete_step)
+
+
 def main() -> None:
     """Runs the command line; turns usage errors and signals into a line and an exit code."""
     # TensorFlow Transform needs Keras 2, and TensorFlow reads this variable when it is imported.
@@ -37,12 +41,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
-    except UsageError as error:
+    except (UsageError, ServiceError) as error:
         typer.echo(f"Error: {error}", err=True)
-        sys.exit(USAGE_ERROR)
-    except ServiceError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(FAILED)
+        sys.exit(USAGE_ERROR if isinstance(error, UsageError) else FAILED)
     except DataRefused as error:
         typer.echo(f"The data was refused: {error}", err=True)
         sys.exit(DATA_REFUSED)
@@ -101,20 +102,9 @@ def run(
     root: Root = Path("runs"),
     overrides: Set = None,
     first: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="STEP",
-            help="Rerun this step and all that depend on it.",
-            autocompletion=complete_step,
-        ),
+        str | None, _step_option("--from", help="Rerun this step and all that depend on it.")
     ] = None,
-    last: Annotated[
-        str | None,
-        typer.Option(
-            "--until", metavar="STEP", help="Stop after this step.", autocompletion=complete_step
-        ),
-    ] = None,
+    last: Annotated[str | None, _step_option("--until", help="Stop after this step.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which steps would run and why; run nothing.")
     ] = False,
@@ -143,9 +133,8 @@ def run(
     """
     from pipeline.local.run import Selection, run_pipeline
     from pipeline.reporting.console import View
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [], data)
+    settings = settings_of(config, overrides, data)
     selection = Selection(first, last, enable_cache=not no_cache, dry_run=dry_run)
     raise typer.Exit(run_pipeline(settings, config, root, selection, View(plain, verbose)))
 
@@ -153,21 +142,7 @@ def run(
 app.command(rich_help_panel=_START)(models.predict)
 
 
-@app.command(rich_help_panel=_MANAGE)
-def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
-    """List the runs, newest first.
-
-    Examples:
-      flowers runs
-      flowers runs --root runs/photos --json
-    """
-    from pipeline.history.runs import History
-
-    none = f"no runs under {root}; `flowers run --root {root}` starts one"
-    print_list(History(root).runs(), as_json, none)
-
-
-for command in (models.models, models.lineage, models.promote, models.rollback):
+for command in (models.runs, models.models, models.lineage, models.promote, models.rollback):
     app.command(rich_help_panel=_MANAGE)(command)
 
 
@@ -179,11 +154,7 @@ def clean(
     ] = 1,
     days: Annotated[
         float | None,
-        typer.Option(
-            min=0.01,
-            metavar="N",
-            help="Of these, keep only the runs of the last N days, and always the newest run.",
-        ),
+        typer.Option(min=0.01, metavar="N", help="Only those of the last N days, and the newest."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")
@@ -198,7 +169,7 @@ def clean(
       flowers clean --runs 5 --days 60
     """
     from pipeline.registry import garbage_collection
-    from pipeline.settings.retention import RetentionSettings
+    from pipeline.settings.settings import RetentionSettings
 
     retention = RetentionSettings(runs=runs, days=days)
     garbage_collection.clean(Path(os.path.abspath(root)), dry_run, retention)
@@ -210,8 +181,7 @@ def show_config(
     data: Data = None,
     overrides: Set = None,
     explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Add type, default and meaning of each setting."),
+        bool, typer.Option("--explain", help="Add type, default and meaning of each setting.")
     ] = False,
 ) -> None:
     """Print the settings that a run with these options would use.
@@ -226,9 +196,8 @@ def show_config(
     import yaml
 
     from pipeline.settings.explain import settings_yaml
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [], data)
+    settings = settings_of(config, overrides, data)
     text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
     typer.echo(settings_yaml(settings) if explain else text, nl=False)
 

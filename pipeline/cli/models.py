@@ -1,4 +1,4 @@
-"""`flowers predict`, `models`, `lineage`, `promote`, `rollback` and `gate explain`."""
+"""`flowers predict`, `runs`, `models`, `lineage`, `promote`, `rollback` and `gate explain`."""
 
 import os
 from pathlib import Path
@@ -17,16 +17,12 @@ def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            metavar="IMAGE", help="Image files, record files (*.tfrec*), or folders of them."
+            metavar="IMAGE", help="Images, record files (*.tfrec*), or folders of them."
         ),
     ],
     root: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder under which the model was pushed; default: runs. With --url, it only "
-            "provides the class names.",
-        ),
+        typer.Option(metavar="DIR", help="Default: runs. With --url, only for the class names."),
     ] = None,
     url: Annotated[
         str | None,
@@ -63,6 +59,19 @@ def predict(
         parts = format_json(predictions) if as_json else format_text(predictions)
     for part in parts:
         typer.echo(part, nl=False)
+
+
+def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
+    """List the runs, newest first.
+
+    Examples:
+      flowers runs
+      flowers runs --root runs/photos --json
+    """
+    from pipeline.history.runs import History
+
+    none = f"no runs under {root}; `flowers run --root {root}` starts one"
+    print_list(History(root).runs(), as_json, none)
 
 
 def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
@@ -106,8 +115,7 @@ def lineage(
 def promote(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, see `flowers runs`.")],
     reason: Annotated[
-        str,
-        typer.Option(metavar="TEXT", help="Reason, for the history and the model card."),
+        str, typer.Option(metavar="TEXT", help="Reason, for the history and the model card.")
     ],
     root: Root = Path("runs"),
 ) -> None:
@@ -125,9 +133,7 @@ def promote(
 def rollback(
     version: Annotated[
         int | None,
-        typer.Argument(
-            metavar="VERSION", help="Version to serve; default: the one before the newest."
-        ),
+        typer.Argument(metavar="VERSION", help="Version to serve; default: the previous one."),
     ] = None,
     root: Root = Path("runs"),
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, for the history.")] = "",

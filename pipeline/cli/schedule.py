@@ -3,6 +3,7 @@
 import datetime
 import os
 import sys
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -11,22 +12,18 @@ import typer
 
 from data.common.errors import UsageError
 from pipeline.cli.app import App
-from pipeline.cli.options import Config, Data, Root, Set
+from pipeline.cli.options import Config, Cron, Data, Root, Set, settings_of
 
 app = App("Retrain on a schedule on this machine.")
 
-_CRON = typer.Option(
-    metavar="CRON", help="MINUTE HOUR DAY MONTH WEEKDAY, such as 'TZ=Europe/Paris 0 3 * * 1'."
-)
 Settle = Annotated[
     float | None,
     typer.Option(
-        min=0,
-        metavar="MINUTES",
+        min=0, metavar="MINUTES",
         help="Time without changes after which a folder without _SUCCESS is complete; "
         "default: the interval of --watch, else 0.",
     ),
-]
+]  # fmt: skip
 Units = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder of the units; default: systemd's folder of the user."),
@@ -35,7 +32,7 @@ Units = Annotated[
 
 @app.command("run")
 def run(
-    cron: Annotated[str | None, _CRON] = None,
+    cron: Annotated[str | None, Cron] = None,
     watch: Annotated[
         float | None,
         typer.Option(min=0.1, metavar="MINUTES", help="Instead of --cron: check for new data."),
@@ -61,29 +58,26 @@ def run(
       flowers schedule run --cron "0 3 * * 1" --data 'records/span-{SPAN}/*'
       flowers schedule run --watch 30 --config mine.yaml --root /data/runs
     """
-    from pipeline.schedule.child import ChildRun
+    from pipeline.schedule.child import run_child
     from pipeline.schedule.cron import CronSchedule, IntervalSchedule
-    from pipeline.schedule.lock import schedule_lock
     from pipeline.schedule.notify import Notifier
-    from pipeline.schedule.service import Clock, Service
-    from pipeline.settings.loading import load_settings
+    from pipeline.schedule.service import Clock, Service, schedule_lock
 
     if (cron is None) == (watch is None):
         raise UsageError("flowers schedule run takes either --cron or --watch")
     # Errors in the settings are found now instead of at the first scheduled run.
-    settings = load_settings(config, overrides or [], data)
+    settings = settings_of(config, overrides, data)
     folder = Path(os.path.abspath(root))
     clock = Clock()
     notifier = Notifier(settings.notify, settings.name, folder, clock.now, typer.echo)
     notifier.check()
-    options = _run_options(
-        config, data, root, overrides, settle if settle is not None else watch or 0
-    )
+    settle = settle if settle is not None else watch or 0
+    options = _run_options(config, data, root, overrides, settle)
     options += ["--no-note"] if watch else []
     dates = CronSchedule(cron) if cron else IntervalSchedule(watch or 0)
     with schedule_lock(folder):
-        child = ChildRun(options, folder)
-        Service(dates, child.run, clock, folder, typer.echo, notifier.notify, retries).run(runs)
+        child = partial(run_child, options, folder)
+        Service(dates, child, clock, folder, typer.echo, notifier.notify, retries).run(runs)
 
 
 @app.command("once")
@@ -93,13 +87,8 @@ def once(
     root: Root = Path("runs"),
     overrides: Set = None,
     settle: Settle = None,
-    note: Annotated[
-        bool, typer.Option(help="Record a skipped run in the history, or do not.")
-    ] = True,
-    reported: Annotated[
-        bool,
-        typer.Option("--reported-by-caller", hidden=True, help="Print no result."),
-    ] = False,
+    note: Annotated[bool, typer.Option(help="Record a skipped run in the history.")] = True,
+    reported: Annotated[bool, typer.Option("--reported-by-caller", hidden=True)] = False,
 ) -> None:
     """Run the pipeline once if data, settings or code are new.
 
@@ -112,10 +101,9 @@ def once(
     """
     from pipeline.reporting.console import View
     from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
-    from pipeline.settings.loading import load_settings
 
     folder = Path(os.path.abspath(root))
-    settings = load_settings(config, overrides or [], data)
+    settings = settings_of(config, overrides, data)
     scheduled = ScheduledRun(settings, config, folder, settle or 0, note, View(plain=True))
     run, exit_code = scheduled.run()
     if run.state in ("skipped", "failed") and not reported:
@@ -125,7 +113,7 @@ def once(
 
 @app.command("next")
 def print_next(
-    cron: Annotated[str, _CRON],
+    cron: Annotated[str, Cron],
     number: Annotated[int, typer.Option("-n", min=1, metavar="N", help="Number of dates.")] = 5,
 ) -> None:
     """Print the next dates of a schedule.
@@ -145,7 +133,7 @@ def print_next(
 
 @app.command("install")
 def install(
-    cron: Annotated[str, _CRON],
+    cron: Annotated[str, Cron],
     config: Config = "quickstart",
     data: Data = None,
     root: Root = Path("runs"),
@@ -163,9 +151,8 @@ def install(
       flowers schedule install --cron "0 3 * * 1" --units . --no-start
     """
     from pipeline.schedule import systemd
-    from pipeline.settings.loading import load_settings
 
-    name = load_settings(config, overrides or [], data).name
+    name = settings_of(config, overrides, data).name
     command = [str(Path(sys.argv[0]).resolve()), "schedule", "once"]
     command += _run_options(config, data, root, overrides, settle or 0)
     for file in systemd.install(name, cron, command, units or systemd.unit_folder(), start):
@@ -182,9 +169,8 @@ def status(config: Config = "quickstart", overrides: Set = None) -> None:
       flowers schedule status --config mine.yaml
     """
     from pipeline.schedule import systemd
-    from pipeline.settings.loading import load_settings
 
-    typer.echo(systemd.status(load_settings(config, overrides or []).name), nl=False)
+    typer.echo(systemd.status(settings_of(config, overrides).name), nl=False)
 
 
 @app.command("remove")
@@ -195,9 +181,8 @@ def remove(config: Config = "quickstart", overrides: Set = None, units: Units = 
       flowers schedule remove --config mine.yaml
     """
     from pipeline.schedule import systemd
-    from pipeline.settings.loading import load_settings
 
-    name = load_settings(config, overrides or []).name
+    name = settings_of(config, overrides).name
     for file in systemd.remove(name, units or systemd.unit_folder()):
         typer.echo(f"removed {file}")
 

@@ -8,10 +8,10 @@ import typer
 
 from data.common.errors import UsageError
 from data.common.files import write_whole
-from pipeline.cli import vertex_jobs, vertex_schedule
+from pipeline.cli import vertex_schedule
 from pipeline.cli.app import App
-from pipeline.cli.options import Config, Data, Plain, Set, Verbose
-from pipeline.cli.vertex_job import compile_checked
+from pipeline.cli.options import Config, Data, Plain, Set, Verbose, settings_of
+from pipeline.cli.vertex_jobs import cancel, compile_checked, jobs, logs, rollback, status, submit
 from pipeline.exit_codes import DONE, USAGE_ERROR
 
 app = App("Run the pipeline on Google Cloud (Vertex AI Pipelines).")
@@ -27,10 +27,9 @@ def check(config: Config = "vertex-tpu", data: Data = None, overrides: Set = Non
       flowers vertex check --config mine.yaml
       flowers vertex check --config vertex-gpu --set vertex.project=my-project
     """
-    from pipeline.settings.loading import load_settings
     from pipeline.vertex.check import find_vertex_problems
 
-    problems = find_vertex_problems(load_settings(config, overrides or [], data))
+    problems = find_vertex_problems(settings_of(config, overrides, data))
     for problem in problems:
         typer.echo(problem)
     found = f"{len(problems)} problems" if problems else "no problems"
@@ -75,11 +74,7 @@ def rehearse(
     ],
     parameters: Annotated[
         list[str] | None,
-        typer.Option(
-            "--parameter",
-            metavar="NAME=VALUE",
-            help="Runtime parameter of the job, such as target=0.9; repeatable.",
-        ),
+        typer.Option("--parameter", metavar="NAME=VALUE", help="Parameter of the job; repeatable."),
     ] = None,
     plain: Plain = False,
     verbose: Verbose = False,
@@ -97,13 +92,6 @@ def rehearse(
     raise typer.Exit(rehearse.rehearse(job, root, parameters or [], View(plain, verbose)))
 
 
-for command in (
-    vertex_jobs.submit,
-    vertex_jobs.status,
-    vertex_jobs.jobs,
-    vertex_jobs.logs,
-    vertex_jobs.cancel,
-    vertex_jobs.rollback,
-):
+for command in (submit, status, jobs, logs, cancel, rollback):
     app.command()(command)
 app.add_typer(vertex_schedule.app, name="schedule")

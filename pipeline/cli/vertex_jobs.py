@@ -1,16 +1,48 @@
 """`flowers vertex submit` and the commands for submitted jobs."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from data.common.errors import UsageError
-from pipeline.cli.options import AsJson, Config, Data, Set, print_list
-from pipeline.cli.vertex_job import compile_checked, jobs_of
+from data.common.progress import progress
+from pipeline.cli.options import AsJson, Config, Data, Set, print_list, settings_of
+
+if TYPE_CHECKING:
+    from pipeline.settings.settings import Settings
+    from pipeline.vertex.jobs import Jobs
 
 JobId = Annotated[
     str | None, typer.Argument(metavar="JOB", help="Id of a job; default: the newest job.")
 ]
+
+
+def compile_checked(
+    config: str, data: str | None, overrides: list[str] | None
+) -> "tuple[Settings, dict[str, Any]]":
+    """Returns the settings and the job that is compiled from them.
+
+    Raises:
+      UsageError: The job would fail on Vertex; the message lists all known problems.
+    """
+    from pipeline.reporting.progress import progress_bar
+    from pipeline.vertex.check import find_vertex_problems
+
+    settings = settings_of(config, overrides, data)
+    if problems := find_vertex_problems(settings):
+        raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
+    with progress_bar():
+        progress.info("compiling the job, which takes about 20 s")
+        from pipeline.vertex.compile import compile_job
+
+        return settings, compile_job(settings)
+
+
+def jobs_of(settings: "Settings") -> "Jobs":
+    """Returns the client for the pipeline's jobs on Vertex."""
+    from pipeline.vertex.jobs import Jobs
+
+    return Jobs(settings.name, settings.vertex)
 
 
 def submit(
@@ -44,10 +76,7 @@ def submit(
 
 
 def status(
-    job: JobId = None,
-    config: Config = "vertex-tpu",
-    overrides: Set = None,
-    as_json: AsJson = False,
+    job: JobId = None, config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson = False
 ) -> None:
     """Show the state of a job, its steps and the verdict of the gate.
 
@@ -60,10 +89,9 @@ def status(
       flowers vertex status --config mine.yaml
       flowers vertex status flowers-1f0c --config mine.yaml --json
     """
-    from pipeline.settings.loading import load_settings
     from pipeline.vertex.status import status_of
 
-    settings = load_settings(config, overrides or [])
+    settings = settings_of(config, overrides)
     found = status_of(jobs_of(settings).get(job), settings.vertex)
     typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(found.format()))
     raise typer.Exit(found.exit_code)
@@ -75,19 +103,16 @@ def jobs(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson =
     Examples:
       flowers vertex jobs --config mine.yaml
     """
-    from pipeline.settings.loading import load_settings
     from pipeline.vertex.status import status_of
 
-    settings = load_settings(config, overrides or [])
+    settings = settings_of(config, overrides)
     found = [status_of(job, settings.vertex) for job in jobs_of(settings).newest(20)]
     print_list(found, as_json, "no jobs; `flowers vertex submit` starts one")
 
 
 def logs(
     job: JobId = None,
-    step: Annotated[
-        str | None, typer.Option(metavar="STEP", help="One step; default: all steps.")
-    ] = None,
+    step: Annotated[str | None, typer.Option(metavar="STEP", help="Default: all steps.")] = None,
     lines: Annotated[
         int, typer.Option(min=1, max=1000, metavar="N", help="Number of lines for each step.")
     ] = 50,
@@ -100,13 +125,10 @@ def logs(
       flowers vertex logs --config mine.yaml
       flowers vertex logs --step Trainer --lines 500 --config mine.yaml
     """
-    from components.google_api import RetryPolicy
-    from pipeline.settings.loading import load_settings
     from pipeline.vertex.logs import log_lines
 
-    settings = load_settings(config, overrides or [])
-    found = jobs_of(settings).get(job)
-    for line in log_lines(found, step, lines, settings.vertex, RetryPolicy()):
+    settings = settings_of(config, overrides)
+    for line in log_lines(jobs_of(settings).get(job), step, lines, settings.vertex):
         typer.echo(line)
 
 
@@ -116,10 +138,9 @@ def cancel(job: JobId = None, config: Config = "vertex-tpu", overrides: Set = No
     Examples:
       flowers vertex cancel --config mine.yaml
     """
-    from pipeline.settings.loading import load_settings
     from pipeline.vertex.jobs import has_ended, id_of, state_of
 
-    jobs = jobs_of(load_settings(config, overrides or []))
+    jobs = jobs_of(settings_of(config, overrides))
     found = jobs.get(job)
     if has_ended(found):
         raise UsageError(f"{id_of(found)} has already {state_of(found)}")
@@ -135,9 +156,8 @@ def rollback(config: Config = "vertex-tpu", overrides: Set = None) -> None:
     """
     from components.google_api import service_errors
     from components.model_store.endpoint import EndpointStore
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [])
+    settings = settings_of(config, overrides)
     location = settings.endpoint
     try:
         with service_errors("rolling back"):

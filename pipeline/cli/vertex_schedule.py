@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import App
-from pipeline.cli.options import AsJson, Config, Data, Set, print_list
-from pipeline.cli.vertex_job import compile_checked, jobs_of
+from pipeline.cli.options import AsJson, Config, Cron, Data, Set, print_list, settings_of
+from pipeline.cli.vertex_jobs import compile_checked, jobs_of
 
 if TYPE_CHECKING:
     from pipeline.settings.settings import Settings
@@ -18,24 +18,17 @@ Name = Annotated[
     str | None,
     typer.Option("--name", metavar="NAME", help="Name of the schedule; default: the pipeline's."),
 ]
-Cron = Annotated[
-    str,
-    typer.Option(
-        metavar="CRON", help="MINUTE HOUR DAY MONTH WEEKDAY, such as 'TZ=Europe/Paris 0 3 * * 1'."
-    ),
-]
 
 
 @app.command("create")
 def create(
-    cron: Cron,
+    cron: Annotated[str, Cron],
     config: Config = "vertex-tpu",
     data: Data = None,
     overrides: Set = None,
     name: Name = None,
     end: Annotated[
-        datetime | None,
-        typer.Option(metavar="DATE", help="Start no run after this date, in UTC."),
+        datetime | None, typer.Option(metavar="DATE", help="Start no run after this date, in UTC.")
     ] = None,
     max_runs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Maximum number of runs.")
@@ -53,9 +46,8 @@ def create(
     from pipeline.vertex.costs import format_costs
     from pipeline.vertex.schedules import SchedulePlan
 
-    plan = SchedulePlan(
-        name or settings.name, cron, end.replace(tzinfo=UTC) if end else None, max_runs
-    )
+    end = end and end.replace(tzinfo=UTC)
+    plan = SchedulePlan(name or settings.name, cron, end, max_runs)
     made, replaced = _schedules(settings).create(plan, jobs_of(settings).to_proto(job))
     for line in format_costs(settings):
         typer.echo(line)
@@ -72,10 +64,9 @@ def list_(config: Config = "vertex-tpu", overrides: Set = None, as_json: AsJson 
     Examples:
       flowers vertex schedule list --config mine.yaml
     """
-    from pipeline.settings.loading import load_settings
     from pipeline.vertex.schedules import ScheduleEntry
 
-    settings = load_settings(config, overrides or [])
+    settings = settings_of(config, overrides)
     found = [ScheduleEntry.of(schedule) for schedule in _schedules(settings).find()]
     print_list(found, as_json, "no schedules; `flowers vertex schedule create` makes one")
 
@@ -87,9 +78,8 @@ def pause(config: Config = "vertex-tpu", overrides: Set = None, name: Name = Non
     Examples:
       flowers vertex schedule pause --config mine.yaml
     """
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [])
+    settings = settings_of(config, overrides)
     typer.echo(f"{_schedules(settings).pause(name or settings.name).name} is paused")
 
 
@@ -100,9 +90,8 @@ def resume(config: Config = "vertex-tpu", overrides: Set = None, name: Name = No
     Examples:
       flowers vertex schedule resume --config mine.yaml
     """
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [])
+    settings = settings_of(config, overrides)
     typer.echo(f"{_schedules(settings).resume(name or settings.name).name} is active")
 
 
@@ -113,15 +102,13 @@ def delete(config: Config = "vertex-tpu", overrides: Set = None, name: Name = No
     Examples:
       flowers vertex schedule delete --config mine.yaml
     """
-    from pipeline.settings.loading import load_settings
 
-    settings = load_settings(config, overrides or [])
+    settings = settings_of(config, overrides)
     for deleted in _schedules(settings).delete(name or settings.name):
         typer.echo(f"{deleted} is deleted")
 
 
 def _schedules(settings: "Settings") -> "Schedules":
-    from components.google_api import RetryPolicy
     from pipeline.vertex.schedules import Schedules
 
-    return Schedules(settings.vertex, RetryPolicy())
+    return Schedules(settings.vertex)

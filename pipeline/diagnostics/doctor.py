@@ -6,7 +6,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,13 +36,9 @@ print(json.dumps([tf.__version__, devices]))
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check.
+    """The result of one check: its state, its subject, what was found, and a remedy.
 
-    Attributes:
-      state: `bad` if the pipeline cannot run, `note` for a limitation, else `ok`.
-      subject: The subject of the check.
-      found: A description of what was found.
-      remedy: What to do; empty if nothing is wrong.
+    The state is `bad` if the pipeline cannot run, `note` for a limitation, else `ok`.
     """
 
     state: Literal["ok", "note", "bad"]
@@ -60,8 +55,7 @@ class Finding:
 def examine(root: Path) -> Iterator[Finding]:
     """Yields the result of each check as soon as it is known; TensorFlow takes ten seconds.
 
-    Args:
-      root: The root of future runs; it need not exist.
+    The root of future runs need not exist.
     """
     yield _python()
     yield _system()
@@ -168,9 +162,9 @@ def _network() -> Finding:
     try:
         with urllib.request.urlopen(_BUCKET, timeout=_TIMEOUT_SECONDS):
             return Finding("ok", "network", "the bucket gs://flowers-public can be read")
-    except (urllib.error.URLError, OSError) as error:
+    except OSError as error:
         reason = getattr(error, "reason", error)
         return Finding(
             "note", "network", f"gs://flowers-public cannot be reached: {reason}",
-            "--data flowers-public won't work; the sample and your own files will",
+            "--data flowers-public does not work; the sample and your own files will",
         )  # fmt: skip

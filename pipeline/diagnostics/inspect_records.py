@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from data.class_scan import scan_classes
 from data.classes import read_source_labels
 from data.common.errors import UsageError
 from data.common.formatting import format_duration, format_list, format_size
+from data.common.progress import progress
 from data.ingestion_counts import FIRST_BAD, BadRecord
 from data.sources import check_first_records, list_files, measure, resolve
 from pipeline.settings.settings import Settings
@@ -31,7 +31,6 @@ from pipeline.settings.settings import Settings
 _FIXED_SECONDS = 50
 _TRANSFORM_IMAGES_PER_SECOND = 300
 _EVALUATION_COST = 1 / 3
-progress = logging.getLogger("flowers.progress")
 
 
 class Estimate(BaseModel):
@@ -174,9 +173,8 @@ def format_inspection(found: Inspection, settings: Settings) -> list[str]:
         *(f"  {bad.shard} record {bad.index}: {bad.reason}" for bad in found.first_bad),
     ]
     if sum(found.bad.values()) > data.max_bad_fraction * found.records:
-        lines.append(
-            f"  a run would refuse the data: data.max_bad_fraction is {data.max_bad_fraction:.1%}"
-        )
+        limit = f"data.max_bad_fraction is {data.max_bad_fraction:.1%}"
+        lines.append(f"  a run would refuse the data: {limit}")
     return [
         *lines,
         f"A run with {settings.model.name} at {settings.transform.image_size} px, "

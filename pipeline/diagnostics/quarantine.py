@@ -11,7 +11,6 @@ from data.common.errors import UsageError
 from data.features import IMAGE
 from data.ingestion_counts import QUARANTINE
 from pipeline.history.run import Run
-from pipeline.history.runs import History
 
 # The first bytes of image files.
 _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp"}
@@ -25,15 +24,6 @@ class QuarantinedRecord:
     index: int
     reason: str
     content: bytes
-
-
-def choose_run(root: Path, run_id: str | None) -> Run:
-    """Returns a run whose ExampleGen finished; the newest one if `run_id` is None.
-
-    Raises:
-      UsageError: There is no such run.
-    """
-    return History(root).find(run_id, lambda run: bool(run.quarantine), "whose ExampleGen finished")
 
 
 def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:

@@ -28,11 +28,9 @@ class InputImage:
 
 
 def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
-    """Returns a lazy iterator over the images of some paths, in order.
+    """Returns a lazy iterator over the images in files, record files and folders, in order.
 
-    Args:
-      paths: Image files, record files (`*.tfrec*`), or folders that are searched recursively,
-        without hidden files and folders.
+    Folders are searched recursively, without hidden files and folders.
 
     Raises:
       UsageError: A path does not exist, or a folder has no images and no records. Raised before
@@ -45,13 +43,10 @@ def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
 
 def _check(path: Path) -> None:
     if not path.exists():
-        raise UsageError(
-            f"{path} does not exist; predict takes image files, record files and folders"
-        )
-    if not any(True for _ in _files(path)):
-        raise UsageError(
-            f"{path} has no images ({', '.join(IMAGE_SUFFIXES)}) and no records ({RECORD_FILES})"
-        )
+        raise UsageError(f"{path} does not exist; predict takes images, record files and folders")
+    if next(_files(path), None) is None:
+        suffixes = ", ".join(IMAGE_SUFFIXES)
+        raise UsageError(f"{path} has no images ({suffixes}) and no records ({RECORD_FILES})")
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.inference.input_images import InputImage
 from pipeline.lazy_tensorflow import import_tensorflow
+from pipeline.root_files import SERVING_FOLDER
 
 # Images per request, which are in memory at the same time.
 BATCH_SIZE = 32
@@ -46,15 +47,12 @@ class Classifier(Protocol):
 
         Raises:
           ImageRejected: An image cannot be classified.
+          UsageError: The server cannot be reached, does not serve the model, or failed.
         """
 
 
 def predict(model: Classifier, images: Iterable[InputImage]) -> Iterator[dict[str, Any]]:
     """Classifies images in order, with at most one batch of them in memory.
-
-    Args:
-      model: The model.
-      images: The images, see `pipeline.inference.input_images.read_images`.
 
     Yields:
       `path`, `label` and `probabilities` (by class name, or by class id if the names are unknown),
@@ -111,13 +109,18 @@ class PushedModel:
         Raises:
           UsageError: No model was pushed.
         """
-        path = _newest_model(root)
+        from components.model_store.local import LocalStore
+
+        serving = root / SERVING_FOLDER
+        version = LocalStore(serving).newest_version()
+        if not version:
+            problem = f"no model was pushed to {serving}; flowers run --root {root} trains one"
+            raise UsageError(f"--root: {problem}")
         self._tf = import_tensorflow()
-        self._model = self._tf.saved_model.load(str(path))
+        self._model = self._tf.saved_model.load(str(serving / str(version)))
         self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        """See `Classifier`."""
         errors = self._tf.errors
         try:
             outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
@@ -139,15 +142,3 @@ def parse_outputs(outputs: dict[str, Any]) -> list[Prediction]:
         Prediction(label=label.decode(), class_id=class_id, probabilities=values.tolist())
         for label, class_id, values in zip(*columns, strict=True)
     ]
-
-
-def _newest_model(root: Path) -> Path:
-    from components.model_store.local import LocalStore
-
-    version = LocalStore(root / "serving").newest_version()
-    if not version:
-        raise UsageError(
-            f"--root: no model was pushed to {root / 'serving'}; "
-            f"flowers run --root {root} trains one"
-        )
-    return root / "serving" / str(version)

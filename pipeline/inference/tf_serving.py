@@ -14,14 +14,8 @@ from pydantic import BaseModel, ValidationError
 from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from pipeline.history.runs import History
-from pipeline.inference.predict import (
-    INPUT,
-    SIGNATURE,
-    Classifier,
-    ImageRejected,
-    Prediction,
-    parse_outputs,
-)
+from pipeline.inference import predict
+from pipeline.inference.predict import SIGNATURE, Classifier, ImageRejected, Prediction
 from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.registry.versions import run_of
 from pipeline.root_files import SERVING_FOLDER
@@ -82,11 +76,6 @@ class RestModel:
         self._host, _, self._path = rest.partition("/")
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        """See `Classifier`.
-
-        Raises:
-          UsageError: The server cannot be reached, does not serve the model, or failed.
-        """
         status, content = self._post(rest_body(images))
         if status == http.HTTPStatus.OK:
             return self._parse(content, len(images))
@@ -143,14 +132,7 @@ class GrpcModel:
     """A model behind the gRPC PredictionService of TensorFlow Serving."""
 
     def __init__(self, address: str, name: str, names: Sequence[str] | None, timeout_s: float):
-        """Opens a channel, without TLS.
-
-        Args:
-          address: The host and port, `HOST:PORT`.
-          name: The name of the model.
-          names: The class names, see `Classifier`.
-          timeout_s: The time limit for one request, in seconds.
-        """
+        """Opens a channel to `HOST:PORT`, without TLS; for the other arguments see `connect`."""
         import_tensorflow()
         import grpc
         from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
@@ -160,11 +142,6 @@ class GrpcModel:
         self._service = PredictionServiceStub(grpc.insecure_channel(address))
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        """See `Classifier`.
-
-        Raises:
-          UsageError: The server cannot be reached, does not serve the model, or failed.
-        """
         import grpc
 
         try:
@@ -176,7 +153,7 @@ class GrpcModel:
         tf = import_tensorflow()
         outputs = {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
         try:
-            return _check_count(parse_outputs(outputs), len(images), self._url)
+            return _check_count(predict.parse_outputs(outputs), len(images), self._url)
         except (KeyError, ValueError) as error:
             shapes = [f"{name} {value.shape}" for name, value in sorted(outputs.items())]
             raise UsageError(_wrong_outputs(self._url, ", ".join(shapes) or "nothing")) from error
@@ -191,19 +168,14 @@ class GrpcModel:
 
 
 def grpc_request(name: str, images: Sequence[bytes]) -> Any:
-    """Returns the PredictRequest for some images.
-
-    Args:
-      name: The name of the model.
-      images: The encoded images, sent as a string tensor of shape [images].
-    """
+    """Returns the PredictRequest for encoded images, sent as a string tensor of shape [images]."""
     tf = import_tensorflow()
     from tensorflow_serving.apis.predict_pb2 import PredictRequest
 
     request = PredictRequest()
     request.model_spec.name = name
     request.model_spec.signature_name = SIGNATURE
-    request.inputs[INPUT].CopyFrom(tf.make_tensor_proto(list(images), tf.string))
+    request.inputs[predict.INPUT].CopyFrom(tf.make_tensor_proto(list(images), tf.string))
     return request
 
 

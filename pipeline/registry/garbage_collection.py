@@ -1,4 +1,4 @@
-"""`flowers clean`: removes the artifacts that no run needs any more."""
+"""`flowers clean`: removes the artifacts that are no longer needed."""
 
 import datetime
 import math
@@ -19,29 +19,22 @@ from pipeline.history.runs import History, newest_finished
 from pipeline.local.pinned import spans_to_compare
 from pipeline.local.root import locked
 from pipeline.reporting.lines import display_path, print_line
-from pipeline.root_files import METADATA_FILE
-from pipeline.settings.retention import RetentionSettings
+from pipeline.root_files import METADATA_FILE, SERVING_FOLDER
+from pipeline.settings.settings import RetentionSettings
 
 # The artifacts of a blessed model, kept although another model has replaced it.
 _MODEL_TYPES = ("Model", "ModelEvaluation", "ModelBlessing")
 # TFX's own folder in that of each step, empty once the step has ended.
 _SYSTEM = ".system"
-# The default of `flowers clean`.
-_NEWEST = RetentionSettings(runs=1)
 
 
-def clean(root: Path, dry_run: bool, retention: RetentionSettings = _NEWEST) -> None:
+def clean(root: Path, dry_run: bool, retention: RetentionSettings) -> None:
     """Removes the artifacts of old runs and of killed ones, and prints what and how much.
 
     It keeps: all artifacts of the runs that `retention` selects, of the newest finished run and of
     those after it, and of each run whose model is served or was withdrawn; model, evaluation and
     verdict of every blessed model; the statistics that the next span is compared with; and the
-    history. ML Metadata marks the removed artifacts as deleted.
-
-    Args:
-      root: Root folder of the runs.
-      dry_run: Whether to print only what would be removed.
-      retention: Selects the runs that are among the newest `runs` and no older than `days`.
+    history. ML Metadata marks the removed artifacts as deleted. With `dry_run` nothing is removed.
 
     Raises:
       UsageError: There are no runs, or one is in progress.
@@ -83,7 +76,7 @@ def _needed_uris(
 ) -> set[str]:
     """Returns the URIs of the artifacts to keep."""
     now = datetime.datetime.now(datetime.UTC)
-    serving = LocalStore(root / "serving")
+    serving = LocalStore(root / SERVING_FOLDER)
     versions = {*serving.served_versions(), *serving.withdrawn_versions()}
     uris = set(spans_to_compare(runs))
     finished = 0
@@ -114,7 +107,7 @@ def _unneeded_folders(root: Path, needed: set[str]) -> list[Path]:
     outputs = [path for path in root.glob("artifacts/*/*/*") if path.parent.name != _SYSTEM]
     unneeded = [path for path in outputs if str(path) not in needed]
     unneeded += root.glob(f"artifacts/*/{_SYSTEM}/*/*")
-    return sorted(unneeded) + LocalStore(root / "serving").unfinished_pushes()
+    return sorted(unneeded) + LocalStore(root / SERVING_FOLDER).unfinished_pushes()
 
 
 def _abandoned_checkpoints(root: Path, runs: Sequence[Run]) -> list[Path]:

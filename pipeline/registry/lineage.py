@@ -1,16 +1,15 @@
 """`flowers lineage`: the origin of a version, as text and as a picture."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from components.gate.verdict import format_verdict
 from data.common.errors import UsageError
 from data.common.formatting import format_list
-from pipeline.history.run import Run
+from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import History
 from pipeline.local.run_inputs import CODE
 from pipeline.registry.versions import list_models
@@ -47,12 +46,14 @@ def format_lineage(run: Run, version: int) -> Iterator[str]:
     yield f"  examples: {', '.join(f'{name} {number}' for name, number in run.examples.items())}"
     yield ""
     yield "settings"
-    yield from (f"  {key}: {value}" for key, value in _settings(run.inputs))
+    for key, value in sorted(run.inputs.items()):
+        if "." in key and not key.startswith(CODE):
+            yield f"  {key}: {value}"
     yield ""
     yield "steps, with the SHA-256 of their code"
     for step in run.steps:
         code = run.inputs.get(f"{CODE}{step.name}", "TFX's own")
-        yield f"  {step.name:<17} {step.state:<8} {str(code)[:16]}  {step.found}".rstrip()
+        yield f"  {step.name:<{STEP_WIDTH}} {step.state:<8} {str(code)[:16]}  {step.found}".rstrip()
     yield ""
     yield f"model     {run.model_uri}"
     if run.verdict:
@@ -84,12 +85,6 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
     axes.set_title(f"version {version}: run {run.run_id}, {run.setting('data.source')}")
     axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
     figure.savefig(file, dpi=100)
-
-
-def _settings(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in sorted(inputs.items()):
-        if "." in key and not key.startswith(CODE):
-            yield key, value
 
 
 def _depth(step: str) -> int:

@@ -18,7 +18,7 @@ from data.common.formatting import format_list
 from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.local.root import locked
-from pipeline.root_files import METADATA_FILE
+from pipeline.root_files import METADATA_FILE, SERVING_FOLDER
 
 
 class Model(BaseModel):
@@ -62,15 +62,12 @@ class Model(BaseModel):
 
 def list_models(root: Path) -> list[Model]:
     """Returns all versions under a root, newest first."""
-    store, runs = LocalStore(root / "serving"), History(root).runs()
+    store, runs = LocalStore(root / SERVING_FOLDER), History(root).runs()
     newest = store.newest_version()
     found = [(v, "serves" if v.version == newest else "kept") for v in store.served()]
     found += [(v, "withdrawn") for v in store.withdrawn()]
     found.sort(key=lambda item: item[0].version, reverse=True)
-    return [
-        _model(version, state, run_of(runs, version.version, version.digest))
-        for version, state in found
-    ]
+    return [_model(v, state, run_of(runs, v.version, v.digest)) for v, state in found]
 
 
 def run_of(runs: Sequence[Run], version: int, digest: str) -> Run | None:
@@ -84,19 +81,15 @@ def run_of(runs: Sequence[Run], version: int, digest: str) -> Run | None:
 def roll_back(root: Path, version: int | None, reason: str) -> list[int]:
     """Withdraws the newest versions, so that an older one serves; returns them, newest first.
 
-    Only `promote` pushes a withdrawn model again.
-
-    Args:
-      root: Root folder of the runs.
-      version: Number of the version to serve; None for the predecessor of the serving one.
-      reason: The reason, for ML Metadata.
+    Only `promote` pushes a withdrawn model again. Without a `version`, the predecessor of the
+    serving version serves. The reason is for ML Metadata.
 
     Raises:
       UsageError: There is no such version, or it already serves.
     """
     _check_root(root)
     with locked(root):
-        store = LocalStore(root / "serving")
+        store = LocalStore(root / SERVING_FOLDER)
         versions = store.served_versions()
         if version is None:
             version = versions[-2] if len(versions) > 1 else None
@@ -116,10 +109,7 @@ def roll_back(root: Path, version: int | None, reason: str) -> list[int]:
 def promote(root: Path, run_id: str, reason: str) -> int:
     """Pushes the model of a run, regardless of its verdict; returns the number of the version.
 
-    Args:
-      root: Root folder of the runs.
-      run_id: Id of the run.
-      reason: The reason, for history, model card and ML Metadata.
+    The reason is for the history, the model card and ML Metadata.
 
     Raises:
       UsageError: There is no such run, its model is missing or changed, or it already serves.
@@ -132,23 +122,17 @@ def promote(root: Path, run_id: str, reason: str) -> int:
         assert run.verdict
         digest = run.verdict.digest
         if not model.is_dir() or model_digest(model) != digest:
-            raise UsageError(
-                f"the model of run {run_id} is missing, or is no longer the one that was "
-                f"evaluated: {model}"
-            )
-        store = LocalStore(root / "serving")
+            raise UsageError(f"the model of run {run_id} is missing or has changed: {model}")
+        store = LocalStore(root / SERVING_FOLDER)
         current = store.current_version()
         # A promotion that was killed before the history was saved is completed now.
         if current.digest == digest and current.version in run.versions:
-            raise UsageError(
-                f"run {run_id}: its model serves already, as version {current.version}"
-            )
+            raise UsageError(f"run {run_id}: its model already serves as version {current.version}")
         pushed = store.push(model, card=_card(history, run, reason), again=True)
         run.promoted, run.reason = pushed.version, reason
         history.save(run)
-        _record(
-            root, "flowers.Promote", {"version": pushed.version, "run": run_id, "reason": reason}
-        )
+        facts: dict[str, str | int] = {"version": pushed.version, "run": run_id, "reason": reason}
+        _record(root, "flowers.Promote", facts)
         return pushed.version
 
 
@@ -180,5 +164,5 @@ def _record(root: Path, kind: str, properties: dict[str, str | int]) -> None:
     from pipeline.history.mlmd import record
 
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    current = LocalStore(root / "serving").current_version()
+    current = LocalStore(root / SERVING_FOLDER).current_version()
     record(root, kind, {**properties, "at": now}, current.path)

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.exit_codes import FAILED
@@ -17,42 +16,35 @@ _GRACE_SECONDS = 90.0
 _PROGRAM = "import sys; sys.argv[0] = {name!r}; from pipeline.cli.main import main; main()"
 
 
-@dataclass(frozen=True)
-class ChildRun:
-    """A scheduled run through `flowers schedule once`.
+def run_child(options: Sequence[str], root: Path) -> RunOutcome:
+    """Runs `flowers schedule once` and returns its outcome; a signal to this process ends it.
 
-    Attributes:
+    Args:
       options: The options of that command.
       root: The root whose history the child writes to.
     """
-
-    options: Sequence[str]
-    root: Path
-
-    def run(self) -> RunOutcome:
-        """Runs the command and returns its outcome; a signal to this process ends the child."""
-        before = {run.run_id for run in History(self.root).runs()}
-        program = _PROGRAM.format(name=sys.argv[0])
-        command = [sys.executable, "-c", program, "schedule", "once", "--reported-by-caller"]
-        # Ctrl-C reaches the whole process group of a terminal. In its own session the child gets
-        # one signal only: a second one would interrupt the training while it saves its state.
-        with subprocess.Popen([*command, *self.options], start_new_session=True) as child:
-            try:
-                code = child.wait()
-            except BaseException:
-                _terminate(child)
-                raise
-        new = [run for run in History(self.root).runs() if run.run_id not in before]
-        if code < 0:
-            text = f"the process of the run was terminated by signal {-code}"
-            return RunOutcome("failed", text, transient=True)
-        if new:
-            return outcome_of(new[0])
-        if code:
-            # The child could not write to the history; it printed the reason.
-            text = f"the process of the run exited with code {code}"
-            return RunOutcome("failed", text, transient=code == FAILED)
-        return RunOutcome("skipped", "nothing to do")
+    before = {run.run_id for run in History(root).runs()}
+    program = _PROGRAM.format(name=sys.argv[0])
+    command = [sys.executable, "-c", program, "schedule", "once", "--reported-by-caller"]
+    # Ctrl-C reaches the whole process group of a terminal. In its own session the child gets
+    # one signal only: a second one would interrupt the training while it saves its state.
+    with subprocess.Popen([*command, *options], start_new_session=True) as child:
+        try:
+            code = child.wait()
+        except BaseException:
+            _terminate(child)
+            raise
+    new = [run for run in History(root).runs() if run.run_id not in before]
+    if code < 0:
+        text = f"the process of the run was terminated by signal {-code}"
+        return RunOutcome("failed", text, transient=True)
+    if new:
+        return outcome_of(new[0])
+    if code:
+        # The child could not write to the history; it printed the reason.
+        text = f"the process of the run exited with code {code}"
+        return RunOutcome("failed", text, transient=code == FAILED)
+    return RunOutcome("skipped", "nothing to do")
 
 
 def _terminate(child: subprocess.Popen) -> None:

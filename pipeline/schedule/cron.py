@@ -68,10 +68,9 @@ class CronSchedule:
 
 
 class IntervalSchedule:
-    """Dates at a fixed interval."""
+    """Dates at a fixed interval, in minutes."""
 
     def __init__(self, minutes: float):
-        """Sets the interval in minutes."""
         self._interval = datetime.timedelta(minutes=minutes)
 
     def after(self, moment: datetime.datetime) -> datetime.datetime:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypedDict
 
 from data.common.errors import UsageError
 from data.common.files import write_whole
@@ -18,15 +17,6 @@ from pipeline.settings.notify import NotifySettings
 _SENT_FILE = "notified.json"
 _TIMEOUT_SECONDS = 60
 _DAY = datetime.timedelta(days=1)
-
-
-class Notification(TypedDict):
-    """The JSON message; `text` is the whole message for people."""
-
-    pipeline: str
-    root: str
-    state: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -71,10 +61,9 @@ class Notifier:
             limit = self.settings.at_most
             self.print_line(f"not notified: notify.at_most allows {limit} messages in 24 hours")
             return
-        message = Notification(
-            pipeline=self.pipeline, root=str(self.root), state=state,
-            text=f"{self.pipeline}: {state}\n{text}",
-        )  # fmt: skip
+        text = f"{self.pipeline}: {state}\n{text}"
+        # The JSON message; `text` is the whole message for people.
+        message = {"pipeline": self.pipeline, "root": str(self.root), "state": state, "text": text}
         for name in configured:
             try:
                 channels[name](message)
@@ -92,17 +81,17 @@ class Notifier:
         write_whole(file, json.dumps([*recent, now.isoformat()]) + "\n")
         return True
 
-    def _command(self, message: Notification) -> None:
+    def _command(self, message: dict[str, str]) -> None:
         subprocess.run(
             self.settings.command or [], input=json.dumps(message), text=True, check=True,
             timeout=_TIMEOUT_SECONDS,
         )  # fmt: skip
 
-    def _webhook(self, message: Notification) -> None:
+    def _webhook(self, message: dict[str, str]) -> None:
         assert self.settings.webhook
         post(self.settings.webhook.read("notify.webhook"), message)
 
-    def _email(self, message: Notification) -> None:
+    def _email(self, message: dict[str, str]) -> None:
         settings = self.settings.email
         assert settings
         mail = EmailMessage()

@@ -27,8 +27,7 @@ class ScheduledRun:
     """A run of the pipeline that a schedule starts.
 
     Attributes:
-      settings: The settings of the run.
-      config: The name of the config, for the history.
+      settings, config: The settings of the run, and the name of the config for the history.
       root: The root, an absolute path.
       settle: Minutes without changes after which a folder without `_SUCCESS` counts as complete.
       record_skips: Whether the history gets an entry when there is nothing to do.
@@ -58,8 +57,7 @@ class ScheduledRun:
             exit_code = USAGE_ERROR if isinstance(error, UsageError) else FAILED
             return self._record("failed", f"{type(error).__name__}: {error}", error), exit_code
         runs = history.runs()
-        new = [run for run in runs if run.run_id not in before]
-        if new:
+        if new := [run for run in runs if run.run_id not in before]:
             self._clean()
             return new[0], exit_code
         last = newest_finished(runs)

@@ -1,16 +1,20 @@
 """The loop of `flowers schedule run`: waits for the next date and starts the scheduled run."""
 
+import contextlib
 import datetime
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
+
+from data.common.errors import UsageError
 from data.common.files import write_whole
 from pipeline.schedule.cron import CronSchedule, IntervalSchedule
 
-STATE_FILE = "schedule.json"
+_STATE_FILE, _LOCK_FILE = "schedule.json", ".schedule.lock"
 # Minutes before each retry after a transient error; the last one repeats.
 _RETRY_DELAYS = (1, 5, 25)
 # Seconds between looks at the clock, which may jump while the machine sleeps.
@@ -46,7 +50,6 @@ class Service:
     Attributes:
       schedule: The dates of the scheduled runs.
       start: Executes one scheduled run.
-      clock: The clock.
       root: The root, where the date of the last scheduled run is kept.
       print_line: Prints a line on the console.
       notify: Receives state and text of each scheduled run, after its last retry.
@@ -105,9 +108,32 @@ class Service:
             self.print_line(f"{self.root} cannot be written: {error}; this run may be repeated")
 
 
+@contextlib.contextmanager
+def schedule_lock(root: Path) -> Iterator[None]:
+    """Keeps a second scheduler off a root, where it would start every run twice.
+
+    Raises:
+      UsageError: Another process holds the lock, or the root cannot be written.
+    """
+    lock = filelock.FileLock(root / _LOCK_FILE, timeout=0)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise UsageError(
+            f"--root: another schedule is running on {root}; end it, or name another folder"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"--root: {root} cannot be written: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def read_state(root: Path) -> datetime.datetime | None:
     """Returns when the last scheduled run started, or None if there was none."""
-    file = root / STATE_FILE
+    file = root / _STATE_FILE
     if not file.exists():
         return None
     return datetime.datetime.fromisoformat(json.loads(file.read_text())["last_turn"])
@@ -116,7 +142,7 @@ def read_state(root: Path) -> datetime.datetime | None:
 def write_state(root: Path, moment: datetime.datetime) -> None:
     """Records when the last scheduled run started."""
     root.mkdir(parents=True, exist_ok=True)
-    write_whole(root / STATE_FILE, json.dumps({"last_turn": moment.isoformat()}) + "\n")
+    write_whole(root / _STATE_FILE, json.dumps({"last_turn": moment.isoformat()}) + "\n")
 
 
 def format_moment(moment: datetime.datetime) -> str:

@@ -22,7 +22,7 @@ def install(name: str, cron: str, command: Sequence[str], folder: Path, start: b
 
     Args:
       name: The name of the units, without the prefix `flowers-`.
-      cron: A cron expression, see `pipeline.schedule.cron.CronSchedule`.
+      cron: A cron expression, see `CronSchedule`.
       command: The command of one scheduled run.
       folder: The folder of the units, created if missing.
       start: Whether to enable and start the timer.

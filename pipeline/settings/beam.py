@@ -19,17 +19,11 @@ _NOTHING_TO_PACK = "--sdk_container_image=unused"
 class DataflowSettings(SettingsBase):
     """The Dataflow workers; only jobs on Vertex can use Dataflow."""
 
-    image: str | None = Field(
-        None, description="Container image of the workers; null: the image in `vertex.image`."
-    )
-    machine_type: str = Field(
-        "n1-standard-4", description="Compute Engine machine type of each worker."
-    )
+    image: str | None = Field(None, description="Image of the workers; null: `vertex.image`.")
+    machine_type: str = Field("n1-standard-4", description="Machine type of each worker.")
     max_workers: int = Field(4, ge=1, description="Maximum number of workers.")
     disk_gb: int = Field(50, ge=20, description="Disk size of each worker, in GB.")
-    subnetwork: str | None = Field(
-        None, description="URL of the subnetwork of the workers; null: the default subnetwork."
-    )
+    subnetwork: str | None = Field(None, description="URL of the subnetwork; null: the default.")
 
 
 class BeamSettings(SettingsBase):
@@ -41,9 +35,7 @@ class BeamSettings(SettingsBase):
         "Cloud Dataflow (jobs on Vertex only), `portable` on the job service of Flink, Spark or "
         "another runner.",
     )
-    pipeline_args: list[str] = Field(
-        [], description="Additional Beam pipeline options, each as `--name=value`."
-    )
+    pipeline_args: list[str] = Field([], description="More Beam options, each as `--name=value`.")
     dataflow: DataflowSettings = DataflowSettings()
 
 

@@ -24,9 +24,8 @@ class DataSettings(SettingsBase):
 
     source: str = Field(
         SAMPLE,
-        description="TFRecord files to read: `sample`, `flowers-public`, a folder, a glob, a "
-        "`gs://` pattern, or a pattern with spans such as `records/span-{SPAN}/*`. `--data` sets "
-        "it, too.",
+        description="TFRecord files to read (also `--data`): `sample`, `flowers-public`, a folder, "
+        "a glob, a `gs://` pattern, or a pattern with spans such as `records/span-{SPAN}/*`.",
     )
     spans: str = Field(
         LATEST,
@@ -49,45 +48,34 @@ class DataSettings(SettingsBase):
         "first salt that leaves no split without a class.",
     )
     group_near_duplicates: bool = Field(
-        False,
-        description="Put near-duplicate images into the same split. The split of an image then "
-        "depends on the other images and can change with new data.",
+        False, description="Put near-duplicates into one split; new data can then change splits."
     )
     max_bad_fraction: float = Field(
-        0.01,
-        ge=0,
-        lt=1,
-        description="Maximum fraction of quarantined records; above it, the run stops with exit "
-        "code 4.",
-    )
+        0.01, ge=0, lt=1,
+        description="Fraction of quarantined records above which a run stops with exit code 4.",
+    )  # fmt: skip
     max_pixels: int = Field(
-        50_000_000,
-        ge=64,
-        description="Maximum number of pixels of an image; a larger image is quarantined without "
-        "being decoded.",
-    )
+        50_000_000, ge=64,
+        description="Maximum number of pixels of an image; a larger one is quarantined undecoded.",
+    )  # fmt: skip
     broken_file: Literal["refuse", "keep_before"] = Field(
         "refuse",
         description="What to do with a truncated or corrupt record file: `refuse` stops the run "
         "with exit code 4, `keep_before` reads the records before the damage.",
     )
-    few_examples: int = Field(
-        50, ge=0, description="Warn when a class has fewer training examples than this."
-    )
+    few_examples: int = Field(50, ge=0, description="Warn if a class has fewer training examples.")
     drift: Literal["ignore", "warn", "stop"] = Field(
         "warn",
-        description="What to do if the images of a span differ too much from those of the span "
-        "before it; `stop` ends the run with exit code 4.",
+        description="What to do if the images of a span differ too much from those of the previous "
+        "span; `stop` ends the run with exit code 4.",
     )
     drift_min_images: int = Field(
         100, ge=1, description="Minimum number of images of a span; smaller spans are not compared."
     )
     skew: float = Field(
-        0.15,
-        ge=0,
-        le=1,
+        0.15, ge=0, le=1,
         description="Warn when the share of a class differs by more than this between two splits.",
-    )
+    )  # fmt: skip
 
     @field_validator("spans", mode="before")
     @classmethod

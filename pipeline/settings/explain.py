@@ -37,10 +37,10 @@ _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 
 class Explanation(NamedTuple):
-    """What a user needs to know of a setting or of a section.
+    """The explanation of a setting or a section.
 
     Attributes:
-      name: The last part of its key.
+      name: The last part of the key.
       description: A sentence.
       section: The model of a section, also of one that is null by default; None for a value.
       allowed: The type and the allowed values; empty for a section that always exists.
@@ -55,7 +55,7 @@ class Explanation(NamedTuple):
 
 
 def explain(section: type[BaseModel]) -> Iterator[Explanation]:
-    """Yields the explanations of what a section holds, in order."""
+    """Yields the explanations of a section's settings and subsections, in order."""
     for name, field in section.model_fields.items():
         inner = section_of(field.annotation)
         if inner and isinstance(field.default, BaseModel):
@@ -67,8 +67,7 @@ def explain(section: type[BaseModel]) -> Iterator[Explanation]:
 
 def settings_yaml(settings: Settings) -> str:
     """Returns settings as YAML, with an explanation of each as a comment above it."""
-    lines = _yaml_lines(Settings, settings.model_dump(mode="json"), "")
-    return "\n".join(lines) + "\n"
+    return "\n".join(_yaml_lines(Settings, settings.model_dump(mode="json"), "")) + "\n"
 
 
 def settings_markdown() -> str:
@@ -104,8 +103,8 @@ def _commented_keys(section: type[BaseModel], indent: str, inset: str) -> Iterat
 
 
 def _values(item: Explanation) -> str:
-    required = item.default == "required"
-    return f"{item.allowed}; {'required' if required else f'default: {item.default}'}"
+    default = item.default if item.default == "required" else f"default: {item.default}"
+    return f"{item.allowed}; {default}"
 
 
 def _comment(text: str, indent: str, inset: str = "") -> list[str]:
@@ -151,7 +150,7 @@ def _allowed(field: FieldInfo) -> str:
 
 
 def _type(annotation: Any) -> str:
-    """Returns the words for a type, such as `list of text or null`."""
+    """Returns the description of a type, such as `list of text or null`."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return ", ".join(map(str, arguments))

@@ -114,8 +114,7 @@ def _set(values: dict[str, Any], key: str, value: Any) -> None:
 def _explain(problem: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = list(_known_keys(Settings))
-        return f"  {key}: unknown key{_nearest(key, known)}"
+        return f"  {key}: unknown key{_nearest(key, list(_known_keys(Settings)))}"
     return f"  {key}: {problem['msg']}, got {problem['input']!r}"
 
 

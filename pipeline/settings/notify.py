@@ -19,8 +19,7 @@ class Secret(SettingsBase):
         None, description="Name of the environment variable with the secret; null: `file` is used."
     )
     file: str | None = Field(
-        None,
-        description="Path of the file whose first line is the secret; null: `env` is used.",
+        None, description="Path of the file whose first line is the secret; null: `env` is used."
     )
 
     @model_validator(mode="after")
@@ -30,19 +29,20 @@ class Secret(SettingsBase):
         return self
 
     def read(self, key: str) -> str:
-        """Returns the secret.
-
-        Args:
-          key: The settings key of the secret, for the error message.
+        """Returns the secret; `key` is its settings key, for the error message.
 
         Raises:
-          UsageError: The variable or the file is missing or empty.
+          UsageError: The variable or the file is missing, empty or cannot be read.
         """
         if self.env:
             value = os.environ.get(self.env, "")
         else:
-            path = Path(str(self.file)).expanduser()
-            value = path.read_text().partition("\n")[0].strip() if path.is_file() else ""
+            # Unlike Path.expanduser, this leaves the home of an unknown user as it is.
+            path = Path(os.path.expanduser(str(self.file)))
+            try:
+                value = path.read_text().partition("\n")[0].strip() if path.is_file() else ""
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"{key}: {path} cannot be read: {error}") from error
         if not value:
             raise UsageError(f"{key}: {self.env or self.file} is missing or empty")
         return value
@@ -57,9 +57,7 @@ class EmailSettings(SettingsBase):
     port: int = Field(587, ge=1, description="Port of the SMTP server.")
     starttls: bool = Field(True, description="Encrypt the connection with STARTTLS.")
     user: str | None = Field(None, description="User name for the SMTP server; null: no login.")
-    password: Secret | None = Field(
-        None, description="Password for the SMTP server; null: no login."
-    )
+    password: Secret | None = Field(None, description="Password of that user; null: no login.")
 
 
 class NotifySettings(SettingsBase):
@@ -71,17 +69,10 @@ class NotifySettings(SettingsBase):
     )
     command: list[str] | None = Field(
         None,
-        description="Command, as a list of words, that receives the notification as JSON on "
-        "standard input; null: no command.",
+        description="Command, as a list of words, that gets the notification on stdin; null: none.",
     )
     webhook: Secret | None = Field(
-        None,
-        description="Location of the webhook URL, to which the notification is posted as JSON; "
-        "null: no webhook.",
+        None, description="Location of the URL to which the JSON is posted; null: no webhook."
     )
-    email: EmailSettings | None = Field(
-        None, description="Mail server and recipients; null: no email."
-    )
-    at_most: int = Field(
-        20, ge=1, description="Maximum number of notifications in 24 hours, for each channel."
-    )
+    email: EmailSettings | None = Field(None, description="Server and recipients; null: no email.")
+    at_most: int = Field(20, ge=1, description="Maximum number of messages in 24 hours.")

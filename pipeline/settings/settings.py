@@ -10,10 +10,45 @@ from data.common.settings_base import SettingsBase
 from pipeline.settings.beam import BeamSettings
 from pipeline.settings.data import DataSettings
 from pipeline.settings.notify import NotifySettings
-from pipeline.settings.retention import RetentionSettings
-from pipeline.settings.serving import ServingSettings
-from pipeline.settings.transform import TransformSettings
 from pipeline.settings.vertex import VertexSettings
+
+
+class TransformSettings(SettingsBase):
+    """How images are preprocessed for the model."""
+
+    image_size: int = Field(
+        192, ge=32, le=1024, description="Side of the square images that the model gets, in pixels."
+    )
+
+
+class ServingSettings(SettingsBase):
+    """The limits that the exported model must meet in the serving check."""
+
+    max_latency_ms: float | None = Field(
+        None, gt=0,
+        description="Maximum 99th percentile of the latency of a request with one image, in "
+        "milliseconds; null: no limit.",
+    )  # fmt: skip
+    max_megabytes: float | None = Field(
+        None, gt=0, description="Maximum size of the exported model, in megabytes; null: no limit."
+    )
+
+
+class RetentionSettings(SettingsBase):
+    """Which runs keep their artifacts after a scheduled run; by default all of them do."""
+
+    runs: int | None = Field(
+        None, ge=1, description="Keep the artifacts of the N newest finished runs; null: no limit."
+    )
+    days: float | None = Field(
+        None, gt=0,
+        description="Keep artifacts of runs that started in the last N days; null: no limit.",
+    )  # fmt: skip
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any artifacts are removed at all."""
+        return self.runs is not None or self.days is not None
 
 
 class Settings(SettingsBase):

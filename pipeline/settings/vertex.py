@@ -26,9 +26,7 @@ class TrainerMachine(SettingsBase):
         0, ge=0, description="Number of accelerators, or of TPU cores for TPU v2 and v3."
     )
     tpu_topology: str | None = Field(
-        None,
-        description="Arrangement of the chips of a TPU v5e, such as `2x4`; null for any other "
-        "machine.",
+        None, description="Topology of a TPU v5e, such as `2x4`; null for any other machine."
     )
 
 
@@ -43,13 +41,10 @@ class AlertSettings(SettingsBase):
     """Who is notified when a job ends."""
 
     webhook: str | None = Field(
-        None,
-        description="The `https://` URL to which the result is posted as JSON; null: no webhook.",
+        None, description="URL (https) to which the result is posted as JSON; null: no webhook."
     )
     topic: str | None = Field(
-        None,
-        description="Pub/Sub topic, as `projects/PROJECT/topics/NAME`, to which the result is "
-        "published; null: no topic.",
+        None, description="Pub/Sub topic, as `projects/PROJECT/topics/NAME`; null: no topic."
     )
 
 
@@ -59,25 +54,17 @@ class VertexSettings(SettingsBase):
     project: str = Field("", description="Id of the Google Cloud project; required on Vertex.")
     region: str = Field("us-central1", description="Google Cloud region of the job.")
     root: str = Field(
-        "",
-        description="Folder of artifacts, checkpoints and served models, as `gs://BUCKET/FOLDER`; "
-        "required on Vertex.",
+        "", description="Folder of all outputs, as `gs://BUCKET/FOLDER`; required on Vertex."
     )
     service_account: str | None = Field(
-        None,
-        description="Email address of the service account of the job; null: the default account.",
+        None, description="Email address of the job's service account; null: the default account."
     )
     network: str | None = Field(
-        None,
-        description="VPC network to peer with, as `projects/NUMBER/global/networks/NAME`; null: no "
-        "peering.",
+        None, description="VPC to peer with, as `projects/NUMBER/global/networks/NAME`; null: none."
     )
-    labels: dict[str, str] = Field(
-        {}, description="Labels of the job and of the Trainer's custom job."
-    )
+    labels: dict[str, str] = Field({}, description="Labels of the job and its custom job.")
     image: str = Field(
-        "",
-        description="Container image of all steps, with a tag or digest; required on Vertex.",
+        "", description="Container image of all steps, with a tag or digest; required on Vertex."
     )
     images: dict[str, str] = Field(
         {}, description="Container images of single steps, by step name, instead of `image`."
@@ -86,9 +73,7 @@ class VertexSettings(SettingsBase):
         {}, description="CPU cores and memory of single steps, by step name."
     )
     trainer: TrainerMachine | None = Field(
-        None,
-        description="Machine of a custom job for the Trainer; null: the Trainer runs as a task of "
-        "the pipeline.",
+        None, description="Machine of the Trainer's custom job; null: it runs as a plain task."
     )
     alerts: AlertSettings = AlertSettings()
 

@@ -27,11 +27,7 @@ _IMAGE = re.compile(r"[\w.-]+(/[\w.-]+)+(:[\w.-]+|@sha256:[0-9a-f]{64})")
 
 
 def find_vertex_problems(settings: Settings) -> list[str]:
-    """Returns the known problems, one per line, each with the settings key to change.
-
-    Args:
-      settings: All settings, see `pipeline.settings.loading`.
-    """
+    """Returns the known problems, one per line, each with the settings key to change."""
     vertex = settings.vertex
     return [
         *_check_paths(settings),
@@ -48,7 +44,7 @@ def find_vertex_problems(settings: Settings) -> list[str]:
 
 
 def _check_paths(settings: Settings) -> Iterator[str]:
-    """Yields paths outside Cloud Storage: on Vertex AI each step runs on a machine of its own."""
+    """Yields paths outside Cloud Storage: on Vertex AI, each step runs on another machine."""
     paths = {"vertex.root": settings.vertex.root, "data.source": settings.data.source}
     if settings.model.weights_file:
         paths["model.weights"] = settings.model.weights_file
@@ -68,19 +64,16 @@ def _check_warm_start(settings: Settings) -> Iterator[str]:
 
 def _check_names(settings: Settings) -> Iterator[str]:
     vertex = settings.vertex
-    rules = {
+    account = "NAME@PROJECT.iam.gserviceaccount.com"
+    rules: dict[str, tuple[str | None, re.Pattern[str], str]] = {
         "name": (settings.name, _JOB_ID, "lower-case letters, digits and hyphens, up to 100"),
         "vertex.project": (vertex.project, _PROJECT, "a project id of 6 to 30 characters"),
         "vertex.region": (vertex.region, _REGION, "a region such as us-central1"),
+        "vertex.service_account": (vertex.service_account, _ACCOUNT, account),
+        "vertex.network": (vertex.network, _NETWORK, "projects/NUMBER/global/networks/NAME"),
     }
-    if vertex.service_account is not None:
-        rule = (vertex.service_account, _ACCOUNT, "NAME@PROJECT.iam.gserviceaccount.com")
-        rules["vertex.service_account"] = rule
-    if vertex.network is not None:
-        rule = (vertex.network, _NETWORK, "projects/NUMBER/global/networks/NAME")
-        rules["vertex.network"] = rule
     for key, (value, pattern, allowed) in rules.items():
-        if not pattern.fullmatch(value):
+        if value is not None and not pattern.fullmatch(value):
             yield f"{key} must be {allowed}, got {value!r}"
     for key, value in vertex.labels.items():
         if not key or not key[0].isalpha() or not all(map(_LABEL.fullmatch, (key, value))):
@@ -91,9 +84,8 @@ def _check_names(settings: Settings) -> Iterator[str]:
 
 
 def _check_images(vertex: VertexSettings) -> Iterator[str]:
-    images = {"vertex.image": vertex.image}
-    images.update({f"vertex.images.{step}": image for step, image in vertex.images.items()})
-    for key, image in images.items():
+    of_steps = {f"vertex.images.{step}": image for step, image in vertex.images.items()}
+    for key, image in {"vertex.image": vertex.image, **of_steps}.items():
         if not _IMAGE.fullmatch(image):
             yield (
                 f"{key} must be an image with a tag or digest, such as "
@@ -117,10 +109,7 @@ def _check_data(settings: Settings) -> Iterator[str]:
     if not settings.data.classes:
         yield "data.classes must list the classes in the order of their ids: a job cannot read them"
     if settings.data.spans != LATEST:
-        yield (
-            f"data.spans is {settings.data.spans!r}: on Vertex TFX's driver reads only the latest "
-            "span"
-        )
+        yield f"data.spans is {settings.data.spans!r}: on Vertex, TFX reads only the latest span"
     if settings.data.drift == "stop":
         yield "data.drift is 'stop', but a job has no previous span to compare with"
     try:
@@ -130,10 +119,7 @@ def _check_data(settings: Settings) -> Iterator[str]:
         return
     last = pattern.rpartition("/")[2]
     if last.endswith("}"):
-        yield (
-            f"data.source: {last} may be a folder, which a job cannot check; name its files as "
-            f"well: {last}/*"
-        )
+        yield f"data.source: {last} may be a folder, which a job cannot check; give {last}/*"
 
 
 def _check_alerts(vertex: VertexSettings) -> Iterator[str]:
@@ -148,12 +134,8 @@ def _check_endpoint(settings: Settings) -> Iterator[str]:
     endpoint = settings.push.endpoint
     name = endpoint.name or settings.name
     if settings.push.to == "vertex-endpoint" and not _MODEL_ID.fullmatch(name):
-        yield (
-            "push.endpoint.name (null: name) must be lower-case letters, digits, _, -, up to 63, "
-            f"got {name!r}"
-        )
-    if endpoint.max_replicas < endpoint.min_replicas:
-        yield (
-            f"push.endpoint.max_replicas is {endpoint.max_replicas}, less than min_replicas, "
-            f"{endpoint.min_replicas}"
-        )
+        allowed = "lower-case letters, digits, _, -, up to 63"
+        yield f"push.endpoint.name (null: name) must be {allowed}, got {name!r}"
+    low, high = endpoint.min_replicas, endpoint.max_replicas
+    if high < low:
+        yield f"push.endpoint.max_replicas is {high}, less than min_replicas, {low}"

@@ -36,11 +36,7 @@ PARAMETERS = {"data_root": str, "target": float, "train_args": str}
 
 
 def compile_job(settings: Settings) -> dict[str, Any]:
-    """Returns a PipelineJob as JSON values, which depend only on settings and code.
-
-    Args:
-      settings: All settings, without problems known to `pipeline.vertex.check`.
-    """
+    """Returns a PipelineJob as JSON values, which depend only on settings and code."""
     source = parse(settings.data.source, settings.data.public_size)
     root, machine = settings.vertex.root.rstrip("/"), settings.vertex.trainer
     endpoint = settings.endpoint.url if settings.push.to == "vertex-endpoint" else ""
@@ -104,12 +100,9 @@ def _beam_args(settings: Settings, root: str) -> list[str]:
 def _exit_handler(settings: Settings, artifacts: str) -> BaseNode:
     alerts = settings.vertex.alerts
     handler: BaseNode = Alert(
-        final_status=FinalStatusStr(),
-        pipeline=settings.name,
-        artifacts=artifacts,
-        webhook=alerts.webhook or "",
-        topic=alerts.topic or "",
-    )
+        final_status=FinalStatusStr(), pipeline=settings.name, artifacts=artifacts,
+        webhook=alerts.webhook or "", topic=alerts.topic or "",
+    )  # fmt: skip
     return handler
 
 

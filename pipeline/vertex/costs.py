@@ -8,7 +8,6 @@ copies of the price lists of Compute Engine and Cloud TPU. Missing prices are no
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TrainerMachine
@@ -33,56 +32,41 @@ _RUN = 0.03
 _DEFAULT = "e2-standard-4"
 
 
-@dataclass(frozen=True)
-class CostItem:
-    """A machine that a job uses.
-
-    Attributes:
-      steps: What runs on it.
-      machine: Description of the machine.
-      price: Dollars per hour; None if the list price is not known.
-    """
-
-    steps: str
-    machine: str
-    price: float | None
-
-    def format(self) -> str:
-        """Returns the item as one line of a table."""
-        price = "no known list price" if self.price is None else f"${self.price:.2f} per hour"
-        return f"{self.steps:<28} {self.machine:<44} {price}"
-
-
 def format_costs(settings: Settings) -> list[str]:
     """Returns lines with the machines of a job and their prices."""
     return [
-        *(item.format() for item in _cost_items(settings)),
+        *(_format_row(*row) for row in _costs(settings)),
         f"plus ${_RUN:.2f} per run. List prices of us-central1, {AS_OF}; Vertex adds about 15 %.",
         "Cached steps cost nothing. https://cloud.google.com/vertex-ai/pricing",
     ]
 
 
-def _cost_items(settings: Settings) -> Iterator[CostItem]:
-    """Yields the machines of a job, with their prices while they run."""
+def _format_row(steps: str, machine: str, price: float | None) -> str:
+    cost = "no known list price" if price is None else f"${price:.2f} per hour"
+    return f"{steps:<28} {machine:<44} {cost}"
+
+
+def _costs(settings: Settings) -> Iterator[tuple[str, str, float | None]]:
+    """Yields steps, the machine that they run on, and its price in dollars per hour, if known."""
     vertex = settings.vertex
     special = {*vertex.resources, *(["Trainer"] if vertex.trainer else [])}
     others = len(STEPS) - len(special)
-    yield CostItem(f"{others} steps, one by one", _DEFAULT, _price(_DEFAULT))
+    yield f"{others} steps, one by one", _DEFAULT, _price(_DEFAULT)
     for step, resources in vertex.resources.items():
         vcpu, gib = _CORES["e2"]
         machine = f"at least {resources.cpu} cores, {resources.memory_gb} GB"
-        yield CostItem(step, machine, resources.cpu * vcpu + resources.memory_gb * gib)
+        yield step, machine, resources.cpu * vcpu + resources.memory_gb * gib
     if vertex.trainer:
-        yield CostItem("Trainer", _format_machine(vertex.trainer), trainer_price(vertex.trainer))
+        yield "Trainer", _format_machine(vertex.trainer), trainer_price(vertex.trainer)
     if settings.push.to == "vertex-endpoint":
         machine, replicas = settings.push.endpoint.machine_type, settings.push.endpoint.min_replicas
         price = _price(machine)
         total = None if price is None else replicas * price
-        yield CostItem("endpoint, 24 hours a day", f"{replicas} or more {machine}", total)
+        yield "endpoint, 24 hours a day", f"{replicas} or more {machine}", total
     if settings.beam.runner == "dataflow":
         workers = settings.beam.dataflow
         machine = f"up to {workers.max_workers} {workers.machine_type}"
-        yield CostItem("Beam steps on Dataflow", machine, None)
+        yield "Beam steps on Dataflow", machine, None
 
 
 def trainer_price(machine: TrainerMachine) -> float | None:
@@ -113,9 +97,6 @@ def _price(machine_type: str) -> float | None:
 
 
 def _format_machine(machine: TrainerMachine) -> str:
-    parts = [machine.machine_type]
-    if machine.accelerator_type:
-        parts.append(f"{machine.accelerator_count} x {machine.accelerator_type}")
-    if machine.tpu_topology:
-        parts.append(machine.tpu_topology)
-    return ", ".join(parts)
+    kind, count = machine.accelerator_type, machine.accelerator_count
+    parts = (machine.machine_type, f"{count} x {kind}" if kind else "", machine.tpu_topology)
+    return ", ".join(filter(None, parts))

@@ -17,16 +17,10 @@ from pipeline.vertex.jobs import id_of, steps_of
 
 
 def log_lines(
-    job: PipelineJob, step: str | None, number: int, vertex: VertexSettings, policy: RetryPolicy
-) -> Iterator[str]:
-    """Yields the last lines of the output of each step, oldest first.
-
-    Args:
-      job: A job, as the service returned it.
-      step: Name of a step; None for all steps.
-      number: Number of lines per container.
-      vertex: Project, region and the Trainer's machine.
-      policy: How long calls are retried.
+    job: PipelineJob, step: str | None, number: int, vertex: VertexSettings,
+    policy: RetryPolicy | None = None,
+) -> Iterator[str]:  # fmt: skip
+    """Yields the last `number` lines of each container of a step, or of all steps, oldest first.
 
     Raises:
       UsageError: The job has no such step.
@@ -37,15 +31,14 @@ def log_lines(
         raise UsageError(
             f"{id_of(job)} has no step {step!r} yet; it has {format_list(list(tasks)) or 'none'}"
         )
-    client = LoggingServiceV2Client()
+    client, policy = LoggingServiceV2Client(), policy or RetryPolicy()
     for name in [step] if step else tasks:
         for container in _containers(job, tasks[name], vertex, policy):
             request = ListLogEntriesRequest(
                 resource_names=[f"projects/{vertex.project}"],
                 filter=f'resource.type="ml_job" AND resource.labels.job_id="{container}"',
-                order_by="timestamp desc",
-                page_size=number,
-            )
+                order_by="timestamp desc", page_size=number,
+            )  # fmt: skip
             with service_errors("listing log entries"):
                 # A page can be empty although more pages follow.
                 found = client.list_log_entries(request, **policy.options())

@@ -8,11 +8,7 @@ from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TrainerMachine
 
 # TPU v5e machines and their topologies (Vertex AI, "Training with TPU accelerators").
-_V5E_TOPOLOGIES = {
-    "ct5lp-hightpu-1t": "1x1",
-    "ct5lp-hightpu-4t": "2x2",
-    "ct5lp-hightpu-8t": "2x4",
-}
+_V5E_TOPOLOGIES = {"ct5lp-hightpu-1t": "1x1", "ct5lp-hightpu-4t": "2x2", "ct5lp-hightpu-8t": "2x4"}
 _TPU_V2_V3 = ("TPU_V2", "TPU_V3")
 _TPU_CORES = 8
 # Machine families that take each GPU; the number of GPUs of an A2 or G2 machine is fixed.
@@ -55,10 +51,7 @@ def check_machine(machine: TrainerMachine) -> Iterator[str]:
     elif machine.accelerator_count:
         yield "vertex.trainer.accelerator_count requires vertex.trainer.accelerator_type"
     elif not _MACHINE_TYPE.fullmatch(machine_type):
-        yield (
-            f"vertex.trainer.machine_type: {machine_type!r} is not a machine type such as "
-            "n1-standard-8"
-        )
+        yield f"vertex.trainer.machine_type must be one such as n1-standard-8, got {machine_type!r}"
 
 
 def check_strategy(settings: Settings) -> Iterator[str]:
@@ -88,14 +81,11 @@ def accelerators() -> set[str]:
 
 
 def _check_v5e(machine: TrainerMachine) -> Iterator[str]:
-    topology = _V5E_TOPOLOGIES[machine.machine_type]
-    if machine.tpu_topology != topology:
-        yield (
-            f"vertex.trainer.tpu_topology of {machine.machine_type} must be {topology}, "
-            f"got {machine.tpu_topology!r}"
-        )
+    machine_type, topology = machine.machine_type, machine.tpu_topology
+    if topology != (expected := _V5E_TOPOLOGIES[machine_type]):
+        yield f"vertex.trainer.tpu_topology of {machine_type} must be {expected}, got {topology!r}"
     if machine.accelerator_type or machine.accelerator_count:
-        yield f"vertex.trainer: {machine.machine_type} takes no accelerator_type or count"
+        yield f"vertex.trainer: {machine_type} takes no accelerator_type or count"
 
 
 def _check_v2_v3(machine: TrainerMachine) -> Iterator[str]:
@@ -115,18 +105,16 @@ def _check_v2_v3(machine: TrainerMachine) -> Iterator[str]:
 
 def _check_gpu(machine: TrainerMachine) -> Iterator[str]:
     machine_type, accelerator = machine.machine_type, str(machine.accelerator_type)
+    count = machine.accelerator_count
     families = _GPU_MACHINES.get(accelerator)
     if families and not machine_type.startswith(families):
         yield (
             f"vertex.trainer: {accelerator} requires a machine_type that starts with "
             f"{' or '.join(families)}, got {machine_type}"
         )
-    if machine.accelerator_count < 1:
+    if count < 1:
         yield "vertex.trainer.accelerator_count must be 1 or more"
     a2, g2 = _A2.fullmatch(machine_type), _G2.fullmatch(machine_type)
-    count = int(a2[1]) if a2 else _G2_COUNTS.get(g2[1], 1) if g2 else None
-    if count is not None and count != machine.accelerator_count:
-        yield (
-            f"vertex.trainer.accelerator_count of {machine_type} must be {count}, "
-            f"got {machine.accelerator_count}"
-        )
+    fixed = int(a2[1]) if a2 else _G2_COUNTS.get(g2[1], 1) if g2 else count
+    if count != fixed:
+        yield f"vertex.trainer.accelerator_count of {machine_type} must be {fixed}, got {count}"

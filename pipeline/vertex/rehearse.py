@@ -79,7 +79,7 @@ def rehearse(
 def _new_run(history: History, job: CompiledJob, file: Path) -> Run:
     now = datetime.datetime.now(datetime.UTC)
     settings = _settings(job)
-    handler = [job.exit_handler] if job.exit_handler else []
+    tasks = [*job.tasks, *([job.exit_handler] if job.exit_handler else [])]
     run = Run(
         run_id=history.new_run_id(now),
         started=now.isoformat(timespec="seconds"),
@@ -89,7 +89,7 @@ def _new_run(history: History, job: CompiledJob, file: Path) -> Run:
         inputs={"job": str(file), "parameters": job.parameters},
         model=settings.model.name,
         classes_from="the job",
-        steps=[Step(name=task.name) for task in [*job.tasks, *handler]],
+        steps=[Step(name=task.name) for task in tasks],
     )
     history.save(run)
     return run
@@ -97,7 +97,7 @@ def _new_run(history: History, job: CompiledJob, file: Path) -> Run:
 
 def _settings(job: CompiledJob) -> Settings:
     """Returns the settings that the job contains; the others have no effect on a rehearsal."""
-    trainer = job.task("Trainer")
+    trainer = next((task for task in job.tasks if task.name == "Trainer"), None)
     if not trainer:
         return Settings(name=job.name)
     config = trainer.spec["inputs"]["parameters"]["custom_config"]["runtimeValue"]["constant"]
@@ -137,46 +137,37 @@ def _run_job(
 
 
 class ReportingObserver:
-    """Passes the progress of a job to a report; see `job_run.TaskObserver`.
+    """A TaskObserver that passes the progress of a job to a report.
 
     Attributes:
       failure: The error of the first task that failed, or None.
     """
 
     def __init__(self, report: Report, run_folder: Path, job_folder: Path):
-        """Starts without a failure.
+        """Takes the folders in the history of the run, with the log, and of the job.
 
-        Args:
-          report: The report of the run.
-          run_folder: The run's folder in the history, with the log of the tasks' processes.
-          job_folder: The job's folder there, in which a step writes why it refuses the data.
+        In the job's folder a step writes why it refuses the data.
         """
-        self._report = report
+        self._report, self._job_folder = report, job_folder
         self._observer = RunObserver(report.run, report, run_folder)
-        self._log = run_folder / LOG_FILE
-        self._job_folder = job_folder
-        self._log_start = 0
+        self._log, self._log_start = run_folder / LOG_FILE, 0
         self.failure: Exception | None = None
 
     def task_started(self, name: str) -> None:
-        """See TaskObserver."""
         self._log_start = self._log.stat().st_size
         self._report.step_started(name)
 
     def task_finished(
         self, name: str, seconds: float, cached: bool, outputs: Mapping[str, Json]
     ) -> None:
-        """See TaskObserver."""
         self._observer.step_finished(name, seconds, cached, _as_tfx(outputs))
 
     def task_failed(self, name: str, seconds: float, error: Exception) -> None:
-        """See TaskObserver."""
         cause = read_refusal(self._job_folder, name) or self._step_failure(error)
         self.failure = self.failure or cause
         self._report.step_failed(name, seconds)
 
     def task_skipped(self, name: str) -> None:
-        """See TaskObserver."""
         self._report.run.step(name).state = "skipped"
 
     def _step_failure(self, error: Exception) -> StepFailed:
@@ -189,12 +180,7 @@ class ReportingObserver:
 
 
 def read_refusal(folder: Path, step: str) -> DataRefused | None:
-    """Returns the refusal that a step wrote, see `components.history_files.refuse_data`.
-
-    Args:
-      folder: A run's or job's folder in the history.
-      step: Name of the step.
-    """
+    """Returns the refusal that a step wrote to a history folder by `refuse_data`, or None."""
     # This imports TensorFlow.
     from components.history_files import REFUSAL_FILE
 

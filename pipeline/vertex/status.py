@@ -4,17 +4,15 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState, PipelineTaskDetail
 from pydantic import BaseModel
 
 from components.properties import format_verdict_properties
 from data.common.formatting import format_duration
 from pipeline.exit_codes import DONE, FAILED, REFUSED
-from pipeline.history.run import Step
+from pipeline.history.run import STEP_WIDTH, Step
 from pipeline.settings.vertex import VertexSettings
 from pipeline.vertex.jobs import console_link, id_of, state_of, step_state, steps_of
-
-_NAME_WIDTH = 17
 
 
 class JobStatus(BaseModel):
@@ -60,7 +58,7 @@ class JobStatus(BaseModel):
     def format(self) -> list[str]:
         """Returns the whole status as lines."""
         lines = [f"{self.job_id}: {self.state}, {format_duration(self.seconds)}", ""]
-        lines += [f"{s.name:<{_NAME_WIDTH}} {s.state:<11} {s.seconds:7.1f} s" for s in self.steps]
+        lines += [f"{s.name:<{STEP_WIDTH}} {s.state:<11} {s.seconds:7.1f} s" for s in self.steps]
         lines += ["", *(part for part in (self.verdict, self.error) if part)]
         if self.passed is not None:
             lines.append(f"Pushed: version {self.pushed}" if self.passed else "Nothing was pushed.")
@@ -78,18 +76,18 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> JobStatus:
         job_id=id_of(job),
         state=state_of(job),
         seconds=_seconds(job.start_time or job.create_time, job.end_time),
-        steps=[
-            Step(
-                name=name, state=step_state(task), seconds=_seconds(task.start_time, task.end_time)
-            )
-            for name, task in tasks.items()
-        ],
+        steps=[_step(task) for task in tasks.values()],
         verdict=format_verdict_properties(gate, check) or None,
         passed=None if pushed is None else bool(pushed.get("pushed")),
         pushed=str(pushed["pushed_version"]) if pushed and pushed.get("pushed") else None,
         error=_error(job),
         link=console_link(vertex, job),
     )
+
+
+def _step(task: PipelineTaskDetail) -> Step:
+    seconds = _seconds(task.start_time, task.end_time)
+    return Step(name=task.task_name, state=step_state(task), seconds=seconds)
 
 
 def _properties(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

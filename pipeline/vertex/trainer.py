@@ -5,19 +5,14 @@ from typing import Any
 from tfx.extensions.google_cloud_ai_platform.constants import ENABLE_VERTEX_KEY, VERTEX_REGION_KEY
 from tfx.extensions.google_cloud_ai_platform.trainer.executor import TRAINING_ARGS_KEY
 
-from pipeline.settings.vertex import TrainerMachine, VertexSettings, custom_job_name
+from pipeline.settings.vertex import TRAINER, VertexSettings, custom_job_name
 
 # TensorFlow Transform requires Keras 2.
 KERAS_2 = {"name": "TF_USE_LEGACY_KERAS", "value": "1"}
 
 
 def custom_job_config(name: str, vertex: VertexSettings) -> dict[str, Any]:
-    """Returns the `custom_config` of TFX's executor that starts a CustomJob.
-
-    Args:
-      name: Name of the pipeline.
-      vertex: Settings with a machine for the Trainer.
-    """
+    """Returns the `custom_config` of TFX's executor that starts a CustomJob for a pipeline."""
     return {
         ENABLE_VERTEX_KEY: True,
         VERTEX_REGION_KEY: vertex.region,
@@ -36,19 +31,9 @@ def job_spec(vertex: VertexSettings) -> dict[str, Any]:
     TFX sets the command of the container.
     """
     assert vertex.trainer is not None
-    pool = {
-        "machine_spec": machine_spec(vertex.trainer),
-        "replica_count": 1,
-        "container_spec": {
-            "image_uri": vertex.images.get("Trainer", vertex.image),
-            "env": [KERAS_2],
-        },
-    }
+    machine = {key: value for key, value in vertex.trainer.model_dump().items() if value}
+    container = {"image_uri": vertex.images.get(TRAINER, vertex.image), "env": [KERAS_2]}
+    pool = {"machine_spec": machine, "replica_count": 1, "container_spec": container}
     account = {"service_account": vertex.service_account} if vertex.service_account else {}
     network = {"network": vertex.network} if vertex.network else {}
     return {"worker_pool_specs": [pool], **account, **network}
-
-
-def machine_spec(machine: TrainerMachine) -> dict[str, Any]:
-    """Returns the MachineSpec, without the fields that are not set."""
-    return {key: value for key, value in machine.model_dump().items() if value}

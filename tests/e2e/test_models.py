@@ -102,7 +102,7 @@ def test_a_refused_model_can_be_promoted_and_an_unchanged_run_keeps_it(
     assert states() == {2: "serves", 1: "kept"}
     twice = flowers("promote", entry["run_id"], "--reason", REASON, "--root", root)
     assert twice.code == 2
-    assert "serves already, as version 2" in twice.err
+    assert "already serves as version 2" in twice.err
 
 
 def test_a_rollback_withdraws_a_version_and_no_run_pushes_it_again(

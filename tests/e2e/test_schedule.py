@@ -23,9 +23,8 @@ from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.history.runs import History
 from pipeline.schedule.cron import CronSchedule
-from pipeline.schedule.lock import schedule_lock
 from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
-from pipeline.schedule.service import RunOutcome, Service
+from pipeline.schedule.service import RunOutcome, Service, schedule_lock
 from pipeline.settings.loading import load_settings
 
 pytestmark = pytest.mark.slow

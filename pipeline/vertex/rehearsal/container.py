@@ -27,14 +27,7 @@ class ContainerFailed(Exception):
 def executor_input(
     artifacts: Mapping[str, Json], parameters: Json, outputs: Mapping[str, Json], folder: str
 ) -> Json:
-    """Returns an ExecutorInput.
-
-    Args:
-      artifacts: Input artifacts by key.
-      parameters: Parameter values by name.
-      outputs: New artifacts by key.
-      folder: Folder of the execution.
-    """
+    """Returns an ExecutorInput for input and output artifacts by key; `folder` gets the output."""
     return {
         "inputs": {
             "artifacts": {key: {"artifacts": [a]} for key, a in artifacts.items()},
@@ -50,12 +43,12 @@ def executor_input(
 def run_command(
     command: list[str], env: list[Json], executor_input: Json, environment: Mapping[str, str]
 ) -> None:
-    """Runs a container's command with the current Python instead of the image's.
+    """Runs a container's command with the current Python; stdout and stderr are inherited.
 
     Args:
-      command: Command and arguments.
+      command: Command and arguments, in which the ExecutorInput replaces `{{$}}`.
       env: The container's variables, as objects with `name` and `value`.
-      executor_input: The ExecutorInput, which replaces `{{$}}`.
+      executor_input: The ExecutorInput.
       environment: Additional environment variables; they override `env`.
 
     Raises:
@@ -67,11 +60,7 @@ def run_command(
 
 
 def run_process(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Runs a command, which inherits stdout and stderr; `python` is the current interpreter.
-
-    Raises:
-      ContainerFailed: The process ended with an error.
-    """
+    """Runs a command as `run_command` does, in exactly this environment."""
     program = sys.executable if command[0] == "python" else command[0]
     code = subprocess.run([program, *command[1:]], env=dict(environment), check=False).returncode
     if code:

@@ -49,11 +49,6 @@ class Task:
         producers = {source["taskOutputArtifact"]["producerTask"] for source in artifacts}
         return producers | set(self.spec.get("dependentTasks", []))
 
-    @property
-    def enable_cache(self) -> bool:
-        """Whether the task may be replaced by the outputs of an earlier execution."""
-        return bool(self.spec.get("cachingOptions", {}).get("enableCache"))
-
 
 @dataclass(frozen=True)
 class CompiledJob:
@@ -72,10 +67,6 @@ class CompiledJob:
     parameters: Json
     tasks: list[Task] = field(default_factory=list)
     exit_handler: Task | None = None
-
-    def task(self, name: str) -> Task | None:
-        """Returns the task with a name, or None."""
-        return next((task for task in self.tasks if task.name == name), None)
 
 
 def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> CompiledJob:
@@ -117,10 +108,7 @@ def _refuse_cloud_only(text: str) -> None:
     """Raises UsageError if a job uses services that a rehearsal does not provide."""
     for part, setting in _CLOUD_ONLY.items():
         if part in text:
-            raise UsageError(
-                f"the job uses {part}, which a rehearsal does not support: compile it for the "
-                f"rehearsal with --set {setting}"
-            )
+            raise UsageError(f"a rehearsal does not support {part}; compile with --set {setting}")
 
 
 def _localize(text: str, bucket: str, root: Path) -> str:

@@ -49,15 +49,7 @@ class TaskObserver(Protocol):
 
 @dataclass
 class JobRun:
-    """One run of a job.
-
-    Attributes:
-      job: The job.
-      job_id: Vertex AI's id of this run.
-      store: Artifacts and cache of earlier runs.
-      observer: Is notified of each task.
-      environment: Environment variables of all processes, which override those of the containers.
-    """
+    """One run of a job; its environment variables override those of the containers."""
 
     job: CompiledJob
     job_id: str
@@ -119,9 +111,12 @@ class JobRun:
         """
         container = task.executor["container"]
         folder = self.store.new_folder(self.job.output, self.job_id, task.name)
+        declared = task.component.get("outputDefinitions", {}).get("artifacts", {})
         outputs = {
-            key: self.store.new_artifact(f"{folder}/{key}", *declared)
-            for key, declared in _declared_outputs(task).items()
+            key: self.store.new_artifact(
+                f"{folder}/{key}", spec["artifactType"], spec.get("metadata", {})
+            )
+            for key, spec in declared.items()
         }
         task_input = executor_input(artifacts, parameters, outputs, folder)
         env = container.get("env", [])
@@ -130,14 +125,17 @@ class JobRun:
             run_command([*driver["command"], *driver["args"]], env, task_input, self.environment)
             parameters |= read_output(task_input).get("parameterValues", {})
         key = self._cache_key(task, artifacts, parameters)
-        cached = self.store.cached(key) if task.enable_cache else None
+        enable_cache = task.spec.get("cachingOptions", {}).get("enableCache")
+        cached = self.store.cached(key) if enable_cache else None
         if cached is not None:
             return True, cached
         command = [*container["command"], *container["args"]]
         run_command(command, env, task_input, self.environment)
         written = read_output(task_input).get("artifacts", {})
         for name, artifact in outputs.items():
-            _update(artifact, written.get(name, {}).get("artifacts", []))
+            for values in written.get(name, {}).get("artifacts", []):
+                artifact["uri"] = values.get("uri", artifact["uri"])
+                artifact["metadata"] = artifact["metadata"] | values.get("metadata", {})
         self.store.cache(key, outputs)
         return False, outputs
 
@@ -164,25 +162,11 @@ class JobRun:
 
 
 def _input_artifacts(task: Task, produced: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
-    """Returns a task's input artifacts by key."""
     return {
         key: produced[source["producerTask"]][source["outputArtifactKey"]]
         for key, spec in task.spec.get("inputs", {}).get("artifacts", {}).items()
         for source in [spec["taskOutputArtifact"]]
     }
-
-
-def _declared_outputs(task: Task) -> dict[str, tuple[Json, Json]]:
-    """Returns type and metadata of a task's output artifacts, by key."""
-    declared = task.component.get("outputDefinitions", {}).get("artifacts", {})
-    return {key: (spec["artifactType"], spec.get("metadata", {})) for key, spec in declared.items()}
-
-
-def _update(artifact: Json, written: list[Json]) -> None:
-    """Updates an artifact with the URI and metadata that its process wrote."""
-    for values in written:
-        artifact["uri"] = values.get("uri", artifact["uri"])
-        artifact["metadata"] = artifact["metadata"] | values.get("metadata", {})
 
 
 def _with_status(spec: Json, status: Json) -> Json:

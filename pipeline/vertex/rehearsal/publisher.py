@@ -15,7 +15,6 @@ class Publisher:
         self._show = show
 
     def publish(self, request: PublishRequest, _: grpc.ServicerContext) -> PublishResponse:
-        """Implements Publish."""
         for message in request.messages:
             text = json.loads(message.data)["text"]
             self._show(f"alert to {request.topic} (not delivered): {text}")

@@ -5,7 +5,7 @@ import pytest
 from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.registry import garbage_collection
-from pipeline.settings.retention import RetentionSettings
+from pipeline.settings.settings import RetentionSettings
 
 
 @pytest.fixture

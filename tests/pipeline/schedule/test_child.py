@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from data.synthetic import write_sample
-from pipeline.schedule.child import ChildRun
+from pipeline.schedule.child import run_child
 
 
 @pytest.fixture
@@ -19,18 +19,18 @@ def options(tmp_path):
 
 
 def test_the_outcome_is_read_from_the_history(tmp_path, options):
-    outcome = ChildRun(options, tmp_path / "root").run()
+    outcome = run_child(options, tmp_path / "root")
     assert outcome.state == "skipped"
     assert "is still being written" in outcome.text
 
 
 def test_a_skipped_run_without_an_entry_is_reported_as_skipped(tmp_path, options):
-    outcome = ChildRun([*options, "--no-note"], tmp_path / "root").run()
+    outcome = run_child([*options, "--no-note"], tmp_path / "root")
     assert (outcome.state, outcome.text) == ("skipped", "nothing to do")
 
 
 def test_a_process_that_fails_without_an_entry_is_a_failure(tmp_path, options):
-    outcome = ChildRun([*options, "--config", "none.yaml"], tmp_path / "root").run()
+    outcome = run_child([*options, "--config", "none.yaml"], tmp_path / "root")
     assert (outcome.state, outcome.transient) == ("failed", False)
     assert outcome.text == "the process of the run exited with code 2"
 

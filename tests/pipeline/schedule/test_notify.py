@@ -124,3 +124,15 @@ def test_a_missing_secret_is_an_error_and_an_invalid_one_is_not_shown(notifier, 
     assert "secret" not in str(caught.value)
     with pytest.raises(UsageError, match="takes either env or file"):
         notifier("webhook={}")
+
+
+@pytest.mark.parametrize("file", ["~no-such-user/hook", "no-such-file", "."])
+def test_a_secret_file_that_is_missing_is_an_error(notifier, file):
+    with pytest.raises(UsageError, match=rf"notify\.webhook: {file} is missing or empty"):
+        notifier(f"webhook={{file: {file}}}").check()
+
+
+def test_a_secret_file_that_is_not_text_is_an_error(notifier, tmp_path):
+    (tmp_path / "hook").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match=r"notify\.webhook: .*/hook cannot be read"):
+        notifier(f"webhook={{file: {tmp_path / 'hook'}}}").check()

@@ -55,7 +55,7 @@ def test_existing_machines_pass(find_problems, config, machine):
         ),
         (A100.replace("1g", "4g"), "accelerator_count of a2-highgpu-4g must be 4, got 1"),
         (T4.replace("count: 1", "count: 0"), "accelerator_count must be 1 or more"),
-        ("{machine_type: huge}", "'huge' is not a machine type such as n1-standard-8"),
+        ("{machine_type: huge}", "machine_type must be one such as n1-standard-8, got 'huge'"),
     ],
 )
 def test_a_machine_that_does_not_exist_is_reported(find_problems, machine, message):
