@@ -228,7 +228,9 @@ def _list_local(source: Source) -> list[str]:
             f"--data: TFX would read the name of {base} as a pattern; rename the folder"
         )
     if not base.is_dir():
-        raise UsageError(f"--data: the folder {base} does not exist. Allowed: {_ALLOWED}")
+        raise UsageError(
+            f"--data: got {source}, and the folder {base} does not exist. Allowed: {_ALLOWED}"
+        )
     paths = (path for pattern in source.patterns for path in base.glob(pattern))
     return [str(path) for path in paths if path.is_file()]
 

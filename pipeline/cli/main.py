@@ -118,7 +118,7 @@ def run(
     same command resumes an interrupted run.
 
     Exit codes:
-      0         the model passed the gate and is served, or nothing changed
+      0         the model passed the gate and is served
       1         a step failed
       2         settings, paths or files are wrong; nothing was done
       3         the gate refused the model; nothing was pushed

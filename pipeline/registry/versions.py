@@ -148,7 +148,7 @@ def _model(version: ServedVersion, state: str, run: Run | None) -> Model:
 
 def _check_root(root: Path) -> None:
     if not (root / METADATA_FILE).exists():
-        raise UsageError(f"--root: {root} holds no runs")
+        raise UsageError(f"--root: {root} holds no runs; `flowers run --root {root}` starts one")
 
 
 def _card(history: History, run: Run, reason: str) -> str:

@@ -88,7 +88,7 @@ def split_expression(expression: str) -> tuple[str, list[str]]:
     zoned = _ZONE.fullmatch(expression.strip())
     fields = (zoned[2] if zoned else expression).split()
     if len(fields) != _FIELDS:
-        raise ValueError(f"it has {len(fields)} fields")
+        raise ValueError(f"expected {_FIELDS} fields, got {len(fields)}")
     if fields[2] != "*" and fields[4] != "*":
         raise ValueError("days of the month and days of the week cannot be combined")
     return (zoned[1] if zoned else ""), fields

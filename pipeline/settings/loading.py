@@ -115,7 +115,11 @@ def _explain(problem: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"  {key}: unknown key{_nearest(key, list(_known_keys(Settings)))}"
-    return f"  {key}: {problem['msg']}, got {problem['input']!r}"
+    if problem["type"] in ("model_type", "dict_type"):
+        return (
+            f"  {key}: must be a section with keys, as in {key}.KEY=VALUE; got {problem['input']!r}"
+        )
+    return f"  {key}: {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}"
 
 
 def section_of(annotation: Any) -> type[BaseModel] | None:

@@ -50,7 +50,7 @@ def test_evaluator_is_another_name_of_gate(load, text, overrides, target):
         ),
         ("evaluator: 3", [], "evaluator, the old name of gate, must be a section, got 3"),
         ("evaluator: false", [], "evaluator, the old name of gate, must be a section, got False"),
-        ("evaluator: {target: 0.5}\ngate: 3", [], "gate: Input should be a valid dictionary.*3"),
+        ("evaluator: {target: 0.5}\ngate: 3", [], "gate: must be a section with keys.*3"),
         ("evaluator: {target: high}", [], "gate.target: .*got 'high'"),
         ("", ["evaluator.target=2"], "gate.target: .*got 2"),
         ("evaluator: {targt: 0.5}", [], "gate.targt: unknown key; did you mean gate.target"),

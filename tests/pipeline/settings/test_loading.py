@@ -67,7 +67,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path):
         ("data.spans=2026-02-30", "not valid YAML: ValueError: day is out of range"),
         ("trainer.epochs=!!int x", "not valid YAML"),
         (f"trainer.epochs={'[' * 5000}", "not valid YAML"),
-        ("trainer=[]", "trainer: Input should be a valid dictionary"),
+        ("trainer=[]", "trainer: must be a section with keys"),
         ("notify.email.hots=x", "notify.email.hots: unknown key; did you mean notify.email.host?"),
     ],
 )
