@@ -124,7 +124,9 @@ def _format_folders(root: Path, folders: list[Path]) -> Iterator[str]:
     for parent, children in by_output.items():
         freed = sum(map(_size, children))
         if freed or _SYSTEM not in parent.parts:
-            yield f"{display_path(parent)}: {len(children)} folders, {format_size(freed)}"
+            plural = "s" if len(children) > 1 else ""
+            size = format_size(freed)
+            yield f"{display_path(parent)}: {len(children)} folder{plural}, {size}"
     if not folders:
         yield f"Everything under {display_path(root)} is needed."
 
