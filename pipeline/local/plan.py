@@ -146,8 +146,10 @@ def reasons_to_run(plan: RunPlan, before: Run | None) -> dict[str, str]:
     """Returns the reason why each step will run, see `why_steps_run`."""
     last_inputs = before.inputs if before else None
     reasons = why_steps_run(last_inputs, plan.inputs, plan.selection.uncached())
-    if before and before.baseline != plan.baseline.version and "Gate" not in reasons:
-        reasons["Gate"] = f"the serving version is now {plan.baseline.version or 'none'}"
+    if before and before.baseline != plan.baseline.version:
+        reasons.setdefault("Gate", f"the serving version is now {plan.baseline.version or 'none'}")
+    if before and before.span_before != plan.span_before:
+        reasons.setdefault("DataGate", "the previous span changed")
     return reasons
 
 

@@ -7,7 +7,13 @@ from components.gate.verdict import Verdict
 from data.common.errors import UsageError
 from data.records import encode_example
 from pipeline.history.runs import History
-from pipeline.local.plan import find_records, make_plan, new_run, nothing_changed
+from pipeline.local.plan import (
+    find_records,
+    make_plan,
+    new_run,
+    nothing_changed,
+    reasons_to_run,
+)
 from pipeline.local.selection import EVERYTHING, Selection
 from pipeline.settings.loading import load_settings
 
@@ -82,6 +88,16 @@ def test_a_refusal_is_valid_while_the_same_version_serves(plan, tmp_path):
 def test_a_single_date_is_a_span(plan):
     settings = load_settings("quickstart", ["data.spans=2026-11-24"])
     assert settings.data.spans == "2026-11-24"
+
+
+def test_another_previous_span_or_serving_version_is_a_reason(plan, tmp_path):
+    run = accepted(History(tmp_path / "root"), plan(), ["a", "b"])
+    run.inputs = plan().inputs
+    assert reasons_to_run(plan(), run) == {"Pusher": "looks at the serving model"}
+    run.span_before, run.baseline = "elsewhere", 3
+    reasons = reasons_to_run(plan(), run)
+    assert reasons["DataGate"] == "the previous span changed"
+    assert reasons["Gate"] == "the serving version is now none"
 
 
 def test_a_selection_that_ends_before_it_starts_is_refused():
