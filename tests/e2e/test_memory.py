@@ -28,7 +28,7 @@ def large(tmp_path):
     return folder
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("grouped", ["false", "true"])
 def test_example_gen_does_not_keep_records_in_memory(flowers, large, tmp_path, grouped):
     # A first run, so that imports and one-time set-up are not measured.

@@ -32,7 +32,7 @@ def job_service(tmp_path):
         process.wait()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_job_service_produces_the_same_splits_and_images(flowers, tmp_path, job_service):
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
     portable = f"['--job_endpoint={job_service}', '--environment_type=LOOPBACK']"
