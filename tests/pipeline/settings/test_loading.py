@@ -60,7 +60,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path):
         ("model.weights=imagenet", "weights and frozen are for xception and keras_application"),
         ("model.name=keras_application", "application names a network of tf.keras.applications"),
         ("trainer.learning_rate.start=1", "start and end must not be above peak"),
-        ("trainer.epochs=yes", "epochs does not take yes or no"),
+        ("trainer.epochs=yes", "trainer: epochs does not take yes or no"),
         ("trainer.epochs.x=1", "epochs is 18, not a section"),
         ("trainer.epochs", "--set takes section.key=value, got 'trainer.epochs'"),
         ("trainer.epochs=[", "not valid YAML"),
