@@ -24,8 +24,8 @@ def history_folder(output_uri: str, pipeline_run_id: str | None) -> str:
       output_uri: URI of any output of the step. TFX writes it to
         `<root>/artifacts/<step>/<output>/<execution>`, and Vertex AI to
         `<root>/artifacts/<project>/<job>/<step>_<number>/<output>`.
-      pipeline_run_id: From the executor's context; None on Vertex AI, where the id of the job is
-        that of the run.
+      pipeline_run_id: From the executor's context; None on Vertex AI, where the run has
+        the id of the job.
     """
     root, _, path = output_uri.rstrip("/").rpartition("/artifacts/")
     run_id = pipeline_run_id.partition(_ATTEMPT)[0] if pipeline_run_id else path.split("/")[1]

@@ -8,7 +8,7 @@ VERDICT_PROPERTY = "verdict"
 
 
 def format_verdict_properties(gate: Mapping[str, Any], check: Mapping[str, Any]) -> str:
-    """Returns the verdict of the gate, and that of the serving check if it refused the model.
+    """Returns the gate's verdict, and the serving check's verdict if it refused the model.
 
     The arguments are the properties of the two blessings; they are empty if there is none.
     """

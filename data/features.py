@@ -1,6 +1,6 @@
 """The features of a record.
 
-The layout is that of `gs://flowers-public/tfrecords-jpeg-*`, written by Google's codelab
+Records have the layout of `gs://flowers-public/tfrecords-jpeg-*`, written by Google's codelab
 "Modern convnets, squeezenet, Xception, with Keras and TPUs":
 
 | feature         | type       | content                                   |

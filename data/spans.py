@@ -43,7 +43,7 @@ class Span:
 
 @dataclass(frozen=True)
 class SpanRule:
-    """The `last` newest spans, or those from `first` to `end`, inclusive; None is no bound."""
+    """The `last` newest spans, or the spans from `first` to `end`, inclusive; None: unbounded."""
 
     last: int | None = None
     first: int | None = None
@@ -133,8 +133,8 @@ def check_span_glob(span: Span, pattern: str, files: Iterable[str]) -> None:
     `files` are the paths that match this glob, relative like the pattern.
 
     Raises:
-      UsageError: The glob matches a file of another span: with `week{SPAN}*`, that of span 1 also
-        matches span 10.
+      UsageError: The glob matches a file of another span: with `week{SPAN}*`, the glob of span 1
+        also matches the files of span 10.
     """
     matcher = re.compile(_pattern_regex(pattern))
     for file in files:

@@ -28,7 +28,7 @@ class StepInputs:
       waits_for: Further steps that must succeed first. Their outputs are not among its inputs, so
         they do not make it run again.
       entry: The module in which its own code begins; empty if all of its code is TFX's.
-      runs_network: Whether its code includes that of the network that is trained.
+      runs_network: Whether its code includes the code of the trained network.
       each_time: Why it runs even if nothing changed; empty if it is cached then.
     """
 

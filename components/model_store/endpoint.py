@@ -75,7 +75,7 @@ class EndpointStore:
         """Gives all traffic to the previous version and labels the newer one as withdrawn.
 
         Returns:
-          The number of the version that serves now, and the number of the withdrawn one.
+          The number of the version that serves now, and of the version that was withdrawn.
 
         Raises:
           LookupError: There is no endpoint, or no earlier version on it.

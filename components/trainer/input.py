@@ -24,7 +24,7 @@ Batch = tuple[tf.Tensor, ...]
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """The size of a training; a batch is that of all replicas, and a step trains on one batch."""
+    """The length of a training; a step trains on one global batch, shared by all replicas."""
 
     batch_size: int
     steps_per_epoch: int

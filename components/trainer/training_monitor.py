@@ -91,7 +91,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
             )
 
     def _learning_rate(self) -> float:
-        """Returns that of the last step; under a strategy it is a variable on each replica."""
+        """Returns the last step's learning rate; under a strategy it is a variable per replica."""
         return float(tf.keras.backend.get_value(self.model.optimizer.learning_rate))
 
     def _images_per_second(self, steps: int, end: float) -> float:

@@ -78,7 +78,6 @@ def pause(config: Config = "vertex-tpu", overrides: Set = None, name: Name = Non
     Examples:
       flowers vertex schedule pause --config mine.yaml
     """
-
     settings = settings_of(config, overrides)
     typer.echo(f"{_schedules(settings).pause(name or settings.name).name} is paused")
 
@@ -90,7 +89,6 @@ def resume(config: Config = "vertex-tpu", overrides: Set = None, name: Name = No
     Examples:
       flowers vertex schedule resume --config mine.yaml
     """
-
     settings = settings_of(config, overrides)
     typer.echo(f"{_schedules(settings).resume(name or settings.name).name} is active")
 
@@ -102,7 +100,6 @@ def delete(config: Config = "vertex-tpu", overrides: Set = None, name: Name = No
     Examples:
       flowers vertex schedule delete --config mine.yaml
     """
-
     settings = settings_of(config, overrides)
     for deleted in _schedules(settings).delete(name or settings.name):
         typer.echo(f"{deleted} is deleted")

@@ -65,7 +65,7 @@ class RunObserver:
         self._report.step_failed(name, seconds)
 
     def _apply_serving_check(self) -> None:
-        """Makes the run's verdict that of the gate and of the serving check: both must pass."""
+        """Combines the verdicts of the gate and the serving check: both must pass."""
         from components.gate.verdict import with_serving_check
         from components.serving_check.result import format_serving_check
 

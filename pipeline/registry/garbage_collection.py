@@ -24,7 +24,7 @@ from pipeline.settings.settings import RetentionSettings
 
 # The artifacts of a blessed model, kept although another model has replaced it.
 _MODEL_TYPES = ("Model", "ModelEvaluation", "ModelBlessing")
-# TFX's own folder in that of each step, empty once the step has ended.
+# TFX's own folder in the folder of each step, empty once the step has ended.
 _SYSTEM = ".system"
 
 

@@ -45,7 +45,7 @@ class ScheduledRun:
         """Runs the pipeline if its data is new and complete.
 
         Returns:
-          The entry of the history, and the exit code: that of `flowers run`, or 0 when skipped.
+          The entry of the history, and the exit code of `flowers run`, or 0 when skipped.
         """
         history = History(self.root)
         before = {run.run_id for run in history.runs()}

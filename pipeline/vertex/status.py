@@ -105,7 +105,7 @@ def _seconds(start: Any, end: Any) -> float:
 
 
 def _error(job: PipelineJob) -> str | None:
-    """Returns the error of the first step that failed, or that of the job."""
+    """Returns the error of the first step that failed, or the error of the job."""
     if job.state != PipelineState.PIPELINE_STATE_FAILED:
         return None
     errors = [t.error.message for t in steps_of(job) if t.error and t.error.message]

@@ -1,14 +1,18 @@
-"""A tiny pushed model, and pictures that it can classify."""
+"""A tiny pushed model, pictures that it can classify, and the context of a run on the sample."""
 
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import tensorflow as tf
 
 from pipeline.history.run import Run
 from pipeline.history.runs import History
+
+if TYPE_CHECKING:
+    from pipeline.graph import RunContext
 
 COLOURS = ["red", "green", "blue"]
 
@@ -82,3 +86,21 @@ def picture() -> Callable[..., bytes]:
         return tf.io.encode_png(tf.cast(pixels, tf.uint8)).numpy()
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def run_context() -> "RunContext":
+    """The context of a first run on the sample; nothing is read or written."""
+    from components.model_store.base import ServedVersion
+    from data import sources
+    from data.synthetic import CLASS_NAMES
+    from pipeline.graph import RunContext
+
+    return RunContext(
+        source=sources.resolve("sample"),
+        classes=CLASS_NAMES,
+        split_salt="",
+        data_fingerprint="",
+        root="/root",
+        baseline=ServedVersion(),
+    )

@@ -2,25 +2,14 @@ import importlib
 
 import pytest
 
-from components.model_store.base import ServedVersion
-from data import sources
-from data.synthetic import CLASS_NAMES
-from pipeline.graph import RunContext, create_pipeline
+from pipeline.graph import create_pipeline
 from pipeline.settings.loading import load_settings
 from pipeline.steps import STEPS
 
 
 @pytest.fixture(scope="module")
-def nodes():
-    context = RunContext(
-        source=sources.resolve("sample"),
-        classes=CLASS_NAMES,
-        split_salt="",
-        data_fingerprint="",
-        root="/root",
-        baseline=ServedVersion(),
-    )
-    pipeline = create_pipeline(load_settings("quickstart"), context)
+def nodes(run_context):
+    pipeline = create_pipeline(load_settings("quickstart"), run_context)
     return {node.id: node for node in pipeline.components}
 
 

@@ -19,7 +19,7 @@ def keras_application(settings: ModelSettings, image_size: int, classes: int) ->
     parameters for 5 classes.
 
     Raises:
-      ValueError: There is no such network, or it does not support the image size.
+      ValueError: The network is unknown, or it does not support the image size.
     """
     build = getattr(tf.keras.applications, settings.application, None)
     if not callable(build):
