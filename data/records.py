@@ -5,15 +5,24 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from data.features import CLASS, IMAGE, LABEL, ONE_HOT_CLASS, SIZE
+from data.features import CLASS, IMAGE, LABEL, ONE_HOT_CLASS, SIZE, SOURCE
 
 
 def encode_example(
-    image: bytes, class_id: int, class_names: Sequence[str], size: tuple[int, int]
+    image: bytes,
+    class_id: int,
+    class_names: Sequence[str],
+    size: tuple[int, int],
+    source: str = "",
 ) -> bytes:
     """Returns one serialized tf.train.Example in the layout of `data.features`.
 
-    `image` is the encoded image, as in its file, and `size` its width and height in pixels.
+    Args:
+      image: The encoded image, as in its file.
+      class_id: The index of its class in `class_names`.
+      class_names: The class names.
+      size: Width and height of the image in pixels.
+      source: The path of the image file; empty if there is none.
 
     Raises:
       ValueError: `class_id` is not an index into `class_names`.
@@ -28,6 +37,8 @@ def encode_example(
         SIZE: ints_feature(size),
         ONE_HOT_CLASS: tf.train.Feature(float_list=tf.train.FloatList(value=one_hot)),
     }
+    if source:
+        features[SOURCE] = bytes_feature(source.encode())
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
 
