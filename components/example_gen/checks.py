@@ -10,7 +10,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from PIL import Image, UnidentifiedImageError
 
-from components.transform.images import decode_rgb
+from components.transform.decoding import decode_rgb
 from data.features import CLASS, IMAGE, LABEL
 
 # The hash that assigns splits averages an image down to 8 rows.

@@ -1,20 +1,6 @@
-"""Image operations in TensorFlow: decode, center crop, resize, and a lossless encoding."""
+"""Image operations in TensorFlow: center crop, resize, and a lossless encoding of pixels."""
 
 import tensorflow as tf
-
-
-def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
-    """Decodes a JPEG, PNG, BMP or GIF (its first frame) to uint8 [height, width, 3].
-
-    Args:
-      encoded: Content of the file, string scalar.
-
-    Raises:
-      tf.errors.InvalidArgumentError: The bytes are not such an image.
-    """
-    image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
-    image.set_shape([None, None, 3])
-    return image
 
 
 def center_crop(image: tf.Tensor) -> tf.Tensor:

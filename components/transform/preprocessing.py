@@ -4,7 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.transform.images import center_crop, decode_rgb, encode_pixels, resize
+from components.transform.decoding import decode_rgb
+from components.transform.images import center_crop, encode_pixels, resize
 from data.features import CLASS, IMAGE
 
 

@@ -2,7 +2,7 @@ import pytest
 import tensorflow as tf
 
 from components.serving_check.cases import bad_images, first_records, odd_images, write_requests
-from components.transform.images import decode_rgb
+from components.transform.decoding import decode_rgb
 
 
 @pytest.mark.parametrize("name", odd_images())

@@ -1,14 +1,12 @@
 import io
 
 import numpy as np
-import pytest
 import tensorflow as tf
 from PIL import Image
 
 from components.transform.images import (
     center_crop,
     decode_pixels,
-    decode_rgb,
     encode_pixels,
     resize,
     to_float,
@@ -20,25 +18,6 @@ def encoded(image: np.ndarray, kind: str, mode: str = "RGB") -> bytes:
     stream = io.BytesIO()
     Image.fromarray(image).convert(mode).save(stream, kind)
     return stream.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("kind", "mode"),
-    [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("PNG", "RGBA"),
-     ("PNG", "L"), ("PNG", "P"), ("GIF", "P"), ("BMP", "RGB")],
-)  # fmt: skip
-def test_common_formats_are_decoded_to_rgb(make_image, kind, mode):
-    image = make_image()
-    pixels = decode_rgb(tf.constant(encoded(image, kind, mode))).numpy()
-    assert pixels.shape == (48, 64, 3)
-    assert pixels.dtype == np.uint8
-    colours = image if mode not in "L" else image.mean(-1, keepdims=True)
-    assert np.abs(pixels.astype(float) - colours).mean() < 25
-
-
-def test_bytes_that_are_not_an_image_raise():
-    with pytest.raises(tf.errors.InvalidArgumentError):
-        decode_rgb(tf.constant(b"no image"))
 
 
 def test_the_crop_is_the_centered_square():

@@ -1,0 +1,80 @@
+"""Decodes images to pixels in TensorFlow: the one decoder of all steps and of served models."""
+
+import numpy as np
+import tensorflow as tf
+
+from data.exif import JPEG_START, PNG_START, bytes_at, find_png_chunk, read_orientation, starts_with
+
+# The position of the colour type in a PNG, and the bit that stands for an alpha channel.
+_PNG_COLOUR_TYPE, _ALPHA = 25, np.int64(4)
+
+
+def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes a JPEG, PNG, BMP or GIF (its first frame) to uint8 [height, width, 3].
+
+    The image is upright according to the EXIF metadata of a JPEG or PNG, see `data.exif`, and a
+    transparent PNG is shown on white. The first bytes determine the format; TensorFlow could decode
+    further formats, depending on its version.
+
+    Args:
+      encoded: Content of the file, string scalar.
+
+    Raises:
+      tf.errors.InvalidArgumentError: The bytes are not such an image.
+    """
+    stored = tf.case(
+        [
+            (starts_with(encoded, JPEG_START), lambda: tf.io.decode_jpeg(encoded, channels=3)),
+            (starts_with(encoded, PNG_START), lambda: _decode_png(encoded)),
+            (
+                starts_with(encoded, b"GIF8") | starts_with(encoded, b"BM"),
+                lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
+            ),
+        ],
+        default=_refuse,
+    )
+    stored.set_shape([None, None, 3])
+    return turn_upright(stored, read_orientation(encoded))
+
+
+def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Returns an image, [height, width, 3], upright for an EXIF orientation, int32 scalar.
+
+    Orientations 5 to 8 swap height and width. Reference: Exif 3.0, 4.5.4, tag Orientation.
+    """
+
+    def among(*orientations: int) -> tf.Tensor:
+        return tf.reduce_any(orientation == tf.constant(orientations))
+
+    image = tf.cond(among(5, 6, 7, 8), lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    mirrored = tf.cond(among(2, 3, 6, 7), lambda: tf.reverse(image, [1]), lambda: image)
+    return tf.cond(among(3, 4, 7, 8), lambda: tf.reverse(mirrored, [0]), lambda: mirrored)
+
+
+def _decode_png(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes a PNG to uint8 [height, width, 3], on white where it is transparent.
+
+    With four channels, TensorFlow returns a wrong alpha channel for images of less than 8 bits that
+    have none, so they are requested only if there is transparency.
+    """
+    (colour_type,) = tf.unstack(bytes_at(encoded, _PNG_COLOUR_TYPE, 1))
+    transparent = (tf.bitwise.bitwise_and(colour_type, _ALPHA) > 0) | (
+        tf.strings.length(find_png_chunk(encoded, b"tRNS", b"IDAT")) > 0
+    )
+    return tf.cond(
+        transparent,
+        lambda: _on_white(tf.io.decode_png(encoded, channels=4)),
+        lambda: tf.io.decode_png(encoded, channels=3),
+    )
+
+
+def _on_white(image: tf.Tensor) -> tf.Tensor:
+    """Composites uint8 [height, width, 4] on white; rounds to the nearest."""
+    colour, alpha = tf.cast(image[..., :3], tf.int32), tf.cast(image[..., 3:], tf.int32)
+    return tf.cast((colour * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
+
+
+def _refuse() -> tf.Tensor:
+    message = "the bytes are not a JPEG, PNG, GIF or BMP"
+    with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
+        return tf.zeros([1, 1, 3], tf.uint8)
