@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+from PIL import ExifTags, Image
 
 from components.example_gen.checks import extract_image
 from components.serving_check.probe import GARBAGE, ODD, REAL
@@ -31,8 +31,11 @@ def odd_images() -> dict[str, bytes]:
         "cmyk_jpeg": _encode(picture.convert("CMYK"), "JPEG"),
         "progressive_jpeg": _encode(picture, "JPEG", progressive=True),
         "jpeg_with_trailing_bytes": _encode(picture, "JPEG") + bytes(1000),
+        "turned_jpeg": _encode(picture, "JPEG", exif=_turned()),
+        "turned_png": _encode(picture, "PNG", exif=_turned()),
         "rgba_png": _encode(picture.convert("RGBA"), "PNG"),
         "palette_png": _encode(picture.convert("P"), "PNG"),
+        "transparent_palette_png": _encode(picture.convert("P"), "PNG", transparency=0),
         "16_bit_png": _encode(deep, "PNG"),
         "gif": _encode(picture, "GIF"),
         "animated_gif": _encode(picture, "GIF", save_all=True, append_images=[picture.rotate(180)]),
@@ -112,6 +115,13 @@ def _write_signature(folder: Path, *requests: Mapping[str, bytes]) -> None:
 def _make_image(size: tuple[int, int]) -> Image.Image:
     coarse = np.random.default_rng(0).integers(0, 256, [6, 6, 3], dtype=np.uint8)
     return Image.fromarray(coarse).resize(size)
+
+
+def _turned() -> bytes:
+    """Returns EXIF metadata of a camera that was held upright."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    return exif.tobytes()
 
 
 def _encode(image: Image.Image, kind: str, **options: Any) -> bytes:

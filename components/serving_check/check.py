@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.serving_check.cases import SIGNATURES
-from components.serving_check.probe import GARBAGE, Answer, ProbeReport, SignatureReport
+from components.serving_check.probe import (
+    GARBAGE,
+    Answer,
+    EmptyAnswer,
+    ProbeReport,
+    SignatureReport,
+)
 
 # Both compute in float32, but in different orders: eagerly or as one optimized graph, in batches of
 # different sizes. This changes a probability by about 1e-6; a wrong weight or pixel changes it by
@@ -100,6 +106,7 @@ def _check_signature(
     for key, answer in signature["single"].items():
         if key.startswith(GARBAGE):
             yield from _check_refusal(f"{name}: {key}", answer)
+    yield from _check_empty(name, signature["empty"], len(class_names))
     latency = signature["latency_ms"]
     if latency and 0 < limits.latency_ms < latency["p99"]:
         yield (
@@ -146,6 +153,14 @@ def _check_refusal(where: str, answer: Answer) -> Iterator[str]:
         yield f"{where} is answered with {answer['label']!r}; it must raise an error"
     elif answer["error"] not in _EXPECTED_ERRORS:
         yield f"{where} raises {answer['error']}, not InvalidArgumentError: {answer['message']}"
+
+
+def _check_empty(name: str, answer: EmptyAnswer, classes: int) -> Iterator[str]:
+    expected = {"probabilities": [0, classes], "class_id": [0], "label": [0]}
+    if "error" in answer:
+        yield f"{name}: an empty batch raises {answer['error']}: {answer['message']}"
+    elif answer["shapes"] != expected:
+        yield f"{name}: the answer to an empty batch has the shapes {answer['shapes']}"
 
 
 def _difference(answer: Answer, expected: np.ndarray) -> float:

@@ -49,17 +49,26 @@ class Answer(TypedDict, total=False):
     message: str
 
 
+class EmptyAnswer(TypedDict, total=False):
+    """A model's answer to a batch of no images: the shapes of its outputs, or an error."""
+
+    shapes: dict[str, list[int]]
+    error: str
+    message: str
+
+
 class SignatureReport(TypedDict):
     """The answers of a signature, by `<kind>/<name>`.
 
     `single` holds all requests, sent one by one; `batched` the real ones in one batch; `repeated`
-    the real ones after all garbage. The latency is None if a real request failed in a batch or
-    after garbage.
+    the real ones after all garbage; `empty` is the answer to a batch of no images. The latency is
+    None if a real request failed in a batch or after garbage.
     """
 
     single: dict[str, Answer]
     batched: dict[str, Answer]
     repeated: dict[str, Answer]
+    empty: EmptyAnswer
     latency_ms: dict[str, float] | None
 
 
@@ -123,10 +132,14 @@ def probe_signature(signature: Signature, folder: Path) -> SignatureReport:
     log.info("sending one batch of %d to %s", len(real), folder.name)
     batched = dict(zip(real, send(signature, list(real.values())), strict=True))
     repeated = _send_singly(signature, folder.name, real)
+    log.info("sending an empty batch to %s", folder.name)
+    empty = send_empty(signature)
     log.info("measuring %s", folder.name)
     failed = any("error" in answer for answer in [*batched.values(), *repeated.values()])
     latency = None if failed else measure_latency(signature, list(real.values()))
-    return SignatureReport(single=single, batched=batched, repeated=repeated, latency_ms=latency)
+    return SignatureReport(
+        single=single, batched=batched, repeated=repeated, empty=empty, latency_ms=latency
+    )
 
 
 def send(signature: Signature, contents: Sequence[bytes]) -> list[Answer]:
@@ -143,6 +156,16 @@ def send(signature: Signature, contents: Sequence[bytes]) -> list[Answer]:
             outputs["probabilities"], outputs["class_id"], outputs["label"], strict=True
         )
     ]
+
+
+def send_empty(signature: Signature) -> EmptyAnswer:
+    """Returns the answer to a batch of no images."""
+    try:
+        outputs = _call(signature, [])
+    # As in `send`.
+    except Exception as error:
+        return EmptyAnswer(error=type(error).__name__, message=_informative_line(error))
+    return EmptyAnswer(shapes={name: list(value.shape) for name, value in outputs.items()})
 
 
 def measure_latency(signature: Signature, contents: Sequence[bytes]) -> dict[str, float]:

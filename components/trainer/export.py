@@ -16,7 +16,7 @@ from data.features import IMAGE
 class Servable(tf.Module):
     """A trained network that contains its transform graph.
 
-    Signatures, for a batch of any size:
+    Signatures, for a batch of any size, also an empty one:
       serving_default: `examples`, string [batch], tf.Examples with the feature `image`.
       serving_bytes: `image_bytes`, string [batch], encoded images.
 
@@ -57,12 +57,17 @@ class Servable(tf.Module):
         return tf.identity(self._labels)
 
     def _classify(self, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+        side = self._image_size
         pixels = tf.map_fn(
-            lambda image: to_float(decode_pixels(image, self._image_size)),
+            lambda image: to_float(decode_pixels(image, side)),
             self._transform({IMAGE: encoded})[IMAGE],
-            fn_output_signature=tf.float32,
+            # An empty batch does not tell the shape.
+            fn_output_signature=tf.TensorSpec([side, side, 3], tf.float32),
         )
-        probabilities = self._network(pixels)
+        # Some operations of a network fail on an empty batch, so it gets at least one image.
+        images = tf.shape(pixels)[0]
+        filled = tf.pad(pixels, [[0, tf.maximum(1 - images, 0)], [0, 0], [0, 0], [0, 0]])
+        probabilities = self._network(filled)[:images]
         class_id = tf.argmax(probabilities, axis=-1)
         return {
             "probabilities": probabilities,

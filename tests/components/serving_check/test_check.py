@@ -19,6 +19,7 @@ def good_signature():
         "single": {"real/0": daisy(), "odd/gif": roses, "garbage/empty": refused},
         "batched": {"real/0": daisy()},
         "repeated": {"real/0": daisy()},
+        "empty": {"shapes": {"probabilities": [0, 2], "class_id": [0], "label": [0]}},
         "latency_ms": {"p50": 5.0, "p99": 20.0, "batch_p50": 90.0},
     }
 
@@ -44,6 +45,14 @@ def test_a_model_that_answers_like_its_network_passes(report, signature):
     signature["single"]["real/0"] = daisy(0.90005)
     assert problems(report, Limits(latency_ms=20, megabytes=2)) == []
     assert largest_difference(report, EXPECTED) == pytest.approx(5e-5)
+
+
+def test_an_empty_batch_must_be_answered_with_no_predictions(report, signature):
+    signature["empty"] = {"error": "InternalError", "message": "no rows"}
+    assert problems(report) == ["serving_bytes: an empty batch raises InternalError: no rows"]
+    signature["empty"] = {"shapes": {"probabilities": [1, 2], "class_id": [1], "label": [1]}}
+    (line,) = problems(report)
+    assert line.startswith("serving_bytes: the answer to an empty batch has the shapes {")
 
 
 def test_answers_of_other_weights_are_reported_once_with_image_and_difference(report, signature):

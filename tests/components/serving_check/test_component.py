@@ -130,8 +130,10 @@ def test_a_correctly_exported_model_is_blessed(check, model):
         assert 0 < times["p50"] <= times["p99"]
     answers = result.answers["serving_default"]
     assert sum(name.startswith("real/") for name in answers) == 8
-    assert answers["garbage/example_of_empty"] == "InvalidArgumentError: Input is empty."
-    assert "61 requests" in format_serving_check(result)
+    assert answers["garbage/example_of_empty"] == (
+        "InvalidArgumentError: assertion failed: [the bytes are not a JPEG, PNG, GIF or BMP]"
+    )
+    assert "67 requests" in format_serving_check(result)
     summary = summarize({"blessing": [blessing]}, run=None)
     assert summary.text == format_serving_check(result)
     assert summary.values == {"serving_check": result}
@@ -147,7 +149,7 @@ def test_a_slow_and_large_model_with_other_weights_is_refused(check, copied):
     assert not is_infra_validated(blessing)
     assert Path(blessing.uri, "INFRA_NOT_BLESSED").exists()
     text = "\n".join(result.problems)
-    assert "serving_bytes: 21 of 21 answers differ from the network's" in text
+    assert "serving_bytes: 24 of 24 answers differ from the network's" in text
     assert "serving_default: the 99th percentile of requests of one image is" in text
     assert "max_megabytes allows 0.001" in text
 
