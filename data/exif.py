@@ -14,10 +14,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-UPRIGHT = 1
-JPEG_START = b"\xff\xd8\xff"
-PNG_START = b"\x89PNG\r\n\x1a\n"
+from data.image_formats import JPEG_START, PNG_START
 
+UPRIGHT = 1
 _EXIF_START = b"Exif\0\0"
 _APP1, _START_OF_SCAN, _END_OF_IMAGE, _FILL = 0xE1, 0xDA, 0xD9, 0xFF
 # Each step of a loop takes about 0.1 ms; hostile images could otherwise keep a server busy.

@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from data.exif import JPEG_START, PNG_START, bytes_at, find_png_chunk, read_orientation, starts_with
+from data.exif import bytes_at, find_png_chunk, read_orientation, starts_with
+from data.image_formats import BMP_START, GIF_START, JPEG_START, PNG_START
 
 # The position of the colour type in a PNG, and the bit that stands for an alpha channel.
 _PNG_COLOUR_TYPE, _ALPHA = 25, np.int64(4)
@@ -27,7 +28,7 @@ def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
             (starts_with(encoded, JPEG_START), lambda: tf.io.decode_jpeg(encoded, channels=3)),
             (starts_with(encoded, PNG_START), lambda: _decode_png(encoded)),
             (
-                starts_with(encoded, b"GIF8") | starts_with(encoded, b"BM"),
+                starts_with(encoded, GIF_START) | starts_with(encoded, BMP_START),
                 lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
             ),
         ],

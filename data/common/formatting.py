@@ -1,5 +1,6 @@
 """Formats quantities and lists for people."""
 
+import os
 from collections.abc import Sequence
 
 MOST_LISTED = 12
@@ -9,6 +10,12 @@ def format_list(words: Sequence[str]) -> str:
     """Returns a comma-separated list; a long list is cut and followed by the number of the rest."""
     more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
     return ", ".join(words[:MOST_LISTED]) + more
+
+
+def printable(text: str) -> str:
+    """Returns a text, such as a path, with what no terminal can print as escape sequences."""
+    valid = os.fsencode(text).decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in valid)
 
 
 def format_duration(seconds: float) -> str:

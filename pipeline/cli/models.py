@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from data.common.errors import UsageError
+from data.common.formatting import format_list
 from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Root, RunId, print_list
 
@@ -36,7 +37,9 @@ def predict(
 ) -> None:
     """Classify images with a pushed model or with TensorFlow Serving.
 
-    An image that cannot be read gets an error of its own and does not stop the others.
+    Images of all formats that `flowers data import` reads are accepted. A file that cannot be read
+    gets an error of its own and does not stop the others; if you named the file, and not its
+    folder, the exit code is then 2.
 
     Examples:
       flowers predict rose.jpg
@@ -52,13 +55,18 @@ def predict(
         raise UsageError("--json and --csv exclude each other; give one of them")
     files = read_images(images)
     model = connect(url, root) if url else inference.PushedModel(root or Path("runs"))
-    predictions = inference.predict(model, files)
+    failures = inference.Failures()
+    predictions = inference.predict(model, files, failures)
     if as_csv:
         parts = format_csv(predictions, model.names)
     else:
         parts = format_json(predictions) if as_json else format_text(predictions)
     for part in parts:
         typer.echo(part, nl=False)
+    if failures.named:
+        raise UsageError(f"no prediction for {format_list(failures.named)}")
+    if failures.number:
+        typer.echo(f"no prediction for {failures.number} files; see the errors above", err=True)
 
 
 def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:

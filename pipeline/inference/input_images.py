@@ -1,15 +1,17 @@
 """The images for `flowers predict`: from image files, record files and folders of both."""
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from data.common.errors import UsageError
+from data.common.formatting import printable
+from data.image_formats import is_decodable, needs_conversion
+from data.image_reading import UnreadableImage, read_image
 from data.sources import RECORD_FILES, is_data_file
 from pipeline.lazy_tensorflow import import_tensorflow
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 
 @dataclass(frozen=True)
@@ -20,43 +22,43 @@ class InputImage:
       path: The path of the file; for a record with its index, such as `roses00-150.tfrec#17`.
       content: The encoded image; empty on an error.
       error: The reason why there is no image; empty otherwise.
+      source: The path of the image file that a record names; empty if it names none.
+      named: Whether the user named the file, rather than a folder that contains it.
     """
 
     path: str
     content: bytes = b""
     error: str = ""
+    source: str = ""
+    named: bool = False
 
 
 def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
     """Returns a lazy iterator over the images in files, record files and folders, in order.
 
-    Folders are searched recursively, without hidden files and folders.
+    Images are converted as `flowers data import` does, if the model could not read them otherwise.
+    Folders are searched recursively, without hidden files and folders and the lists that an import
+    writes next to its records; every other file is an image or an error.
 
     Raises:
-      UsageError: A path does not exist, or a folder has no images and no records. Raised before
-        anything is read.
+      UsageError: A folder has no files. Raised before anything is read.
     """
     for path in paths:
-        _check(path)
-    return (image for path in paths for file in _files(path) for image in _read(file))
+        if path.is_dir() and next(_in_folder(path), None) is None:
+            raise UsageError(f"{path} is an empty folder; predict takes images and record files")
+    return (image for path in paths for image in _read_all(path))
 
 
-def _check(path: Path) -> None:
-    if not path.exists():
-        raise UsageError(f"{path} does not exist; predict takes images, record files and folders")
-    if next(_files(path), None) is None:
-        suffixes = ", ".join(IMAGE_SUFFIXES)
-        raise UsageError(f"{path} has no images ({suffixes}) and no records ({RECORD_FILES})")
-
-
-def _files(path: Path) -> Iterator[Path]:
-    return _in_folder(path) if path.is_dir() else iter([path])
+def _read_all(path: Path) -> Iterator[InputImage]:
+    if path.is_dir():
+        return (image for file in _in_folder(path) for image in _read(file, named=False))
+    return _read(path, named=True)
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
     """Yields the files of a folder, sorted; memory grows with the depth of the tree only."""
     try:
-        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        entries = sorted(path for path in folder.iterdir() if is_data_file(path.name))
     except OSError:
         # Reading it as a file fails as well, and reports the reason.
         yield folder
@@ -64,42 +66,56 @@ def _in_folder(folder: Path) -> Iterator[Path]:
     for path in entries:
         if path.is_dir() and not path.is_symlink():
             yield from _in_folder(path)
-        elif path.suffix.lower() in IMAGE_SUFFIXES or _is_record_file(path):
+        else:
             yield path
 
 
-def _is_record_file(path: Path) -> bool:
-    return fnmatch(path.name, RECORD_FILES) and is_data_file(str(path))
-
-
-def _read(file: Path) -> Iterator[InputImage]:
-    if file.is_file() and _is_record_file(file):
-        yield from _records(file)
+def _read(file: Path, named: bool) -> Iterator[InputImage]:
+    if file.is_file() and fnmatch(file.name, RECORD_FILES):
+        yield from _records(file, named)
         return
     try:
-        yield InputImage(str(file), file.read_bytes())
+        content = file.read_bytes()
     except OSError as error:
-        yield InputImage(str(file), error=f"cannot be read: {error.strerror}")
+        path = printable(str(file))
+        yield InputImage(path, error=f"cannot be read: {error.strerror}", named=named)
+    else:
+        yield _image(printable(str(file)), content, named=named)
 
 
-def _records(file: Path) -> Iterator[InputImage]:
+def _records(file: Path, named: bool) -> Iterator[InputImage]:
     tf = import_tensorflow()
-    from data.records import describe_read_error
+    from data.records import describe_read_error, read_records
 
     index = 0
     try:
-        for content in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
-            yield _record(f"{file}#{index}", content)
+        for content in read_records(str(file)):
+            yield _record(printable(f"{file}#{index}"), content)
             index += 1
     except tf.errors.OpError as error:
         problem = f"the rest of the file cannot be read: {describe_read_error(error)}"
-        yield InputImage(f"{file}#{index}", error=problem)
+        yield InputImage(printable(f"{file}#{index}"), error=problem, named=named)
 
 
 def _record(path: str, content: bytes) -> InputImage:
-    from components.example_gen.checks import InvalidRecord, extract_image
+    from components.example_gen.checks import InvalidRecord, extract_image, extract_source
 
+    source = extract_source(content)
     try:
-        return InputImage(path, extract_image(content))
+        return _image(path, extract_image(content), source)
     except InvalidRecord as error:
-        return InputImage(path, error=str(error))
+        return InputImage(path, error=str(error), source=source)
+
+
+def _image(path: str, content: bytes, source: str = "", named: bool = False) -> InputImage:
+    if not needs_conversion(content):
+        return InputImage(path, content, source=source, named=named)
+    if is_decodable(content):
+        # Its orientation is read with TensorFlow.
+        import_tensorflow()
+    png = io.BytesIO()
+    try:
+        read_image(content).save(png, "PNG", compress_level=1)
+    except UnreadableImage as error:
+        return InputImage(path, error=str(error), source=source, named=named)
+    return InputImage(path, png.getvalue(), source=source, named=named)

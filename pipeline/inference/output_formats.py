@@ -12,11 +12,12 @@ from data.common.errors import UsageError
 def format_text(results: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Yields one line per result."""
     for result in results:
+        source = f" ({result['source']})" if "source" in result else ""
         if "error" in result:
-            yield f"{result['path']}: {result['error']}\n"
+            answer = result["error"]
         else:
-            probability = max(result["probabilities"].values())
-            yield f"{result['path']}: {result['label']} ({probability:.1%})\n"
+            answer = f"{result['label']} ({max(result['probabilities'].values()):.1%})"
+        yield f"{result['path']}{source}: {answer}\n"
 
 
 def format_json(results: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -29,7 +30,7 @@ def format_json(results: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def format_csv(results: Iterable[dict[str, Any]], names: Sequence[str] | None) -> Iterator[str]:
-    """Yields CSV lines with path, label, error and the probability of each class.
+    """Yields CSV lines with path, label, error, source and the probability of each class.
 
     Raises:
       UsageError: The class names are not known.
@@ -38,10 +39,10 @@ def format_csv(results: Iterable[dict[str, Any]], names: Sequence[str] | None) -
         raise UsageError("--csv has a column per class; with --url it needs --root for the names")
     writer = csv.writer(_Echo(), lineterminator="\n")
     # `writerow` returns the return value of the file's `write`.
-    yield writer.writerow(["path", "label", "error", *names])
+    yield writer.writerow(["path", "label", "error", "source", *names])
     for result in results:
         values = result.get("probabilities") or dict.fromkeys(names, "")
-        row = [result["path"], result.get("label", ""), result.get("error", "")]
+        row = [result["path"], *(result.get(key, "") for key in ("label", "error", "source"))]
         yield writer.writerow([*row, *(values[name] for name in names)])
 
 

@@ -1,6 +1,7 @@
 """`flowers predict`: classifies images batch by batch."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -51,12 +52,33 @@ class Classifier(Protocol):
         """
 
 
-def predict(model: Classifier, images: Iterable[InputImage]) -> Iterator[dict[str, Any]]:
+@dataclass
+class Failures:
+    """The images without a prediction."""
+
+    number: int = 0
+    named: list[str] = field(default_factory=list)
+
+    def add(self, image: InputImage) -> None:
+        """Counts an image, and remembers its path if the user named it."""
+        self.number += 1
+        if image.named:
+            self.named.append(image.path)
+
+
+def predict(
+    model: Classifier, images: Iterable[InputImage], failures: Failures | None = None
+) -> Iterator[dict[str, Any]]:
     """Classifies images in order, with at most one batch of them in memory.
 
+    Args:
+      model: The model.
+      images: The images.
+      failures: Where images without a prediction are counted; None if nobody asks.
+
     Yields:
-      `path`, `label` and `probabilities` (by class name, or by class id if the names are unknown),
-      or `path` and `error`.
+      `path`, for a record also `source` if it names one, and `label` and `probabilities` (by class
+      name, or by class id if the names are unknown) or `error`.
 
     Raises:
       UsageError: The classes of the model differ from `model.names`.
@@ -67,7 +89,11 @@ def predict(model: Classifier, images: Iterable[InputImage]) -> Iterator[dict[st
         results = iter(_classify(model, [image.content for image in readable]))
         for image in batch:
             result = {"error": image.error} if image.error else next(results)
-            yield {"path": image.path, **result}
+            if failures and "error" in result:
+                failures.add(image)
+            yield {
+                "path": image.path, **({"source": image.source} if image.source else {}), **result
+            }  # fmt: skip
 
 
 def _classify(model: Classifier, images: Sequence[bytes]) -> list[dict[str, Any]]:
@@ -125,7 +151,7 @@ class PushedModel:
         try:
             outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
         except errors.InvalidArgumentError as error:
-            raise ImageRejected("not a JPEG, PNG, GIF or BMP image, or a damaged one") from error
+            raise ImageRejected("a damaged image") from error
         except errors.OpError as error:
             raise ImageRejected(error.message) from error
         return parse_outputs({name: value.numpy() for name, value in outputs.items()})

@@ -11,7 +11,14 @@ import pytest
 from data.common.errors import UsageError
 from pipeline.inference.input_images import InputImage
 from pipeline.inference.output_formats import format_csv, format_json, format_text
-from pipeline.inference.predict import BATCH_SIZE, Classifier, Prediction, PushedModel, predict
+from pipeline.inference.predict import (
+    BATCH_SIZE,
+    Classifier,
+    Failures,
+    Prediction,
+    PushedModel,
+    predict,
+)
 
 COLOURS = ["red", "green", "blue"]
 
@@ -58,15 +65,17 @@ def test_images_of_a_rejected_batch_are_classified_one_by_one(model, picture):
     red, bad, blue = predict(model, as_inputs(images))
     assert model.requests == [3, 1, 1, 1]
     assert (red["label"], blue["label"]) == ("red", "blue")
-    assert bad == {"path": "1.png", "error": "not a JPEG, PNG, GIF or BMP image, or a damaged one"}
+    assert bad == {"path": "1.png", "error": "a damaged image"}
 
 
 def test_an_unreadable_image_is_not_sent_to_the_model(model, picture):
-    unreadable = InputImage("gone.png", error="cannot be read")
-    results = list(predict(model, [unreadable, *as_inputs([picture(1)])]))
+    unreadable = InputImage("gone.png", error="cannot be read", named=True)
+    failures = Failures()
+    results = list(predict(model, [unreadable, *as_inputs([picture(1)])], failures))
     assert results[0] == {"path": "gone.png", "error": "cannot be read"}
     assert results[1]["label"] == "green"
     assert model.requests == [1]
+    assert failures == Failures(1, ["gone.png"])
     assert list(predict(model, [unreadable])) == [results[0]]
 
 
@@ -93,7 +102,7 @@ def test_class_names_of_another_model_are_rejected(pushed, picture, names):
 
 RESULTS = [
     {"path": "a, b.png", "label": "red", "probabilities": {"red": 0.75, "blue": 0.25}},
-    {"path": "b.png", "error": 'no "image"'},
+    {"path": "b.png", "source": "b/7.png", "error": 'no "image"'},
 ]
 
 
@@ -105,9 +114,9 @@ def test_json_is_one_list_of_results():
 def test_csv_has_a_column_for_each_class_and_empty_cells_on_errors():
     text = "".join(format_csv(RESULTS, ["red", "blue"]))
     assert list(csv.reader(io.StringIO(text))) == [
-        ["path", "label", "error", "red", "blue"],
-        ["a, b.png", "red", "", "0.75", "0.25"],
-        ["b.png", "", 'no "image"', "", ""],
+        ["path", "label", "error", "source", "red", "blue"],
+        ["a, b.png", "red", "", "", "0.75", "0.25"],
+        ["b.png", "", 'no "image"', "b/7.png", "", ""],
     ]
 
 
@@ -117,4 +126,6 @@ def test_csv_without_class_names_is_rejected():
 
 
 def test_text_has_the_label_and_its_probability_or_the_error():
-    assert list(format_text(RESULTS)) == ["a, b.png: red (75.0%)\n", 'b.png: no "image"\n']
+    assert list(format_text(RESULTS)) == [
+        "a, b.png: red (75.0%)\n", 'b.png (b/7.png): no "image"\n',
+    ]  # fmt: skip

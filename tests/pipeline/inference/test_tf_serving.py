@@ -327,8 +327,8 @@ def test_the_command_calls_a_rest_server_without_tensorflow(served, root, pictur
         command = [sys.executable, "-c", code, "predict", str(tmp_path), "--url", url]
         command += ["--root", str(root), "--csv"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stderr == "False\n"
+    assert done.stderr == "no prediction for 1 files; see the errors above\nFalse\n"
     header, good, bad = done.stdout.splitlines()
-    assert header == "path,label,error,red,green,blue"
+    assert header == "path,label,error,source,red,green,blue"
     assert good.startswith(f"{tmp_path}/a.png,blue,,")
-    assert bad.startswith(f'{tmp_path}/b.png,,"rejected by the server: ')
+    assert bad == f"{tmp_path}/b.png,,not an image that Pillow can read,,,,"
