@@ -1,7 +1,7 @@
 """Finds the classes by reading all records."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -9,39 +9,45 @@ from google.protobuf.message import DecodeError
 from data.classes import infer_classes
 from data.common.progress import progress
 from data.features import CLASS, LABEL
+from data.records import read_records
 
 _PROGRESS_INTERVAL = 1000
 
 
-def scan_classes(files: Sequence[str]) -> list[str]:
+def scan_classes(files: Sequence[str], names: Mapping[str, str]) -> list[str]:
     """Returns the class names found in record files, in the order of their ids.
+
+    Args:
+      files: Paths of the record files.
+      names: The names of the features in the records, see `data.features.feature_names`.
 
     Raises:
       DataRefused: The records do not determine the classes.
     """
-    return infer_classes(Counter(_labels(files)))
+    return infer_classes(Counter(_labels(files, names)))
 
 
-def _labels(files: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _labels(files: Sequence[str], names: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     """Yields id and label of each record that has exactly one of both."""
     number = 0
     for file in files:
         try:
-            for content in tf.data.TFRecordDataset(file).as_numpy_iterator():
+            for content in read_records(file):
                 number += 1
                 if number % _PROGRESS_INTERVAL == 0:
                     progress.debug("looking for the classes: %d records", number)
-                yield from _record_label(content)
+                yield from _record_label(content, names)
         except tf.errors.OpError:
             # ExampleGen reports damaged files.
             continue
 
 
-def _record_label(content: bytes) -> Iterator[tuple[int, str]]:
+def _record_label(content: bytes, names: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     try:
         feature = tf.train.Example.FromString(content).features.feature
     except DecodeError:
         return
-    ids, labels = feature[CLASS].int64_list.value, feature[LABEL].bytes_list.value
+    ids = feature[names[CLASS]].int64_list.value
+    labels = feature[names.get(LABEL, "")].bytes_list.value
     if len(ids) == len(labels) == 1:
         yield ids[0], labels[0].decode(errors="replace")

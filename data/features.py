@@ -12,8 +12,11 @@ Records have the layout of `gs://flowers-public/tfrecords-jpeg-*`, written by Go
 | `one_hot_class` | n floats   | 1.0 at `class`, 0.0 elsewhere             |
 | `source`        | 1 bytes    | path of the image file, UTF-8             |
 
-`size`, `one_hot_class` and `source` are optional.
+`size`, `one_hot_class` and `source` are optional. Records of another layout have other names, which
+`data.features` lists.
 """
+
+from collections.abc import Mapping
 
 IMAGE = "image"
 CLASS = "class"
@@ -21,3 +24,23 @@ LABEL = "label"
 SIZE = "size"
 ONE_HOT_CLASS = "one_hot_class"
 SOURCE = "source"
+
+REQUIRED = (IMAGE, CLASS, LABEL)
+FEATURES = (*REQUIRED, SIZE, ONE_HOT_CLASS, SOURCE)
+
+# Types as the fields of tf.train.Feature.
+TYPES = {IMAGE: "bytes_list", CLASS: "int64_list", LABEL: "bytes_list", SOURCE: "bytes_list"}
+
+# The result of `feature_names` if `data.features` is empty.
+UNCHANGED = {name: name for name in FEATURES}
+
+
+def feature_names(renamed: Mapping[str, str | None]) -> dict[str, str]:
+    """Returns the name in the records of each feature that is read.
+
+    Args:
+      renamed: The value of `data.features`: names in the records by name of the feature, None for a
+        feature that is not read.
+    """
+    names = {**UNCHANGED, **renamed}
+    return {name: theirs for name, theirs in names.items() if theirs is not None}

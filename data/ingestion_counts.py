@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 
 from data.common.errors import CountMismatch
+from data.common.formatting import format_list
 
 COUNTS_FILE = "counts.json"
 # In the same folder: TFDV's statistics of the images of the newest span.
@@ -17,11 +18,23 @@ QUARANTINE = "quarantine"
 
 
 class BadRecord(BaseModel):
-    """The location of a quarantined record, and the reason."""
+    """The location of a quarantined record, and the reason.
+
+    Attributes:
+      shard: Path of the record file.
+      index: Index of the record in it.
+      reason: Why the record is quarantined.
+      source: Path of the image file that the record names; empty if it names none.
+    """
 
     shard: str
     index: int
     reason: str
+    source: str = ""
+
+    def __str__(self) -> str:
+        source = f" ({self.source})" if self.source else ""
+        return f"{self.shard} record {self.index}{source}: {self.reason}"
 
 
 class IngestionCounts(BaseModel):
@@ -36,6 +49,8 @@ class IngestionCounts(BaseModel):
       better_salt: A `data.split_salt` that puts each class into each split; None if no other salt
         is needed, or if none was found.
       broken_files: Damaged files, with the location and kind of the damage.
+      empty_files: Files without records.
+      ignored_features: Number of examples by name of a feature that is not read.
     """
 
     splits: dict[str, dict[str, int]]
@@ -45,6 +60,8 @@ class IngestionCounts(BaseModel):
     near_duplicates: int = 0
     better_salt: str | None = None
     broken_files: list[str] = []
+    empty_files: list[str] = []
+    ignored_features: dict[str, int] = {}
 
     def by_split(self) -> dict[str, int]:
         """Returns the number of examples in each split."""
@@ -74,6 +91,17 @@ class IngestionCounts(BaseModel):
             for split, classes in self.splits.items()
         }
         return {split: names for split, names in missing.items() if names}
+
+
+def describe_skipped(empty_files: Sequence[str], ignored_features: Mapping[str, int]) -> list[str]:
+    """Returns lines about files without records and about features that are not read."""
+    lines = []
+    if empty_files:
+        lines.append(f"empty record files: {len(empty_files)}: {format_list(empty_files)}")
+    if ignored_features:
+        names = format_list(list(ignored_features))
+        lines.append(f"ignored features: {names}; data.features names the features to read")
+    return lines
 
 
 def check_examples(step: str, seen: Mapping[str, int], written: Mapping[str, int]) -> None:

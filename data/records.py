@@ -1,11 +1,34 @@
-"""Records: labelled images as tf.train.Examples, the names of their shards, and read errors."""
+"""Records: labelled images as tf.train.Examples, and the files that contain them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
+from data.common.files import GZIP_START
 from data.features import CLASS, IMAGE, LABEL, ONE_HOT_CLASS, SIZE, SOURCE
+
+
+def read_records(file: str) -> Iterator[bytes]:
+    """Yields the serialized records of a TFRecord file, which may be compressed with GZIP.
+
+    Raises:
+      tf.errors.OpError: The file cannot be read, or it is damaged; see `describe_read_error`.
+    """
+    yield from tf.data.TFRecordDataset(file, _compression(file)).as_numpy_iterator()
+
+
+def _compression(file: str) -> str:
+    """Returns the compression of a TFRecord file, as TensorFlow names it."""
+    with tf.io.gfile.GFile(file, "rb") as stream:
+        if stream.read(len(GZIP_START)) != GZIP_START:
+            return ""
+    try:
+        # The length of an uncompressed first record can have the same bytes.
+        next(iter(tf.data.TFRecordDataset(file).take(1)))
+    except tf.errors.DataLossError:
+        return "GZIP"
+    return ""
 
 
 def encode_example(

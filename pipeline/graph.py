@@ -172,6 +172,7 @@ def _example_gen(settings: Settings, context: RunContext) -> dict[str, Any]:
         "split_salt": context.split_salt,
         "group_near_duplicates": settings.data.group_near_duplicates,
         "class_names": context.classes,
+        "features": settings.data.features,
         "max_pixels": settings.data.max_pixels,
         "broken_file": settings.data.broken_file,
         "data_fingerprint": context.data_fingerprint,

@@ -50,6 +50,7 @@ STEPS = {
             "data.splits",
             "data.split_salt",
             "data.group_near_duplicates",
+            "data.features",
             "data.max_pixels",
             "data.broken_file",
         ),

@@ -1,23 +1,17 @@
-"""Checks that a record is valid and decodes its image."""
+"""Checks that a record is valid, decodes its image, and gives its features their names."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from PIL import Image, UnidentifiedImageError
 
-from components.transform.decoding import decode_rgb
-from data.features import CLASS, IMAGE, LABEL
-
-# The hash that assigns splits averages an image down to 8 rows.
-_MIN_SIDE = 8
-_DECODABLE_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP")
-_CORRUPT = "the image is truncated or corrupt"
-_TYPES = {IMAGE: "bytes_list", CLASS: "int64_list", LABEL: "bytes_list"}
+from components.example_gen.image_checks import InvalidImage, check_image
+from data.common.formatting import format_list
+from data.features import CLASS, IMAGE, LABEL, SOURCE, TYPES, UNCHANGED
+from data.records import bytes_feature
 
 
 class InvalidRecord(Exception):
@@ -25,23 +19,42 @@ class InvalidRecord(Exception):
 
 
 @dataclass(frozen=True)
-class DecodedRecord:
+class RecordRules:
+    """What records must be like.
+
+    Attributes:
+      class_names: Names of all classes, in the order of their ids.
+      max_pixels: Maximum number of pixels; larger images are rejected without decoding them.
+      features: The names of the features in the records, see `data.features.feature_names`.
+    """
+
+    class_names: Sequence[str]
+    max_pixels: int
+    features: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ValidRecord:
     """The content of a valid record.
 
     Attributes:
+      content: The record with the features that are read, under the names of `data.features`.
+      ignored: The names of the features that are not read.
       pixels: The decoded image, uint8 [height, width, 3].
       image: The encoded image.
       label: The class name.
       class_id: The class id.
     """
 
+    content: bytes
+    ignored: tuple[str, ...]
     pixels: np.ndarray
     image: bytes
     label: str
     class_id: int
 
 
-def check_record(content: bytes, class_names: Sequence[str], max_pixels: int) -> DecodedRecord:
+def check_record(content: bytes, rules: RecordRules) -> ValidRecord:
     """Returns the content of a record after checking it.
 
     A record whose label and class id are both unknown is valid: a new class is not a bad record but
@@ -49,16 +62,27 @@ def check_record(content: bytes, class_names: Sequence[str], max_pixels: int) ->
 
     Args:
       content: A serialized tf.train.Example.
-      class_names: Names of all classes, in the order of their ids.
-      max_pixels: Maximum number of pixels; larger images are rejected without decoding them.
+      rules: The rules for all records.
 
     Raises:
       InvalidRecord: The record is invalid; the message is the reason.
     """
-    features = _features(content)
-    image, class_id, label = (_single_value(features, name) for name in (IMAGE, CLASS, LABEL))
-    name = _check_label(class_id, label, class_names)
-    return DecodedRecord(_check_image(image, max_pixels), image, name, class_id)
+    features = _parse(content)
+    names = rules.features
+    image = _single_value(features, IMAGE, names)
+    class_id = _single_value(features, CLASS, names)
+    if LABEL in names:
+        label = _check_label(class_id, _single_value(features, LABEL, names), rules.class_names)
+    else:
+        label = _label_of(class_id, rules.class_names)
+    try:
+        pixels = check_image(image, rules.max_pixels)
+    except InvalidImage as error:
+        raise InvalidRecord(str(error)) from error
+    ignored = tuple(sorted(set(features.feature) - set(names.values())))
+    if ignored or any(name != theirs for name, theirs in names.items()) or LABEL not in names:
+        content = _rename(features, names, label)
+    return ValidRecord(content, ignored, pixels, image, label, class_id)
 
 
 def extract_image(content: bytes) -> bytes:
@@ -67,24 +91,42 @@ def extract_image(content: bytes) -> bytes:
     Raises:
       InvalidRecord: It does not have exactly one image.
     """
-    image: bytes = _single_value(_features(content), IMAGE)
+    image: bytes = _single_value(_parse(content), IMAGE, UNCHANGED)
     return image
 
 
-def _features(content: bytes) -> tf.train.Features:
+def extract_source(content: bytes, features: Mapping[str, str] = UNCHANGED) -> str:
+    """Returns the path of the image file that a record names; empty if it names none.
+
+    Args:
+      content: A serialized tf.train.Example, valid or not.
+      features: The names of the features in the records, see `data.features.feature_names`.
+    """
+    if SOURCE not in features:
+        return ""
+    try:
+        source: bytes = _single_value(_parse(content), SOURCE, features)
+    except InvalidRecord:
+        return ""
+    return source.decode(errors="replace")
+
+
+def _parse(content: bytes) -> tf.train.Features:
     try:
         return tf.train.Example.FromString(content).features
     except DecodeError as error:
         raise InvalidRecord("not a tf.Example") from error
 
 
-def _single_value(features: tf.train.Features, name: str) -> Any:
+def _single_value(features: tf.train.Features, feature: str, names: Mapping[str, str]) -> Any:
+    name, expected = names[feature], TYPES[feature]
     # Reading a missing key of a protocol buffer's map would add it.
     kind = features.feature[name].WhichOneof("kind") if name in features.feature else None
     if kind is None:
-        raise InvalidRecord(f"the feature '{name}' is missing")
-    if kind != _TYPES[name]:
-        raise InvalidRecord(f"the feature '{name}' is {kind}, expected {_TYPES[name]}")
+        found = format_list(sorted(features.feature)) or "none"
+        raise InvalidRecord(f"the feature '{name}' is missing; found: {found}")
+    if kind != expected:
+        raise InvalidRecord(f"the feature '{name}' is {kind}, expected {expected}")
     values = getattr(features.feature[name], kind).value
     if len(values) != 1:
         raise InvalidRecord(f"the feature '{name}' has {len(values)} values, expected 1")
@@ -105,27 +147,19 @@ def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str
     return name
 
 
-def _check_image(image: bytes, max_pixels: int) -> np.ndarray:
-    if not image:
-        raise InvalidRecord("the image has no bytes")
-    try:
-        # This reads only the header.
-        with Image.open(io.BytesIO(image)) as header:
-            kind, (width, height) = header.format, header.size
-    except UnidentifiedImageError as error:
-        raise InvalidRecord("not an image") from error
-    except Image.DecompressionBombError as error:
-        raise InvalidRecord(f"more pixels than data.max_pixels allows ({max_pixels:,})") from error
-    except Exception as error:
-        raise InvalidRecord(_CORRUPT) from error
-    if kind not in _DECODABLE_FORMATS:
-        raise InvalidRecord(f"the image is a {kind}; it must be a JPEG, PNG, GIF or BMP")
-    if width * height > max_pixels:
-        raise InvalidRecord(f"more pixels than data.max_pixels allows ({max_pixels:,})")
-    if min(width, height) < _MIN_SIDE:
-        raise InvalidRecord(f"smaller than {_MIN_SIDE} px per side")
-    try:
-        pixels: np.ndarray = decode_rgb(tf.constant(image)).numpy()
-    except tf.errors.OpError as error:
-        raise InvalidRecord(_CORRUPT) from error
-    return pixels
+def _label_of(class_id: int, class_names: Sequence[str]) -> str:
+    if not 0 <= class_id < len(class_names):
+        raise InvalidRecord(f"class {class_id} is not in 0 to {len(class_names) - 1}")
+    return class_names[class_id]
+
+
+def _rename(features: tf.train.Features, names: Mapping[str, str], label: str) -> bytes:
+    """Returns a serialized tf.train.Example with the features that are read, and the label."""
+    renamed = {
+        name: features.feature[theirs]
+        for name, theirs in names.items()
+        if theirs in features.feature
+    }
+    renamed[LABEL] = bytes_feature(label.encode())
+    example = tf.train.Example(features=tf.train.Features(feature=renamed))
+    return example.SerializeToString(deterministic=True)

@@ -29,6 +29,7 @@ class ImageExampleGenSpec(FileBasedExampleGenSpec):
         "split_salt": ExecutionParameter(type=str),
         "group_near_duplicates": ExecutionParameter(type=int),
         "class_names": ExecutionParameter(type=str),
+        "features": ExecutionParameter(type=str),
         "max_pixels": ExecutionParameter(type=int),
         "broken_file": ExecutionParameter(type=str),
         "data_fingerprint": ExecutionParameter(type=str),
@@ -62,9 +63,10 @@ class ImageExampleGen(FileBasedExampleGen):
     It subclasses FileBasedExampleGen because Vertex's driver hook checks the type.
 
     Outputs:
-      examples: The splits, with the records unchanged.
-      quarantine: The bad records as tf.Examples (`record`, `shard`, `index`, `reason`), and
-        `counts.json`, see `data.ingestion_counts.IngestionCounts`.
+      examples: The splits. The records have the names of `data.features` and only the features that
+        are read; others are unchanged.
+      quarantine: The bad records as tf.Examples (`record`, `shard`, `index`, `reason`, `source`),
+        and `counts.json`, see `data.ingestion_counts.IngestionCounts`.
     """
 
     SPEC_CLASS = ImageExampleGenSpec
@@ -78,6 +80,7 @@ class ImageExampleGen(FileBasedExampleGen):
         split_weights: Mapping[str, int],
         group_near_duplicates: bool,
         class_names: Sequence[str],
+        features: Mapping[str, str | None],
         **parameters: Any,
     ):
         """Creates the component.
@@ -88,6 +91,7 @@ class ImageExampleGen(FileBasedExampleGen):
           split_weights: Relative sizes of the splits, by name.
           group_near_duplicates: Whether near-duplicates are assigned to the same split.
           class_names: Names of all classes, in the order of their ids.
+          features: The setting `data.features`.
           **parameters: `split_salt` of the hash that assigns splits; `max_pixels`, above which an
             image is quarantined without decoding it; `broken_file`, `refuse` or `keep_before`;
             and the digests `data_fingerprint`, empty if it is not known, and `code_fingerprint`.
@@ -110,6 +114,7 @@ class ImageExampleGen(FileBasedExampleGen):
             further_patterns=json.dumps(further),
             group_near_duplicates=int(group_near_duplicates),
             class_names=json.dumps(list(class_names)),
+            features=json.dumps(dict(features)),
             **parameters,
             examples=types.Channel(type=standard_artifacts.Examples),
             quarantine=types.Channel(type=standard_artifacts.Examples),

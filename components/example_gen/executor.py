@@ -16,6 +16,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components.artifacts import read_counts, write_text
+from components.example_gen.checks import RecordRules
 from components.example_gen.near_duplicates import group_representatives, near_duplicate_pairs
 from components.example_gen.partition import (
     OUTCOME,
@@ -29,6 +30,7 @@ from components.example_gen.partition import (
 from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, write_statistics
 from components.example_gen.splits import find_salt
 from components.history_files import history_folder, refuse_data
+from data.features import feature_names
 from data.ingestion_counts import (
     COUNTS_FILE,
     FIRST_BAD,
@@ -87,12 +89,12 @@ class Executor(BaseExampleGenExecutor):
         spans = self._input_files(exec_properties)
         files = sorted({file for span in spans for file in span})
         read = _read(pipeline, files, "Read")
-        names, limit = json.loads(exec_properties["class_names"]), exec_properties["max_pixels"]
-        partition = PartitionRecord(weights, exec_properties["split_salt"], names, limit)
-        conflicts = beam.pvalue.AsDict(_find_conflicts(pipeline, files))
+        rules = _rules(exec_properties)
+        partition = PartitionRecord(weights, exec_properties["split_salt"], rules)
+        conflicts = beam.pvalue.AsDict(_find_conflicts(pipeline, files, rules.features))
         groups: Any = {}
         if exec_properties["group_near_duplicates"]:
-            hash_image = HashImage(names, limit)
+            hash_image = HashImage(rules)
             groups = beam.pvalue.AsSingleton(_group_near_duplicates(pipeline, files, hash_image))
         outputs = read["records"] | "Partition" >> beam.ParDo(
             partition, conflicts, groups
@@ -144,14 +146,16 @@ def _read(pipeline: beam.Pipeline, files: list[str], label: str) -> Any:
     return shards | label >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
 
 
-def _find_conflicts(pipeline: beam.Pipeline, files: list[str]) -> beam.PCollection:
+def _find_conflicts(
+    pipeline: beam.Pipeline, files: list[str], features: Mapping[str, str]
+) -> beam.PCollection:
     """Returns (digest, reason) of the images that occur with different labels.
 
     This reads all files a second time, which is cheaper than keeping all records in memory.
     """
     return (
         _read(pipeline, files, "Read digests")["records"]
-        | "Digest" >> beam.ParDo(DigestImage())
+        | "Digest" >> beam.ParDo(DigestImage(features))
         | "ByImage" >> beam.GroupByKey()
         | "SeveralLabels" >> beam.FlatMap(conflicting_labels)
     )
@@ -180,18 +184,21 @@ def count_outcomes(
     ordered = sorted(outcomes)
     classes = {split: Counter(o.label for o in ordered if o.split == split) for split in weights}
     good = [o for o in ordered if o.split]
-    bad = [o for o in ordered if not o.split and not o.file_broken]
-    broken = [o for o in ordered if o.file_broken]
+    bad = [o for o in ordered if o.subject == "record" and not o.split]
+    broken = [o for o in ordered if o.subject == "damaged file"]
     return IngestionCounts(
         splits={split: dict(sorted(counter.items())) for split, counter in classes.items()},
         quarantined=dict(Counter(o.reason for o in bad).most_common()),
         first_bad=[
-            BadRecord(shard=o.shard, index=o.index, reason=o.reason) for o in bad[:FIRST_BAD]
+            BadRecord(shard=o.shard, index=o.index, reason=o.reason, source=o.source)
+            for o in bad[:FIRST_BAD]
         ],
         near_duplicates=_near_duplicates(good),
         class_ids={o.label: o.class_id for o in good},
         better_salt=_better_salt(good, weights),
         broken_files=[f"{o.shard}: after record {o.index}: {o.reason}" for o in broken],
+        empty_files=[o.shard for o in ordered if o.subject == "empty file"],
+        ignored_features=dict(sorted(Counter(name for o in good for name in o.ignored).items())),
     )
 
 
@@ -226,6 +233,14 @@ def _write_counts(
     write_text(counts.model_dump_json(indent=2), folder, COUNTS_FILE)
     for shards, name in zip(reversed(spans), (SPAN_FILE, PREVIOUS_SPAN_FILE), strict=False):
         write_statistics(outcomes, set(shards), folder, name)
+
+
+def _rules(exec_properties: dict[str, Any]) -> RecordRules:
+    return RecordRules(
+        class_names=json.loads(exec_properties["class_names"]),
+        max_pixels=exec_properties["max_pixels"],
+        features=feature_names(json.loads(exec_properties["features"])),
+    )
 
 
 def _split_weights(exec_properties: dict[str, Any]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from components.artifacts import read_counts
 from components.summary import Outputs, RunFacts, StepSummary, uri_of
 from data.common.formatting import MOST_LISTED
-from data.ingestion_counts import QUARANTINE, IngestionCounts
+from data.ingestion_counts import QUARANTINE, IngestionCounts, describe_skipped
 
 
 def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
@@ -19,7 +19,8 @@ def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
         text += f", {counts.near_duplicates} near-duplicates across splits"
     examples = {**by_split, "quarantined": counts.bad}
     values = {"quarantine": quarantine, "classes": counts.splits, "examples": examples}
-    return StepSummary(text, values, format_class_table(counts))
+    skipped = describe_skipped(counts.empty_files, counts.ignored_features)
+    return StepSummary(text, values, [*format_class_table(counts), *skipped])
 
 
 def format_class_table(counts: IngestionCounts) -> list[str]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from data.features import CLASS
+from data.features import CLASS, SOURCE
 
 BATCH_SIZE = 32
 PREDICTIONS_FILE = "predictions.parquet"
@@ -26,6 +26,7 @@ class Batch:
 
     Attributes:
       ids: The first digits of each record's SHA-256.
+      sources: The path of the image file that each record names; empty if it names none.
       classes: The true classes, int64 [n].
       probabilities: The predictions, float32 [n, classes].
       baseline: The predictions of the baseline, float32 [n, classes], or None.
@@ -33,6 +34,7 @@ class Batch:
     """
 
     ids: list[str]
+    sources: list[str]
     classes: np.ndarray
     probabilities: np.ndarray
     baseline: np.ndarray | None
@@ -64,6 +66,7 @@ def predict(
         features = [tf.train.Example.FromString(record).features.feature for record in records]
         yield Batch(
             ids=[hashlib.sha256(record).hexdigest()[:_ID_DIGITS] for record in records],
+            sources=[_as_text(f[SOURCE], "") for f in features],
             classes=np.array([f[CLASS].int64_list.value[0] for f in features], np.int64),
             probabilities=model.probabilities(records),
             baseline=baseline.probabilities(records) if baseline else None,
@@ -75,16 +78,21 @@ def predict(
 def predictions_writer(path: str, with_baseline: bool) -> Iterator[Callable[[Batch], None]]:
     """Yields a function that writes a batch to a Parquet file, as a row group.
 
-    The columns are `id`, `class`, `probabilities` and, with a baseline, `baseline`. The file is
-    complete when the context ends; it is written to a local folder first, because `path` may be on
-    gs://.
+    The columns are `id`, `source`, `class`, `probabilities` and, with a baseline, `baseline`. The
+    file is complete when the context ends; it is written to a local folder first, because `path`
+    may be on gs://.
     """
     row = pa.list_(pa.float32())
-    fields = [("id", pa.string()), ("class", pa.int64()), ("probabilities", row)]
+    fields = [
+        ("id", pa.string()),
+        ("source", pa.string()),
+        ("class", pa.int64()),
+        ("probabilities", row),
+    ]
     schema = pa.schema([*fields, *([("baseline", row)] if with_baseline else [])])
 
     def write(batch: Batch) -> None:
-        columns = [batch.ids, batch.classes, list(batch.probabilities)]
+        columns = [batch.ids, batch.sources, batch.classes, list(batch.probabilities)]
         if batch.baseline is not None:
             columns.append(list(batch.baseline))
         arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
@@ -97,9 +105,9 @@ def predictions_writer(path: str, with_baseline: bool) -> Iterator[Callable[[Bat
         tf.io.gfile.copy(file, path, overwrite=True)
 
 
-def _as_text(feature: Any) -> str:
-    """Returns the values of a feature as text, or `missing` if there are none."""
+def _as_text(feature: Any, default: str = "missing") -> str:
+    """Returns the values of a feature as text, or a default if there are none."""
     kind = feature.WhichOneof("kind")
     values = list(getattr(feature, kind).value) if kind else []
     texts = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values]
-    return " ".join(texts) or "missing"
+    return " ".join(texts) or default

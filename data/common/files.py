@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+# The first bytes of a file that is compressed with GZIP.
+GZIP_START = b"\x1f\x8b\x08"
 _CHUNK_BYTES = 1 << 24
 
 

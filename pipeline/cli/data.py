@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from data.common.errors import UsageError
+from data.features import IMAGE, feature_names
 from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data, settings_of
 
@@ -116,15 +117,16 @@ def list_quarantine(
 
     finished = "whose ExampleGen finished"
     run = History(root).find(run_id, lambda run: bool(run.quarantine), finished)
+    image = feature_names(run.setting("data.features") or {})[IMAGE]
     entries = []
     for item in quarantine.read_quarantine(run):
-        entry = {"shard": item.shard, "index": item.index, "reason": item.reason}
+        entry = item.record.model_dump()
         if export:
-            entry["file"] = str(quarantine.export(item, export))
+            entry["file"] = str(quarantine.export(item, export, image))
         entries.append(entry)
         if not as_json:
             file = f" -> {entry['file']}" if export else ""
-            typer.echo(f"{item.shard} record {item.index}: {item.reason}{file}")
+            typer.echo(f"{item.record}{file}")
     if as_json:
         typer.echo(json.dumps(entries, indent=2))
     else:

@@ -12,7 +12,12 @@ import tensorflow as tf
 from PIL import Image
 from pydantic import BaseModel
 
-from components.example_gen.checks import InvalidRecord, check_record
+from components.example_gen.checks import (
+    InvalidRecord,
+    RecordRules,
+    check_record,
+    extract_source,
+)
 from components.example_gen.near_duplicates import near_duplicate_pairs
 from components.example_gen.partition import conflicting_labels_reason
 from components.example_gen.splits import difference_hash
@@ -22,7 +27,9 @@ from data.classes import read_source_labels
 from data.common.errors import UsageError
 from data.common.formatting import format_duration, format_list, format_size
 from data.common.progress import progress
-from data.ingestion_counts import FIRST_BAD, BadRecord
+from data.features import feature_names
+from data.ingestion_counts import FIRST_BAD, BadRecord, describe_skipped
+from data.records import read_records
 from data.sources import check_first_records, list_files, measure, resolve
 from pipeline.settings.settings import Settings
 
@@ -47,6 +54,7 @@ class Inspection(BaseModel):
 
     Attributes:
       files, records, bytes: The number of files and records, and their total size.
+      empty_files: The files without records.
       spans: The names of the spans; empty if the data has no spans.
       class_names: The classes, in the order of their ids.
       classes: Valid records by class.
@@ -56,12 +64,14 @@ class Inspection(BaseModel):
       near_duplicates: The number of pairs of different images that look almost the same.
       bad: Bad records by reason.
       first_bad: The first bad records.
+      ignored_features: Valid records by name of a feature that a run does not read.
       estimate: The expected cost of a run.
     """
 
     files: int
     records: int
     bytes: int
+    empty_files: list[str]
     spans: list[str]
     class_names: list[str]
     classes: dict[str, int]
@@ -72,15 +82,18 @@ class Inspection(BaseModel):
     near_duplicates: int
     bad: dict[str, int]
     first_bad: list[BadRecord]
+    ignored_features: dict[str, int]
     estimate: Estimate
 
 
 class _RecordStatistics:
     """Accumulates statistics of records without keeping their images."""
 
-    def __init__(self, class_names: Sequence[str], max_pixels: int):
-        self._class_names, self._max_pixels = class_names, max_pixels
+    def __init__(self, rules: RecordRules):
+        self._rules = rules
         self.records = 0
+        self.empty_files: list[str] = []
+        self.ignored: Counter[str] = Counter()
         self.classes: Counter[str] = Counter()
         self.formats: Counter[str] = Counter()
         self.bad: Counter[str] = Counter()
@@ -92,19 +105,24 @@ class _RecordStatistics:
     def add(self, shard: str, index: int, content: bytes) -> None:
         self.records += 1
         try:
-            good = check_record(content, self._class_names, self._max_pixels)
+            good = check_record(content, self._rules)
         except InvalidRecord as error:
-            self.bad[str(error)] += 1
-            if len(self.first_bad) < FIRST_BAD:
-                self.first_bad.append(BadRecord(shard=shard, index=index, reason=str(error)))
+            self._add_bad(shard, index, content, str(error))
             return
         self.classes[good.label] += 1
+        self.ignored.update(good.ignored)
         with Image.open(io.BytesIO(good.image)) as image:
             self.formats[str(image.format)] += 1
         self.sizes.append((good.pixels.shape[1], good.pixels.shape[0]))
         self.hashes.add(int.from_bytes(difference_hash(good.pixels), "big"))
         digest = hashlib.sha256(good.image).digest()
         self.labels_by_digest.setdefault(digest, Counter())[good.label] += 1
+
+    def _add_bad(self, shard: str, index: int, content: bytes, reason: str) -> None:
+        self.bad[reason] += 1
+        if len(self.first_bad) < FIRST_BAD:
+            source = extract_source(content, self._rules.features)
+            self.first_bad.append(BadRecord(shard=shard, index=index, reason=reason, source=source))
 
     def reject_conflicting_labels(self) -> None:
         """Counts images with several labels as bad records; call it after the last record."""
@@ -125,9 +143,10 @@ def inspect_records(settings: Settings) -> Inspection:
     data = settings.data
     source = resolve(data.source, data.public_size, data.spans)
     files = list_files(source)
-    check_first_records(source, files)
-    names = data.classes or read_source_labels(source, files) or scan_classes(files)
-    statistics = _RecordStatistics(names, data.max_pixels)
+    features = feature_names(data.features)
+    check_first_records(source, files, features)
+    names = data.classes or read_source_labels(source, files) or scan_classes(files, features)
+    statistics = _RecordStatistics(RecordRules(names, data.max_pixels, features))
     total_bytes, estimated_count = (0, 0) if source.remote else measure(files)
     progress.debug("records", extra={"total": estimated_count or None})
     started = time.perf_counter()
@@ -141,6 +160,7 @@ def inspect_records(settings: Settings) -> Inspection:
         files=len(files),
         records=statistics.records,
         bytes=total_bytes,
+        empty_files=statistics.empty_files,
         spans=[span.name for span in source.spans],
         class_names=names,
         classes=dict(sorted(statistics.classes.items())),
@@ -151,6 +171,7 @@ def inspect_records(settings: Settings) -> Inspection:
         near_duplicates=len(near_duplicate_pairs(np.array(sorted(statistics.hashes), np.uint64))),
         bad=dict(statistics.bad.most_common()),
         first_bad=statistics.first_bad,
+        ignored_features=dict(sorted(statistics.ignored.items())),
         estimate=_estimate(settings, total_bytes, good, seconds, len(names)),
     )
 
@@ -170,7 +191,8 @@ def format_inspection(found: Inspection, settings: Settings) -> list[str]:
         f"  {found.identical} exact duplicates, {found.near_duplicates} pairs of near-duplicates",
         f"bad records: {sum(found.bad.values()) or 'none'}",
         *(f"  {number} x {reason}" for reason, number in found.bad.items()),
-        *(f"  {bad.shard} record {bad.index}: {bad.reason}" for bad in found.first_bad),
+        *(f"  {bad}" for bad in found.first_bad),
+        *describe_skipped(found.empty_files, found.ignored_features),
     ]
     if sum(found.bad.values()) > data.max_bad_fraction * found.records:
         limit = f"data.max_bad_fraction is {data.max_bad_fraction:.1%}"
@@ -188,12 +210,15 @@ def format_inspection(found: Inspection, settings: Settings) -> list[str]:
 def _read(file: str, statistics: _RecordStatistics) -> None:
     index = 0
     try:
-        for content in tf.data.TFRecordDataset(file).as_numpy_iterator():
+        for content in read_records(file):
             statistics.add(file, index, content)
             progress.debug("%s", file, extra={"advance": 1})
             index += 1
     except tf.errors.OpError as error:
         progress.info("%s cannot be read after %d records: %s", file, index, error.message)
+    else:
+        if index == 0:
+            statistics.empty_files.append(file)
 
 
 def _estimate(

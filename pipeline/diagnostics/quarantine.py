@@ -8,8 +8,8 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from data.common.errors import UsageError
-from data.features import IMAGE
-from data.ingestion_counts import QUARANTINE
+from data.features import SOURCE
+from data.ingestion_counts import QUARANTINE, BadRecord
 from pipeline.history.run import Run
 
 # The first bytes of image files.
@@ -18,11 +18,9 @@ _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM"
 
 @dataclass(frozen=True)
 class QuarantinedRecord:
-    """A quarantined record: its shard, its index there, the reason, and its serialized bytes."""
+    """A quarantined record: its location, and its serialized bytes."""
 
-    shard: str
-    index: int
-    reason: str
+    record: BadRecord
     content: bytes
 
 
@@ -41,31 +39,39 @@ def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
     records = []
     for serialized in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(serialized).features.feature
-        content, shard, reason = (
-            features[name].bytes_list.value[0] for name in ("record", "shard", "reason")
-        )
-        index = features["index"].int64_list.value[0]
-        records.append(QuarantinedRecord(shard.decode(), index, reason.decode(), content))
-    yield from sorted(records, key=lambda record: (record.shard, record.index))
+        texts = {
+            name: features[name].bytes_list.value[0].decode()
+            for name in ("shard", "reason", SOURCE)
+            # Earlier versions of this program wrote no source.
+            if name in features
+        }
+        record = BadRecord(**texts, index=features["index"].int64_list.value[0])
+        records.append(QuarantinedRecord(record, features["record"].bytes_list.value[0]))
+    yield from sorted(records, key=lambda item: (item.record.shard, item.record.index))
 
 
-def export(record: QuarantinedRecord, folder: Path) -> Path:
+def export(item: QuarantinedRecord, folder: Path, image_feature: str) -> Path:
     """Writes the image of a record to a file, or the whole record if it has no image.
+
+    Args:
+      item: The record.
+      folder: The folder of the file; created if it is missing.
+      image_feature: The name of the feature with the image.
 
     Returns:
       The file, named after shard and index, such as `flowers03-150.tfrec-17.jpg`.
     """
-    image = _image(record.content)
+    image = _image(item.content, image_feature)
     suffix = next((s for start, s in _SUFFIXES.items() if image.startswith(start)), ".bin")
-    path = folder / f"{Path(record.shard).name}-{record.index}{suffix}"
+    path = folder / f"{Path(item.record.shard).name}-{item.record.index}{suffix}"
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(image or record.content)
+    path.write_bytes(image or item.content)
     return path
 
 
-def _image(content: bytes) -> bytes:
+def _image(content: bytes, feature: str) -> bytes:
     try:
-        values = tf.train.Example.FromString(content).features.feature[IMAGE].bytes_list.value
+        values = tf.train.Example.FromString(content).features.feature[feature].bytes_list.value
     except DecodeError:
         return b""
     return bytes(values[0]) if values else b""

@@ -12,6 +12,7 @@ from components.history_files import attempt_id
 from components.model_store.local import LocalStore
 from data import sources
 from data.common.errors import DataRefused, UsageError
+from data.features import feature_names
 from pipeline.exit_codes import DONE, REFUSED
 from pipeline.history.run import STEP_WIDTH, Run, RunState
 from pipeline.history.runs import LOG_FILE, History, newest_finished
@@ -156,7 +157,8 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> i
             Report(run, history, console, reasons) as report,
         ):
             console.show_activity("loading TensorFlow and TFX, about 20 s")
-            sources.check_first_records(plan.records.source, plan.records.files)
+            names = feature_names(plan.settings.data.features)
+            sources.check_first_records(plan.records.source, plan.records.files, names)
             if "Trainer" in reasons:
                 _check_training(plan)
             console.print_line(f"run {run.run_id}: {format_records(plan.records)}")
@@ -211,7 +213,7 @@ def _with_classes_of_records(plan: RunPlan, run: Run) -> RunPlan:
     """Returns the plan with the classes that the records name, because nothing else names any."""
     from data.class_scan import scan_classes
 
-    names = scan_classes(plan.records.files)
+    names = scan_classes(plan.records.files, feature_names(plan.settings.data.features))
     run.class_names = names
     run.inputs[CLASSES] = list(names)
     return replace(plan, classes=replace(plan.classes, names=names))

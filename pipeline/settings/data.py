@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from data.classes import check_class_names
 from data.common.settings_base import SettingsBase
+from data.features import CLASS, IMAGE
 from data.sources import SAMPLE
 from data.spans import LATEST, parse_rule
 
@@ -36,6 +37,12 @@ class DataSettings(SettingsBase):
         None,
         description="Class names in the order of their ids; null: the classes of the newest run "
         "that passed the data gate, else those of `labels.txt`, else those found in the records.",
+    )
+    features: dict[str, str | None] = Field(
+        {},
+        description="Names of features in the records where they differ from `image`, `class` and "
+        "`label`, such as `{image: image/encoded}`; `label: null` if the records have only ids. "
+        "Further features, for `gate.slices`, are read if they are named here.",
     )
     public_size: Literal[192, 224, 331, 512] = Field(
         192, description="Side of the images of `flowers-public`, in pixels."
@@ -88,6 +95,14 @@ class DataSettings(SettingsBase):
     def _is_rule(cls, spans: str) -> str:
         parse_rule(spans)
         return spans
+
+    @field_validator("features")
+    @classmethod
+    def _have_image_and_class(cls, features: dict[str, str | None]) -> dict[str, str | None]:
+        for name in (IMAGE, CLASS):
+            if not features.get(name, name):
+                raise ValueError(f"the feature {name} is required")
+        return features
 
     @field_validator("classes")
     @classmethod

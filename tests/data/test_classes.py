@@ -10,6 +10,7 @@ from data.classes import (
     write_labels,
 )
 from data.common.errors import DataRefused, UsageError
+from data.features import UNCHANGED
 from data.records import encode_example
 from data.sources import list_files, resolve
 
@@ -22,7 +23,7 @@ def test_the_classes_are_those_in_the_records(tmp_path, number):
         with tf.io.TFRecordWriter(file) as writer:
             for class_id in range(half, number, 2):
                 writer.write(encode_example(b"", class_id, names, (1, 1)))
-    assert scan_classes(files) == names
+    assert scan_classes(files, UNCHANGED) == names
 
 
 def test_bad_records_and_damaged_files_are_ignored(tmp_path):
@@ -34,7 +35,7 @@ def test_bad_records_and_damaged_files_are_ignored(tmp_path):
         for content in [*good, b"\xff\xff", without.SerializeToString(), good[0]]:
             writer.write(content)
     file.write_bytes(file.read_bytes()[:-5])
-    assert scan_classes([str(file)]) == ["a", "b"]
+    assert scan_classes([str(file)], UNCHANGED) == ["a", "b"]
 
 
 def test_single_wrong_records_do_not_add_a_class():

@@ -34,8 +34,14 @@ DAMAGED = [
     (record(picture((7, 40))), "smaller than 8 px per side"),
     (record(picture((400, 300))), "more pixels than data.max_pixels allows (90,000)"),
     (record(picture(kind="WEBP")), "the image is a WEBP; it must be a JPEG, PNG, GIF or BMP"),
-    (record(picture(), lambda f: f.pop("image")), "the feature 'image' is missing"),
-    (record(picture(), lambda f: f.pop("label")), "the feature 'label' is missing"),
+    (
+        record(picture(), lambda f: f.pop("image")),
+        "the feature 'image' is missing; found: class, label, one_hot_class, size",
+    ),
+    (
+        record(picture(), lambda f: f.pop("label")),
+        "the feature 'label' is missing; found: class, image, one_hot_class, size",
+    ),
     (
         record(picture(), lambda f: f["class"].int64_list.value.append(1)),
         "the feature 'class' has 2 values, expected 1",

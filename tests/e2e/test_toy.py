@@ -179,6 +179,11 @@ def test_predict_uses_the_pushed_model_and_reports_files_that_are_not_images(
     assert list(good["probabilities"]) == list(CLASS_NAMES)
     assert sum(good["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert "error" in bad
+    assert "no prediction for 1 files" in answer.err
+    named = flowers("predict", "--root", root, "--json", tmp_path / "b.jpg", tmp_path / "a.jpg")
+    assert named.code == 2
+    assert [result.get("label") for result in named.json()] == [None, good["label"]]
+    assert f"no prediction for {tmp_path / 'b.jpg'}" in named.err
 
 
 def test_predict_classifies_each_record_of_a_folder(flowers, root, toy, tmp_path):
@@ -186,7 +191,7 @@ def test_predict_classifies_each_record_of_a_folder(flowers, root, toy, tmp_path
     answer = flowers("predict", "--root", root, "--csv", toy)
     rows = list(csv.DictReader(io.StringIO(answer.out)))
     assert len(rows) == 161
-    assert list(rows[0]) == ["path", "label", "error", *CLASS_NAMES]
+    assert list(rows[0]) == ["path", "label", "error", "source", *CLASS_NAMES]
     assert rows[3]["path"] == f"{toy / 'again.tfrec'}#3"
     assert [row["path"] for row in rows if row["error"]] == [f"{toy / 'bad.tfrec'}#0"]
     image = tmp_path / "a.jpg"
@@ -400,8 +405,9 @@ def test_records_without_required_features_are_refused(run, toy, tmp_path):
         records.append(example.SerializeToString())
     write_shard(tmp_path / "unlabelled.tfrec", records)
     answer = run(0.0, data=tmp_path)
-    assert answer.code == 4
-    assert "feature 'class'" in answer.out
+    assert answer.code == 2
+    assert "the records have no feature class (int64); found: image (bytes), label" in answer.err
+    assert "data.features" in answer.err
 
 
 def test_library_output_is_in_the_log_but_not_on_the_console(run, root, newest):

@@ -9,13 +9,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.example_gen.checks import InvalidRecord, check_record
+from components.example_gen.checks import InvalidRecord, RecordRules, check_record
+from data.features import UNCHANGED
 from data.records import encode_example
 
 pytestmark = pytest.mark.long
 
 CLASSES = ["daisy", "roses", "tulips"]
-MAX_PIXELS = 10_000
+RULES = RecordRules(CLASSES, 10_000, UNCHANGED)
 FORMATS = [
     ("RGB", "JPEG"), ("L", "JPEG"), ("CMYK", "JPEG"), ("RGB", "PNG"), ("RGBA", "PNG"),
     ("P", "PNG"), ("I;16", "PNG"), ("P", "GIF"), ("RGB", "BMP"), ("RGB", "WEBP"),
@@ -108,7 +109,7 @@ def test_a_damaged_record_is_valid_or_quarantined(assert_raises_only: Callable, 
 
     def check(record: bytes) -> None:
         try:
-            pixels = check_record(record, CLASSES, MAX_PIXELS).pixels
+            pixels = check_record(record, RULES).pixels
         except InvalidRecord:
             outcomes["invalid"] += 1
             raise

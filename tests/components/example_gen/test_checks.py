@@ -5,12 +5,18 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.example_gen.checks import InvalidRecord, check_record
+from components.example_gen.checks import (
+    InvalidRecord,
+    RecordRules,
+    check_record,
+    extract_source,
+)
 from components.serving_check.cases import png_bomb
+from data.features import UNCHANGED, feature_names
 from data.records import encode_example
 
 CLASSES = ["daisy", "roses"]
-LIMIT = 10_000_000
+RULES = RecordRules(CLASSES, 10_000_000, UNCHANGED)
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -25,7 +31,7 @@ def picture(make_image) -> Image.Image:
 
 
 def check(image: bytes, class_id=1):
-    return check_record(encode_example(image, class_id, CLASSES, (1, 1)), CLASSES, LIMIT)
+    return check_record(encode_example(image, class_id, CLASSES, (1, 1)), RULES)
 
 
 def changed(image: bytes, change) -> bytes:
@@ -56,8 +62,10 @@ def test_a_valid_record_has_pixels_and_label(picture):
     ],
 )
 def test_images_of_other_modes_and_formats_are_decoded_as_rgb(picture, mode, kind, options):
-    # Pillow converts RGB to 16 bits only by way of a 32-bit grey channel.
-    source = picture.convert("I").convert(mode) if mode == "I;16" else picture.convert(mode)
+    if mode == "I;16":
+        # Pillow converts RGB to 16 bits only by way of a 32-bit grey channel.
+        picture = picture.convert("L").convert("I").point(lambda value: value * 256)
+    source = picture.convert(mode)
     found = check(encoded(source, kind, **options))
     assert found.pixels.shape == (40, 60, 3)
     assert found.pixels.dtype == np.uint8
@@ -107,13 +115,13 @@ def test_a_truncated_image_is_invalid(picture, kind, share):
 )
 def test_an_invalid_feature_is_named(picture, change, reason):
     with pytest.raises(InvalidRecord, match=reason):
-        check_record(changed(encoded(picture, "PNG"), change), CLASSES, LIMIT)
+        check_record(changed(encoded(picture, "PNG"), change), RULES)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xff\xff", b"text instead of an example"])
 def test_bytes_other_than_an_example_are_invalid(content):
     with pytest.raises(InvalidRecord, match=r"not a tf\.Example|is missing"):
-        check_record(content, CLASSES, LIMIT)
+        check_record(content, RULES)
 
 
 def test_an_unknown_class_is_left_to_the_schema(picture):
@@ -122,4 +130,65 @@ def test_an_unknown_class_is_left_to_the_schema(picture):
         features["class"].int64_list.value[0] = 7
 
     content = changed(encoded(picture, "PNG"), rename)
-    assert check_record(content, CLASSES, LIMIT).label == "cactus"
+    assert check_record(content, RULES).label == "cactus"
+
+
+def feature(value) -> tf.train.Feature:
+    if isinstance(value, bytes):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+
+
+def example(**values) -> bytes:
+    features = {name.replace("__", "/"): feature(value) for name, value in values.items()}
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+def content_of(valid) -> dict[str, list]:
+    found = tf.train.Example.FromString(valid.content).features.feature
+    return {
+        name: list(getattr(value, value.WhichOneof("kind")).value) for name, value in found.items()
+    }
+
+
+def test_a_record_in_our_layout_keeps_its_bytes(picture):
+    content = encode_example(encoded(picture, "JPEG"), 1, CLASSES, (60, 40), "roses/a.jpg")
+    valid = check_record(content, RULES)
+    assert valid.content is content
+    assert valid.ignored == ()
+    assert extract_source(content, RULES.features) == "roses/a.jpg"
+
+
+def test_features_of_another_layout_are_renamed_and_others_are_left_out(picture):
+    image = encoded(picture, "JPEG")
+    content = example(
+        image__encoded=image, image__class__label=1, image__class__text=b"roses", camera=b"x", iso=9
+    )
+    names = {"image": "image/encoded", "class": "image/class/label", "label": "image/class/text"}
+    rules = RecordRules(CLASSES, 10_000_000, feature_names({**names, "camera": "camera"}))
+    valid = check_record(content, rules)
+    assert content_of(valid) == {
+        "image": [image], "class": [1], "label": [b"roses"], "camera": [b"x"]
+    }  # fmt: skip
+    assert valid.ignored == ("iso",)
+
+
+def test_labels_come_from_the_class_names_if_the_records_have_only_ids(picture):
+    rules = RecordRules(CLASSES, 10_000_000, feature_names({"class": "label", "label": None}))
+    valid = check_record(example(image=encoded(picture, "JPEG"), label=1), rules)
+    assert valid.label == "roses"
+    assert content_of(valid)["label"] == [b"roses"]
+    with pytest.raises(InvalidRecord, match="class 2 is not in 0 to 1"):
+        check_record(example(image=encoded(picture, "JPEG"), label=2), rules)
+
+
+def test_a_missing_feature_is_reported_with_those_found():
+    with pytest.raises(InvalidRecord, match="'image' is missing; found: image/encoded, label"):
+        check_record(example(image__encoded=b"x", label=1), RULES)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xff", example(image=b"x"), example(source=3), b""]
+)  # fmt: skip
+def test_a_record_without_a_source_names_none(content):
+    assert extract_source(content, RULES.features) == ""

@@ -20,7 +20,7 @@ def execute(folder, run_id: str | None, artifacts) -> None:
       artifacts: The parent folder of the outputs.
     """
     component = ImageExampleGen(
-        str(folder), ["*.tfrec"], {"train": 8, "eval": 1, "test": 1}, False, CLASS_NAMES,
+        str(folder), ["*.tfrec"], {"train": 8, "eval": 1, "test": 1}, False, CLASS_NAMES, {},
         split_salt="", max_pixels=1_000_000, broken_file=REFUSE, data_fingerprint="",
         code_fingerprint="",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from types import MappingProxyType
 import pytest
 import tensorflow as tf
 
+from components.example_gen.checks import RecordRules
 from components.example_gen.executor import count_outcomes
 from components.example_gen.partition import (
     OUTCOME,
@@ -15,11 +16,14 @@ from components.example_gen.partition import (
     conflicting_labels,
 )
 from components.example_gen.splits import assign_split
+from data.features import UNCHANGED, feature_names
 from data.ingestion_counts import QUARANTINE
 from data.records import encode_example
 
 CLASSES = ["daisy", "roses"]
 WEIGHTS = {"train": 1, "test": 1}
+NAMES = UNCHANGED
+RULES = RecordRules(CLASSES, 1_000_000, NAMES)
 
 
 NONE: Mapping = MappingProxyType({})
@@ -27,7 +31,7 @@ NONE: Mapping = MappingProxyType({})
 
 def partition(content: bytes, conflicts: Mapping = NONE, groups: Mapping = NONE) -> dict:
     record = Record("a.tfrec", 7, content)
-    outputs = PartitionRecord(WEIGHTS, "", CLASSES, 1_000_000).process(record, conflicts, groups)
+    outputs = PartitionRecord(WEIGHTS, "", RULES).process(record, conflicts, groups)
     return {output.tag: output.value for output in outputs}
 
 
@@ -79,7 +83,9 @@ def test_identical_images_with_different_labels_are_quarantined(make_image):
     image = jpeg(make_image())
     contents = [encode_example(image, class_id, CLASSES, (64, 48)) for class_id in (0, 1)]
     (digest, daisy), (_, roses) = [
-        found for content in contents for found in DigestImage().process(Record("a", 0, content))
+        found
+        for content in contents
+        for found in DigestImage(NAMES).process(Record("a", 0, content))
     ]
     (conflict,) = conflicting_labels((digest, [roses, daisy, roses]))
     assert list(conflicting_labels((digest, [roses, roses]))) == []
@@ -96,17 +102,40 @@ def test_a_truncated_file_yields_its_complete_records_and_the_byte_of_the_damage
     *records, last = ReadShard().process(str(shard))
     assert [record.index for record in records] == [0, 1]
     assert last.tag == OUTCOME
-    assert last.value.file_broken
+    assert last.value.subject == "damaged file"
     assert last.value.reason == "truncated record at byte 232"
+
+
+def test_an_empty_file_is_reported(tmp_path):
+    tf.io.TFRecordWriter(str(tmp_path / "x.tfrec")).close()
+    (outcome,) = ReadShard().process(str(tmp_path / "x.tfrec"))
+    assert outcome.tag == OUTCOME
+    assert outcome.value.subject == "empty file"
+
+
+def test_a_bad_record_names_its_image_file():
+    outputs = partition(encode_example(b"x", 0, CLASSES, (1, 1), source="daisy/7.jpg"))
+    assert outputs[OUTCOME].source == "daisy/7.jpg"
+    features = tf.train.Example.FromString(outputs[QUARANTINE]).features.feature
+    assert features["source"].bytes_list.value == [b"daisy/7.jpg"]
+
+
+def test_images_with_conflicting_ids_are_found_where_records_have_no_labels(make_image):
+    names = feature_names({"class": "label", "label": None})
+    example = tf.train.Example.FromString(encode_example(jpeg(make_image()), 1, CLASSES, (1, 1)))
+    example.features.feature["label"].CopyFrom(example.features.feature["class"])
+    record = Record("a", 0, example.SerializeToString())
+    assert [label for _, label in DigestImage(names).process(record)] == [b"1"]
 
 
 def test_counts_agree_with_the_outcomes():
     outcomes = [
-        RecordOutcome("a", 0, "train", "daisy", image_hash=0b1111 << 40),
-        RecordOutcome("a", 1, "train", "daisy", image_hash=0b0111 << 40),
+        RecordOutcome("a", 0, "train", "daisy", image_hash=0b1111 << 40, ignored=("iso",)),
+        RecordOutcome("a", 1, "train", "daisy", image_hash=0b0111 << 40, ignored=("iso",)),
         RecordOutcome("b", 0, "test", "roses", image_hash=0b11111 << 36),
-        RecordOutcome("b", 1, reason="bad"),
-        RecordOutcome("c", 5, reason="broken at 7", file_broken=True),
+        RecordOutcome("b", 1, reason="bad", source="roses/7.jpg"),
+        RecordOutcome("d", 0, subject="empty file"),
+        RecordOutcome("c", 5, reason="broken at 7", subject="damaged file"),
     ]
     weights = {"train": 8, "eval": 1, "test": 1}
     counts = count_outcomes(reversed(outcomes), weights)
@@ -116,7 +145,9 @@ def test_counts_agree_with_the_outcomes():
     assert counts.near_duplicates == 0
     joined = [*outcomes, RecordOutcome("d", 0, "test", "daisy", image_hash=0b1110 << 40)]
     assert count_outcomes(joined, weights).near_duplicates == 2
-    assert [(bad.shard, bad.index) for bad in counts.first_bad] == [("b", 1)]
+    assert [str(bad) for bad in counts.first_bad] == ["b record 1 (roses/7.jpg): bad"]
+    assert counts.empty_files == ["d"]
+    assert counts.ignored_features == {"iso": 2}
     assert counts.broken_files == ["c: after record 5: broken at 7"]
     assert counts.read == 4
 

@@ -12,7 +12,7 @@ def batch(classes, probabilities, baseline=None, slices=None) -> Batch:
     ids = [str(index) for index in range(len(classes))]
     rows = np.array(probabilities, np.float32)
     before = None if baseline is None else np.array(baseline, np.float32)
-    return Batch(ids, np.array(classes), rows, before, slices or {})
+    return Batch(ids, ids, np.array(classes), rows, before, slices or {})
 
 
 def drawn(number=500, seed=0):

@@ -35,6 +35,9 @@ def records(tmp_path):
             features = {
                 "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"x" * index])),
                 "class": tf.train.Feature(int64_list=tf.train.Int64List(value=[index % 3])),
+                "source": tf.train.Feature(
+                    bytes_list=tf.train.BytesList(value=[b"%d.jpg" % index] if index else [])
+                ),
                 "camera": tf.train.Feature(
                     bytes_list=tf.train.BytesList(value=[b"old"] if index % 2 else [])
                 ),
@@ -63,6 +66,7 @@ def test_the_table_has_a_row_for_each_example(model, records, tmp_path, with_bas
         for batch in predict(records, model, model if with_baseline else None, []):
             write(batch)
     table = pq.read_table(path).to_pandas()
+    assert list(table["source"][:2]) == ["", "1.jpg"]
     assert list(table["class"]) == [index % 3 for index in range(70)]
     assert np.array_equal(np.stack(table["probabilities"]).argmax(axis=1), table["class"])
     assert ("baseline" in table) == with_baseline
