@@ -149,7 +149,7 @@ def _assign_ids(out: Path, spans: Path | None, files: Sequence[LabelledImage]) -
 def _read_result(out: Path, plan: str) -> ImportResult | None:
     """Returns the result of an earlier import with the same plan, or None."""
     try:
-        summary = json.loads((out / IMPORT_FILE).read_text())
+        summary = json.loads((out / IMPORT_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     if summary.pop("plan") != plan:
@@ -162,7 +162,7 @@ def _start(out: Path, plan: str) -> Path:
     """Writes the plan, which an unfinished import must share, and returns the state folder."""
     state = out / _STATE_FOLDER
     plan_file = state / _PLAN_FILE
-    if plan_file.exists() and plan_file.read_text() != plan:
+    if plan_file.exists() and plan_file.read_text(encoding="utf-8") != plan:
         raise UsageError(
             f"{out} contains an unfinished import of other images or with other options; finish "
             f"it, or remove {state} and the shards, or choose another --out"
@@ -176,7 +176,10 @@ def _start(out: Path, plan: str) -> Path:
 
 def _finish(out: Path, state: Path, plan: str, classes: list[str], shards: int) -> ImportResult:
     """Writes `labels.txt` and the summary, and removes the state folder."""
-    reports = [json.loads(_shard_report(state, index).read_text()) for index in range(shards)]
+    reports = [
+        json.loads(_shard_report(state, index).read_text(encoding="utf-8"))
+        for index in range(shards)
+    ]
     written = sum(report["written"] for report in reports)
     unreadable = [(path, reason) for report in reports for path, reason in report["unreadable"]]
     write_labels(out, classes)

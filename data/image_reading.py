@@ -25,7 +25,7 @@ _TURNS = {
 # The keys under which Pillow keeps XMP, in which it also looks for an orientation.
 _XMP = ("xmp", "XML:com.adobe.xmp")
 # Full scales of values whose format has none: fractions, bytes, and 16-bit numbers.
-_FULL_SCALES = (1, 255, 65_535)
+_FULL_SCALES = (1.0, 255.0, 65_535.0)
 # The box types of HEIC and HEIF files, at byte 4: ISO/IEC 23008-12, annex B.
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
@@ -112,17 +112,15 @@ def _make_rgb_of_16_bits(image: Image.Image, background: Colour) -> Image.Image:
 
 def _scale(values: np.ndarray) -> np.ndarray:
     """Returns values of a format without a full scale as uint8 of the same shape."""
-    low, high = values.min(), values.max()
-    if not np.isfinite([low, high]).all():
-        raise UnreadableImage("some values are infinite or no numbers")
-    full = next((scale for scale in _FULL_SCALES if low >= 0 and high <= scale), None)
-    if full is None:
-        low, full = float(low), float(high) - float(low)
-    else:
-        low = 0
-    if full == 0:
+    if not np.isfinite(values).all():
+        raise UnreadableImage("some values are infinite or not numbers")
+    low, high = float(values.min()), float(values.max())
+    black, white = next(
+        ((0.0, scale) for scale in _FULL_SCALES if low >= 0 and high <= scale), (low, high)
+    )
+    if black == white:
         raise UnreadableImage("all values are the same, and the format has no full scale")
-    scaled = np.rint((values.astype(np.float64) - low) * (255 / full)).astype(np.uint8)
+    scaled = np.rint((values.astype(np.float64) - black) * (255 / (white - black)))
     if values.any() and not scaled.any():
         raise UnreadableImage("the values are too small for 8 bits, so the image would be black")
-    return scaled
+    return scaled.astype(np.uint8)

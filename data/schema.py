@@ -13,12 +13,12 @@ CLASS_DOMAIN = "classes"
 
 def curated_schema_text() -> str:
     """Returns the text of `data/schema.pbtxt`, which does not name the classes."""
-    return resources.files("data").joinpath("schema.pbtxt").read_text()
+    return resources.files("data").joinpath("schema.pbtxt").read_text(encoding="utf-8")
 
 
 def span_schema_text() -> str:
     """Returns the text of `data/span_schema.pbtxt`, the thresholds for drift, without comments."""
-    text = resources.files("data").joinpath("span_schema.pbtxt").read_text()
+    text = resources.files("data").joinpath("span_schema.pbtxt").read_text(encoding="utf-8")
     return text_format.MessageToString(parse_schema(text))
 
 

@@ -47,7 +47,7 @@ class LocalStore(FolderStore):
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(model, unfinished)
         if card:
-            (unfinished / CARD_FILE).write_text(card)
+            (unfinished / CARD_FILE).write_text(card, encoding="utf-8")
         _flush(unfinished)
         unfinished.rename(path)
         _sync(unfinished.parent)

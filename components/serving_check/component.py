@@ -97,7 +97,7 @@ def check_model(
         except ProbeDied as error:
             return ServingCheckResult([str(error)], megabytes)
         finally:
-            write_text(log.read_text(errors="replace"), output_folder, LOG_FILE)
+            write_text(log.read_text(encoding="utf-8", errors="replace"), output_folder, LOG_FILE)
     progress.debug("computing the reference answers for %d images", len(images))
     expected = reference_answers(settings, weights_path(model), len(names), images)
     write_smoke(examples, expected, output_folder)

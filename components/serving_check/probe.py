@@ -103,7 +103,7 @@ def main(model: str, requests: str, result: str) -> None:
         unchecked=sorted(set(loaded.signatures) - set(signatures)),
         machine=describe_machine(),
     )
-    Path(result).write_text(json.dumps(report))
+    Path(result).write_text(json.dumps(report), encoding="utf-8")
 
 
 def hide_project() -> bool:
@@ -185,7 +185,7 @@ def measure_latency(signature: Signature, contents: Sequence[bytes]) -> dict[str
 def describe_machine() -> dict[str, Any]:
     """Returns the processor, the number of cores and the version of TensorFlow."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
         "processor": names[0] if names else platform.machine(),

@@ -37,13 +37,17 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
     if code:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise ProbeDied(_message(f"died ({how})", log))
-    report: probe.ProbeReport = json.loads(result.read_text())
+    report: probe.ProbeReport = json.loads(result.read_text(encoding="utf-8"))
     return report
 
 
 def _message(ending: str, log: Path) -> str:
     """Returns how the process ended, its last activity and its last line of output."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [
+        line.strip()
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.strip()
+    ]
     prefix = probe.LOG_PREFIX
     activities = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
     activity = f" while {activities[-1]}" if activities else ""

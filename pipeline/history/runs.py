@@ -106,7 +106,7 @@ def newest_finished(runs: Sequence[Run]) -> Run | None:
 
 def _read(file: Path) -> Run:
     try:
-        values = json.loads(file.read_text())
+        values = json.loads(file.read_text(encoding="utf-8"))
         version = values["format_version"]
         if version <= FORMAT_VERSION:
             return Run.model_validate(upgrade(values))

@@ -56,7 +56,7 @@ class Lock:
         self._write()
 
     def _write(self) -> None:
-        self._file.write_text(self._owner.model_dump_json())
+        self._file.write_text(self._owner.model_dump_json(), encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -169,7 +169,7 @@ def _refuse_other_hosts(root: Path) -> None:
 
 def _owner(root: Path) -> Owner | None:
     try:
-        return Owner.model_validate_json((root / OWNER_FILE).read_text())
+        return Owner.model_validate_json((root / OWNER_FILE).read_text(encoding="utf-8"))
     except (OSError, ValidationError):
         return None
 

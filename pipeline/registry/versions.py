@@ -153,7 +153,7 @@ def _check_root(root: Path) -> None:
 
 def _card(history: History, run: Run, reason: str) -> str:
     assert run.verdict
-    metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text())
+    metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text(encoding="utf-8"))
     facts = collect_facts(run.settings, run.run_id, run.spans, run.class_names, run.warm_start)
     facts["promoted"] = reason
     return format_model_card(run.verdict, metrics, facts)

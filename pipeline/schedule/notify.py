@@ -73,7 +73,7 @@ class Notifier:
     def _reserve_message(self) -> bool:
         """Counts a message as sent, or returns False if the daily limit is reached."""
         file, now = self.root / _SENT_FILE, self.now()
-        sent = json.loads(file.read_text()) if file.exists() else []
+        sent = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
         recent = [t for t in sent if now - datetime.datetime.fromisoformat(t) < _DAY]
         if len(recent) >= self.settings.at_most:
             return False

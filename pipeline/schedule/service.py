@@ -136,7 +136,9 @@ def read_state(root: Path) -> datetime.datetime | None:
     file = root / _STATE_FILE
     if not file.exists():
         return None
-    return datetime.datetime.fromisoformat(json.loads(file.read_text())["last_turn"])
+    return datetime.datetime.fromisoformat(
+        json.loads(file.read_text(encoding="utf-8"))["last_turn"]
+    )
 
 
 def write_state(root: Path, moment: datetime.datetime) -> None:

@@ -33,7 +33,7 @@ def install(name: str, cron: str, command: Sequence[str], folder: Path, start: b
     """
     service, timer = (folder / f"flowers-{name}.{kind}" for kind in ("service", "timer"))
     contents = {service: _service(name, command), timer: _timer(name, cron)}
-    if service.exists() and service.read_text() != contents[service]:
+    if service.exists() and service.read_text(encoding="utf-8") != contents[service]:
         raise UsageError(
             f"{service} exists with another content; run `flowers schedule remove` first, or give "
             "this pipeline another name with --set name=..."

@@ -74,7 +74,7 @@ def settings_markdown() -> str:
     """Returns docs/settings.md: a table of the settings of each section."""
     rows = []
     for name in config_names():
-        first_line = config_path(name).read_text().partition("\n")[0]
+        first_line = config_path(name).read_text(encoding="utf-8").partition("\n")[0]
         rows.append(f"| `{name}` | {first_line.removeprefix('# ')} |")
     return _INTRO + "\n".join([*rows, *_markdown_lines(Settings, "")]) + "\n"
 

@@ -67,7 +67,7 @@ def config_path(config: str) -> Path:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = _parse_yaml(path.read_text())
+        values = _parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--config: {path} cannot be read: {error}") from error
     except yaml.YAMLError as error:

@@ -40,7 +40,11 @@ class Secret(SettingsBase):
             # Unlike Path.expanduser, this leaves the home of an unknown user as it is.
             path = Path(os.path.expanduser(str(self.file)))
             try:
-                value = path.read_text().partition("\n")[0].strip() if path.is_file() else ""
+                value = (
+                    path.read_text(encoding="utf-8").partition("\n")[0].strip()
+                    if path.is_file()
+                    else ""
+                )
             except (OSError, UnicodeDecodeError) as error:
                 raise UsageError(f"{key}: {path} cannot be read: {error}") from error
         if not value:

@@ -185,7 +185,7 @@ def read_refusal(folder: Path, step: str) -> DataRefused | None:
     from components.history_files import REFUSAL_FILE
 
     file = folder / REFUSAL_FILE
-    refusal = json.loads(file.read_text()) if file.exists() else {}
+    refusal = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return DataRefused("\n".join(refusal["reasons"])) if refusal.get("step") == step else None
 
 

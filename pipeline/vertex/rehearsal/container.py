@@ -71,5 +71,5 @@ def run_process(command: Sequence[str], environment: Mapping[str, str]) -> None:
 def read_output(executor_input: Json) -> Json:
     """Returns the ExecutorOutput that a process wrote, or an empty one."""
     file = Path(executor_input["outputs"]["outputFile"])
-    output: Json = json.loads(file.read_text()) if file.exists() else {}
+    output: Json = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return output

@@ -84,7 +84,7 @@ def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> Compiled
         unknown or has the wrong type.
     """
     try:
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         _refuse_cloud_only(text)
         bucket = json.loads(text)["runtimeConfig"]["gcsOutputDirectory"]
         job = json.loads(_localize(text, bucket.removesuffix("/artifacts"), root))

@@ -31,7 +31,7 @@ def loopback(services: Sequence[grpc.GenericRpcHandler]) -> Iterator[dict[str, s
     with TemporaryDirectory() as folder:
         trusted, account = Path(folder, "authority.pem"), Path(folder, "account.json")
         authority.cert_pem.write_to_path(str(trusted))
-        account.write_text(json.dumps(_account(key.decode())))
+        account.write_text(json.dumps(_account(key.decode())), encoding="utf-8")
         server = grpc.server(futures.ThreadPoolExecutor(2))
         server.add_generic_rpc_handlers(services)
         chain = b"".join(certificate.bytes() for certificate in leaf.cert_chain_pems)

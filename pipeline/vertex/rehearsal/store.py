@@ -28,7 +28,7 @@ class Store:
         self._file = root / STORE_FILE
         self._values: Json = {"format_version": _FORMAT_VERSION, "artifacts": {}, "executions": {}}
         if self._file.exists():
-            self._values = json.loads(self._file.read_text())
+            self._values = json.loads(self._file.read_text(encoding="utf-8"))
         if self._values["format_version"] != _FORMAT_VERSION:
             raise UsageError(f"{self._file} is of another version of flowers: name another --root")
 
