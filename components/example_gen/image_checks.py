@@ -4,11 +4,11 @@ import io
 
 import numpy as np
 import tensorflow as tf
-from data.image_reading import UnreadableImage, read_image
 from PIL import Image, UnidentifiedImageError
 
 from components.transform.decoding import decode_rgb
 from data.image_formats import is_decodable, is_unambiguous
+from data.image_reading import UnreadableImage, read_image
 
 # The hash that assigns splits averages an image down to 8 rows.
 _MIN_SIDE = 8
@@ -16,7 +16,9 @@ _MIN_SIDE = 8
 # tens.
 _MAX_DIFFERENCE = 8
 _CORRUPT = "the image is truncated or corrupt"
-_decode = tf.function(decode_rgb, input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+_decode_rgb = tf.function(
+    decode_rgb, input_signature=[tf.TensorSpec([], tf.string)], autograph=False
+)
 
 
 class InvalidImage(Exception):
@@ -33,7 +35,7 @@ def check_image(content: bytes, max_pixels: int) -> np.ndarray:
         raise InvalidImage("the image has no bytes")
     header = _read_header(content, max_pixels)
     if not is_decodable(content):
-        raise InvalidImage(f"the image is a {header.format}; it must be a JPEG, PNG, GIF or BMP")
+        raise InvalidImage(f"the image is of format {header.format}, not JPEG, PNG, GIF or BMP")
     width, height = header.size
     if width * height > max_pixels:
         raise InvalidImage(f"more pixels than data.max_pixels allows ({max_pixels:,})")
@@ -41,14 +43,9 @@ def check_image(content: bytes, max_pixels: int) -> np.ndarray:
         raise InvalidImage(f"smaller than {_MIN_SIDE} px per side")
     if header.format == "GIF" and "transparency" in header.info:
         raise InvalidImage("a transparent GIF, whose background the model sees in black")
-    try:
-        pixels: np.ndarray = _decode(tf.constant(content)).numpy()
-    # TensorFlow's message may quote the image, which Python cannot decode as text.
-    except (tf.errors.OpError, UnicodeDecodeError) as error:
-        raise InvalidImage(_CORRUPT) from error
-    if not is_unambiguous(header):
-        _compare_with_import(content, pixels, f"{header.format} of mode {header.mode}")
-    return pixels
+    if is_unambiguous(header):
+        return _decode(content)
+    return _check_ambiguous(content, f"{header.format} of mode {header.mode}")
 
 
 def _read_header(content: bytes, max_pixels: int) -> Image.Image:
@@ -65,14 +62,27 @@ def _read_header(content: bytes, max_pixels: int) -> Image.Image:
         raise InvalidImage(_CORRUPT) from error
 
 
-def _compare_with_import(content: bytes, pixels: np.ndarray, kind: str) -> None:
-    """Raises InvalidImage if `flowers data import` would read other pixels."""
+def _decode(content: bytes) -> np.ndarray:
     try:
-        expected = np.asarray(read_image(content))
+        pixels: np.ndarray = _decode_rgb(tf.constant(content)).numpy()
+    # TensorFlow's message may quote the image, which Python cannot decode as text.
+    except (tf.errors.OpError, UnicodeDecodeError) as error:
+        raise InvalidImage(_CORRUPT) from error
+    return pixels
+
+
+def _check_ambiguous(content: bytes, kind: str) -> np.ndarray:
+    """Returns the pixels of an image if `flowers data import` reads about the same ones."""
+    try:
+        expected = np.asarray(read_image(content)).astype(np.int16)
     except UnreadableImage as error:
+        # An image that no decoder reads is reported like others.
+        _decode(content)
         raise InvalidImage(str(error)) from error
-    if expected.shape == pixels.shape:
-        difference = np.abs(expected.astype(np.int16) - pixels).mean()
-        if difference <= _MAX_DIFFERENCE:
-            return
-    raise InvalidImage(f"TensorFlow decodes this {kind} to other colours than image viewers")
+    try:
+        pixels = _decode(content)
+    except InvalidImage as error:
+        raise InvalidImage(f"TensorFlow cannot decode this {kind}") from error
+    if expected.shape != pixels.shape or np.abs(expected - pixels).mean() > _MAX_DIFFERENCE:
+        raise InvalidImage(f"TensorFlow decodes this {kind} to other colours than image viewers")
+    return pixels

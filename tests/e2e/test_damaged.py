@@ -33,7 +33,7 @@ DAMAGED = [
     (record(picture()[:-200]), "the image is truncated or corrupt"),
     (record(picture((7, 40))), "smaller than 8 px per side"),
     (record(picture((400, 300))), "more pixels than data.max_pixels allows (90,000)"),
-    (record(picture(kind="WEBP")), "the image is a WEBP; it must be a JPEG, PNG, GIF or BMP"),
+    (record(picture(kind="WEBP")), "the image is of format WEBP, not JPEG, PNG, GIF or BMP"),
     (
         record(picture(), lambda f: f.pop("image")),
         "the feature 'image' is missing; found: class, label, one_hot_class, size",

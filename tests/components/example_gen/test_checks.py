@@ -83,7 +83,7 @@ def test_trailing_bytes_are_valid(picture):
         (png_bomb(), r"more pixels than data\.max_pixels allows \(10,000,000\)"),
         (encoded(Image.new("RGB", (7, 200)), "PNG"), "smaller than 8 px per side"),
         (encoded(Image.new("RGB", (4000, 3000)), "PNG"), "more pixels"),
-        (encoded(Image.new("RGB", (20, 20)), "WEBP"), "a WEBP; it must be a JPEG"),
+        (encoded(Image.new("RGB", (20, 20)), "WEBP"), "of format WEBP, not JPEG"),
     ],
 )
 def test_an_invalid_image_raises_the_reason(image, reason):
