@@ -1,6 +1,12 @@
-"""The class names, where no setting gives them: from `labels.txt` or from the records."""
+"""Class names: what they may be, and where they come from if no setting gives them.
 
+They are text: a class `on`, `null` or `1` keeps its name everywhere.
+"""
+
+import json
 import os
+import shlex
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +15,10 @@ from typing import Any
 from data.common.errors import DataRefused, UsageError
 from data.common.files import write_whole
 from data.sources import LABELS_FILE, Source
+
+_BYTE_ORDER_MARK = "\ufeff"
+# Control characters, line and paragraph separators, and surrogates, which UTF-8 cannot encode.
+_INVALID_CATEGORIES = ("Cc", "Zl", "Zp", "Cs")
 
 
 def read_source_labels(source: Source, files: Sequence[str]) -> list[str]:
@@ -68,19 +78,52 @@ def write_labels(folder: Path, names: Sequence[str]) -> None:
     write_whole(folder / LABELS_FILE, "".join(f"{name}\n" for name in names))
 
 
-def check_class_names(names: Sequence[str]) -> list[str]:
-    """Returns the class names if they are valid.
+def classes_setting(names: Sequence[str]) -> str:
+    """Returns the setting with these class names, to be pasted after `--set` into a shell."""
+    listed = json.dumps(list(names), ensure_ascii=False)
+    # YAML refuses some characters that cannot be printed, and terminals do not show them. The
+    # escapes are YAML's: JSON's pairs of surrogates would not be read back.
+    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in listed)
+    return f"data.classes={shlex.quote(''.join(escaped))}"
+
+
+def normalize_class_name(name: str) -> str:
+    """Returns a class name as records and `labels.txt` contain it.
+
+    That is Unicode's normal form C, because keyboards and file systems encode letters such as `é`
+    in different ways, without white space and byte order marks at either end.
 
     Raises:
-      ValueError: There are fewer than two names, or a name is empty or not unique.
+      ValueError: Nothing is left, or the name has a character that cannot be written to a line of
+        UTF-8.
+    """
+    normal = unicodedata.normalize("NFC", name)
+    while (stripped := normal.strip().strip(_BYTE_ORDER_MARK)) != normal:
+        normal = stripped
+    if not normal:
+        raise ValueError(f"a class name must not be empty, got {name!a}")
+    invalid = next((c for c in normal if unicodedata.category(c) in _INVALID_CATEGORIES), None)
+    if invalid is not None:
+        raise ValueError(
+            "a class name must be UTF-8 without control characters and line breaks, "
+            f"got {name!a} with {invalid!a}"
+        )
+    return normal
+
+
+def check_class_names(names: Sequence[str]) -> list[str]:
+    """Returns the class names, normalized, if they are valid.
+
+    Raises:
+      ValueError: There are fewer than two names, or a name is invalid or not unique.
     """
     if len(names) < 2:
         raise ValueError(f"at least two classes are required, got {len(names)}")
-    repeated = [name for name, number in Counter(names).items() if number > 1]
-    if repeated or not all(name.strip() for name in names):
-        listed = ", ".join(repeated) or "none"
-        raise ValueError(f"class names must be unique and not empty; repeated: {listed}")
-    return list(names)
+    normal = [normalize_class_name(name) for name in names]
+    repeated = [name for name, number in Counter(normal).items() if number > 1]
+    if repeated:
+        raise ValueError(f"class names must be unique; repeated: {', '.join(repeated)}")
+    return normal
 
 
 def _read_labels_file(file: str) -> list[str]:
@@ -94,7 +137,7 @@ def _read_labels_file(file: str) -> list[str]:
     if not text:
         return []
     try:
-        return check_class_names([line.strip() for line in text.rstrip().splitlines()])
+        return check_class_names(text.rstrip().splitlines())
     except ValueError as error:
         raise UsageError(f"{file}: {error}; the file must have one class name per line") from error
 

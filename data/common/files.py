@@ -12,7 +12,7 @@ _CHUNK_BYTES = 1 << 24
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a text file atomically: first under a hidden name, then renamed."""
+    """Writes a text file as UTF-8 and atomically: first under a hidden name, then renamed."""
     unfinished = path.with_name(f".{path.name}.tmp")
     unfinished.write_text(text, encoding="utf-8")
     os.replace(unfinished, path)

@@ -1,10 +1,19 @@
+import shlex
+import tempfile
+import unicodedata
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.class_scan import scan_classes
 from data.classes import (
     check_class_names,
+    classes_setting,
     infer_classes,
+    normalize_class_name,
     read_labels,
     read_source_labels,
     write_labels,
@@ -13,6 +22,7 @@ from data.common.errors import DataRefused, UsageError
 from data.features import UNCHANGED
 from data.records import encode_example
 from data.sources import list_files, resolve
+from pipeline.settings.loading import load_settings
 
 
 @pytest.mark.parametrize("number", [2, 5, 102])
@@ -68,15 +78,71 @@ def test_a_later_span_may_add_classes_but_not_reorder_them(tmp_path):
         read_labels(folders)
 
 
-@pytest.mark.parametrize("text", ["a\n", "a\na\n", "a\n\nb\n"])
+@pytest.mark.parametrize("text", ["a\n", "a\na\n", "a\n\nb\n", "é\ne\u0301\n", "a\nb\0\n"])
 def test_invalid_labels_are_rejected(tmp_path, text):
     (tmp_path / "labels.txt").write_text(text)
     with pytest.raises(UsageError, match=r"labels\.txt: .*one class name per line"):
         read_labels([str(tmp_path)])
-    with pytest.raises(ValueError, match=r"required|unique"):
+    with pytest.raises(ValueError, match=r"required|unique|must"):
         check_class_names(text.splitlines())
 
 
 def test_byte_order_mark_and_whitespace_in_labels_are_ignored(tmp_path):
     (tmp_path / "labels.txt").write_text("\ufeffdaisy \r\nroses\r\n\r\n")
     assert read_labels([str(tmp_path)]) == ["daisy", "roses"]
+
+
+@pytest.mark.parametrize(
+    ("name", "normal"),
+    [(" roses\t", "roses"), ("\ufeff \ufeffroses \ufeff", "roses"), ("rose\u0301", "ros\xe9"),
+     ("red rose", "red rose"), ("on", "on"), ("a/b", "a/b"), ("\N{ROSE}", "\N{ROSE}")],
+)  # fmt: skip
+def test_class_names_are_normalized(name, normal):
+    assert normalize_class_name(name) == normal
+
+
+@pytest.mark.parametrize(
+    "name", ["", " \ufeff ", "a\nb", "a\0b", "a\x85b", "a\u2028b", "a\u2029b", "a\udcffb"]
+)
+def test_names_that_cannot_be_written_are_refused(name):
+    with pytest.raises(ValueError, match="a class name must"):
+        normalize_class_name(name)
+
+
+def is_valid(name: str) -> bool:
+    try:
+        normalize_class_name(name)
+    except ValueError:
+        return False
+    return True
+
+
+# All of Unicode, with the characters that are most likely to be lost more often.
+NAMES = st.text(st.characters() | st.sampled_from(" \t\xa0\ufeff\u0301\u0308'\"#:,[]{}$!")).filter(
+    is_valid
+)
+
+
+@given(st.lists(NAMES, min_size=2, unique_by=lambda name: normalize_class_name(name)))
+def test_every_valid_name_is_read_back(names):
+    normal = [normalize_class_name(name) for name in names]
+    assert check_class_names(normal) == normal
+    assert all(unicodedata.is_normalized("NFC", name) for name in normal)
+    with tempfile.TemporaryDirectory() as folder:
+        write_labels(Path(folder), normal)
+        assert read_labels([folder]) == normal
+    example = tf.train.Example.FromString(encode_example(b"", 0, normal, (1, 1)))
+    assert example.features.feature["label"].bytes_list.value[0].decode() == normal[0]
+
+
+@given(st.lists(NAMES, min_size=2, unique_by=lambda name: normalize_class_name(name)))
+def test_the_setting_survives_shell_and_yaml(names):
+    normal = [normalize_class_name(name) for name in names]
+    (word,) = shlex.split(classes_setting(normal))
+    assert load_settings("quickstart", [word]).data.classes == normal
+
+
+def test_the_setting_names_classes_as_text():
+    assert classes_setting(["on", "1", "rose d'or"]) == (
+        """data.classes='["on", "1", "rose d'"'"'or"]'"""
+    )
