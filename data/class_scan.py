@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from data.classes import infer_classes
+from data.classes import infer_classes, normalize_class_name
 from data.common.progress import progress
 from data.features import CLASS, LABEL
 from data.records import read_records
@@ -50,4 +51,6 @@ def _record_label(content: bytes, names: Mapping[str, str]) -> Iterator[tuple[in
     ids = feature[names[CLASS]].int64_list.value
     labels = feature[names.get(LABEL, "")].bytes_list.value
     if len(ids) == len(labels) == 1:
-        yield ids[0], labels[0].decode(errors="replace")
+        # ExampleGen quarantines records with invalid labels.
+        with suppress(ValueError):
+            yield ids[0], normalize_class_name(labels[0].decode())

@@ -9,6 +9,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from components.example_gen.image_checks import InvalidImage, check_image
+from data.classes import normalize_class_name
 from data.common.formatting import format_list
 from data.features import CLASS, IMAGE, LABEL, SOURCE, TYPES, UNCHANGED
 from data.records import bytes_feature
@@ -71,16 +72,18 @@ def check_record(content: bytes, rules: RecordRules) -> ValidRecord:
     names = rules.features
     image = _single_value(features, IMAGE, names)
     class_id = _single_value(features, CLASS, names)
-    if LABEL in names:
-        label = _check_label(class_id, _single_value(features, LABEL, names), rules.class_names)
-    else:
+    written = _single_value(features, LABEL, names) if LABEL in names else None
+    if written is None:
         label = _label_of(class_id, rules.class_names)
+    else:
+        label = _check_label(class_id, written, rules.class_names)
     try:
         pixels = check_image(image, rules.max_pixels)
     except InvalidImage as error:
         raise InvalidRecord(str(error)) from error
     ignored = tuple(sorted(set(features.feature) - set(names.values())))
-    if ignored or any(name != theirs for name, theirs in names.items()) or LABEL not in names:
+    renamed = any(name != theirs for name, theirs in names.items())
+    if ignored or renamed or written != label.encode():
         content = _rename(features, names, label)
     return ValidRecord(content, ignored, pixels, image, label, class_id)
 
@@ -135,9 +138,11 @@ def _single_value(features: tf.train.Features, feature: str, names: Mapping[str,
 
 def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str:
     try:
-        name = label.decode()
+        name = normalize_class_name(label.decode())
     except UnicodeDecodeError as error:
         raise InvalidRecord("the label is not valid UTF-8") from error
+    except ValueError as error:
+        raise InvalidRecord(f"the label: {error}") from error
     if not 0 <= class_id < len(class_names):
         if name not in class_names and class_id >= 0:
             return name

@@ -18,6 +18,7 @@ from components.example_gen.checks import (
 )
 from components.example_gen.image_statistics import ImageStatistics, measure_image
 from components.example_gen.splits import assign_split, difference_hash
+from data.classes import normalize_class_name
 from data.features import CLASS, IMAGE, LABEL, SOURCE
 from data.ingestion_counts import QUARANTINE
 from data.records import bytes_feature, describe_read_error, ints_feature, read_records
@@ -103,7 +104,7 @@ class DigestImage(beam.DoFn):
         images, label = features[self._image].bytes_list.value, features[self._label]
         labels = [*label.bytes_list.value, *(b"%d" % number for number in label.int64_list.value)]
         if len(images) == len(labels) == 1:
-            yield hashlib.sha256(images[0]).digest(), labels[0]
+            yield hashlib.sha256(images[0]).digest(), _normal_label(labels[0])
 
 
 class HashImage(beam.DoFn):
@@ -155,6 +156,14 @@ class PartitionRecord(beam.DoFn):
             ignored=valid.ignored, statistics=measure_image(valid.pixels),
         )  # fmt: skip
         yield TaggedOutput(OUTCOME, outcome)
+
+
+def _normal_label(label: bytes) -> bytes:
+    """Returns a label as the class name that it stands for; as it is if it is invalid."""
+    try:
+        return normalize_class_name(label.decode()).encode()
+    except ValueError:
+        return label
 
 
 def conflicting_labels(

@@ -111,6 +111,7 @@ def test_a_truncated_image_is_invalid(picture, kind, share):
         (lambda f: f["class"].int64_list.value.__setitem__(0, -1), "class -1 is not in 0 to 1"),
         (lambda f: f["class"].int64_list.value.__setitem__(0, 0), "label is roses, but class 0 is"),
         (lambda f: f["label"].bytes_list.value.__setitem__(0, b"\xff"), "not valid UTF-8"),
+        (lambda f: f["label"].bytes_list.value.__setitem__(0, b"a\nb"), "the label: a class name"),
     ],
 )
 def test_an_invalid_feature_is_named(picture, change, reason):
@@ -192,3 +193,13 @@ def test_a_missing_feature_is_reported_with_those_found():
 )  # fmt: skip
 def test_a_record_without_a_source_names_none(content):
     assert extract_source(content, RULES.features) == ""
+
+
+def test_a_label_is_written_in_the_form_of_the_class_name(picture):
+    def decompose(features):
+        features["label"].bytes_list.value[0] = " rose\u0301s ".encode()
+
+    rules = RecordRules(["daisy", "ros\xe9s"], 10_000_000, UNCHANGED)
+    valid = check_record(changed(encoded(picture, "PNG"), decompose), rules)
+    assert valid.label == "ros\xe9s"
+    assert content_of(valid)["label"] == ["ros\xe9s".encode()]
