@@ -1,11 +1,15 @@
 """The model card, a page that describes a served version."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.gate.verdict import Verdict, format_verdict
 from components.trainer.settings import WarmStart
 from data.common.formatting import format_list
+
+# An underscore within a word is no markup.
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def format_model_card(
@@ -17,16 +21,16 @@ def format_model_card(
     """
     macro, calibration = metrics["macro"], metrics["calibration"]["error"]
     rows = [
-        f"| {name} | {c['examples']} | {c['precision']:.3f} | {c['recall']:.3f} "
+        f"| {escape_markdown(name)} | {c['examples']} | {c['precision']:.3f} | {c['recall']:.3f} "
         f"({c['recall_interval'][0]:.3f} to {c['recall_interval'][1]:.3f}) | {c['f1']:.3f} |"
         for name, c in metrics["classes"].items()
     ]
     lines = [
         "# Model card",
         "",
-        *(f"- {name}: {value}" for name, value in facts.items()),
+        *(f"- {name}: {escape_markdown(value)}" for name, value in facts.items()),
         f"- digest of the files: {verdict.digest}",
-        f"- verdict: {format_verdict(verdict)}",
+        f"- verdict: {escape_markdown(format_verdict(verdict))}",
         "",
         f"Measured on {verdict.n} test images, which were used neither for training nor for the "
         "choice of the epoch:",
@@ -48,6 +52,11 @@ def format_model_card(
         "- The model sees only the central square of an image.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Returns a text that Markdown shows as it is."""
+    return _MARKUP.sub(r"\\\g<0>", text)
 
 
 def collect_facts(

@@ -13,6 +13,7 @@ from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import History
 from pipeline.local.run_inputs import CODE
 from pipeline.registry.versions import list_models
+from pipeline.reporting.plots import literal_text
 from pipeline.steps import STEPS
 
 
@@ -84,7 +85,8 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
         )  # fmt: skip
     axes.set_title(f"version {version}: run {run.run_id}, {run.setting('data.source')}")
     axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
-    figure.savefig(file, dpi=100)
+    with literal_text():
+        figure.savefig(file, dpi=100)
 
 
 def _depth(step: str) -> int:

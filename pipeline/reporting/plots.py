@@ -1,17 +1,45 @@
 """Plots for the history."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from components.trainer.training_report import TrainingReport
+from data.common.progress import progress
 
 # With more classes the cells of a confusion matrix are too small for numbers.
 _MAX_NUMBERED_CLASSES = 40
 
 
+def literal_text() -> Any:
+    """Returns a context in which matplotlib draws texts as they are, also `$x$`."""
+    return matplotlib.rc_context({"text.parse_math": False, "text.usetex": False})
+
+
+def _dispensable(draw: Callable[[Any, Path], None]) -> Callable[[Any, Path], None]:
+    """Makes a function that draws a file report an error instead of raising it.
+
+    A plot comes after hours of other work, which it must not end.
+    """
+
+    @functools.wraps(draw)
+    def guarded(content: Any, file: Path) -> None:
+        try:
+            with literal_text():
+                draw(content, file)
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}".splitlines()[0]
+            progress.info("%s is missing, because it cannot be drawn: %s", file.name, problem)
+
+    return guarded
+
+
+@_dispensable
 def draw_training(training: TrainingReport, file: Path) -> None:
     """Writes a PNG with accuracy, loss and learning rate by epoch; the best epoch is marked.
 
@@ -36,6 +64,7 @@ def draw_training(training: TrainingReport, file: Path) -> None:
     figure.savefig(file, dpi=100)
 
 
+@_dispensable
 def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
     """Writes a PNG with the confusion matrix of the test images.
 
@@ -59,6 +88,7 @@ def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
     figure.savefig(file, dpi=100)
 
 
+@_dispensable
 def draw_calibration(metrics: dict[str, Any], file: Path) -> None:
     """Writes a PNG with a reliability diagram: accuracy and number of images by confidence.
 
