@@ -187,6 +187,7 @@ def _data_gate(settings: Settings, context: RunContext) -> dict[str, Any]:
         "skew": data.skew,
         "drift": data.drift,
         "drift_min_images": data.drift_min_images,
+        "spans": len(context.source.spans),
         "span_before": context.span_before,
         "span_schema": span_schema_text(),
     }

@@ -1,9 +1,16 @@
-"""How evenly the classes are distributed, within the training split and between the splits."""
+"""How many examples the splits have of each class, and what is too few or uneven."""
 
 from collections.abc import Mapping
 
+from components.gate.metrics import wilson_interval
 from data.common.formatting import format_list
 from data.ingestion_counts import IngestionCounts
+
+TEST = "test"
+# The interval of an accuracy of 0.8 has a width of 0.28 with 30 images.
+_FEW_TEST_IMAGES = 30
+# One wrong image changes the recall of a class by more than 0.2.
+_FEW_TEST_IMAGES_PER_CLASS = 5
 
 
 def class_balance(counts: IngestionCounts, few: int, skewed: float) -> list[str]:
@@ -28,6 +35,28 @@ def class_balance(counts: IngestionCounts, few: int, skewed: float) -> list[str]
         ]
         if uneven:
             lines.append(f"class shares of {split} differ from train: {format_list(uneven)}")
+    return lines
+
+
+def describe_small_test(counts: IngestionCounts) -> list[str]:
+    """Returns warnings about a test split that says little about a model; empty if it is large."""
+    test = counts.splits.get(TEST, {})
+    number = sum(test.values())
+    if not number:
+        return []
+    lines = []
+    if number < _FEW_TEST_IMAGES:
+        correct = round(0.8 * number)
+        low, high = wilson_interval(correct, number)
+        lines.append(
+            f"only {number} test images: {correct} correct ones would mean an accuracy between "
+            f"{low:.2f} and {high:.2f} (95 % interval); more images help, or a larger "
+            "data.splits.test"
+        )
+    rare = [f"{name} ({n})" for name, n in test.items() if n < _FEW_TEST_IMAGES_PER_CLASS]
+    if rare:
+        few = _FEW_TEST_IMAGES_PER_CLASS
+        lines.append(f"fewer than {few} test images of {format_list(rare)}")
     return lines
 
 

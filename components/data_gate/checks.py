@@ -1,12 +1,16 @@
 """The checks of the data gate: what makes data unfit for training."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
+from data.classes import classes_setting
 from data.common.formatting import format_list
+from data.features import CLASS, LABEL, ONE_HOT_CLASS
 from data.ingestion_counts import IngestionCounts
+
+# The features in which TFDV finds an anomaly if there is a new class.
+_OF_CLASS = (CLASS, LABEL, ONE_HOT_CLASS)
 
 
 def find_data_problems(
@@ -14,6 +18,7 @@ def find_data_problems(
     counts: IngestionCounts,
     class_names: Sequence[str],
     max_bad_fraction: float,
+    spans: int,
 ) -> list[str]:
     """Returns the problems of the data, one per line; empty if there are none.
 
@@ -22,12 +27,14 @@ def find_data_problems(
       counts: The counts of ExampleGen.
       class_names: The classes of the schema, in the order of their ids.
       max_bad_fraction: The largest share of bad records that is allowed, 0 to 1.
+      spans: The number of spans that were read; 0 if the data has no spans.
     """
+    new = _check_new_classes(counts, class_names)
     return [
         *_check_bad_records(counts, max_bad_fraction),
-        *_check_new_classes(counts, class_names),
-        *_format_anomalies(anomalies),
-        *_check_missing_classes(counts, class_names),
+        *new,
+        *_format_anomalies(anomalies, leave_out=_OF_CLASS if new else ()),
+        *([] if new else _check_missing_classes(counts, class_names, spans)),
     ]
 
 
@@ -41,7 +48,8 @@ def _check_bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list
         f"{counts.bad} of {counts.read} records are bad ({share:.1%}); "
         f"data.max_bad_fraction allows {allowed:.1%}",
         *(f"  {number} x {reason}" for reason, number in counts.quarantined.items()),
-        *(f"  {bad.shard} record {bad.index}: {bad.reason}" for bad in counts.first_bad),
+        *(f"  {bad}" for bad in counts.first_bad),
+        "to see them all, and to write their images: flowers data quarantine --export DIR",
     ]
 
 
@@ -49,44 +57,63 @@ def _check_new_classes(counts: IngestionCounts, class_names: Sequence[str]) -> l
     new = {name: n for name, n in counts.by_class().items() if name not in class_names}
     if not new:
         return []
+    if not set(class_names).intersection(counts.by_class()):
+        return [
+            f"the records have other classes, {format_list(list(new))}, than the models of this "
+            f"root, {format_list(list(class_names))}: name another folder in --root"
+        ]
     next_ids = range(len(class_names), len(class_names) + len(new))
     ids = {n: counts.class_ids.get(n, i) for n, i in zip(new, next_ids, strict=True)}
     lines = [f"new class {n}, id {ids[n]}: {number} examples" for n, number in new.items()]
     if list(ids.values()) != list(next_ids):
         return [*lines, f"their ids must continue those of the {len(class_names)} known classes"]
-    accepted = json.dumps([*class_names, *new], ensure_ascii=False)
-    return [*lines, f"to accept them, in the order of their ids: --set data.classes='{accepted}'"]
+    accepted = classes_setting([*class_names, *new])
+    return [*lines, f"to accept them, in the order of their ids: --set {accepted}"]
 
 
-def _format_anomalies(anomalies: Mapping[str, anomalies_pb2.Anomalies]) -> list[str]:
+def _format_anomalies(
+    anomalies: Mapping[str, anomalies_pb2.Anomalies], leave_out: Sequence[str]
+) -> list[str]:
     lines = []
     for split, found in anomalies.items():
         for feature, info in sorted(found.anomaly_info.items()):
-            lines.append(f"{split}: feature '{feature}': {_format_anomaly(info)}")
+            if feature not in leave_out and not _is_requested(info):
+                lines.append(f"{split}: feature '{feature}': {_format_anomaly(info)}")
         if found.HasField("dataset_anomaly_info"):
             lines.append(f"{split}: {_format_anomaly(found.dataset_anomaly_info)}")
     return lines
+
+
+def _is_requested(info: anomalies_pb2.AnomalyInfo) -> bool:
+    """Returns whether the only anomaly is a new feature: ExampleGen keeps those that are named."""
+    new = anomalies_pb2.AnomalyInfo.SCHEMA_NEW_COLUMN
+    return bool(info.reason) and all(reason.type == new for reason in info.reason)
 
 
 def _format_anomaly(info: anomalies_pb2.AnomalyInfo) -> str:
     return f"{info.short_description}. {info.description}".rstrip()
 
 
-def _check_missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
+def _check_missing_classes(
+    counts: IngestionCounts, class_names: Sequence[str], spans: int
+) -> list[str]:
     if counts.bad == counts.read:
         return []
     missing, present = counts.missing_classes(class_names), counts.by_class()
     absent = [name for name in class_names if not present.get(name)]
     lines = []
     if absent:
-        lines.append(
-            f"no record has class {format_list(absent)}; list only existing classes in data.classes"
-        )
+        lines.append(f"no record has class {format_list(absent)}")
     lacking = {split: [n for n in names if n not in absent] for split, names in missing.items()}
     lines += [
         f"{split}: no example of {format_list(names)}" for split, names in lacking.items() if names
     ]
-    if any(lacking.values()):
+    if lines and spans:
+        # Fewer classes or another salt would break the ids and splits of earlier spans.
+        lines.append(f"to read more spans: --set 'data.spans=last {spans + 1}'")
+    elif absent:
+        lines.append("add images of it, or list only existing classes in data.classes")
+    elif lines:
         lines.append(_suggest_salt(counts.better_salt))
     return lines
 

@@ -20,6 +20,7 @@ class DataGateSpec(ComponentSpec):
         "skew": ExecutionParameter(type=float),
         "drift": ExecutionParameter(type=str),
         "drift_min_images": ExecutionParameter(type=int),
+        "spans": ExecutionParameter(type=int),
         "span_before": ExecutionParameter(type=str),
         "span_schema": ExecutionParameter(type=str),
         "code_fingerprint": ExecutionParameter(type=str),

@@ -8,7 +8,7 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.types import artifact_utils
 
 from components.artifacts import SCHEMA_FILE, read_counts, read_schema
-from components.data_gate.balance import class_balance
+from components.data_gate.balance import class_balance, describe_small_test
 from components.data_gate.checks import find_data_problems
 from components.data_gate.drift import find_drift
 from components.data_gate.report import DataReport, Drift, write_report
@@ -59,11 +59,12 @@ def _check(inputs: dict[str, types.Artifact], parameters: dict[str, Any]) -> Dat
         counts,
         class_names(read_schema(inputs["schema"].uri, SCHEMA_FILE)),
         parameters["max_bad_fraction"],
+        parameters["spans"],
     )
     if drift.exceeded and parameters["drift"] == STOP:
         problems += [_DRIFT, *drift.exceeded, _ADVICE]
     balance = class_balance(counts, parameters["few_examples"], parameters["skew"])
-    return DataReport(problems, drift, balance)
+    return DataReport(problems, drift, balance, describe_small_test(counts))
 
 
 def _find_drift(quarantine: str, parameters: dict[str, Any]) -> Drift:

@@ -28,12 +28,14 @@ class DataReport:
     Attributes:
       problems: Why the data is refused, one problem per line; empty if it is accepted.
       drift: The difference between the newest two spans.
-      class_balance: See `components.data_gate.balance`.
+      class_balance: See `components.data_gate.balance.class_balance`.
+      small_test: See `components.data_gate.balance.describe_small_test`.
     """
 
     problems: list[str]
     drift: Drift
     class_balance: list[str]
+    small_test: list[str] = field(default_factory=list)
 
 
 def write_report(report: DataReport, folder: str) -> None:

@@ -23,7 +23,11 @@ class GateSettings(SettingsBase):
         description="What must reach `target`: `point`, the measured value; `interval`, the lower "
         "end of its 95 % confidence interval.",
     )
-    min_examples: int = Field(1, ge=1, description="Test images required for a verdict.")
+    min_examples: int = Field(
+        16, ge=1,
+        description="Test images required for a verdict. With fewer than 16, the 95 % interval of "
+        "the accuracy includes 0.8 even if all are classified correctly.",
+    )  # fmt: skip
     class_floor: float = Field(0, ge=0, le=1, description="Minimum recall of each class; 0: none.")
     max_loss: float = Field(
         0.05, ge=0, le=1,

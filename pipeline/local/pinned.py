@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from data.classes import read_source_labels
+from data.classes import classes_setting, read_source_labels
+from data.common.errors import UsageError
+from data.common.formatting import format_list
 from data.ingestion_counts import SPAN_FILE
 from data.sources import SAMPLE, Source
 from pipeline.history.run import Run
@@ -44,14 +46,16 @@ def pinned_classes(
       records: The value of RECORDS among the inputs of the run.
 
     Raises:
-      UsageError: A file `labels.txt` cannot be read, or two of them contradict each other.
+      UsageError: A file `labels.txt` cannot be read, two of them contradict each other, or they
+        list the classes of another data set.
     """
     if settings.data.classes:
         return Classes(settings.data.classes, "data.classes")
     accepted = next(accepted_runs(runs), None)
-    if accepted:
-        return Classes(accepted.class_names, f"run {accepted.run_id}")
     listed = read_source_labels(source, files)
+    if accepted:
+        _check_same_data_set(accepted, listed, source)
+        return Classes(accepted.class_names, f"run {accepted.run_id}")
     if listed:
         return Classes(listed, "labels.txt")
     for run in _with_records(runs, records):
@@ -59,6 +63,19 @@ def pinned_classes(
         if run.classes_from == FROM_RECORDS and run.class_names:
             return Classes(run.class_names, FROM_RECORDS)
     return Classes(None, FROM_RECORDS)
+
+
+def _check_same_data_set(accepted: Run, listed: Sequence[str], source: Source) -> None:
+    """Raises a UsageError if records have other classes, not more or fewer than the root's."""
+    known = accepted.class_names
+    if set(listed) <= set(known) or set(known) <= set(listed):
+        return
+    raise UsageError(
+        f"--root holds models of another data set: its classes are {format_list(known)}, and those "
+        f"of {source.base} are {format_list(listed)}. Name another folder, such as --root "
+        f"runs/{os.path.basename(source.base)}; or, to change the classes of this root, --set "
+        f"{classes_setting(listed)}"
+    )
 
 
 def pinned_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | None:

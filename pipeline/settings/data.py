@@ -104,6 +104,18 @@ class DataSettings(SettingsBase):
                 raise ValueError(f"the feature {name} is required")
         return features
 
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _are_texts(cls, classes: Any) -> Any:
+        """Refuses names that YAML reads as something else, such as `on`, `null` and `1`."""
+        for name in classes if isinstance(classes, list) else ():
+            if not isinstance(name, str):
+                raise ValueError(
+                    f"YAML reads one of the names as {name!r}; put names in quotes, as in "
+                    """data.classes='["on", "off"]'"""
+                )
+        return classes
+
     @field_validator("classes")
     @classmethod
     def _are_names(cls, classes: list[str] | None) -> list[str] | None:

@@ -1,4 +1,4 @@
-from components.data_gate.balance import class_balance
+from components.data_gate.balance import class_balance, describe_small_test
 from data.ingestion_counts import IngestionCounts
 
 
@@ -15,3 +15,15 @@ def test_rare_classes_and_uneven_splits_are_reported():
         "class shares of test differ from train: a (0%, 60% in train), b (0%, 40% in train)",
     ]
     assert class_balance(IngestionCounts(splits={}), few=1, skewed=1) == []
+
+
+def test_a_small_test_split_is_reported_with_what_it_is_worth():
+    counts = IngestionCounts(splits={"train": {"a": 99}, "test": {"a": 9, "b": 3}})
+    first, second = describe_small_test(counts)
+    # Wilson's interval of 10 of 12.
+    assert first.startswith("only 12 test images: 10 correct ones would mean an accuracy between ")
+    assert "0.55 and 0.95" in first
+    assert second == "fewer than 5 test images of b (3)"
+    large = IngestionCounts(splits={"test": {"a": 25, "b": 5}})
+    assert describe_small_test(large) == []
+    assert describe_small_test(IngestionCounts(splits={})) == []

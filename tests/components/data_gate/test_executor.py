@@ -66,8 +66,8 @@ def check(inputs, tmp_path):
             {"report": [report]},
             {
                 "max_bad_fraction": 0.01, "few_examples": 7, "skew": 0.15, "drift": drift,
-                "drift_min_images": 1, "span_before": "", "span_schema": span_schema_text(),
-                "code_fingerprint": "",
+                "drift_min_images": 1, "spans": 0, "span_before": "",
+                "span_schema": span_schema_text(), "code_fingerprint": "",
             },
         )  # fmt: skip
         return report
@@ -83,10 +83,13 @@ def drifted(monkeypatch):
 
 def test_accepted_data_has_a_report_and_a_summary(check):
     report = check()
-    assert read_report(report.uri) == DataReport([], Drift(note=NO_PREVIOUS_SPAN), BALANCE)
+    found = read_report(report.uri)
+    assert found == DataReport([], Drift(note=NO_PREVIOUS_SPAN), BALANCE, found.small_test)
     summary = summarize({"report": [report]}, SimpleNamespace(spans=["1"]))
     assert summary.text == "; ".join(["fit for training", *BALANCE, NO_PREVIOUS_SPAN])
     assert summary.values == {"drift": []}
+    assert summary.details == found.small_test
+    assert summary.details[0].startswith("only 2 test images")
     without_spans = summarize({"report": [report]}, SimpleNamespace(spans=[]))
     assert without_spans.text == "; ".join(["fit for training", *BALANCE])
 
@@ -102,7 +105,7 @@ def test_of_refused_data_report_and_reasons_are_in_the_history(
         check(folder=folder, pipeline_run_id=pipeline_run_id)
     history = tmp_path / "root" / "history" / "run-1"
     report = read_report(str(history))
-    assert len(report.problems) == 1
+    assert len(report.problems) == 2
     assert report.class_balance == BALANCE
     refusal = json.loads((history / "refusal.json").read_text())
     assert refusal == {"step": "DataGate", "reasons": report.problems}

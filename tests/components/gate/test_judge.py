@@ -11,6 +11,11 @@ from components.gate.settings import GateSettings
 from components.gate.verdict import format_rules, format_verdict, parse_verdict, with_serving_check
 
 
+def rules(**values) -> GateSettings:
+    """Returns settings of the gate that allow few test images."""
+    return GateSettings(**{"min_examples": 1, **values})
+
+
 def tally(correct, examples, *, gained=0, lost=0, classes=2):
     """Counts of `examples`, evenly distributed over the classes, `correct` of them correct."""
     counted = Tally([f"c{index}" for index in range(classes)], top_k=2)
@@ -28,26 +33,26 @@ def check(verdict, name):
 
 
 def test_a_model_at_its_target_passes():
-    verdict = judge(tally(8, 10), GateSettings(target=0.8))
+    verdict = judge(tally(8, 10), rules(target=0.8))
     assert verdict.blessed
     assert verdict.reasons == []
     assert format_verdict(verdict).startswith("PASSED: accuracy 0.800 on 10 test images")
 
 
 def test_a_verdict_below_the_target_says_how_many_correct_images_are_needed():
-    verdict = judge(tally(7, 10), GateSettings(target=0.8))
+    verdict = judge(tally(7, 10), rules(target=0.8))
     assert not verdict.blessed
     assert "7 of 10 test images correct, 8 needed" in format_verdict(verdict)
 
 
 def test_without_test_examples_nothing_passes():
-    verdict = judge(tally(0, 0), GateSettings(target=0))
+    verdict = judge(tally(0, 0), rules(target=0))
     assert not verdict.blessed
     assert "no test examples" in format_verdict(verdict)
 
 
 def test_the_lower_end_of_an_interval_must_reach_the_target():
-    settings = GateSettings(target=0.8, confidence="interval")
+    settings = rules(target=0.8, confidence="interval")
     verdict = judge(tally(255, 300), settings)
     assert wilson_interval(255, 300)[0] == pytest.approx(0.8052, abs=1e-4)
     assert verdict.blessed
@@ -61,33 +66,33 @@ def test_the_lower_end_of_an_interval_must_reach_the_target():
 
 def test_the_lower_end_never_reaches_the_value_itself():
     assert needed_examples(0.8, 0.8) is None
-    verdict = judge(tally(80, 100), GateSettings(target=0.8, confidence="interval"))
+    verdict = judge(tally(80, 100), rules(target=0.8, confidence="interval"))
     assert "over a million are needed" in verdict.reasons[0]
 
 
 def test_too_few_examples_decide_nothing():
-    verdict = judge(tally(10, 10), GateSettings(target=0.5, min_examples=50))
+    verdict = judge(tally(10, 10), rules(target=0.5, min_examples=50))
     assert verdict.reasons == ["too few to decide: 10 test images, and min_examples is 50"]
 
 
 def test_each_class_must_reach_its_floor():
     counted = tally(95, 100)
-    verdict = judge(counted, GateSettings(target=0.9, class_floor=0.95))
+    verdict = judge(counted, rules(target=0.9, class_floor=0.95))
     assert verdict.blessed is False
     assert verdict.reasons[0].startswith("recall below the floor 0.950: c1 0.")
-    assert judge(counted, GateSettings(target=0.9, class_floor=0.9)).blessed
+    assert judge(counted, rules(target=0.9, class_floor=0.9)).blessed
 
 
 @pytest.mark.parametrize("metric", ["top_k_accuracy", "macro_recall", "macro_f1"])
 def test_the_target_can_be_set_for_another_metric(metric):
-    verdict = judge(tally(9, 12, classes=3), GateSettings(target=0.7, metric=metric, top_k=2))
+    verdict = judge(tally(9, 12, classes=3), rules(target=0.7, metric=metric, top_k=2))
     assert verdict.metric == metric
     assert verdict.blessed
     assert verdict.low <= verdict.value <= verdict.high
 
 
 def test_a_significantly_worse_model_is_refused_although_it_reaches_the_target():
-    verdict = judge(tally(270, 300, gained=2, lost=15), GateSettings(target=0.8, max_loss=1), 7)
+    verdict = judge(tally(270, 300, gained=2, lost=15), rules(target=0.8, max_loss=1), 7)
     assert not verdict.blessed
     assert verdict.baseline.version == 7
     expected = stats.binomtest(15, 17).pvalue
@@ -99,24 +104,24 @@ def test_a_significantly_worse_model_is_refused_although_it_reaches_the_target()
 
 @pytest.mark.parametrize(("gained", "lost"), [(15, 2), (6, 9), (0, 0)])
 def test_better_or_not_significantly_worse_passes(gained, lost):
-    settings = GateSettings(target=0.8, max_loss=0.02)
+    settings = rules(target=0.8, max_loss=0.02)
     assert judge(tally(270, 300, gained=gained, lost=lost), settings, 7).blessed
 
 
 def test_a_large_loss_is_refused_although_it_is_not_significant():
-    verdict = judge(tally(90, 100, gained=2, lost=6), GateSettings(target=0.8, max_loss=0.03), 7)
+    verdict = judge(tally(90, 100, gained=2, lost=6), rules(target=0.8, max_loss=0.03), 7)
     assert check(verdict, "significance").passed
     assert verdict.reasons[0].startswith("loses 0.0400 against the serving model")
 
 
 def test_the_verdict_says_why_there_is_no_comparison():
     reason = "version 3, the serving model, has other classes"
-    verdict = judge(tally(9, 10), GateSettings(), no_baseline=reason)
+    verdict = judge(tally(9, 10), rules(), no_baseline=reason)
     assert f"{reason}, so there is no comparison" in check(verdict, "max_loss").words
 
 
 def test_a_verdict_is_parsed_as_it_was_written_also_without_newer_fields():
-    verdict = judge(tally(270, 300, gained=2, lost=15), GateSettings(), 7)
+    verdict = judge(tally(270, 300, gained=2, lost=15), rules(), 7)
     assert parse_verdict(asdict(verdict)) == verdict
     text = format_rules(verdict)
     assert "FAILED  significance" in text
@@ -126,7 +131,7 @@ def test_a_verdict_is_parsed_as_it_was_written_also_without_newer_fields():
 
 
 def test_a_failed_serving_check_refuses_a_blessed_model():
-    verdict = judge(tally(9, 10), GateSettings())
+    verdict = judge(tally(9, 10), rules())
     problems = ["it answers too late"]
     refused = with_serving_check(verdict, passed=False, problems=problems, text="NOT FIT TO SERVE")
     assert verdict.blessed
@@ -137,7 +142,7 @@ def test_a_failed_serving_check_refuses_a_blessed_model():
 
 def test_a_passed_serving_check_does_not_change_the_decision_of_the_gate():
     for correct in (9, 7):
-        verdict = judge(tally(correct, 10), GateSettings())
+        verdict = judge(tally(correct, 10), rules())
         both = with_serving_check(verdict, passed=True, problems=[], text="FIT TO SERVE")
         assert (both.blessed, both.reasons) == (verdict.blessed, verdict.reasons)
         assert both.checks[:-1] == verdict.checks
@@ -146,14 +151,14 @@ def test_a_passed_serving_check_does_not_change_the_decision_of_the_gate():
 
 def test_settings_that_cannot_be_met_raise():
     with pytest.raises(ValidationError, match="lower end reaches 1"):
-        GateSettings(target=1, confidence="interval")
+        rules(target=1, confidence="interval")
 
 
 def blessed_share(deviations, confidence, repeats=2000, n=300, target=0.8):
     """Returns how often a model is blessed that is some standard errors below the target."""
     accuracy = target - deviations * np.sqrt(target * (1 - target) / n)
     correct = np.random.default_rng(1).binomial(n, accuracy, repeats)
-    settings = GateSettings(target=target, confidence=confidence)
+    settings = rules(target=target, confidence=confidence)
     verdicts = {k: judge(tally(k, n), settings).blessed for k in set(correct.tolist())}
     return np.mean([verdicts[k] for k in correct.tolist()])
 
@@ -183,7 +188,7 @@ def weekly(confidence, weeks, histories=400, n=300, target=0.8, deviations=1.0):
     strength = 1.0
     chances = random.beta(accuracy * strength, (1 - accuracy) * strength, [histories, 1, n])
     correct = (random.uniform(size=[histories, weeks, n]) < chances).sum(axis=2)
-    settings = GateSettings(target=target, confidence=confidence)
+    settings = rules(target=target, confidence=confidence)
     verdicts = {k: judge(tally(k, n), settings).blessed for k in set(correct.ravel().tolist())}
     return np.mean([any(verdicts[k] for k in row) for row in correct.tolist()])
 
@@ -197,16 +202,16 @@ def test_how_often_a_series_of_models_below_the_target_is_blessed_by_luck():
 
 
 def test_a_top_k_that_accepts_every_answer_is_refused():
-    verdict = judge(tally(9, 12, classes=3), GateSettings(metric="top_k_accuracy", target=0.5))
+    verdict = judge(tally(9, 12, classes=3), rules(metric="top_k_accuracy", target=0.5))
     assert not verdict.blessed
     assert "with 3 classes every answer counts as correct" in verdict.reasons[0]
 
 
 def test_the_interval_of_a_few_correct_examples_is_not_empty():
-    verdict = judge(tally(20, 20), GateSettings(metric="macro_recall", confidence="interval"))
+    verdict = judge(tally(20, 20), rules(metric="macro_recall", confidence="interval"))
     assert verdict.low == pytest.approx(wilson_interval(20, 20)[0])
 
 
 def test_a_loss_of_exactly_max_loss_passes():
     counted = tally(85, 100, gained=1, lost=6)
-    assert judge(counted, GateSettings(target=0.5, max_loss=0.05, significance=1e-9), 7).blessed
+    assert judge(counted, rules(target=0.5, max_loss=0.05, significance=1e-9), 7).blessed

@@ -2,11 +2,18 @@
 
 import pytest
 
+from data.classes import write_labels
+from data.common.errors import UsageError
 from data.ingestion_counts import SPAN_FILE
 from data.sources import Source
 from data.spans import Span
 from pipeline.history.run import Run, Step
-from pipeline.local.pinned import span_before, spans_to_compare, with_accepted_drift
+from pipeline.local.pinned import (
+    pinned_classes,
+    span_before,
+    spans_to_compare,
+    with_accepted_drift,
+)
 from pipeline.settings.loading import load_settings
 
 
@@ -84,3 +91,27 @@ def test_drift_accepted_after_a_refusal_stays_accepted(run):
     assert with_accepted_drift(stop, [run("a", "1", drift="warn")], "a").data.drift == "stop"
     ignore = load_settings("quickstart", ["data.drift=ignore"])
     assert with_accepted_drift(ignore, looked_at, "a").data.drift == "ignore"
+
+
+def test_records_of_another_data_set_are_refused_with_both_class_lists(run, tmp_path):
+    records = tmp_path / "leaves"
+    records.mkdir()
+    runs = [run("a")]
+    runs[0].class_names = ["daisy", "roses"]
+
+    def classes(*listed: str) -> list[str] | None:
+        write_labels(records, listed)
+        settings = load_settings("quickstart", [], str(records))
+        return pinned_classes(settings, Source(str(records), ("*",)), [], runs, "b").names
+
+    # A part, or more: the root's classes count, and the data gate judges.
+    assert classes("daisy", "roses") == ["daisy", "roses"]
+    assert classes("daisy", "roses", "tulips") == ["daisy", "roses"]
+    runs[0].class_names.append("tulips")
+    assert classes("daisy", "roses") == ["daisy", "roses", "tulips"]
+    with pytest.raises(UsageError) as error:
+        classes("rust", "on")
+    message = str(error.value)
+    assert "its classes are daisy, roses, tulips, and those of" in message
+    assert "--root runs/leaves" in message
+    assert """--set data.classes='["rust", "on"]'""" in message

@@ -100,3 +100,14 @@ def test_the_endpoint_has_the_name_of_the_pipeline_unless_it_has_its_own():
     assert (endpoint.project, endpoint.region, endpoint.name) == ("p", "r", "roses")
     named = load_settings("quickstart", [*overrides, "push.endpoint.name=other"]).endpoint
     assert named.name == "other"
+
+
+@pytest.mark.parametrize("value", ["[on, off]", "[a, null]", "[1, 2]", "[2026-01-01, b]"])
+def test_class_names_that_yaml_reads_as_something_else_must_be_quoted(value):
+    with pytest.raises(UsageError, match="put names in quotes, as in"):
+        load_settings("quickstart", [f"data.classes={value}"])
+
+
+def test_quoted_class_names_stay_what_they_are():
+    settings = load_settings("quickstart", ['data.classes=["on", "null", "1"]'])
+    assert settings.data.classes == ["on", "null", "1"]
