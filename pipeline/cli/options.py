@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from pipeline.root_files import check_root_name
+
 if TYPE_CHECKING:
     from pipeline.settings.settings import Settings
 
@@ -26,8 +28,12 @@ def complete_data() -> list[str]:
 
 
 Root = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder of artifacts, history and served models.")
-]
+    Path,
+    typer.Option(
+        metavar="DIR", callback=check_root_name,
+        help="Folder of artifacts, history and served models.",
+    ),
+]  # fmt: skip
 Config = Annotated[
     str,
     typer.Option(

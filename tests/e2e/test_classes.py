@@ -1,5 +1,6 @@
 """Classes and spans that are read from the data: two classes, then a third, then 102."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data.classes import classes_setting
+
+# Names that libraries would read as markup, formulas or values. Their ids follow their order.
+MILDEW, RUST, BLIGHT = "$_$ rose", "[red]|b|*{a}?", "on"
+ROOT = "root {a} $x 'q'"
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "gate.target=0"]
+TOY += ["gate.min_examples=1"]
 # There are few images, so eval and test get a larger share.
 TOY += ["data.splits={train: 2, eval: 1, test: 1}"]
 
@@ -24,14 +31,14 @@ def run(flowers: Callable, base: Path) -> Callable:
 
     def run_with(*settings: str, data: str = "records/span-{SPAN}/*", options: Any = ()) -> Any:
         given = [option for setting in [*TOY, *settings] for option in ("--set", setting)]
-        return flowers("run", "--data", f"{base}/{data}", "--root", base / "root", *given, *options)
+        return flowers("run", "--data", f"{base}/{data}", "--root", base / ROOT, *given, *options)
 
     return run_with
 
 
 @pytest.fixture
 def newest(flowers: Callable, base: Path) -> Callable:
-    return lambda: flowers("runs", "--root", base / "root", "--json").json()[0]
+    return lambda: flowers("runs", "--root", base / ROOT, "--json").json()[0]
 
 
 def draw(folder: Path, classes: list[str], each: int, seed: int) -> Path:
@@ -46,7 +53,7 @@ def draw(folder: Path, classes: list[str], each: int, seed: int) -> Path:
 
 
 def test_a_model_has_the_imported_classes(flowers, run, newest, base):
-    photos = draw(base / "photos1", ["rust", "mildew"], each=40, seed=1)
+    photos = draw(base / "photos1", [RUST, MILDEW], each=40, seed=1)
     imported = flowers("data", "import", photos, "--out", base / "records", "--span", "1")
     assert imported.code == 0, imported.out
     command = f"flowers run --data '{base}/records/span-{{SPAN}}'"
@@ -54,38 +61,36 @@ def test_a_model_has_the_imported_classes(flowers, run, newest, base):
     answer = run(data="records/span-{SPAN}")
     assert answer.code == 0, answer.out
     entry = newest()
-    assert (entry["class_names"], entry["classes_from"]) == (["mildew", "rust"], "labels.txt")
+    assert (entry["class_names"], entry["classes_from"]) == ([MILDEW, RUST], "labels.txt")
     assert entry["spans"] == ["1"]
-    (found,) = flowers(
-        "predict", "--root", base / "root", "--json", photos / "rust" / "0.jpg"
-    ).json()
-    assert list(found["probabilities"]) == ["mildew", "rust"]
+    (found,) = flowers("predict", "--root", base / ROOT, "--json", photos / RUST / "0.jpg").json()
+    assert list(found["probabilities"]) == [MILDEW, RUST]
 
 
 def test_a_new_class_in_a_later_span_is_refused(flowers, run, newest, base):
-    photos = draw(base / "photos2", ["rust", "blight", "mildew"], each=40, seed=2)
+    photos = draw(base / "photos2", [RUST, BLIGHT, MILDEW], each=40, seed=2)
     imported = flowers("data", "import", photos, "--out", base / "records", "--span", "2")
     assert "80 records" not in imported.out
     answer = run()
     assert answer.code == 4, answer.out
-    assert "new class blight, id 2: 40 examples" in answer.out
+    assert f"new class {BLIGHT}, id 2: 40 examples" in answer.out
     # The known classes keep their ids.
-    assert """--set data.classes='["mildew", "rust", "blight"]'""" in answer.out
+    assert f"--set {classes_setting([MILDEW, RUST, BLIGHT])}" in answer.out
     assert newest()["spans"] == ["2"]
-    assert newest()["class_names"] == ["mildew", "rust"]
+    assert newest()["class_names"] == [MILDEW, RUST]
     again = run()
     assert again.code == 4
     assert "Nothing to do" in again.out
 
 
 def test_a_window_of_spans_is_trained_on_after_the_class_is_accepted(run, newest):
-    accepted = 'data.classes=["mildew", "rust", "blight"]'
+    accepted = f"data.classes={json.dumps([MILDEW, RUST, BLIGHT])}"
     answer = run(accepted, "data.spans=last 2")
     assert answer.code == 0, answer.out
     entry = newest()
     assert entry["spans"] == ["1", "2"]
     assert sum(entry["examples"].values()) == 200
-    assert entry["classes"]["train"].keys() == {"mildew", "rust", "blight"}
+    assert entry["classes"]["train"].keys() == {MILDEW, RUST, BLIGHT}
     assert entry["pushed"] == 2
     # The classes are pinned now, and the same spans are the same run.
     same = run("data.spans=1..2")
@@ -101,14 +106,14 @@ def test_classes_without_labels_file_are_read_from_the_records(
     options = ("run", "--data", base / "records" / "span-2", *root)
     assert flowers(*options).code == 0
     answer = flowers("runs", *root[:2], "--json").json()[0]
-    assert answer["class_names"] == ["mildew", "rust", "blight"]
+    assert answer["class_names"] == [MILDEW, RUST, BLIGHT]
     assert answer["classes_from"] == "the records"
 
 
 def test_the_first_run_splits_again_if_a_split_lacks_a_class_and_later_runs_keep_the_salt(
     flowers, tmp_path
 ):
-    photos = draw(tmp_path / "photos", ["rust", "mildew"], each=9, seed=4)
+    photos = draw(tmp_path / "photos", [RUST, MILDEW], each=9, seed=4)
     flowers("data", "import", photos, "--out", tmp_path / "records")
     data = ("--data", tmp_path / "records", "--root", tmp_path / "root")
     run = ("run", *data, "--until", "DataGate")
@@ -144,7 +149,7 @@ def test_102_classes(flowers, tmp_path):
 
 
 def test_near_duplicates_can_be_kept_in_one_split(flowers, tmp_path):
-    photos = draw(tmp_path / "photos", ["rust", "mildew"], each=40, seed=5)
+    photos = draw(tmp_path / "photos", [RUST, MILDEW], each=40, seed=5)
     for path in sorted(photos.glob("*/*.jpg")):
         with Image.open(path) as image:
             image.resize((23, 31)).save(path.with_name(f"again-{path.name}"), quality=20)

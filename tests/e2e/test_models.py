@@ -16,6 +16,7 @@ from data.synthetic import write_sample
 from pipeline.history.mlmd import open_store
 
 TOY = ["transform.image_size=32", "trainer.epochs=10", "trainer.batch_size=16"]
+TOY += ["gate.min_examples=1"]
 # Many test images, so that a comparison can be significant.
 TOY += ["gate.target=0.1", "data.splits={train: 2, eval: 1, test: 1}"]
 # A model that learns nothing.

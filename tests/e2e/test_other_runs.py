@@ -31,7 +31,7 @@ def test_the_local_runner_of_tfx_runs_the_same_pipeline(tmp_path):
         run_id="stock",
     )
     settings = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
-    settings.append("gate.target=0.0")
+    settings += ["gate.target=0.0", "gate.min_examples=1"]
     LocalDagRunner().run(create_pipeline(load_settings("quickstart", settings), context))
     assert (tmp_path / "serving" / "1" / "saved_model.pb").is_file()
 
@@ -53,7 +53,7 @@ def test_a_changed_source_file_reruns_its_step_and_the_steps_that_depend_on_it(f
         shutil.copytree(project / folder, tmp_path / "copy" / folder)
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
     settings = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
-    settings += ["data.split_salt=2", "gate.target=0.0"]
+    settings += ["data.split_salt=2", "gate.target=0.0", "gate.min_examples=1"]
     options = [option for setting in settings for option in ("--set", setting)]
     where = ["--data", str(tmp_path / "data"), "--root", str(tmp_path / "root")]
     assert flowers("run", *where, *options).code == 0

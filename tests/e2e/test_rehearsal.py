@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 TOY = [
     "transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "data.split_salt=2",
-    "gate.target=0.0", "gate.max_loss=1",
+    "gate.target=0.0", "gate.min_examples=1", "gate.max_loss=1",
 ]  # fmt: skip
 # The job of the sample, with another Trainer's machine, model and training.
 TPU = [

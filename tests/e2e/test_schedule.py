@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 TOY = [
     "transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16", "data.split_salt=2",
-    "gate.target=0.0", "gate.max_loss=1", "retention.runs=2",
+    "gate.target=0.0", "gate.min_examples=1", "gate.max_loss=1", "retention.runs=2",
     "push.keep=2", "data.drift=stop", "data.drift_min_images=50", "model.warm_start=if_serving",
 ]  # fmt: skip
 MONDAYS = CronSchedule("TZ=UTC 0 3 * * 1")

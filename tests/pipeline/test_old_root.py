@@ -75,7 +75,7 @@ def test_a_rollback_works_and_a_warm_start_begins_with_the_older_model(old_root,
 def test_the_next_run_says_why_it_runs_again(old_root):
     overrides = [
         "trainer.epochs=3", "trainer.seed=1", "gate.target=0.99", "gate.max_loss=1",
-        "gate.significance=0.000001", "transform.image_size=32",
+        "gate.min_examples=1", "gate.significance=0.000001", "transform.image_size=32",
     ]  # fmt: skip
     settings, runs = load_settings("quickstart", overrides), History(old_root).runs()
     check_root(old_root, settings.name, runs)

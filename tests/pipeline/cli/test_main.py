@@ -41,7 +41,6 @@ def test_fast_commands_do_not_import_tensorflow(tmp_path):
         (["run", "--set", "trainer.epoch=1"], "did you mean trainer.epochs"),
         (["run", "--data", "/nowhere/*.tfrec"], "/nowhere does not exist"),
         (["run", "--root", "/proc/flowers"], "cannot be written"),
-        (["predict", "/nowhere.jpg"], "/nowhere.jpg does not exist"),
         (["predict", __file__, "--root", "/nowhere"], "no model was pushed"),
         (["predict", __file__, "--json", "--csv"], "exclude each other"),
         (["predict", __file__, "--url", "localhost:8501"], "--url takes http://HOST:8501/v1"),
