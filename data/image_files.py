@@ -1,128 +1,174 @@
-"""Finds and reads labelled image files, from a folder per class or a CSV of paths and labels."""
+"""Finds labelled image files: in a folder per class, or in a CSV of paths and labels."""
 
-import csv
-import io
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from data.classes import normalize_class_name
 from data.common.errors import UsageError
+from data.common.formatting import format_list, printable
+from data.file_tree import LeftOut, is_folder, list_visible, relative_name, walk_files
+from data.image_formats import looks_like_image
+from data.image_table import TABLE_SUFFIXES, read_table
 
-_JPEG_QUALITY = 95
-_ORIENTATION_TAG = 0x0112
+_ALLOWED = (
+    "a folder with one folder per class, such as photos/roses/a.jpg, or a CSV file "
+    f"({', '.join(TABLE_SUFFIXES)}) with the columns path and label"
+)
 
 
 @dataclass(frozen=True, order=True)
 class LabelledImage:
-    """An image file and the name of its class."""
+    """An image file.
 
-    path: str
+    Attributes:
+      source: Its path relative to the folder or CSV file that is imported; absolute if a CSV names
+        a file elsewhere. POSIX, and escaped where it is not UTF-8 or cannot be printed.
+      label: The name of its class.
+      path: Its path.
+    """
+
+    source: str
     label: str
+    path: str
 
 
-class UnreadableImage(Exception):
-    """A file does not contain a readable image; the message is the reason."""
+@dataclass(frozen=True)
+class FoundImages:
+    """The image files of a source and what is left out, both sorted."""
+
+    files: list[LabelledImage]
+    left_out: list[LeftOut]
 
 
-def find_images(source: Path) -> list[LabelledImage]:
-    """Returns the labelled images of a folder or CSV file, sorted.
-
-    Args:
-      source: A folder with one folder per class, in which hidden files and folders are ignored; or
-        a CSV file with the columns `path`, absolute or relative to the file's folder, and `label`.
-
-    Raises:
-      UsageError: `source` is neither, or it has no images or fewer than two classes.
-    """
-    if source.is_dir():
-        files = sorted(_list_folders(source))
-    elif source.suffix.lower() == ".csv" and source.is_file():
-        try:
-            files = sorted(_list_csv(source))
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{source} is not valid UTF-8: {error}") from error
-    else:
-        raise UsageError(
-            f"{source} is neither a folder with one folder per class nor a .csv file with the "
-            "columns path and label"
-        )
-    labels = {file.label for file in files}
-    if len(labels) < 2:
-        found = f"{len(files)} files of {len(labels)} classes"
-        raise UsageError(
-            f"{source} has {found}; at least two classes are required: one folder per class, such "
-            f"as {source}/roses/a.jpg, or a CSV with the columns path and label"
-        )
-    return files
-
-
-def read_as_jpeg(path: str, size: int | None) -> tuple[bytes, tuple[int, int]]:
-    """Returns an image as an upright RGB JPEG, and its width and height in pixels.
-
-    A JPEG that meets these requirements keeps its bytes, because encoding it again is lossy.
+def find_images(source: Path, merge_splits: bool | None = None) -> FoundImages:
+    """Returns the labelled images of a folder or CSV file.
 
     Args:
-      path: A file in any format that Pillow reads; of an animation, the first frame is used.
-      size: Maximum length of the shorter side in pixels; None to keep the size of all images.
+      source: A folder with one folder per class, in which hidden files and folders are ignored and
+        links are followed; or a CSV file, see `data.image_table`.
+      merge_splits: Whether the folders in `source` are splits, such as `train`, and the classes are
+        the folders in them; None if folders that look like splits are an error.
 
     Raises:
-      UnreadableImage: The file cannot be read or decoded.
+      UsageError: `source` is neither or cannot be read, a class has an invalid name, or there are
+        no images or fewer than two classes.
     """
+    name = printable(str(source))
     try:
-        content = Path(path).read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            upright = image.getexif().get(_ORIENTATION_TAG, 1) == 1
-            fits = size is None or min(image.size) <= size
-            image.load()
-            if image.format == "JPEG" and image.mode == "RGB" and upright and fits:
-                return content, image.size
-            return _convert_to_jpeg(image, size)
-    except UnidentifiedImageError as error:
-        raise UnreadableImage("not an image that Pillow can read") from error
-    except Image.DecompressionBombError as error:
-        raise UnreadableImage("too many pixels") from error
+        found = _find(source, merge_splits)
     except OSError as error:
-        raise UnreadableImage(error.strerror or str(error)) from error
-    except (ValueError, SyntaxError, EOFError) as error:
-        raise UnreadableImage(f"corrupt image: {error}") from error
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
+    classes = {file.label for file in found.files}
+    if len(classes) < 2:
+        raise UsageError(
+            f"{name} has {len(found.files)} files of {len(classes)} classes; at least two classes "
+            f"are required. SOURCE must be {_ALLOWED}{_describe(found.left_out)}"
+        )
+    return found
 
 
-def _convert_to_jpeg(image: Image.Image, size: int | None) -> tuple[bytes, tuple[int, int]]:
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):
-        # 16 bits per pixel: Pillow would clip them at 255.
-        upright = upright.convert("I").point(lambda value: value / 256).convert("L")
-    upright = upright.convert("RGB")
-    shorter = min(upright.size)
-    if size is not None and shorter > size:
-        width, height = (round(side * size / shorter) for side in upright.size)
-        upright = upright.resize((width, height), Image.Resampling.LANCZOS)
-    content = io.BytesIO()
-    upright.save(content, "JPEG", quality=_JPEG_QUALITY)
-    return content.getvalue(), upright.size
+def _find(source: Path, merge_splits: bool | None) -> FoundImages:
+    left_out: list[LeftOut] = []
+    if source.is_dir():
+        files = _find_in_folders(source, merge_splits, left_out)
+    elif source.suffix.lower() in TABLE_SUFFIXES and source.is_file():
+        if merge_splits is not None:
+            raise UsageError("--merge-splits is for folders; a CSV names the class of each image")
+        files = _find_in_table(source)
+    else:
+        missing = "" if os.path.lexists(source) else " does not exist; it"
+        raise UsageError(f"{printable(str(source))}{missing} must be {_ALLOWED}")
+    return FoundImages(_remove_duplicates(files, left_out), sorted(left_out))
 
 
-def _list_folders(source: Path) -> Iterator[LabelledImage]:
-    for folder in source.iterdir():
-        if folder.is_dir() and not folder.name.startswith("."):
-            for path in folder.rglob("*"):
-                hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-                if path.is_file() and not hidden:
-                    yield LabelledImage(str(path), folder.name)
+def _describe(left_out: list[LeftOut]) -> str:
+    listed = format_list([f"{item.path}: {item.reason}" for item in left_out])
+    return f". Left out: {listed}" if listed else ""
 
 
-def _list_csv(source: Path) -> Iterator[LabelledImage]:
-    # Excel's "CSV UTF-8" begins with a byte order mark.
-    with source.open(newline="", encoding="utf-8-sig") as stream:
-        rows = csv.DictReader(stream)
-        missing = {"path", "label"} - set(rows.fieldnames or ())
-        if missing:
-            raise UsageError(
-                f"{source} has no column {' and '.join(sorted(missing))}; it needs path and label"
-            )
-        for number, row in enumerate(rows, start=2):
-            if not row["path"] or not row["label"]:
-                raise UsageError(f"{source}, line {number}: path or label is empty")
-            yield LabelledImage(str(source.parent / row["path"]), row["label"])
+def _remove_duplicates(
+    files: Iterable[LabelledImage], left_out: list[LeftOut]
+) -> list[LabelledImage]:
+    unique: dict[tuple[str, str], LabelledImage] = {}
+    for file in sorted(files):
+        if (file.source, file.label) in unique:
+            left_out.append(LeftOut(file.source, "the same path and class as another file"))
+        else:
+            unique[file.source, file.label] = file
+    return list(unique.values())
+
+
+def _find_in_folders(
+    source: Path, merge_splits: bool | None, left_out: list[LeftOut]
+) -> list[LabelledImage]:
+    folders = _folders(source, source, left_out)
+    if merge_splits is None and _are_splits(folders):
+        raise UsageError(_explain_splits(source, folders))
+    if merge_splits:
+        folders = [inner for split in folders for inner in _folders(split, source, left_out)]
+    return [file for folder in folders for file in _find_in_class(folder, source, left_out)]
+
+
+def _folders(folder: Path, source: Path, left_out: list[LeftOut]) -> list[Path]:
+    """Returns the folders in a folder; everything else is left out."""
+    try:
+        entries = list_visible(folder)
+    except OSError as error:
+        if folder == source:
+            raise
+        left_out.append(LeftOut(relative_name(folder, source), str(error.strerror)))
+        return []
+    others = [path for path in entries if not is_folder(path)]
+    left_out.extend(
+        LeftOut(relative_name(path, source), "not in the folder of a class") for path in others
+    )
+    return [path for path in entries if path not in others]
+
+
+def _are_splits(folders: list[Path]) -> bool:
+    """Returns whether folders have the same two or more folders and no images beside them."""
+    contents = []
+    for folder in folders:
+        try:
+            entries = list_visible(folder)
+        except OSError:
+            return False
+        inner = [path.name for path in entries if is_folder(path)]
+        if any(looks_like_image(path) for path in entries if path.name not in inner):
+            return False
+        contents.append(inner)
+    return len(contents) > 1 and len(contents[0]) > 1 and all(c == contents[0] for c in contents)
+
+
+def _explain_splits(source: Path, folders: list[Path]) -> str:
+    inner = [path for path in list_visible(folders[0]) if is_folder(path)]
+    splits = format_list([printable(path.name) for path in folders])
+    classes = format_list([printable(path.name) for path in inner])
+    return (
+        f"{printable(str(source))} has the folders {splits}, each with the folders {classes}. If "
+        f"the classes are {classes}, add --merge-splits: it imports the images of all splits, and "
+        f"the pipeline makes its own splits. If the classes are {splits}, add --no-merge-splits"
+    )
+
+
+def _find_in_class(folder: Path, source: Path, left_out: list[LeftOut]) -> list[LabelledImage]:
+    try:
+        label = normalize_class_name(folder.name)
+    except ValueError as error:
+        name = printable(str(folder))
+        raise UsageError(f"the name of the folder {name} names no class: {error}") from error
+    found = walk_files(folder, source)
+    if not found.files and not found.left_out:
+        left_out.append(LeftOut(relative_name(folder, source), "an empty folder"))
+    left_out.extend(found.left_out)
+    return [LabelledImage(relative_name(p, source), label, str(p)) for p in found.files]
+
+
+def _find_in_table(source: Path) -> list[LabelledImage]:
+    files = []
+    for path, label in read_table(source):
+        file = source.parent / path
+        files.append(LabelledImage(relative_name(file, source.parent), label, str(file)))
+    return files

@@ -1,8 +1,14 @@
 """The image formats that the model's decoder reads, and those that all decoders read alike."""
 
 import io
+import os
+from itertools import islice
+from pathlib import Path
 
 from PIL import Image
+
+# The hash that assigns splits averages an image down to 8 rows.
+MIN_SIDE = 8
 
 # The first bytes of each format.
 JPEG_START = b"\xff\xd8\xff"
@@ -15,6 +21,23 @@ _UNAMBIGUOUS = {
     "MPO": ("L", "RGB"),
     "PNG": ("L", "LA", "RGB", "RGBA"),
 }
+# Names of photographs, to recognize folders of them.
+_SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif",
+)  # fmt: skip
+
+_FILES_TRIED = 1000
+
+
+def looks_like_image(path: str | os.PathLike[str]) -> bool:
+    """Returns whether the name of a file ends like that of an image."""
+    return os.fspath(path).lower().endswith(_SUFFIXES)
+
+
+def contains_images(folder: Path) -> bool:
+    """Returns whether one of the first files under a folder looks like an image."""
+    names = (name for _, _, names in os.walk(folder) for name in names)
+    return any(map(looks_like_image, islice(names, _FILES_TRIED)))
 
 
 def is_decodable(content: bytes) -> bool:

@@ -2,26 +2,33 @@
 
 import hashlib
 import json
-import os
 import random
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import apache_beam as beam
-import tensorflow as tf
-from apache_beam.options.pipeline_options import PipelineOptions
-
 from data.classes import read_labels, write_labels
 from data.common.errors import UsageError
 from data.common.files import write_whole
+from data.common.formatting import format_list, printable
 from data.common.progress import progress
-from data.image_files import LabelledImage, UnreadableImage, find_images, read_as_jpeg
-from data.records import encode_example, shard_name
-from data.sources import IMPORT_FILE
+from data.file_tree import LeftOut
+from data.image_conversion import read_as_jpeg
+from data.image_files import FoundImages, LabelledImage, find_images
+from data.image_reading import UnreadableImage, parse_colour
+from data.image_shards import Layout, Shard, ShardReport, write_shards
+from data.import_file import (
+    ImportFile,
+    ImportOptions,
+    check_nothing_missing,
+    check_options,
+    group_by_reason,
+    read_import,
+)
+from data.import_folder import check_new_folder
+from data.sources import LABELS_FILE, RECORD_FILES
 
-_PREFIX = "images"
 # Folder with the state of an unfinished import.
 _STATE_FOLDER = ".import"
 _PLAN_FILE = "plan.json"
@@ -29,25 +36,37 @@ _PLAN_FILE = "plan.json"
 
 @dataclass(frozen=True)
 class ImportResult:
-    """The folder of the shards, the class names in the order of their ids, and what was written.
+    """What an import wrote.
 
     Attributes:
-      written: Number of records.
-      unreadable: Path and reason of each file that is not a readable image.
+      folder: The folder of the shards.
+      classes: The class names in the order of their ids.
+      written: Number of records, including those of earlier imports into this folder.
+      added: Number of records that this import added.
+      left_out: What is not imported.
     """
 
     folder: Path
     classes: list[str]
     written: int
-    unreadable: list[tuple[str, str]]
+    added: int
+    left_out: list[LeftOut]
 
 
 @dataclass(frozen=True)
-class Shard:
-    """The images that are written to one file."""
+class _Plan:
+    """What an import has to do: the new files in their order, and what is left out already."""
 
-    index: int
-    files: tuple[LabelledImage, ...]
+    earlier: ImportFile
+    classes: list[str]
+    files: list[LabelledImage]
+    left_out: list[LeftOut]
+
+    @property
+    def digest(self) -> str:
+        content = [self.earlier.options.model_dump(), self.classes, self.earlier.next_shard]
+        content.append([(file.source, file.label) for file in self.files])
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def import_images(
@@ -55,139 +74,137 @@ def import_images(
     base: Path,
     *,
     span: int | None = None,
-    size: int | None = None,
-    seed: int = 0,
-    per_shard: int = 500,
+    merge_splits: bool | None = None,
+    options: ImportOptions | None = None,
     workers: int = 1,
 ) -> ImportResult:
     """Writes labelled images to shuffled TFRecord files; resumes an interrupted import.
+
+    Into a folder that an earlier import with the same options wrote, only new images are written:
+    to new shards, after trying again what was left out. Files are compared by path and class.
 
     Args:
       source: See `data.image_files.find_images`.
       base: Folder of the shards, or of the spans.
       span: Number N of the span: the shards are written to the folder `span-N`, and classes keep
         their ids from other spans.
-      size: See `data.image_files.read_as_jpeg`.
-      seed: Seed of the order.
-      per_shard: Number of images per file.
+      merge_splits: See `data.image_files.find_images`.
+      options: The options that determine the records.
       workers: Number of threads.
 
     Raises:
-      UsageError: The source is invalid, or the folder contains other records.
+      UsageError: Source, folder or options are invalid, or the folder contains other records.
     """
     out = base if span is None else base / f"span-{span}"
-    files = find_images(source)
-    classes = _assign_ids(out, base if span is not None else None, files)
-    random.Random(seed).shuffle(files)
-    content = json.dumps([size, seed, per_shard, classes, [(f.path, f.label) for f in files]])
-    plan = hashlib.sha256(content.encode()).hexdigest()
-    finished = _read_result(out, plan)
-    if finished:
+    options = (options or ImportOptions()).model_copy(update={"merge_splits": bool(merge_splits)})
+    parse_colour(options.background)
+    check_new_folder(out, source)
+    earlier = read_import(out)
+    if earlier:
+        check_options(out, earlier.options, options)
+    found = find_images(source, merge_splits)
+    plan = _make_plan(out, base, found, earlier or ImportFile(options=options, classes=[]))
+    if earlier and not plan.files:
         progress.info("%s already contains all of these images", out)
-        return finished
-    state = _start(out, plan)
-    shards = [
-        Shard(index, tuple(files[start : start + per_shard]))
-        for index, start in enumerate(range(0, len(files), per_shard))
-    ]
-    _write_shards(shards, WriteShard(str(out), str(state), classes, size), state, workers)
-    return _finish(out, state, plan, classes, len(shards))
+        return _finish(out, plan, [])
+    layout = _start(out, plan)
+    return _finish(out, plan, write_shards(_shards(plan), layout, workers))
 
 
-def _write_shards(shards: Sequence[Shard], write: "WriteShard", state: Path, workers: int) -> None:
-    remaining = [shard for shard in shards if not _shard_report(state, shard.index).exists()]
-    done = len(shards) - len(remaining)
-    if done:
-        progress.info("resuming: %d of %d files are complete", done, len(shards))
-    progress.debug("images", extra={"total": sum(len(shard.files) for shard in remaining)})
-    options = PipelineOptions(
-        flags=[],  # By default it would read the command line.
-        runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-        direct_running_mode="multi_threading", direct_num_workers=workers,
-    )  # fmt: skip
-    with beam.Pipeline(options=options) as pipeline:
-        _ = pipeline | beam.Create(remaining) | beam.Reshuffle() | beam.ParDo(write)
+def _make_plan(out: Path, base: Path, found: FoundImages, earlier: ImportFile) -> _Plan:
+    check_nothing_missing(out, earlier, ((file.source, file.label) for file in found.files))
+    known = earlier.keys()
+    files, left_out = [], list(found.left_out)
+    tried = {path for paths in earlier.left_out.values() for path in paths}
+    for file in found.files:
+        if (file.source, file.label) in known:
+            continue
+        problem = _find_problem(file, earlier.options) if file.source in tried else ""
+        if problem:
+            left_out.append(LeftOut(file.source, problem))
+        else:
+            files.append(file)
+    random.Random(earlier.options.seed).shuffle(files)
+    return _Plan(earlier, _assign_ids(out, base, found, earlier), files, left_out)
 
 
-class WriteShard(beam.DoFn):
-    """Writes a shard under a hidden name, renames it once it is complete, and writes its report."""
-
-    def __init__(self, out: str, state: str, classes: Sequence[str], size: int | None):
-        self._out, self._state, self._size = out, state, size
-        self._ids = {name: index for index, name in enumerate(classes)}
-
-    def process(self, shard: Shard) -> None:
-        out, state = Path(self._out), Path(self._state)
-        unfinished = state / f"{shard.index}.tfrec"
-        unreadable, written = [], 0
-        with tf.io.TFRecordWriter(str(unfinished)) as writer:
-            for file in shard.files:
-                progress.debug("%s", file.path, extra={"advance": 1})
-                try:
-                    content, size = read_as_jpeg(file.path, self._size)
-                except UnreadableImage as error:
-                    unreadable.append((file.path, str(error)))
-                    continue
-                names = list(self._ids)
-                writer.write(encode_example(content, self._ids[file.label], names, size))
-                written += 1
-        if written:
-            os.replace(unfinished, out / shard_name(_PREFIX, shard.index, written))
-        report = json.dumps({"written": written, "unreadable": unreadable})
-        # After the shard: if it is killed in between, the shard is written again to the same name.
-        write_whole(_shard_report(state, shard.index), report)
-
-
-def _assign_ids(out: Path, spans: Path | None, files: Sequence[LabelledImage]) -> list[str]:
-    """Returns the class names; those in `labels.txt`, here or in another span, keep their ids."""
-    known = read_labels([str(out)])
-    if not known and spans:
-        known = read_labels(map(str, spans.glob("span-*")))
-    return known + sorted({file.label for file in files} - set(known))
-
-
-def _read_result(out: Path, plan: str) -> ImportResult | None:
-    """Returns the result of an earlier import with the same plan, or None."""
+def _find_problem(file: LabelledImage, options: ImportOptions) -> str:
+    """Returns why an image cannot be imported; empty if it can."""
     try:
-        summary = json.loads((out / IMPORT_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    if summary.pop("plan") != plan:
-        raise UsageError(f"{out} contains the records of another import; choose another --out")
-    unreadable = [(path, reason) for path, reason in summary.pop("unreadable")]
-    return ImportResult(out, unreadable=unreadable, **summary)
+        read_as_jpeg(file.path, options.size, parse_colour(options.background))
+    except UnreadableImage as error:
+        return str(error)
+    return ""
 
 
-def _start(out: Path, plan: str) -> Path:
-    """Writes the plan, which an unfinished import must share, and returns the state folder."""
+def _assign_ids(out: Path, base: Path, found: FoundImages, earlier: ImportFile) -> list[str]:
+    """Returns the class names; those of `labels.txt`, here or in another span, keep their ids."""
+    known = read_labels([str(out)]) or earlier.classes
+    if known[: len(earlier.classes)] != earlier.classes:
+        raise UsageError(
+            f"{out / LABELS_FILE} no longer has the classes of the records: "
+            f"{format_list(earlier.classes)}; restore it"
+        )
+    if not known and out != base:
+        known = read_labels(map(str, base.glob("span-*")))
+    return known + sorted({file.label for file in found.files} - set(known))
+
+
+def _start(out: Path, plan: _Plan) -> Layout:
+    """Writes the digest of the plan, which an unfinished import must share."""
     state = out / _STATE_FOLDER
     plan_file = state / _PLAN_FILE
-    if plan_file.exists() and plan_file.read_text(encoding="utf-8") != plan:
-        raise UsageError(
-            f"{out} contains an unfinished import of other images or with other options; finish "
-            f"it, or remove {state} and the shards, or choose another --out"
-        )
-    if not plan_file.exists() and any(out.glob("*.tfrec")):
-        raise UsageError(f"{out} already contains records; choose another --out")
-    state.mkdir(parents=True, exist_ok=True)
-    write_whole(plan_file, plan)
-    return state
+    others = {path.name for path in out.glob(RECORD_FILES)} - set(plan.earlier.shards)
+    unfinished = plan_file.exists()
+    if not unfinished or plan_file.read_text(encoding="utf-8") != plan.digest:
+        if others:
+            raise UsageError(_explain_others(out, sorted(others), unfinished))
+        shutil.rmtree(state, ignore_errors=True)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        write_whole(plan_file, plan.digest)
+    except OSError as error:
+        raise UsageError(f"--out: {out} cannot be written: {error.strerror}") from error
+    options = plan.earlier.options
+    return Layout(
+        str(out), str(state), tuple(plan.classes), options.size, parse_colour(options.background)
+    )
 
 
-def _finish(out: Path, state: Path, plan: str, classes: list[str], shards: int) -> ImportResult:
-    """Writes `labels.txt` and the summary, and removes the state folder."""
-    reports = [
-        json.loads(_shard_report(state, index).read_text(encoding="utf-8"))
-        for index in range(shards)
+def _explain_others(out: Path, others: Sequence[str], unfinished: bool) -> str:
+    listed = format_list([printable(name) for name in others])
+    if not unfinished:
+        return f"{out} already contains records of another origin: {listed}; choose another --out"
+    return (
+        f"{out} contains an unfinished import of other images or with other options; finish it, or "
+        f"remove its files ({listed}), or choose another --out"
+    )
+
+
+def _shards(plan: _Plan) -> list[Shard]:
+    number = plan.earlier.options.per_shard
+    return [
+        Shard(plan.earlier.next_shard + index, tuple(plan.files[start : start + number]))
+        for index, start in enumerate(range(0, len(plan.files), number))
     ]
-    written = sum(report["written"] for report in reports)
-    unreadable = [(path, reason) for report in reports for path, reason in report["unreadable"]]
-    write_labels(out, classes)
-    summary = {"plan": plan, "classes": classes, "written": written, "unreadable": unreadable}
-    write_whole(out / IMPORT_FILE, json.dumps(summary, indent=2))
-    shutil.rmtree(state)
-    return ImportResult(out, classes, written, unreadable)
 
 
-def _shard_report(state: Path, index: int) -> Path:
-    return state / f"{index}.json"
+def _finish(out: Path, plan: _Plan, reports: Sequence[ShardReport]) -> ImportResult:
+    """Writes `labels.txt` and `import.json`, and removes the state folder."""
+    left_out = plan.left_out + [item for report in reports for item in report.left_out]
+    files: dict[str, list[str]] = {name: [] for name in plan.classes}
+    for path, label in sorted(plan.earlier.keys().union(*(r.written for r in reports))):
+        files[label].append(path)
+    content = ImportFile(
+        options=plan.earlier.options,
+        classes=plan.classes,
+        shards=plan.earlier.shards + [report.name for report in reports if report.name],
+        next_shard=plan.earlier.next_shard + len(reports),
+        files=files,
+        left_out=group_by_reason(left_out),
+    )
+    write_labels(out, plan.classes)
+    content.write(out)
+    shutil.rmtree(out / _STATE_FOLDER, ignore_errors=True)
+    added = content.written - plan.earlier.written
+    return ImportResult(out, plan.classes, content.written, added, sorted(left_out))

@@ -3,11 +3,24 @@
 import functools
 import importlib
 import io
+import logging
+import threading
+import warnings
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageColor, UnidentifiedImageError
 
+from data.common.errors import UsageError
 from data.image_formats import JPEG_START, PNG_START
+from data.pixel_values import (
+    DEEP_MODES,
+    TIFF_BITS,
+    MeaninglessValues,
+    full_scale_bits,
+    read_values,
+    scale_to_bytes,
+    tiff_tag,
+)
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
@@ -24,10 +37,12 @@ _TURNS = {
 }
 # The keys under which Pillow keeps XMP, in which it also looks for an orientation.
 _XMP = ("xmp", "XML:com.adobe.xmp")
-# Full scales of values whose format has none: fractions, bytes, and 16-bit numbers.
-_FULL_SCALES = (1.0, 255.0, 65_535.0)
 # The box types of HEIC and HEIF files, at byte 4: ISO/IEC 23008-12, annex B.
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+# The place of the bit depth in a PNG: PNG, third edition, 11.2.1.
+_PNG_DEPTH = 24
+# Pillow's plugins register themselves in global lists, through which other threads look.
+_PREPARING = threading.Lock()
 
 
 class UnreadableImage(Exception):
@@ -44,83 +59,112 @@ def read_image(content: bytes, background: Colour = WHITE) -> Image.Image:
     Raises:
       UnreadableImage: The content cannot be read or decoded.
     """
-    _register_heic()
+    _prepare_pillow()
     try:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
-            return _make_rgb(_turn_upright(image, content), background)
-    except UnreadableImage:
-        raise
+            return _turn_upright(_make_rgb(image, content, background), image, content)
     except UnidentifiedImageError as error:
         raise UnreadableImage(_unidentified(content)) from error
     except Image.DecompressionBombError as error:
         raise UnreadableImage("too many pixels") from error
+    except MeaninglessValues as error:
+        raise UnreadableImage(str(error)) from error
     # Pillow's plugins raise many kinds of errors for damaged images.
     except Exception as error:
         raise UnreadableImage(f"corrupt image: {error or type(error).__name__}") from error
 
 
-@functools.cache
-def _register_heic() -> None:
-    """Makes Pillow read HEIC if pillow-heif, which is optional, is installed."""
+def parse_colour(text: str) -> Colour:
+    """Returns the colour that a name such as `black`, or `#rrggbb`, stands for.
+
+    Raises:
+      UsageError: The text is no opaque colour.
+    """
     try:
-        importlib.import_module("pillow_heif").register_heif_opener()
-    except ImportError:
-        return
+        red, green, blue, *opacity = ImageColor.getrgb(text)
+        if opacity:
+            raise ValueError("the colour is not opaque")
+    except ValueError as error:
+        raise UsageError(
+            f"--background must be the name of a colour, such as white, or #rrggbb; got {text!r}"
+        ) from error
+    return red, green, blue
+
+
+@functools.cache
+def _prepare_pillow() -> None:
+    """Loads Pillow's plugins, also that for HEIC if it is installed, and silences them."""
+    with _PREPARING:
+        # Whatever is wrong with an image is a reason to leave it out, or it does not matter.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        logging.getLogger("PIL").setLevel(logging.CRITICAL)
+        Image.init()
+        try:
+            importlib.import_module("pillow_heif").register_heif_opener()
+        except ImportError:
+            return
 
 
 def _unidentified(content: bytes) -> str:
     if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
-        return "HEIC needs the package pillow-heif: uv sync --extra heic"
+        return "HEIC needs a package: pip install pillow-heif, or uv sync --extra heic"
     return "not an image that Pillow can read"
 
 
-def _turn_upright(image: Image.Image, content: bytes) -> Image.Image:
+def _turn_upright(rgb: Image.Image, image: Image.Image, content: bytes) -> Image.Image:
+    """Returns the pixels of an image, turned by its EXIF orientation."""
     if content.startswith((JPEG_START, PNG_START)):
         # The model's decoder reads the orientation of these formats with the same code. It is
         # imported here because other formats do not need TensorFlow.
         from data.exif import exif_orientation
 
         turn = _TURNS.get(exif_orientation(content))
-        return image if turn is None else image.transpose(turn)
-    for key in _XMP:
-        image.info.pop(key, None)
-    return ImageOps.exif_transpose(image)
+    else:
+        for key in _XMP:
+            image.info.pop(key, None)
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return rgb if turn is None else rgb.transpose(turn)
 
 
-def _make_rgb(image: Image.Image, background: Colour) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        return _make_rgb_of_16_bits(image, background)
-    if image.mode in ("I", "F"):
-        return Image.fromarray(_scale(np.asarray(image))).convert("RGB")
+def _make_rgb(image: Image.Image, content: bytes, background: Colour) -> Image.Image:
+    if image.mode in DEEP_MODES:
+        return _make_rgb_of_grey(image, background)
+    if image.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(lab, srgb, "LAB", "RGB").apply(image)
+    if image.format == "PNG":
+        _scale_transparent_colour(image, content[_PNG_DEPTH])
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return _check_not_black(image.convert("RGB"), image, content)
     opaque = Image.new("RGBA", image.size, background)
-    return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
+    rgb = Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
+    return _check_not_black(rgb, image, content)
 
 
-def _make_rgb_of_16_bits(image: Image.Image, background: Colour) -> Image.Image:
-    """Keeps the high byte of each value, as TensorFlow does."""
-    values = np.asarray(image)
-    grey = (values >> 8).astype(np.uint8)
-    if values.any() and not grey.any():
-        raise UnreadableImage("only the lowest 8 of 16 bits are used, so the image would be black")
+def _make_rgb_of_grey(image: Image.Image, background: Colour) -> Image.Image:
+    values = read_values(image)
+    grey = scale_to_bytes(values, full_scale_bits(image))
     rgb = np.repeat(grey[..., None], 3, axis=-1)
     rgb[values == image.info.get("transparency")] = background
     return Image.fromarray(rgb)
 
 
-def _scale(values: np.ndarray) -> np.ndarray:
-    """Returns values of a format without a full scale as uint8 of the same shape."""
-    if not np.isfinite(values).all():
-        raise UnreadableImage("some values are infinite or not numbers")
-    low, high = float(values.min()), float(values.max())
-    black, white = next(
-        ((0.0, scale) for scale in _FULL_SCALES if low >= 0 and high <= scale), (low, high)
-    )
-    if black == white:
-        raise UnreadableImage("all values are the same, and the format has no full scale")
-    scaled = np.rint((values.astype(np.float64) - black) * (255 / (white - black)))
-    if values.any() and not scaled.any():
-        raise UnreadableImage("the values are too small for 8 bits, so the image would be black")
-    return scaled.astype(np.uint8)
+def _scale_transparent_colour(image: Image.Image, depth: int) -> None:
+    """Scales the transparent colour of a PNG, which Pillow gives as stored, like its pixels."""
+    stored = image.info.get("transparency")
+    if image.mode == "L" and depth < 8 and isinstance(stored, int):
+        image.info["transparency"] = stored * 255 // (2**depth - 1)
+    elif image.mode == "RGB" and depth == 16 and isinstance(stored, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in stored)
+
+
+def _check_not_black(rgb: Image.Image, image: Image.Image, content: bytes) -> Image.Image:
+    """Raises MeaninglessValues if an image is black and only the highest 8 of 16 bits are known."""
+    bits = content[_PNG_DEPTH] if image.format == "PNG" else tiff_tag(image, TIFF_BITS, 8)
+    if bits == 16 and rgb.getbbox() is None:
+        raise MeaninglessValues(
+            "the image would be black: the highest 8 of 16 bits are zero, and Pillow cannot read "
+            "the others"
+        )
+    return rgb

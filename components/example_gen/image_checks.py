@@ -7,11 +7,9 @@ import tensorflow as tf
 from PIL import Image, UnidentifiedImageError
 
 from components.transform.decoding import decode_rgb
-from data.image_formats import is_decodable, is_unambiguous
+from data.image_formats import MIN_SIDE, is_decodable, is_unambiguous
 from data.image_reading import UnreadableImage, read_image
 
-# The hash that assigns splits averages an image down to 8 rows.
-_MIN_SIDE = 8
 # The mean difference of JPEG decoders is about 1 of 255, that of grey pixels instead of colours
 # tens.
 _MAX_DIFFERENCE = 8
@@ -39,8 +37,8 @@ def check_image(content: bytes, max_pixels: int) -> np.ndarray:
     width, height = header.size
     if width * height > max_pixels:
         raise InvalidImage(f"more pixels than data.max_pixels allows ({max_pixels:,})")
-    if min(width, height) < _MIN_SIDE:
-        raise InvalidImage(f"smaller than {_MIN_SIDE} px per side")
+    if min(width, height) < MIN_SIDE:
+        raise InvalidImage(f"smaller than {MIN_SIDE} px per side")
     if header.format == "GIF" and "transparency" in header.info:
         raise InvalidImage("a transparent GIF, whose background the model sees in black")
     if is_unambiguous(header):

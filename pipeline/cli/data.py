@@ -31,36 +31,45 @@ def import_(
         int | None,
         typer.Option(min=8, metavar="PIXELS", help="Limit of the shorter side; default: none."),
     ] = None,
+    background: Annotated[
+        str, typer.Option(metavar="COLOR", help="Colour behind transparent images, or #rrggbb.")
+    ] = "white",
+    merge_splits: Annotated[
+        bool | None,
+        typer.Option(
+            "--merge-splits/--no-merge-splits",
+            help="Whether SOURCE has folders of splits, in which the class folders are.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the order.")] = 0,
     per_shard: Annotated[int, typer.Option(min=1, metavar="N", help="Images per file.")] = 500,
 ) -> None:
     """Convert labelled images to TFRecords.
 
     Files that cannot be read are listed and left out. The same command resumes an interrupted
-    import.
+    import, and adds images that are new in SOURCE.
 
     Examples:
       flowers data import photos/ --out records/ --size 256
       flowers data import week8.csv --out records/ --span 8
     """
-    from pipeline.reporting.lines import display_path
+    from data.image_reading import parse_colour
+    from pipeline.reporting.import_report import format_import
     from pipeline.reporting.progress import progress_bar
 
+    colour = "#{:02x}{:02x}{:02x}".format(*parse_colour(background))
     workers = len(os.sched_getaffinity(0))
     with progress_bar():
         # Imported here because TensorFlow and Beam also print messages when they are imported.
         from data.image_import import import_images
+        from data.import_file import ImportOptions
 
+        options = ImportOptions(size=size, background=colour, seed=seed, per_shard=per_shard)
         found = import_images(
-            source, out, span=span, size=size, seed=seed, per_shard=per_shard, workers=workers
+            source, out, span=span, merge_splits=merge_splits, options=options, workers=workers
         )
-    for path, reason in found.unreadable:
-        typer.echo(f"left out: {path}: {reason}")
-    written = f"{found.written} records of {len(found.classes)} classes"
-    left_out = f"{len(found.unreadable)} files left out"
-    typer.echo(f"{written} in {display_path(found.folder)}; {left_out}")
-    data = display_path(found.folder if span is None else out / "span-{SPAN}")
-    typer.echo(f"Next: flowers run --data '{data}'")
+    for line in format_import(found, out if span is not None else None):
+        typer.echo(line)
 
 
 @app.command("inspect")

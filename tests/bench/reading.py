@@ -121,11 +121,13 @@ def _example_gen(folder: Path, times: str) -> tuple[int, float]:
 
 def _import(folder: Path, times: str, size: int | None = None) -> tuple[int, float]:
     from data.image_import import import_images
+    from data.import_file import ImportOptions
 
     workers = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as out:
+        options = ImportOptions(size=size)
         started = time.perf_counter()
-        found = import_images(folder / f"{times}.csv", Path(out), size=size, workers=workers)
+        found = import_images(folder / f"{times}.csv", Path(out), options=options, workers=workers)
         return found.written, time.perf_counter() - started
 
 

@@ -1,129 +1,203 @@
-import io
+"""Labelled image files are found in folders, and nothing is lost silently."""
 
-import numpy as np
+import multiprocessing
+import os
+import shutil
+from pathlib import Path
+
 import pytest
-from PIL import Image
 
 from data.common.errors import UsageError
-from data.image_files import LabelledImage, UnreadableImage, find_images, read_as_jpeg
+from data.file_tree import LeftOut
+from data.image_files import LabelledImage, find_images
+
+
+def touch(folder: Path, *names: str | bytes) -> None:
+    for name in names:
+        path = Path(os.fsdecode(os.path.join(os.fsencode(folder), os.fsencode(name))))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
 
 
 @pytest.fixture
-def save(tmp_path, make_image):
-    """Returns a function that writes an image file and returns its path."""
-
-    def write(name="a.jpg", mode="RGB", height=40, width=60, **options):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(make_image(1, height, width)).convert(mode).save(path, **options)
-        return str(path)
-
-    return write
+def photos(tmp_path):
+    """A folder with one file in each of two classes."""
+    touch(tmp_path / "photos", "roses/deep/b.png", "daisy/a.jpg")
+    return tmp_path / "photos"
 
 
-def opened(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content))
+FILES = [("daisy/a.jpg", "daisy"), ("roses/deep/b.png", "roses")]
 
 
-def test_a_folder_for_each_class_gives_the_labels(save, tmp_path):
-    for name in ("photos/roses/deep/b.png", "photos/daisy/a.jpg", "photos/.hidden/c.jpg"):
-        save(name)
-    (tmp_path / "photos" / "daisy" / ".DS_Store").touch()
-    photos = tmp_path / "photos"
-    assert find_images(photos) == [
-        LabelledImage(str(photos / "daisy" / "a.jpg"), "daisy"),
-        LabelledImage(str(photos / "roses" / "deep" / "b.png"), "roses"),
+def files_of(source, **options):
+    return [(file.source, file.label) for file in find_images(source, **options).files]
+
+
+def test_a_folder_for_each_class_gives_the_labels(photos):
+    touch(photos, ".hidden/c.jpg", "daisy/.DS_Store", "roses/.thumbnails/a.jpg")
+    found = find_images(photos)
+    assert found.files == [
+        LabelledImage("daisy/a.jpg", "daisy", str(photos / "daisy" / "a.jpg")),
+        LabelledImage("roses/deep/b.png", "roses", str(photos / "roses" / "deep" / "b.png")),
     ]
+    assert not found.left_out
 
 
 def test_a_csv_gives_paths_and_labels(tmp_path):
     table = tmp_path / "images.csv"
-    table.write_text("label,path,more\nroses,sub/b.jpg,1\ndaisy,/x/a.jpg,2\n")
-    assert set(find_images(table)) == {
-        LabelledImage("/x/a.jpg", "daisy"),
-        LabelledImage(str(tmp_path / "sub" / "b.jpg"), "roses"),
-    }
+    rows = ["label,path,more", "roses,sub/b.jpg,1", "daisy,/x/a.jpg,2", f"daisy,{tmp_path}/c.jpg"]
+    table.write_text("\n".join([*rows, "roses,./sub/b.jpg"]))
+    found = find_images(table)
+    assert found.files == [
+        LabelledImage("/x/a.jpg", "daisy", "/x/a.jpg"),
+        LabelledImage("c.jpg", "daisy", str(tmp_path / "c.jpg")),
+        LabelledImage("sub/b.jpg", "roses", str(tmp_path / "sub" / "b.jpg")),
+    ]
+    assert found.left_out == [LeftOut("sub/b.jpg", "the same path and class as another file")]
+
+
+def test_what_is_not_imported_is_listed_with_its_reason(photos):
+    touch(photos, "beside.jpg")
+    (photos / "tulips").mkdir()
+    os.mkfifo(photos / "daisy" / "pipe.jpg")
+    for link, target in (("lost.jpg", "nothing"), ("up", ".."), ("self.jpg", "self.jpg")):
+        (photos / "roses" / link).symlink_to(target)
+    found = find_images(photos)
+    assert [(item.path, item.reason) for item in found.left_out] == [
+        ("beside.jpg", "not in the folder of a class"),
+        ("daisy/pipe.jpg", "not a regular file"),
+        ("roses/lost.jpg", "a link to nothing"),
+        ("roses/self.jpg", "Too many levels of symbolic links"),
+        ("roses/up", "a link to a folder that contains it"),
+        ("tulips", "an empty folder"),
+    ]
+    assert files_of(photos) == FILES
+
+
+def test_links_to_folders_and_files_are_followed(photos, tmp_path):
+    touch(tmp_path, "elsewhere/c.jpg", "d.jpg")
+    (photos / "tulips").symlink_to(tmp_path / "elsewhere")
+    (photos / "daisy" / "d.jpg").symlink_to(tmp_path / "d.jpg")
+    expected = [("daisy/d.jpg", "daisy"), ("tulips/c.jpg", "tulips")]
+    assert files_of(photos) == sorted(FILES + expected)
+
+
+def as_nobody(function, *args):
+    """Calls a function in a process that may not read everything; tests may run as root."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+
+    def run():
+        os.seteuid(65_534)
+        try:
+            theirs.send(function(*args))
+        except UsageError as error:
+            theirs.send(error)
+
+    process = context.Process(target=run)
+    process.start()
+    result = ours.recv() if ours.poll(60) else None
+    process.join()
+    return result
+
+
+@pytest.fixture
+def public_photos(photos):
+    """The photographs in a folder that every user can read."""
+    folder = Path(f"/tmp/flowers-test-{os.getpid()}")
+    shutil.copytree(photos, folder)
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_folders_without_permission_are_left_out_or_a_usage_error(public_photos):
+    touch(public_photos, "tulips/c.jpg", "roses/secret/d.jpg")
+    for name in ("tulips", "roses/secret"):
+        (public_photos / name).chmod(0)
+    found = as_nobody(find_images, public_photos)
+    assert [(item.path, item.reason) for item in found.left_out] == [
+        ("roses/secret", "Permission denied"),
+        ("tulips", "Permission denied"),
+    ]
+    assert len(found.files) == 2
+    public_photos.chmod(0)
+    error = as_nobody(find_images, public_photos)
+    assert isinstance(error, UsageError)
+    assert str(error) == f"{public_photos} cannot be read: Permission denied"
 
 
 @pytest.mark.parametrize(
-    ("content", "error"),
+    ("name", "message"),
     [
-        ("file,label\na,b\n", "has no column path; it needs path and label"),
-        ("path,label\na.jpg,x\n,y\n", "line 3: path or label is empty"),
-        ("path,label\na.jpg,x\n", "1 files of 1 classes; at least two classes are required"),
+        ("nothing", "nothing does not exist; it must be a folder with one folder per class"),
+        ("photo.jpg", r"photo.jpg must be a folder .* or a CSV file \(.csv, .tsv, .txt\)"),
+        ("empty", "empty has 0 files of 0 classes; at least two classes are required"),
+        ("one", "one has 1 files of 1 classes.*Left out: b.jpg: not in the folder of a class"),
     ],
 )
-def test_an_invalid_csv_is_an_error(tmp_path, content, error):
-    (tmp_path / "images.csv").write_text(content)
-    with pytest.raises(UsageError, match=error):
-        find_images(tmp_path / "images.csv")
+def test_other_sources_are_an_error(tmp_path, name, message):
+    touch(tmp_path, "photo.jpg", "empty/.x", "one/roses/a.jpg", "one/b.jpg")
+    with pytest.raises(UsageError, match=message):
+        find_images(tmp_path / name)
 
 
-def test_other_sources_are_an_error(tmp_path):
-    with pytest.raises(UsageError, match=r"neither a folder .* nor a \.csv file"):
-        find_images(tmp_path / "nothing")
+def test_folders_of_splits_are_recognized_and_merged_on_request(tmp_path):
+    names = [f"{split}/{name}/{split}.jpg" for split in ("test", "train") for name in "ab"]
+    touch(tmp_path / "split", *names, "train/README.txt")
+    message = (
+        "has the folders test, train, each with the folders a, b.*add --merge-splits"
+        ".*add --no-merge-splits"
+    )
+    with pytest.raises(UsageError, match=message):
+        find_images(tmp_path / "split")
+    expected = [(name, name.split("/")[1]) for name in names]
+    assert files_of(tmp_path / "split", merge_splits=True) == expected
+    assert {label for _, label in files_of(tmp_path / "split", merge_splits=False)} == {
+        "test", "train",
+    }  # fmt: skip
+    found = find_images(tmp_path / "split", merge_splits=True)
+    assert found.left_out == [LeftOut("train/README.txt", "not in the folder of a class")]
 
 
-def test_a_jpeg_that_needs_no_change_keeps_its_bytes(save):
-    path = save()
-    with open(path, "rb") as file:
-        assert read_as_jpeg(path, None) == (file.read(), (60, 40))
-    assert read_as_jpeg(path, 100)[1] == (60, 40)
+@pytest.mark.parametrize("other", ["x/c/1.jpg", "x/1.jpg"])
+def test_classes_with_folders_are_no_splits(tmp_path, other):
+    touch(tmp_path, "x/a/1.jpg", "x/b/1.jpg", "y/a/1.jpg", "y/b/1.jpg", other)
+    assert {label for _, label in files_of(tmp_path)} == {"x", "y"}
+
+
+STRANGE = ["a b", "$HOME", "[1]", "*", "{x}", "?", "'\"", "-", "on", "null", "1", "é", "\\n"]
+
+
+def test_strange_names_of_classes_and_files_stay_what_they_are(tmp_path):
+    touch(tmp_path, *(f"{name}/{name}.jpg" for name in STRANGE))
+    assert files_of(tmp_path) == sorted((f"{name}/{name}.jpg", name) for name in STRANGE)
+
+
+def test_names_of_files_that_are_not_printable_are_escaped(photos):
+    touch(photos, b"daisy/\xff.jpg", "daisy/a\nb.jpg", "daisy/\x1b[31m.jpg")
+    found = [file for file in find_images(photos).files if file.label == "daisy"]
+    assert [file.source for file in found] == sorted(
+        ["daisy/\\xff.jpg", "daisy/a\\nb.jpg", "daisy/\\x1b[31m.jpg", "daisy/a.jpg"]
+    )
+    assert all(os.path.exists(file.path) for file in found)
+    touch(photos, "daisy/a\\nb.jpg")
+    assert find_images(photos).left_out == [
+        LeftOut("daisy/a\\nb.jpg", "the same path and class as another file")
+    ]
+
+
+def test_names_of_classes_are_normalized(tmp_path):
+    touch(tmp_path, "rose\u0301/a.jpg", "ros\xe9/b.jpg", " tulips /c.jpg")
+    assert {label for _, label in files_of(tmp_path)} == {"ros\xe9", "tulips"}
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"),
-    [("a.jpg", "L"), ("a.jpg", "CMYK"), ("a.png", "RGBA"), ("a.png", "P"), ("a.png", "1"),
-     ("a.gif", "P"), ("a.webp", "RGB"), ("a.tif", "RGB"), ("a.bmp", "RGB"), ("a.ppm", "RGB")],
-)  # fmt: skip
-def test_any_format_and_mode_becomes_an_rgb_jpeg(save, name, mode):
-    content, size = read_as_jpeg(save(name, mode), None)
-    assert (opened(content).format, opened(content).mode) == ("JPEG", "RGB")
-    assert opened(content).size == size == (60, 40)
-
-
-def test_16_bit_images_keep_their_brightness(tmp_path):
-    values = np.linspace(0, 65_535, 40 * 40).astype(np.uint16).reshape(40, 40)
-    Image.fromarray(values).save(tmp_path / "deep.png")
-    pixels = np.asarray(opened(read_as_jpeg(str(tmp_path / "deep.png"), None)[0]).convert("L"))
-    assert pixels[0, 0] < 5
-    assert pixels[-1, -1] > 250
-    assert pixels[20, 20] == pytest.approx(131, abs=4)
-
-
-def test_the_shorter_side_is_resized(save):
-    content, size = read_as_jpeg(save(height=300, width=200), 100)
-    assert size == opened(content).size == (100, 150)
-
-
-def test_the_orientation_is_applied(save):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # Rotated by 90 degrees.
-    content, size = read_as_jpeg(save(exif=exif), None)
-    assert size == opened(content).size == (40, 60)
-    assert opened(content).getexif().get(0x0112, 1) == 1
-
-
-def test_unreadable_files_raise_the_reason(save, tmp_path):
-    (tmp_path / "text.jpg").write_text("no image")
-    with pytest.raises(UnreadableImage, match="not an image that Pillow can read"):
-        read_as_jpeg(str(tmp_path / "text.jpg"), None)
-    path = save("cut.png", height=200)
-    with open(path, "rb+") as file:
-        file.truncate(200)
-    with pytest.raises(UnreadableImage, match=r"truncated|corrupt"):
-        read_as_jpeg(path, None)
-    with pytest.raises(UnreadableImage, match="No such file"):
-        read_as_jpeg(str(tmp_path / "nothing.jpg"), None)
-
-
-def test_a_byte_order_mark_and_hidden_folders_are_ignored(tmp_path):
-    (tmp_path / "a.csv").write_text("\ufeffpath,label\na.jpg,x\nb.jpg,y\n")
-    assert [file.label for file in find_images(tmp_path / "a.csv")] == ["x", "y"]
-    (tmp_path / "b.csv").write_bytes("path,label\na.jpg,ros\xe9\n".encode("latin-1"))
-    with pytest.raises(UsageError, match="not valid UTF-8"):
-        find_images(tmp_path / "b.csv")
-    for path in ("p/x/a.jpg", "p/y/a.jpg", "p/x/.thumbnails/a.jpg"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).touch()
-    assert len(find_images(tmp_path / "p")) == 2
+    ("name", "shown"), [(b"\xff", r"\\xff"), ("a\nb", r"a\\nb"), ("a\u2028b", r"a\\u2028b")]
+)
+def test_folders_whose_name_is_no_class_name_are_a_usage_error(photos, name, shown):
+    touch(photos, os.fsencode(name) + b"/a.jpg")
+    with pytest.raises(UsageError, match=f"folder .*photos/{shown} names no class") as error:
+        find_images(photos)
+    assert str(error.value).isprintable()

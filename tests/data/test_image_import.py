@@ -1,15 +1,22 @@
+"""An import writes every image once, resumes, and adds what is new."""
+
 import json
+import shutil
 from collections import Counter
 
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from data import image_import
+from data import image_shards
 from data.common.errors import UsageError
-from data.image_import import WriteShard, import_images
+from data.file_tree import LeftOut
+from data.image_import import import_images
+from data.image_shards import WriteShard
+from data.import_file import ImportOptions
 
-OPTIONS = {"size": 20, "seed": 0, "per_shard": 4, "workers": 1}
+OPTIONS = ImportOptions(size=20, per_shard=4)
+NOTES = LeftOut("daisy/notes.txt", "not an image that Pillow can read")
 
 
 @pytest.fixture
@@ -22,6 +29,11 @@ def photos(tmp_path, make_image):
         Image.fromarray(make_image(index)).save(path)
     (folder / "daisy" / "notes.txt").write_text("no image")
     return folder
+
+
+def run(source, out, merge_splits=None, **changes):
+    options = OPTIONS.model_copy(update=changes)
+    return import_images(source, out, merge_splits=merge_splits, options=options)
 
 
 def records(folder):
@@ -37,11 +49,9 @@ def contents(folder):
 
 
 def test_images_become_records_with_their_labels(photos, tmp_path):
-    found = import_images(photos, tmp_path / "out", **OPTIONS)
+    found = run(photos, tmp_path / "out")
     assert (found.classes, found.written) == (["daisy", "roses", "tulips"], 10)
-    assert found.unreadable == [
-        (str(photos / "daisy" / "notes.txt"), "not an image that Pillow can read")
-    ]
+    assert found.left_out == [NOTES]
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert {"import.json", "labels.txt"} == {name for name in names if "tfrec" not in name}
     counts = [int(name.split("-")[1].split(".")[0]) for name in names if name.endswith(".tfrec")]
@@ -58,54 +68,213 @@ def test_images_become_records_with_their_labels(photos, tmp_path):
 
 def test_the_seed_determines_the_bytes(photos, tmp_path):
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        import_images(photos, tmp_path / name, **{**OPTIONS, "seed": seed})
+        run(photos, tmp_path / name, seed=seed)
     a, b, c = (contents(tmp_path / name) for name in "abc")
     assert a == b
     assert a != c
 
 
 def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, monkeypatch):
-    import_images(photos, tmp_path / "whole", **OPTIONS)
-    original = image_import.read_as_jpeg
+    run(photos, tmp_path / "whole")
+    original = image_shards.read_as_jpeg
     calls = []
 
-    def fail(path, size):
+    def fail(path, *options):
         calls.append(path)
         if len(calls) > 6:
             raise MemoryError
-        return original(path, size)
+        return original(path, *options)
 
-    monkeypatch.setattr(image_import, "read_as_jpeg", fail)
+    monkeypatch.setattr(image_shards, "read_as_jpeg", fail)
     with pytest.raises(Exception, match="MemoryError"):
-        import_images(photos, tmp_path / "cut", **OPTIONS)
+        run(photos, tmp_path / "cut")
     # There is no incomplete file with the name of a shard.
     whole = contents(tmp_path / "whole")
     for path in (tmp_path / "cut").glob("*.tfrec"):
         assert path.read_bytes() == whole[path.name]
-    monkeypatch.setattr(image_import, "read_as_jpeg", original)
+    monkeypatch.setattr(image_shards, "read_as_jpeg", original)
     with pytest.raises(UsageError, match="unfinished import of other images or with other options"):
-        import_images(photos, tmp_path / "cut", **{**OPTIONS, "seed": 5})
-    import_images(photos, tmp_path / "cut", **OPTIONS)
+        run(photos, tmp_path / "cut", seed=5)
+    run(photos, tmp_path / "cut")
     assert contents(tmp_path / "cut") == whole
 
 
+def sources(folder):
+    return sorted(record["source"].bytes_list.value[0].decode() for record in records(folder))
+
+
+def test_records_name_their_files(photos, tmp_path):
+    shutil.move(photos / "daisy" / "1.png", photos / "daisy" / "a b\n.png")
+    with open(bytes(photos / "daisy") + b"/\xff.png", "wb") as file:
+        file.write((photos / "daisy" / "4.png").read_bytes())
+    run(photos, tmp_path / "out")
+    assert len(sources(tmp_path / "out")) == 11
+    expected = {"daisy/a b\\n.png", "daisy/\\xff.png", "roses/0.png"}
+    assert expected <= set(sources(tmp_path / "out"))
+
+
 def test_a_finished_import_is_not_repeated(photos, tmp_path, monkeypatch):
-    first = import_images(photos, tmp_path / "out", **OPTIONS)
+    first = run(photos, tmp_path / "out")
+    written = contents(tmp_path / "out")
     monkeypatch.setattr(WriteShard, "process", None)
-    assert import_images(photos, tmp_path / "out", **OPTIONS) == first
-    with pytest.raises(UsageError, match="contains the records of another import"):
-        import_images(photos, tmp_path / "out", **{**OPTIONS, "size": 10})
+    again = run(photos, tmp_path / "out")
+    assert (again.written, again.added, again.left_out) == (10, 0, first.left_out)
+    assert contents(tmp_path / "out") == written
+    # The paths are relative, so that the photographs may be moved.
+    shutil.move(photos, tmp_path / "moved")
+    assert run(tmp_path / "moved", tmp_path / "out").written == 10
+
+
+def add_images(photos, make_image):
+    """Adds an image of a class, one of a new class, and repairs the file that was left out."""
+    (photos / "cactus").mkdir()
+    for index, path in enumerate(("roses/20.png", "cactus/21.png"), 20):
+        Image.fromarray(make_image(index)).save(photos / path)
+    Image.fromarray(make_image(22)).save(photos / "daisy" / "notes.txt", "PNG")
+
+
+def test_new_images_are_added_in_new_shards(photos, tmp_path, make_image):
+    out = tmp_path / "out"
+    run(photos, out)
+    before = contents(out)
+    add_images(photos, make_image)
+    found = run(photos, out)
+    assert (found.written, found.added, found.left_out) == (13, 3, [])
+    assert found.classes == ["daisy", "roses", "tulips", "cactus"]
+    after = contents(out)
+    assert {name for name in after if name not in before} == {"images03-3.tfrec"}
+    assert all(after[name] == before[name] for name in before if name.endswith(".tfrec"))
+    assert len(set(sources(out))) == len(sources(out)) == 13
+    for record in records(out):
+        class_id = record["class"].int64_list.value[0]
+        assert found.classes[class_id] == record["label"].bytes_list.value[0].decode()
+    assert run(photos, out).added == 0
+
+
+def test_an_interrupted_addition_resumes(photos, tmp_path, make_image, monkeypatch):
+    out = tmp_path / "out"
+    run(photos, out)
+    add_images(photos, make_image)
+    shutil.copytree(out, tmp_path / "whole")
+    run(photos, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(image_shards, "encode_example", None)
+        with pytest.raises(Exception, match="NoneType"):
+            run(photos, out)
+    assert run(photos, out).added == 3
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_other_options_are_named(photos, tmp_path):
+    run(photos, tmp_path / "out")
+    message = (
+        "with other options: --size was 20 and is 10, --background was #ffffff and is #000000, "
+        "--merge-splits was not given and is given, --seed was 0 and is 1"
+    )
+    with pytest.raises(UsageError, match=message):
+        run(photos, tmp_path / "out", True, size=10, background="#000000", seed=1)
+
+
+def test_missing_images_are_an_error_that_lists_them(photos, tmp_path):
+    run(photos, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    (photos / "roses" / "0.png").unlink()
+    shutil.move(photos / "roses" / "3.png", photos / "daisy" / "3.png")
+    message = r"2 of the 10 images in .* are missing .*roses/0.png \(roses\), roses/3.png \(roses\)"
+    with pytest.raises(UsageError, match=message):
+        run(photos, tmp_path / "out")
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("text", ['{"plan": "", "classes": []}', "{", '{"format": 3}'])
+def test_files_of_other_versions_are_an_error(photos, tmp_path, text):
+    (tmp_path / "import.json").write_text(text)
+    with pytest.raises(UsageError, match=r"written by another version .* choose another --out"):
+        run(photos, tmp_path)
+
+
+def test_missing_shards_and_changed_labels_are_an_error(photos, tmp_path):
+    out = tmp_path / "out"
+    run(photos, out)
+    (out / "labels.txt").write_text("roses\ndaisy\ntulips\n")
+    with pytest.raises(UsageError, match="no longer has the classes of the records: daisy, roses"):
+        run(photos, out)
+    (out / "labels.txt").unlink()
+    (shard, *_) = sorted(out.glob("*.tfrec"))
+    shard.unlink()
+    with pytest.raises(UsageError, match=f"lacks {shard.name}"):
+        run(photos, out)
+
+
+def test_the_state_of_an_import_that_wrote_nothing_is_no_obstacle(photos, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(image_shards, "encode_example", None)
+        with pytest.raises(Exception, match="NoneType"):
+            run(photos, tmp_path / "out")
+    assert run(photos, tmp_path / "out", size=10).written == 10
+
+
+def test_import_json_is_readable(photos, tmp_path):
+    run(photos, tmp_path / "out")
+    content = json.loads((tmp_path / "out" / "import.json").read_text())
+    assert content["left_out"] == {NOTES.reason: [NOTES.path]}
+    assert content["files"]["roses"] == ["roses/0.png", "roses/3.png", "roses/6.png", "roses/9.png"]
+    assert len(content["shards"]) == content["next_shard"] == 3
 
 
 def test_other_records_are_not_overwritten(photos, tmp_path):
-    (tmp_path / "a.tfrec").touch()
-    with pytest.raises(UsageError, match="already contains records"):
-        import_images(photos, tmp_path, **OPTIONS)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.tfrec").touch()
+    with pytest.raises(UsageError, match=r"already contains records of another origin: a\.tfrec"):
+        run(photos, out)
 
 
 def test_existing_labels_keep_their_ids(photos, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "labels.txt").write_text("tulips\ncactus\n")
-    found = import_images(photos, tmp_path / "out", **OPTIONS)
+    found = run(photos, tmp_path / "out")
     assert found.classes == ["tulips", "cactus", "daisy", "roses"]
-    assert json.loads((tmp_path / "out" / "import.json").read_text())["written"] == 10
+    (tmp_path / "spans" / "span-1").mkdir(parents=True)
+    (tmp_path / "spans" / "span-1" / "labels.txt").write_text("tulips\ndaisy\n")
+    found = import_images(photos, tmp_path / "spans", span=2, options=OPTIONS)
+    assert found.classes == ["tulips", "daisy", "roses"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("rec[1]", "TFX cannot read records in .*printable UTF-8 without the characters"),
+        ("rec*", "TFX cannot read records in"),
+        ("{SPAN}/x", "TFX cannot read records in"),
+        ("a\\b", "TFX cannot read records in"),
+        ("a\nb", r"TFX cannot read records in .*a\\nb;"),
+        ("\udcff", r"TFX cannot read records in .*\\xff;"),
+        ("file", "--out must be a folder, and .*file is none"),
+        ("photos/records", "is inside SOURCE"),
+        ("photos", "is inside SOURCE"),
+    ],
+)
+def test_folders_that_no_run_can_read_are_refused_at_once(photos, tmp_path, name, message):
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match=message):
+        run(photos, tmp_path / name)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_buckets_are_refused_and_a_bad_background_is_an_error(photos, tmp_path):
+    with pytest.raises(UsageError, match="--out must be a folder on this machine, got gs:/"):
+        run(photos, type(tmp_path)("gs://bucket/x"))
+    with pytest.raises(UsageError, match="--background must be"):
+        run(photos, tmp_path / "out", background="no colour")
+
+
+def test_transparent_images_get_the_background(tmp_path):
+    for name in "ab":
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(tmp_path / "photos" / name / "1.png")
+    run(tmp_path / "photos", tmp_path / "out", background="#00ff00")
+    for record in records(tmp_path / "out"):
+        pixels = tf.io.decode_jpeg(record["image"].bytes_list.value[0]).numpy().astype(int)
+        assert abs(pixels - [0, 255, 0]).max() <= 2

@@ -1,0 +1,46 @@
+"""What the console says about a finished import."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.import_file import group_by_reason
+from data.sources import FLOWERS_PUBLIC, IMPORT_FILE, SAMPLE
+from pipeline.reporting.lines import display_path
+
+if TYPE_CHECKING:
+    # It imports TensorFlow and Beam.
+    from data.image_import import ImportResult
+
+_MOST_FILES = 20
+
+
+def format_import(result: "ImportResult", spans: Path | None) -> Iterator[str]:
+    """Yields the lines: what was written, what was left out and why, and the next command.
+
+    Args:
+      result: What the import wrote.
+      spans: The folder of the spans; None if there are none.
+    """
+    folder = display_path(result.folder)
+    new = f", {result.added} of them new" if result.added != result.written else ""
+    yield f"{result.written} records of {len(result.classes)} classes in {folder}{new}"
+    yield from _format_left_out(result, f"{folder}/{IMPORT_FILE}")
+    data = folder if spans is None else f"{display_path(spans)}/span-{{SPAN}}"
+    # These names stand for other data, and a shell or the program would read the others as well.
+    if data in (SAMPLE, FLOWERS_PUBLIC) or data.startswith(("-", "~")):
+        data = f"./{data}"
+    yield f"Next: flowers run --data {shlex.quote(data)}"
+
+
+def _format_left_out(result: "ImportResult", file: str) -> Iterator[str]:
+    remaining = _MOST_FILES
+    by_reason = group_by_reason(result.left_out)
+    for reason, paths in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+        yield f"{len(paths)} left out: {reason}"
+        yield from (f"  {path}" for path in paths[:remaining])
+        remaining = max(0, remaining - len(paths))
+    more = len(result.left_out) - _MOST_FILES
+    if more > 0:
+        yield f"  ... and {more} more, all in {file}"
