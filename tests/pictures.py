@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 pillow_heif.register_heif_opener()
 
-SIZE = (40, 32)
+SIZE = (60, 44)
 # The modes that are written in each format; `tRNS` stands for a transparent colour.
 MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
@@ -31,6 +31,7 @@ MODES = {
 }
 # The formats whose orientation is read from EXIF; TIFF has a tag of its own, which is the same.
 TURNED = ("JPEG", "PNG", "TIFF", "WEBP")
+LOSSY = ("JPEG", "WEBP", "AVIF", "HEIF")
 PROFILES = ("none", "sRGB", "XYZ")
 ORIENTATION = 0x0112
 # What turns the upright picture into the stored one, by orientation.
@@ -138,7 +139,7 @@ def _options(
         options["exif"] = exif if kind == "TIFF" else exif.tobytes()
     if profile != "none" and kind in ("JPEG", "PNG", "TIFF", "WEBP") and mode != "CMYK":
         options["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile(profile)).tobytes()
-    if kind in ("WEBP", "JPEG", "AVIF", "HEIF"):
+    if kind in LOSSY:
         options["quality"] = 95
     if kind == "ICO":
         options["sizes"] = [image.size]
