@@ -1,6 +1,7 @@
 """Loads settings: defaults, then a YAML file, then `--set section.key=value`."""
 
 import difflib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from data.common.errors import UsageError
+from data.features import feature_names
 from pipeline.settings.settings import Settings
 from pipeline.settings_aliases import check_override_names, current_key, rename_sections
 
@@ -36,10 +38,23 @@ def load_settings(
     for override in overrides:
         _apply(values, override)
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         lines = "\n".join(_explain(problem) for problem in error.errors())
         raise UsageError(f"settings of {path} and --set:\n{lines}") from error
+    _check_slices(settings)
+    return settings
+
+
+def _check_slices(settings: Settings) -> None:
+    """Checks that the features by which metrics are sliced are read from the records."""
+    unread = set(settings.gate.slices) - set(feature_names(settings.data.features))
+    if unread:
+        name = min(unread)
+        raise UsageError(
+            f"gate.slices: the feature {name} is not read from the records; to read it, --set "
+            f"{shlex.quote(f'data.features.{name}={name}')}"
+        )
 
 
 def config_names() -> list[str]:
