@@ -221,8 +221,9 @@ def test_heic_is_read_if_its_package_is_installed_or_names_it(tmp_path):
 def test_damaged_images_write_nothing_to_the_console(tmp_path):
     bomb = bytearray(encode(Image.new("RGB", (9, 9)), "BMP"))
     bomb[18:26] = struct.pack("<ii", 10_000, 10_000)
-    fax = bytearray(encode(Image.new("1", (32, 32)), "TIFF", compression="group4"))
-    fax[8:12] = b"\x55" * 4
+    noise = np.random.default_rng(0).integers(0, 2, [32, 32]).astype(bool)
+    fax = bytearray(encode(Image.fromarray(noise), "TIFF", compression="group4"))
+    fax[40:80] = bytes(value ^ 255 for value in fax[40:80])
     exif = encode(Image.new("RGB", (9, 9)), "WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12")
     for index, content in enumerate((bomb, fax, exif)):
         (tmp_path / f"{index}.image").write_bytes(content)
