@@ -1,33 +1,29 @@
 """`flowers data import`: writes labelled images to TFRecord shards, see `data.records`."""
 
-import hashlib
-import json
-import random
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.classes import read_labels, write_labels
+from data.classes import write_labels
 from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list, printable
 from data.common.progress import progress
 from data.file_tree import LeftOut
-from data.image_conversion import read_as_jpeg
-from data.image_files import FoundImages, LabelledImage, find_images
-from data.image_reading import UnreadableImage, parse_colour
-from data.image_shards import Layout, Shard, ShardReport, write_shards
+from data.image_files import find_images
+from data.image_reading import parse_colour
+from data.image_shards import Layout, ShardReport, write_shards
 from data.import_file import (
     ImportFile,
     ImportOptions,
-    check_nothing_missing,
     check_options,
     group_by_reason,
     read_import,
 )
 from data.import_folder import check_new_folder
-from data.sources import LABELS_FILE, RECORD_FILES
+from data.import_plan import ImportPlan, make_plan
+from data.sources import RECORD_FILES
 
 # Folder with the state of an unfinished import.
 _STATE_FOLDER = ".import"
@@ -51,22 +47,6 @@ class ImportResult:
     written: int
     added: int
     left_out: list[LeftOut]
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What an import has to do: the new files in their order, and what is left out already."""
-
-    earlier: ImportFile
-    classes: list[str]
-    files: list[LabelledImage]
-    left_out: list[LeftOut]
-
-    @property
-    def digest(self) -> str:
-        content = [self.earlier.options.model_dump(), self.classes, self.earlier.next_shard]
-        content.append([(file.source, file.label) for file in self.files])
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def import_images(
@@ -103,54 +83,16 @@ def import_images(
     if earlier:
         check_options(out, earlier.options, options)
     found = find_images(source, merge_splits)
-    plan = _make_plan(out, base, found, earlier or ImportFile(options=options, classes=[]))
+    spans = base if span is not None else None
+    plan = make_plan(out, spans, found, earlier or ImportFile(options=options, classes=[]))
     if earlier and not plan.files:
         progress.info("%s already contains all of these images", out)
         return _finish(out, plan, [])
     layout = _start(out, plan)
-    return _finish(out, plan, write_shards(_shards(plan), layout, workers))
+    return _finish(out, plan, write_shards(plan.shards, layout, workers))
 
 
-def _make_plan(out: Path, base: Path, found: FoundImages, earlier: ImportFile) -> _Plan:
-    check_nothing_missing(out, earlier, ((file.source, file.label) for file in found.files))
-    known = earlier.keys()
-    files, left_out = [], list(found.left_out)
-    tried = {path for paths in earlier.left_out.values() for path in paths}
-    for file in found.files:
-        if (file.source, file.label) in known:
-            continue
-        problem = _find_problem(file, earlier.options) if file.source in tried else ""
-        if problem:
-            left_out.append(LeftOut(file.source, problem))
-        else:
-            files.append(file)
-    random.Random(earlier.options.seed).shuffle(files)
-    return _Plan(earlier, _assign_ids(out, base, found, earlier), files, left_out)
-
-
-def _find_problem(file: LabelledImage, options: ImportOptions) -> str:
-    """Returns why an image cannot be imported; empty if it can."""
-    try:
-        read_as_jpeg(file.path, options.size, parse_colour(options.background))
-    except UnreadableImage as error:
-        return str(error)
-    return ""
-
-
-def _assign_ids(out: Path, base: Path, found: FoundImages, earlier: ImportFile) -> list[str]:
-    """Returns the class names; those of `labels.txt`, here or in another span, keep their ids."""
-    known = read_labels([str(out)]) or earlier.classes
-    if known[: len(earlier.classes)] != earlier.classes:
-        raise UsageError(
-            f"{out / LABELS_FILE} no longer has the classes of the records: "
-            f"{format_list(earlier.classes)}; restore it"
-        )
-    if not known and out != base:
-        known = read_labels(map(str, base.glob("span-*")))
-    return known + sorted({file.label for file in found.files} - set(known))
-
-
-def _start(out: Path, plan: _Plan) -> Layout:
+def _start(out: Path, plan: ImportPlan) -> Layout:
     """Writes the digest of the plan, which an unfinished import must share."""
     state = out / _STATE_FOLDER
     plan_file = state / _PLAN_FILE
@@ -181,15 +123,7 @@ def _explain_others(out: Path, others: Sequence[str], unfinished: bool) -> str:
     )
 
 
-def _shards(plan: _Plan) -> list[Shard]:
-    number = plan.earlier.options.per_shard
-    return [
-        Shard(plan.earlier.next_shard + index, tuple(plan.files[start : start + number]))
-        for index, start in enumerate(range(0, len(plan.files), number))
-    ]
-
-
-def _finish(out: Path, plan: _Plan, reports: Sequence[ShardReport]) -> ImportResult:
+def _finish(out: Path, plan: ImportPlan, reports: Sequence[ShardReport]) -> ImportResult:
     """Writes `labels.txt` and `import.json`, and removes the state folder."""
     left_out = plan.left_out + [item for report in reports for item in report.left_out]
     files: dict[str, list[str]] = {name: [] for name in plan.classes}

@@ -1,14 +1,16 @@
 """Reads an image of any format that Pillow opens as people see it: upright, 8-bit RGB, opaque."""
 
+import ctypes
 import functools
 import importlib
 import io
 import logging
 import threading
 import warnings
+from contextlib import suppress
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageColor, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageColor, UnidentifiedImageError, _imaging
 
 from data.common.errors import UsageError
 from data.image_formats import JPEG_START, PNG_START
@@ -97,13 +99,21 @@ def _prepare_pillow() -> None:
     """Loads Pillow's plugins, also that for HEIC if it is installed, and silences them."""
     with _PREPARING:
         # Whatever is wrong with an image is a reason to leave it out, or it does not matter.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif")
         logging.getLogger("PIL").setLevel(logging.CRITICAL)
+        _silence_libtiff()
         Image.init()
         try:
             importlib.import_module("pillow_heif").register_heif_opener()
         except ImportError:
             return
+
+
+def _silence_libtiff() -> None:
+    """Keeps libtiff from writing each error to the standard error stream; Pillow raises them."""
+    with suppress(OSError, AttributeError):
+        # The libraries that Pillow's own links to are searched as well.
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def _unidentified(content: bytes) -> str:

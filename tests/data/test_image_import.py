@@ -278,3 +278,19 @@ def test_transparent_images_get_the_background(tmp_path):
     for record in records(tmp_path / "out"):
         pixels = tf.io.decode_jpeg(record["image"].bytes_list.value[0]).numpy().astype(int)
         assert abs(pixels - [0, 255, 0]).max() <= 2
+
+
+def test_a_folder_without_images_does_not_become_a_class(photos, tmp_path, make_image):
+    (photos / "about").mkdir()
+    (photos / "about" / "licence.txt").write_text("no image")
+    found = run(photos, tmp_path / "out")
+    assert found.classes == ["daisy", "roses", "tulips"]
+    assert found.left_out == [LeftOut("about/licence.txt", NOTES.reason), NOTES]
+    assert run(photos, tmp_path / "out").left_out == found.left_out
+    Image.fromarray(make_image(1)).save(photos / "about" / "a.png")
+    assert run(photos, tmp_path / "out").classes == ["daisy", "roses", "tulips", "about"]
+    shutil.rmtree(photos / "roses")
+    for path in [*photos.glob("tulips/*"), *photos.glob("about/*")]:
+        path.write_text("no image")
+    with pytest.raises(UsageError, match="fewer than two classes have readable images: daisy"):
+        run(photos, tmp_path / "other")

@@ -7,6 +7,7 @@ import sys
 import zlib
 
 import numpy as np
+import pillow_heif
 import pytest
 import tensorflow as tf
 from PIL import Image
@@ -15,6 +16,12 @@ from data.common.errors import UsageError
 from data.image_reading import UnreadableImage, parse_colour, read_image
 
 RAMP = np.tile(np.linspace(0, 1, 20), (10, 1))
+
+
+@pytest.fixture(autouse=True)
+def _heic():
+    """Lets Pillow write HEIC; `read_image` lets it only read it."""
+    pillow_heif.register_heif_opener()
 
 
 def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -209,6 +216,25 @@ def test_heic_is_read_if_its_package_is_installed_or_names_it(tmp_path):
     command = [sys.executable, "-c", code, tmp_path / "a.heic"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "pip install pillow-heif, or uv sync --extra heic" in done.stderr
+
+
+def test_damaged_images_write_nothing_to_the_console(tmp_path):
+    bomb = bytearray(encode(Image.new("RGB", (9, 9)), "BMP"))
+    bomb[18:26] = struct.pack("<ii", 10_000, 10_000)
+    noise = np.random.default_rng(0).integers(0, 2, [32, 32]).astype(bool)
+    fax = bytearray(encode(Image.fromarray(noise), "TIFF", compression="group4"))
+    fax[40:80] = bytes(value ^ 255 for value in fax[40:80])
+    exif = encode(Image.new("RGB", (9, 9)), "WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12")
+    for index, content in enumerate((bomb, fax, exif)):
+        (tmp_path / f"{index}.image").write_bytes(content)
+    code = (
+        "import sys\nfrom data.image_reading import UnreadableImage, read_image\n"
+        "for file in sys.argv[1:]:\n    try:\n        read_image(open(file, 'rb').read())\n"
+        "    except UnreadableImage:\n        pass"
+    )
+    command = [sys.executable, "-c", code, *sorted(tmp_path.iterdir())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("text", ["white", "#ffffff", "#FFF", "rgb(255, 255, 255)"])

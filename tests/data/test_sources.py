@@ -158,3 +158,14 @@ def test_a_single_bad_first_record_is_left_to_example_gen(tmp_path):
             writer.write(content)
     source = resolve(str(tmp_path))
     check_first_records(source, list_files(source), NAMES)
+
+
+def test_a_folder_of_images_is_to_be_imported(tmp_path):
+    photos = tmp_path / "my photos"
+    (photos / "roses").mkdir(parents=True)
+    (photos / "roses" / "a.JPG").touch()
+    command = f"flowers data import '{photos}' --out '{photos}-records'"
+    with pytest.raises(UsageError, match=f"contains images instead of records.*{command}"):
+        list_files(resolve(str(photos)))
+    with pytest.raises(UsageError, match="no record files match"):
+        list_files(resolve(f"{photos}/a*.tfrec"))

@@ -12,6 +12,7 @@ from PIL import Image
 from components.example_gen.checks import InvalidRecord, RecordRules, check_record
 from data.features import UNCHANGED
 from data.records import encode_example
+from tests.damage import damage_bytes
 
 pytestmark = pytest.mark.long
 
@@ -35,27 +36,6 @@ def encode_images() -> list[bytes]:
         image.save(content, kind)
         images.append(content.getvalue())
     return images
-
-
-def damage_bytes(random: Random, content: bytes) -> bytes:
-    """Flips, cuts off, removes, inserts or repeats bytes."""
-    damaged = bytearray(content)
-    start, end = sorted(random.randrange(len(content) + 1) for _ in range(2))
-    kind = random.randrange(5)
-    if kind == 0:
-        # Headers are short: half of the flips are in the first bytes.
-        area = random.choice([min(64, len(content)), len(content)])
-        for _ in range(random.randint(1, 8)):
-            damaged[random.randrange(area)] = random.randrange(256)
-    elif kind == 1:
-        del damaged[start:]
-    elif kind == 2:
-        del damaged[start:end]
-    elif kind == 3:
-        damaged[start:start] = random.randbytes(random.randint(1, 64))
-    else:
-        damaged[start:start] = damaged[start:end]
-    return bytes(damaged)
 
 
 def random_feature(random: Random) -> tf.train.Feature:
