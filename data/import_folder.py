@@ -1,11 +1,15 @@
-"""Checks the folder to which an import writes its records."""
+"""Checks the folder to which an import writes its records, and that records are not its images."""
 
 import os
+import re
 from pathlib import Path
 
 from data.common.errors import UsageError
-from data.common.formatting import printable
-from data.sources import WILDCARD
+from data.common.formatting import printable, shell_word
+from data.image_formats import contains_images
+
+# What makes a part of a path a pattern for TFX.
+WILDCARD = re.compile(r"[*?\[{]")
 
 
 def check_new_folder(out: Path, images: Path) -> None:
@@ -19,7 +23,7 @@ def check_new_folder(out: Path, images: Path) -> None:
       UsageError: TFX cannot read the folder's name, it is no folder, or it is among the images.
     """
     path, shown = os.path.abspath(out), printable(str(out))
-    if WILDCARD.search(path) or "\\" in path or printable(path) != path:
+    if _is_refused(path):
         raise UsageError(
             f"--out: TFX cannot read records in {printable(path)}; the path must be printable "
             "UTF-8 without the characters * ? [ { \\"
@@ -34,3 +38,17 @@ def check_new_folder(out: Path, images: Path) -> None:
             f"--out: {shown} is inside SOURCE, where its records would be taken for images; "
             "choose a folder outside of it"
         )
+
+
+def refuse_images(folder: str) -> None:
+    """Raises UsageError if a folder, which has no records, contains images."""
+    if contains_images(Path(folder)):
+        out = "records" if _is_refused(folder) else f"{folder}-records"
+        raise UsageError(
+            f"--data: {printable(folder)} contains images instead of records. Import them first: "
+            f"flowers data import {shell_word(folder)} --out {shell_word(out)}"
+        )
+
+
+def _is_refused(folder: str) -> bool:
+    return bool(WILDCARD.search(folder)) or "\\" in folder or printable(folder) != folder

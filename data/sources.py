@@ -2,8 +2,6 @@
 
 import gzip
 import os
-import re
-import shlex
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -15,7 +13,7 @@ from pathlib import Path
 
 from data.common.errors import TransientError, UsageError
 from data.common.files import GZIP_START, digest_files
-from data.image_formats import contains_images
+from data.import_folder import WILDCARD, refuse_images
 from data.spans import (
     LATEST,
     Span,
@@ -42,8 +40,6 @@ _LENGTH = struct.Struct("<Q")
 _FRAME_BYTES = 16
 # How many records may be bad before their layout is in doubt.
 _LAYOUT_RECORDS = 100
-# What makes a part of a path a pattern.
-WILDCARD = re.compile(r"[*?\[{]")
 _ALLOWED = (
     f"'{SAMPLE}', '{FLOWERS_PUBLIC}', a folder, a glob of TFRecord files (with {{SPAN}}, or "
     "{YYYY}, {MM} and {DD}), or gs://..."
@@ -133,8 +129,8 @@ def list_files(source: Source) -> list[str]:
     """
     files = _list(source)
     if not files:
-        if source.patterns == (RECORD_FILES,) and contains_images(Path(source.base)):
-            raise UsageError(_explain_import(Path(source.base)))
+        if source.patterns == (RECORD_FILES,):
+            refuse_images(source.base)
         raise UsageError(
             f"no record files match {source}. --data (data.source in the config) takes {_ALLOWED}"
         )
@@ -220,11 +216,6 @@ def _first_length(file: str) -> int:
     return int(_LENGTH.unpack(start)[0]) if len(start) == _LENGTH.size else 0
 
 
-def _explain_import(folder: Path) -> str:
-    command = shlex.join(["flowers", "data", "import", str(folder), "--out", f"{folder}-records"])
-    return f"--data: {folder} contains images instead of records. Import them first: {command}"
-
-
 def _local(source: str) -> Source:
     path = Path(os.path.abspath(os.path.expanduser(source)))
     return Source(str(path), (RECORD_FILES,)) if path.is_dir() else _split_glob(str(path))
@@ -271,6 +262,8 @@ def _list(source: Source) -> list[str]:
 def _list_local(source: Source) -> list[str]:
     base = Path(source.base)
     if WILDCARD.search(source.base):
+        if source.patterns == (RECORD_FILES,):
+            refuse_images(source.base)
         raise UsageError(
             f"--data: TFX would read the name of {base} as a pattern; rename the folder"
         )

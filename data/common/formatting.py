@@ -1,6 +1,7 @@
 """Formats quantities and lists for people."""
 
 import os
+import shlex
 from collections.abc import Sequence
 
 MOST_LISTED = 12
@@ -16,6 +17,13 @@ def printable(text: str) -> str:
     """Returns a text, such as a path, with what no terminal can print as escape sequences."""
     valid = os.fsencode(text).decode(errors="backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in valid)
+
+
+def shell_word(text: str) -> str:
+    """Returns a text, such as a path, as it can be pasted into a shell; printable."""
+    if printable(text) == text:
+        return shlex.quote(text)
+    return "$'{}'".format(printable(text.replace("\\", "\\\\").replace("'", "\\'")))
 
 
 def format_duration(seconds: float) -> str:

@@ -24,7 +24,7 @@ def format_import(result: "ImportResult", spans: Path | None) -> Iterator[str]:
       spans: The folder of the spans; None if there are none.
     """
     folder = display_path(result.folder)
-    new = f", {result.added} of them new" if result.added != result.written else ""
+    new = f", {result.added} of them new" if 0 < result.added < result.written else ""
     yield f"{result.written} records of {len(result.classes)} classes in {folder}{new}"
     yield from _format_left_out(result, f"{folder}/{IMPORT_FILE}")
     data = folder if spans is None else f"{display_path(spans)}/span-{{SPAN}}"

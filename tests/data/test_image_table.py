@@ -1,6 +1,14 @@
 """CSV files of paths and labels, as spreadsheets write them."""
 
+import csv
+import io
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.common.errors import UsageError
 from data.image_table import read_table
@@ -78,3 +86,29 @@ def test_labels_are_text_and_normalized(read):
 def test_an_invalid_table_is_a_usage_error_that_names_the_line(read, content, error):
     with pytest.raises(UsageError, match=f"a.csv.*{error}"):
         read(content)
+
+
+def read_content(content: bytes) -> list[tuple[str, str]]:
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(content)
+        return read_table(Path(file.name))
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\"' ,;|\t\r\n"))
+PATHS = TEXTS.map(str.strip).filter(lambda path: path and "\0" not in path)
+
+
+@given(st.lists(PATHS), st.sampled_from(",;\t|"), st.sampled_from(["utf-8", "utf-16"]))
+def test_whatever_a_spreadsheet_writes_is_read_back(paths, delimiter, encoding):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter)
+    writer.writerows([("path", "label"), *((path, "roses") for path in paths)])
+    found = read_content(text.getvalue().encode(encoding))
+    assert found == [(path, "roses") for path in paths]
+
+
+@given(st.binary() | TEXTS.map(str.encode))
+def test_any_other_content_is_read_or_a_usage_error(content):
+    for start in (b"", b"path,label\n", b"path;label\na;b\n"):
+        with suppress(UsageError):
+            read_content(start + content)

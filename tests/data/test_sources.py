@@ -1,5 +1,7 @@
 import gzip
+import os
 import shutil
+import subprocess
 
 import pytest
 import tensorflow as tf
@@ -169,3 +171,18 @@ def test_a_folder_of_images_is_to_be_imported(tmp_path):
         list_files(resolve(str(photos)))
     with pytest.raises(UsageError, match="no record files match"):
         list_files(resolve(f"{photos}/a*.tfrec"))
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("a[1]", "'{}/a[1]'"), ("it's\udcff\n", "$'{}/it\\'s\\xff\\n'")]
+)
+def test_the_command_for_images_can_be_pasted_whatever_their_folder_is_called(tmp_path, name, word):
+    (tmp_path / name / "roses").mkdir(parents=True)
+    (tmp_path / name / "roses" / "a.png").touch()
+    with pytest.raises(UsageError) as error:
+        list_files(resolve(str(tmp_path / name)))
+    command = str(error.value).partition("first: ")[2]
+    assert command == f"flowers data import {word.format(tmp_path)} --out records"
+    echo = command.replace("flowers data import", "printf %s").partition(" --out")[0]
+    shown = subprocess.run(["bash", "-c", echo], capture_output=True, check=True).stdout
+    assert shown == os.fsencode(tmp_path / name)
