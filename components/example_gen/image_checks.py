@@ -7,8 +7,8 @@ import tensorflow as tf
 from PIL import Image, UnidentifiedImageError
 
 from components.transform.decoding import decode_rgb
-from data.image_formats import MIN_SIDE, is_decodable, is_unambiguous
-from data.image_reading import UnreadableImage, read_image
+from data.images.formats import MIN_SIDE, is_decodable, is_unambiguous
+from data.images.reading import UnreadableImage, read_image
 
 # The mean difference of JPEG decoders is about 1 of 255, that of grey pixels instead of colours
 # tens.

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from data.exif import bytes_at, find_png_chunk, read_orientation, starts_with
-from data.image_formats import BMP_START, GIF_START, JPEG_START, PNG_START
+from data.images.exif import bytes_at, find_png_chunk, read_orientation, starts_with
+from data.images.formats import BMP_START, GIF_START, JPEG_START, PNG_START
 
 # The position of the colour type in a PNG, and the bit that stands for an alpha channel.
 _PNG_COLOUR_TYPE, _ALPHA = 25, np.int64(4)
@@ -13,7 +13,7 @@ _PNG_COLOUR_TYPE, _ALPHA = 25, np.int64(4)
 def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
     """Decodes a JPEG, PNG, BMP or GIF (its first frame) to uint8 [height, width, 3].
 
-    The image is upright according to the EXIF metadata of a JPEG or PNG, see `data.exif`, and a
+    The image is upright according to the EXIF metadata of a JPEG or PNG (`data.images.exif`), and a
     transparent PNG is shown on white. The first bytes determine the format; TensorFlow could decode
     further formats, depending on its version.
 

@@ -53,7 +53,7 @@ def import_(
       flowers data import photos/ --out records/ --size 256
       flowers data import week8.csv --out records/ --span 8
     """
-    from data.image_reading import parse_colour
+    from data.images.reading import parse_colour
     from pipeline.reporting.import_report import format_import
     from pipeline.reporting.progress import progress_bar
 
@@ -61,8 +61,8 @@ def import_(
     workers = len(os.sched_getaffinity(0))
     with progress_bar():
         # Imported here because TensorFlow and Beam also print messages when they are imported.
-        from data.image_import import import_images
-        from data.import_file import ImportOptions
+        from data.importing.import_file import ImportOptions
+        from data.importing.importer import import_images
 
         options = ImportOptions(size=size, background=colour, seed=seed, per_shard=per_shard)
         found = import_images(

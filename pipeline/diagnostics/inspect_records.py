@@ -29,8 +29,9 @@ from data.common.formatting import format_duration, format_list, format_size
 from data.common.progress import progress
 from data.features import feature_names
 from data.ingestion_counts import FIRST_BAD, BadRecord, describe_skipped
+from data.record_files import check_first_records, measure
 from data.records import read_records
-from data.sources import check_first_records, list_files, measure, resolve
+from data.sources import list_files, resolve
 from pipeline.settings.settings import Settings
 
 # Measured, see BENCHMARKS.md: the time that does not depend on the data (imports, tracing, TFMA),

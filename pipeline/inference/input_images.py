@@ -8,8 +8,8 @@ from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.formatting import printable
-from data.image_formats import is_decodable, needs_conversion
-from data.image_reading import UnreadableImage, read_image
+from data.images.formats import is_decodable, needs_conversion
+from data.images.reading import UnreadableImage, read_image
 from data.sources import RECORD_FILES, is_data_file
 from pipeline.lazy_tensorflow import import_tensorflow
 

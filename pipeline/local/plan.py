@@ -12,6 +12,7 @@ from components.model_store.local import LocalStore
 from components.trainer.settings import WarmStart
 from data import sources
 from data.common.formatting import format_list
+from data.record_files import measure
 from pipeline.history.run import Run, Step
 from pipeline.history.runs import History
 from pipeline.local.pinned import (
@@ -180,7 +181,7 @@ def bytes_needed(plan: RunPlan, reasons: Mapping[str, str]) -> int:
     """Returns the approximate number of bytes of records that the steps that run will write."""
     if plan.records.source.remote:
         return 0
-    total, records = sources.measure(plan.records.files)
+    total, records = measure(plan.records.files)
     images = records * 3 * plan.settings.transform.image_size**2
     return ("ExampleGen" in reasons) * total + ("Transform" in reasons) * images
 

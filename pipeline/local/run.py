@@ -10,9 +10,9 @@ from pathlib import Path
 from components.gate.verdict import format_verdict
 from components.history_files import attempt_id
 from components.model_store.local import LocalStore
-from data import sources
 from data.common.errors import DataRefused, UsageError
 from data.features import feature_names
+from data.record_files import check_first_records
 from pipeline.exit_codes import DONE, REFUSED
 from pipeline.history.run import STEP_WIDTH, Run, RunState
 from pipeline.history.runs import LOG_FILE, History, newest_finished
@@ -158,7 +158,7 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> i
         ):
             console.show_activity("loading TensorFlow and TFX, about 20 s")
             names = feature_names(plan.settings.data.features)
-            sources.check_first_records(plan.records.source, plan.records.files, names)
+            check_first_records(plan.records.source, plan.records.files, names)
             if "Trainer" in reasons:
                 _check_training(plan)
             console.print_line(f"run {run.run_id}: {format_records(plan.records)}")

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.import_file import group_by_reason
+from data.importing.import_file import group_by_reason
 from data.sources import FLOWERS_PUBLIC, IMPORT_FILE, SAMPLE
 from pipeline.reporting.lines import display_path
 
 if TYPE_CHECKING:
     # It imports TensorFlow and Beam.
-    from data.image_import import ImportResult
+    from data.importing.importer import ImportResult
 
 _MOST_FILES = 20
 

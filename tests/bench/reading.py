@@ -120,8 +120,8 @@ def _example_gen(folder: Path, times: str) -> tuple[int, float]:
 
 
 def _import(folder: Path, times: str, size: int | None = None) -> tuple[int, float]:
-    from data.image_import import import_images
-    from data.import_file import ImportOptions
+    from data.importing.import_file import ImportOptions
+    from data.importing.importer import import_images
 
     workers = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as out:

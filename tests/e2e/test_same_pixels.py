@@ -14,7 +14,7 @@ from components.example_gen.image_checks import InvalidImage, check_image
 from components.transform.decoding import decode_rgb
 from components.transform.preprocessing import preprocess
 from data.features import IMAGE, SOURCE
-from data.image_import import import_images
+from data.importing.importer import import_images
 from data.records import read_records
 from pipeline.inference.input_images import read_images
 from tests.pictures import LOSSY, MODES, TURNED, Picture, make_pictures

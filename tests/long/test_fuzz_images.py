@@ -11,7 +11,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from data.image_reading import UnreadableImage, read_image
+from data.images.reading import UnreadableImage, read_image
 from tests.damage import damage_bytes
 
 FORMATS = {

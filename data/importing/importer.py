@@ -10,19 +10,19 @@ from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list, printable
 from data.common.progress import progress
-from data.file_tree import LeftOut
-from data.image_files import find_images
-from data.image_reading import parse_colour
-from data.image_shards import Layout, ShardReport, write_shards
-from data.import_file import (
+from data.images.reading import parse_colour
+from data.importing.file_tree import LeftOut
+from data.importing.image_files import find_images
+from data.importing.import_file import (
     ImportFile,
     ImportOptions,
     check_options,
     group_by_reason,
     read_import,
 )
-from data.import_folder import check_new_folder
-from data.import_plan import ImportPlan, make_plan
+from data.importing.plan import ImportPlan, make_plan
+from data.importing.shards import Layout, ShardReport, write_shards
+from data.record_folder import check_new_folder
 from data.sources import RECORD_FILES
 
 # Folder with the state of an unfinished import.
@@ -64,11 +64,11 @@ def import_images(
     to new shards, after trying again what was left out. Files are compared by path and class.
 
     Args:
-      source: See `data.image_files.find_images`.
+      source: See `data.importing.image_files.find_images`.
       base: Folder of the shards, or of the spans.
       span: Number N of the span: the shards are written to the folder `span-N`, and classes keep
         their ids from other spans.
-      merge_splits: See `data.image_files.find_images`.
+      merge_splits: See `data.importing.image_files.find_images`.
       options: The options that determine the records.
       workers: Number of threads.
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from data.image_formats import JPEG_START, MIN_SIDE
-from data.image_reading import WHITE, Colour, UnreadableImage, read_image
+from data.images.formats import JPEG_START, MIN_SIDE
+from data.images.reading import WHITE, Colour, UnreadableImage, read_image
 
 _QUALITY = 95
 # The limit of the library that writes JPEGs.
@@ -49,7 +49,7 @@ def _is_upright_rgb_jpeg(content: bytes) -> bool:
     if not content.startswith(JPEG_START):
         return False
     # Imported here because it imports TensorFlow.
-    from data.exif import UPRIGHT, exif_orientation
+    from data.images.exif import UPRIGHT, exif_orientation
 
     with Image.open(io.BytesIO(content)) as header:
         plain = header.format == "JPEG" and header.mode == "RGB"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from data.common.errors import UsageError
-from data.file_tree import LeftOut
-from data.image_files import LabelledImage, find_images
+from data.importing.file_tree import LeftOut
+from data.importing.image_files import LabelledImage, find_images
 
 
 def touch(folder: Path, *names: str | bytes) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.image_conversion import read_as_jpeg
-from data.image_reading import UnreadableImage
+from data.images.conversion import read_as_jpeg
+from data.images.reading import UnreadableImage
 
 
 @pytest.fixture

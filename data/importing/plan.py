@@ -11,12 +11,12 @@ from pathlib import Path
 from data.classes import read_labels
 from data.common.errors import UsageError
 from data.common.formatting import format_list
-from data.file_tree import LeftOut
-from data.image_conversion import read_as_jpeg
-from data.image_files import FoundImages, LabelledImage
-from data.image_reading import UnreadableImage, parse_colour
-from data.image_shards import Shard
-from data.import_file import ImportFile, ImportOptions, check_nothing_missing
+from data.images.conversion import read_as_jpeg
+from data.images.reading import UnreadableImage, parse_colour
+from data.importing.file_tree import LeftOut
+from data.importing.image_files import FoundImages, LabelledImage
+from data.importing.import_file import ImportFile, ImportOptions, check_nothing_missing
+from data.importing.shards import Shard
 from data.sources import LABELS_FILE
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list
-from data.file_tree import LeftOut
+from data.importing.file_tree import LeftOut
 from data.sources import IMPORT_FILE
 
 
@@ -18,7 +18,7 @@ class ImportOptions(BaseModel, frozen=True):
     """The options of an import that determine its records.
 
     Attributes:
-      size: See `data.image_conversion.read_as_jpeg`.
+      size: See `data.images.conversion.read_as_jpeg`.
       background: The colour on which transparent images are shown, as `#rrggbb`.
       merge_splits: Whether the classes are the folders in the folders of splits.
       seed: Seed of the order.

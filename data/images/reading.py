@@ -13,8 +13,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageColor, UnidentifiedImageError, _imaging
 
 from data.common.errors import UsageError
-from data.image_formats import JPEG_START, PNG_START
-from data.pixel_values import (
+from data.images.formats import JPEG_START, PNG_START
+from data.images.pixel_values import (
     DEEP_MODES,
     TIFF_BITS,
     MeaninglessValues,
@@ -63,7 +63,7 @@ def read_image(content: bytes, background: Colour = WHITE) -> Image.Image:
     """
     _prepare_pillow()
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=_formats()) as image:
             image.load()
             return _turn_upright(_make_rgb(image, content, background), image, content)
     except UnidentifiedImageError as error:
@@ -116,6 +116,12 @@ def _silence_libtiff() -> None:
         ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
+@functools.cache
+def _formats() -> list[str]:
+    """Returns all formats but EPS, for which Pillow would run Ghostscript on the file."""
+    return [name for name in Image.ID if name != "EPS"]
+
+
 def _unidentified(content: bytes) -> str:
     if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
         return "HEIC needs a package: pip install pillow-heif, or uv sync --extra heic"
@@ -127,7 +133,7 @@ def _turn_upright(rgb: Image.Image, image: Image.Image, content: bytes) -> Image
     if content.startswith((JPEG_START, PNG_START)):
         # The model's decoder reads the orientation of these formats with the same code. It is
         # imported here because other formats do not need TensorFlow.
-        from data.exif import exif_orientation
+        from data.images.exif import exif_orientation
 
         turn = _TURNS.get(exif_orientation(content))
     else:

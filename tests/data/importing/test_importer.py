@@ -8,12 +8,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from data import image_shards
 from data.common.errors import UsageError
-from data.file_tree import LeftOut
-from data.image_import import import_images
-from data.image_shards import WriteShard
-from data.import_file import ImportOptions
+from data.importing import shards
+from data.importing.file_tree import LeftOut
+from data.importing.import_file import ImportOptions
+from data.importing.importer import import_images
+from data.importing.shards import WriteShard
 
 OPTIONS = ImportOptions(size=20, per_shard=4)
 NOTES = LeftOut("daisy/notes.txt", "not an image that Pillow can read")
@@ -76,7 +76,7 @@ def test_the_seed_determines_the_bytes(photos, tmp_path):
 
 def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, monkeypatch):
     run(photos, tmp_path / "whole")
-    original = image_shards.read_as_jpeg
+    original = shards.read_as_jpeg
     calls = []
 
     def fail(path, *options):
@@ -85,14 +85,14 @@ def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, mo
             raise MemoryError
         return original(path, *options)
 
-    monkeypatch.setattr(image_shards, "read_as_jpeg", fail)
+    monkeypatch.setattr(shards, "read_as_jpeg", fail)
     with pytest.raises(Exception, match="MemoryError"):
         run(photos, tmp_path / "cut")
     # There is no incomplete file with the name of a shard.
     whole = contents(tmp_path / "whole")
     for path in (tmp_path / "cut").glob("*.tfrec"):
         assert path.read_bytes() == whole[path.name]
-    monkeypatch.setattr(image_shards, "read_as_jpeg", original)
+    monkeypatch.setattr(shards, "read_as_jpeg", original)
     with pytest.raises(UsageError, match="unfinished import of other images or with other options"):
         run(photos, tmp_path / "cut", seed=5)
     run(photos, tmp_path / "cut")
@@ -158,7 +158,7 @@ def test_an_interrupted_addition_resumes(photos, tmp_path, make_image, monkeypat
     shutil.copytree(out, tmp_path / "whole")
     run(photos, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        patch.setattr(image_shards, "encode_example", None)
+        patch.setattr(shards, "encode_example", None)
         with pytest.raises(Exception, match="NoneType"):
             run(photos, out)
     assert run(photos, out).added == 3
@@ -208,7 +208,7 @@ def test_missing_shards_and_changed_labels_are_an_error(photos, tmp_path):
 
 def test_the_state_of_an_import_that_wrote_nothing_is_no_obstacle(photos, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(image_shards, "encode_example", None)
+        patch.setattr(shards, "encode_example", None)
         with pytest.raises(Exception, match="NoneType"):
             run(photos, tmp_path / "out")
     assert run(photos, tmp_path / "out", size=10).written == 10

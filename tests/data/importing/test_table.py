@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.common.errors import UsageError
-from data.image_table import read_table
+from data.importing.table import read_table
 
 ROWS = [("a.jpg", "roses"), ("my photos/b.jpg", "daisy")]
 TEXT = "path,label\na.jpg,roses\nmy photos/b.jpg,daisy\n"

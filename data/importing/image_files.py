@@ -8,9 +8,9 @@ from pathlib import Path
 from data.classes import normalize_class_name
 from data.common.errors import UsageError
 from data.common.formatting import format_list, printable
-from data.file_tree import LeftOut, is_folder, list_visible, relative_name, walk_files
-from data.image_formats import looks_like_image
-from data.image_table import TABLE_SUFFIXES, read_table
+from data.images.formats import looks_like_image
+from data.importing.file_tree import LeftOut, is_folder, list_visible, relative_name, walk_files
+from data.importing.table import TABLE_SUFFIXES, read_table
 
 _ALLOWED = (
     "a folder with one folder per class, such as photos/roses/a.jpg, or a CSV file "
@@ -47,7 +47,7 @@ def find_images(source: Path, merge_splits: bool | None = None) -> FoundImages:
 
     Args:
       source: A folder with one folder per class, in which hidden files and folders are ignored and
-        links are followed; or a CSV file, see `data.image_table`.
+        links are followed; or a CSV file, see `data.importing.table`.
       merge_splits: Whether the folders in `source` are splits, such as `train`, and the classes are
         the folders in them; None if folders that look like splits are an error.
 

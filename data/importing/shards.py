@@ -12,10 +12,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from data.common.files import write_whole
 from data.common.progress import progress
-from data.file_tree import LeftOut
-from data.image_conversion import read_as_jpeg
-from data.image_files import LabelledImage
-from data.image_reading import Colour, UnreadableImage
+from data.images.conversion import read_as_jpeg
+from data.images.reading import Colour, UnreadableImage
+from data.importing.file_tree import LeftOut
+from data.importing.image_files import LabelledImage
 from data.records import encode_example, shard_name
 
 _PREFIX = "images"
@@ -52,7 +52,7 @@ class Layout:
       out: Their folder.
       state: The folder of the reports.
       classes: The class names in the order of their ids.
-      size: See `data.image_conversion.read_as_jpeg`.
+      size: See `data.images.conversion.read_as_jpeg`.
       background: The colour on which transparent images are shown.
     """
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from data.common.errors import UsageError
-from data.image_reading import UnreadableImage, parse_colour, read_image
+from data.images.reading import UnreadableImage, parse_colour, read_image
 
 RAMP = np.tile(np.linspace(0, 1, 20), (10, 1))
 
@@ -210,7 +210,7 @@ def test_heic_is_read_if_its_package_is_installed_or_names_it(tmp_path):
     (tmp_path / "a.heic").write_bytes(heic)
     code = (
         "import sys; sys.modules['pillow_heif'] = None\n"
-        "from data.image_reading import read_image\n"
+        "from data.images.reading import read_image\n"
         "read_image(open(sys.argv[1], 'rb').read())"
     )
     command = [sys.executable, "-c", code, tmp_path / "a.heic"]
@@ -228,7 +228,7 @@ def test_damaged_images_write_nothing_to_the_console(tmp_path):
     for index, content in enumerate((bomb, fax, exif)):
         (tmp_path / f"{index}.image").write_bytes(content)
     code = (
-        "import sys\nfrom data.image_reading import UnreadableImage, read_image\n"
+        "import sys\nfrom data.images.reading import UnreadableImage, read_image\n"
         "for file in sys.argv[1:]:\n    try:\n        read_image(open(file, 'rb').read())\n"
         "    except UnreadableImage:\n        pass"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.formatting import printable, shell_word
-from data.image_formats import contains_images
+from data.images.formats import contains_images
 
 # What makes a part of a path a pattern for TFX.
 WILDCARD = re.compile(r"[*?\[{]")

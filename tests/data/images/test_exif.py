@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.exif import exif_orientation
+from data.images.exif import exif_orientation
 
 ORIENTATION, SHORT, LONG = 0x0112, 3, 4
 ENTRY = struct.pack("<HHIHH", ORIENTATION, SHORT, 1, 6, 0)

@@ -1,0 +1,1 @@
+"""Encoded images: their formats, their orientation, and how they are read as people see them."""
