@@ -29,12 +29,17 @@ def find_data_problems(
       max_bad_fraction: The largest share of bad records that is allowed, 0 to 1.
       spans: The number of spans that were read; 0 if the data has no spans.
     """
-    new = _check_new_classes(counts, class_names)
+    new, missing = (
+        _check_new_classes(counts, class_names),
+        _check_missing_classes(counts, class_names),
+    )
     return [
         *_check_bad_records(counts, max_bad_fraction),
         *new,
         *_format_anomalies(anomalies, leave_out=_OF_CLASS if new else ()),
-        *([] if new else _check_missing_classes(counts, class_names, spans)),
+        *missing,
+        # One step at a time: with the new class accepted, another class may be missing.
+        *([_find_remedy(counts, class_names, spans)] if missing and not new else []),
     ]
 
 
@@ -94,33 +99,35 @@ def _format_anomaly(info: anomalies_pb2.AnomalyInfo) -> str:
     return f"{info.short_description}. {info.description}".rstrip()
 
 
-def _check_missing_classes(
-    counts: IngestionCounts, class_names: Sequence[str], spans: int
-) -> list[str]:
+def _check_missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
     if counts.bad == counts.read:
         return []
-    missing, present = counts.missing_classes(class_names), counts.by_class()
-    absent = [name for name in class_names if not present.get(name)]
-    lines = []
-    if absent:
-        lines.append(f"no record has class {format_list(absent)}")
-    lacking = {split: [n for n in names if n not in absent] for split, names in missing.items()}
-    lines += [
-        f"{split}: no example of {format_list(names)}" for split, names in lacking.items() if names
-    ]
-    if lines and spans:
-        # Fewer classes or another salt would break the ids and splits of earlier spans.
-        lines.append(f"to read more spans: --set 'data.spans=last {spans + 1}'")
-    elif absent:
-        lines.append("add images of it, or list only existing classes in data.classes")
-    elif lines:
-        lines.append(_suggest_salt(counts.better_salt))
+    absent = _absent_classes(counts, class_names)
+    lines = [f"no record has class {format_list(absent)}"] if absent else []
+    for split, names in counts.missing_classes(class_names).items():
+        lacking = [name for name in names if name not in absent]
+        if lacking:
+            lines.append(f"{split}: no example of {format_list(lacking)}")
     return lines
 
 
-def _suggest_salt(better_salt: str | None) -> str:
-    if better_salt:
-        return f"to re-split so that no split lacks a class: --set data.split_salt={better_salt}"
+def _absent_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
+    present = counts.by_class()
+    return [name for name in class_names if not present.get(name)]
+
+
+def _find_remedy(counts: IngestionCounts, class_names: Sequence[str], spans: int) -> str:
+    """Returns what helps if a class is missing in a split or in all of them."""
+    if spans:
+        # Fewer classes or another salt would break the ids and splits of earlier spans.
+        return f"to read more spans: --set 'data.spans=last {spans + 1}'"
+    if _absent_classes(counts, class_names):
+        return "add images of it, or list only existing classes in data.classes"
+    if counts.better_salt:
+        return (
+            "to re-split so that no split lacks a class: --set "
+            f"data.split_salt={counts.better_salt}"
+        )
     return (
         "no data.split_salt was found for which no split lacks a class: add images of the rare "
         "classes, or give eval and test a larger share in data.splits"
