@@ -29,10 +29,8 @@ def find_data_problems(
       max_bad_fraction: The largest share of bad records that is allowed, 0 to 1.
       spans: The number of spans that were read; 0 if the data has no spans.
     """
-    new, missing = (
-        _check_new_classes(counts, class_names),
-        _check_missing_classes(counts, class_names),
-    )
+    new = _check_new_classes(counts, class_names)
+    missing = _check_missing_classes(counts, class_names)
     return [
         *_check_bad_records(counts, max_bad_fraction),
         *new,
@@ -100,9 +98,10 @@ def _format_anomaly(info: anomalies_pb2.AnomalyInfo) -> str:
 
 
 def _check_missing_classes(counts: IngestionCounts, class_names: Sequence[str]) -> list[str]:
-    if counts.bad == counts.read:
-        return []
     absent = _absent_classes(counts, class_names)
+    if len(absent) == len(class_names):
+        # Then all records are bad, or of another data set.
+        return []
     lines = [f"no record has class {format_list(absent)}"] if absent else []
     for split, names in counts.missing_classes(class_names).items():
         lacking = [name for name in names if name not in absent]
