@@ -52,7 +52,7 @@ def _check_bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list
         f"data.max_bad_fraction allows {allowed:.1%}",
         *(f"  {number} x {reason}" for reason, number in counts.quarantined.items()),
         *(f"  {bad}" for bad in counts.first_bad),
-        "to see them all, and to write their images: flowers data quarantine --export DIR",
+        "to list them all and write their images: flowers data quarantine --root ROOT --export DIR",
     ]
 
 

@@ -37,7 +37,7 @@ def test_too_many_bad_records_are_reported_with_reasons_places_and_setting():
     assert "2 of 104 records are bad (1.9%); data.max_bad_fraction allows 1.0%" in text
     assert "2 x broken" in text
     assert "a.tfrec record 7 (roses/7.jpg): broken" in text
-    assert "flowers data quarantine --export" in text
+    assert "flowers data quarantine --root ROOT --export DIR" in text
 
 
 @pytest.mark.parametrize(
