@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, UnidentifiedImageError
 
-from components.transform.decoding import decode_rgb
+from components.transform.decoding import decode_bytes
 from data.images.formats import MIN_SIDE, is_decodable, is_unambiguous
 from data.images.reading import UnreadableImage, read_image
 
@@ -14,9 +14,6 @@ from data.images.reading import UnreadableImage, read_image
 # tens.
 _MAX_DIFFERENCE = 8
 _CORRUPT = "the image is truncated or corrupt"
-_decode_rgb = tf.function(
-    decode_rgb, input_signature=[tf.TensorSpec([], tf.string)], autograph=False
-)
 
 
 class InvalidImage(Exception):
@@ -62,11 +59,10 @@ def _read_header(content: bytes, max_pixels: int) -> Image.Image:
 
 def _decode(content: bytes) -> np.ndarray:
     try:
-        pixels: np.ndarray = _decode_rgb(tf.constant(content)).numpy()
+        return decode_bytes(content)
     # TensorFlow's message may quote the image, which Python cannot decode as text.
     except (tf.errors.OpError, UnicodeDecodeError) as error:
         raise InvalidImage(_CORRUPT) from error
-    return pixels
 
 
 def _check_ambiguous(content: bytes, kind: str) -> np.ndarray:

@@ -3,7 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from data.images.exif import bytes_at, find_png_chunk, read_orientation, starts_with
+from data.images.exif import (
+    UPRIGHT,
+    bytes_at,
+    exif_orientation,
+    find_png_chunk,
+    read_orientation,
+    starts_with,
+)
 from data.images.formats import BMP_START, GIF_START, JPEG_START, PNG_START
 
 # The position of the colour type in a PNG, and the bit that stands for an alpha channel.
@@ -36,6 +43,18 @@ def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
     )
     stored.set_shape([None, None, 3])
     return turn_upright(stored, read_orientation(encoded))
+
+
+def decode_bytes(content: bytes) -> np.ndarray:
+    """Returns what `decode_rgb` returns, uint8 [height, width, 3], faster than by calling a graph.
+
+    Raises:
+      tf.errors.InvalidArgumentError: The bytes are not such an image.
+    """
+    if content.startswith(JPEG_START) and exif_orientation(content) == UPRIGHT:
+        # Calling the graph would take twice as long as decoding a small JPEG.
+        return np.asarray(tf.io.decode_jpeg(content, channels=3))
+    return np.asarray(_decode_in_graph(tf.constant(content)))
 
 
 def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
@@ -79,3 +98,8 @@ def _refuse() -> tf.Tensor:
     message = "the bytes are not a JPEG, PNG, GIF or BMP"
     with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
         return tf.zeros([1, 1, 3], tf.uint8)
+
+
+_decode_in_graph = tf.function(
+    decode_rgb, input_signature=[tf.TensorSpec([], tf.string)], autograph=False
+)

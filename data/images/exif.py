@@ -1,8 +1,9 @@
 """The orientation of a JPEG or PNG in its EXIF metadata, read in TensorFlow: also in served models.
 
 It is the only reader of the orientation of these formats, so that import, training and serving
-agree. EXIF is the first APP1 segment of a JPEG that begins with `Exif`, or the chunk eXIf of a PNG.
-The orientation is 1, which means upright, if there is none or if it is malformed.
+agree. EXIF is the first APP1 segment of a JPEG that begins with `Exif`, among the application
+segments and comments at its start, or the chunk eXIf of a PNG. The orientation is 1, which means
+upright, if there is none or if it is malformed.
 
 References: ITU-T T.81 (JPEG), B.1.1; PNG, third edition, 5.3 and 11.3.4.5; TIFF 6.0, section 2;
 Exif 3.0, 4.5.4.
@@ -17,17 +18,22 @@ import tensorflow as tf
 from data.images.formats import JPEG_START, PNG_START
 
 UPRIGHT = 1
-_EXIF_START = b"Exif\0\0"
-_APP1, _START_OF_SCAN, _END_OF_IMAGE, _FILL = 0xE1, 0xDA, 0xD9, 0xFF
+_EXIF_START, _EXIF_CHUNK = b"Exif\0\0", b"eXIf"
+_EXIF_NUMBERS = np.frombuffer(_EXIF_START, ">u2").astype(np.int64)
+# Markers of JPEG: application segments are 0xFFE0 to 0xFFEF.
+_APP0, _APP1, _APP15, _COMMENT, _FILL = 0xFFE0, 0xFFE1, 0xFFEF, 0xFFFE, 0xFFFF
 # Each step of a loop takes about 0.1 ms; hostile images could otherwise keep a server busy.
 _MAX_SEGMENTS = 1000
-_NONE, _END = np.int64(0), np.int64(-1)
+_END = np.int64(-1)
 _ORIENTATION_TAG, _SHORT = 0x0112, 3
 _ENTRY_BYTES, _MAX_ENTRIES = 12, 256
 
 
 def exif_orientation(content: bytes) -> int:
     """Returns the orientation, 1 to 8, of an encoded image; 1 for other formats."""
+    # Most images have none, and searching their bytes is faster than calling TensorFlow.
+    if _EXIF_START not in content and _EXIF_CHUNK not in content:
+        return UPRIGHT
     return int(_eager_orientation()(tf.constant(content)))
 
 
@@ -36,7 +42,10 @@ def read_orientation(encoded: tf.Tensor) -> tf.Tensor:
     exif = tf.case(
         [
             (starts_with(encoded, JPEG_START), lambda: _find_jpeg_exif(encoded)),
-            (starts_with(encoded, PNG_START), lambda: find_png_chunk(encoded, b"eXIf", b"IEND")),
+            (
+                starts_with(encoded, PNG_START),
+                lambda: find_png_chunk(encoded, _EXIF_CHUNK, b"IEND"),
+            ),
         ],
         default=lambda: tf.constant(b""),
     )
@@ -57,26 +66,23 @@ def find_png_chunk(encoded: tf.Tensor, name: bytes, before: bytes) -> tf.Tensor:
     """
 
     def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        header = bytes_at(encoded, position, 8)
-        length = _big_endian(header[:4])
-        found = _equals(header[4:], name)
-        content = _cut(encoded, position + 8, tf.where(found, length, _NONE))
-        ended = _equals(header[4:], before) | _equals(header[4:], b"\0\0\0\0")
-        return content, tf.where(ended, _END, position + 12 + length)
+        length, kind = tf.unstack(_numbers_at(encoded, position, tf.int32, 2))
+        content = _cut(encoded, position + 8, tf.where(kind == _to_number(name), length, 0))
+        # After the end of the file there are zeros; a negative length is malformed.
+        ended = (kind == _to_number(before)) | (kind == 0) | (length < 0)
+        return content, tf.where(ended, _END, position + 12 + tf.cast(length, tf.int64))
 
     return _search(step, len(PNG_START))
 
 
 def starts_with(encoded: tf.Tensor, start: bytes) -> tf.Tensor:
     """Returns whether a string scalar starts with the given bytes, bool scalar."""
-    return _equals(bytes_at(encoded, 0, len(start)), start)
+    return tf.strings.substr(encoded, 0, len(start)) == start
 
 
 def bytes_at(content: tf.Tensor, position: tf.Tensor | int, number: int) -> tf.Tensor:
     """Returns bytes of a string scalar as int64 [number]; zeros after its end."""
-    found = tf.io.decode_raw(_cut(content, position, number), tf.uint8)
-    padded = tf.pad(tf.cast(found, tf.int64), [[0, number - tf.size(found)]])
-    return tf.ensure_shape(padded, [number])
+    return tf.cast(_numbers_at(content, position, tf.uint8, number), tf.int64)
 
 
 @functools.cache
@@ -90,14 +96,14 @@ def _find_jpeg_exif(encoded: tf.Tensor) -> tf.Tensor:
     """Returns the TIFF structure in the EXIF segment of a JPEG; empty if there is none."""
 
     def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        header = bytes_at(encoded, position, 10)
-        marker, length = header[1], _big_endian(header[2:4])
-        found = (marker == _APP1) & _equals(header[4:], _EXIF_START)
-        content = _cut(encoded, position + 10, tf.where(found, length - 8, _NONE))
-        ended = (header[0] != 0xFF) | (marker == _START_OF_SCAN) | (marker == _END_OF_IMAGE)
+        header = tf.cast(_numbers_at(encoded, position, tf.uint16, 5), tf.int64)
+        marker, length = header[0], header[1]
+        found = (marker == _APP1) & tf.reduce_all(header[2:] == _EXIF_NUMBERS)
+        content = _cut(encoded, position + 10, tf.where(found, length - 8, 0))
+        goes_on = ((marker >= _APP0) & (marker <= _APP15)) | (marker >= _COMMENT)
         # A segment may be preceded by fill bytes.
-        next_position = tf.where(marker == _FILL, position + 1, position + 2 + length)
-        return content, tf.where(ended, _END, next_position)
+        after = tf.where(marker == _FILL, position + 1, position + 2 + length)
+        return content, tf.where(goes_on, after, _END)
 
     return _search(step, 2)
 
@@ -149,11 +155,28 @@ def _orientation_in_tiff(tiff: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.where(valid & tf.reduce_any(matches), first, np.int64(UPRIGHT)), tf.int32)
 
 
+def _numbers_at(
+    content: tf.Tensor, position: tf.Tensor | int, kind: tf.DType, count: int
+) -> tf.Tensor:
+    """Returns big-endian numbers in a string scalar, [count]; zeros after its end."""
+    size = count * kind.size
+    return tf.ensure_shape(
+        tf.io.decode_raw(
+            _cut(content, position, size), kind, little_endian=False, fixed_length=size
+        ),
+        [count],
+    )
+
+
 def _cut(content: tf.Tensor, position: tf.Tensor | int, number: tf.Tensor | int) -> tf.Tensor:
     """Returns at most `number` bytes of a string scalar; none after its end."""
     length = tf.cast(tf.strings.length(content), tf.int64)
     start = tf.minimum(tf.cast(position, tf.int64), length)
-    return tf.strings.substr(content, start, tf.maximum(tf.cast(number, tf.int64), 0))
+    return tf.strings.substr(content, start, tf.cast(tf.maximum(number, 0), tf.int64))
+
+
+def _to_number(name: bytes) -> int:
+    return int.from_bytes(name, "big")
 
 
 def _big_endian(field: tf.Tensor) -> tf.Tensor:

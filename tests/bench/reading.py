@@ -47,12 +47,19 @@ def _prepare(records: Path, folder: Path) -> None:
         path.write_bytes(feature["image"].bytes_list.value[0])
         rows.append((str(path), feature["label"].bytes_list.value[0].decode()))
     for times in (1, 10):
-        with (folder / f"{times}.csv").open("w", newline="") as stream:
-            csv.writer(stream).writerows([("path", "label"), *(rows * times)])
         (folder / f"records{times}").mkdir()
+        table = [("path", "label")]
         for copy in range(times):
+            for path, label in rows:
+                # An image is imported once, so each copy needs another path.
+                link = folder / "images" / f"{copy}-{Path(path).name}"
+                if not link.exists():
+                    link.symlink_to(path)
+                table.append((str(link), label))
             for file in files:
                 (folder / f"records{times}" / f"{copy}-{Path(file).name}").symlink_to(file)
+        with (folder / f"{times}.csv").open("w", newline="") as stream:
+            csv.writer(stream).writerows(table)
 
 
 def _compare(folder: Path, repeats: int) -> None:

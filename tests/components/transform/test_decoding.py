@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.transform.decoding import decode_rgb
+from components.transform.decoding import decode_bytes, decode_rgb
 from components.transform.preprocessing import preprocess
 
 ORIENTATION = 0x0112
@@ -74,6 +74,7 @@ def test_an_image_is_turned_upright_exactly(make_image, kind, order, orientation
     # The graph that is served decodes it in the same way.
     served = tf.function(decode_rgb, input_signature=[tf.TensorSpec([], tf.string)])
     assert (served(tf.constant(content)).numpy() == expected).all()
+    assert (decode_bytes(content) == expected).all()
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
