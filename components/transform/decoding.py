@@ -7,7 +7,9 @@ from data.images.exif import (
     UPRIGHT,
     bytes_at,
     exif_orientation,
+    find_jpeg_exif,
     find_png_chunk,
+    find_png_exif,
     read_orientation,
     starts_with,
 )
@@ -30,19 +32,29 @@ def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
     Raises:
       tf.errors.InvalidArgumentError: The bytes are not such an image.
     """
-    stored = tf.case(
+    stored, exif = tf.case(
         [
-            (starts_with(encoded, JPEG_START), lambda: tf.io.decode_jpeg(encoded, channels=3)),
-            (starts_with(encoded, PNG_START), lambda: _decode_png(encoded)),
+            (
+                starts_with(encoded, JPEG_START),
+                lambda: (tf.io.decode_jpeg(encoded, channels=3), find_jpeg_exif(encoded)),
+            ),
+            (
+                starts_with(encoded, PNG_START),
+                lambda: (_decode_png(encoded), find_png_exif(encoded)),
+            ),
             (
                 starts_with(encoded, GIF_START) | starts_with(encoded, BMP_START),
-                lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
+                lambda: (_decode_other(encoded), tf.constant(b"")),
             ),
         ],
         default=_refuse,
     )
     stored.set_shape([None, None, 3])
-    return turn_upright(stored, read_orientation(encoded))
+    return tf.cond(
+        tf.strings.length(exif) > 0,
+        lambda: turn_upright(stored, read_orientation(exif)),
+        lambda: stored,
+    )
 
 
 def decode_bytes(content: bytes) -> np.ndarray:
@@ -66,9 +78,10 @@ def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     def among(*orientations: int) -> tf.Tensor:
         return tf.reduce_any(orientation == tf.constant(orientations))
 
-    image = tf.cond(among(5, 6, 7, 8), lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
-    mirrored = tf.cond(among(2, 3, 6, 7), lambda: tf.reverse(image, [1]), lambda: image)
-    return tf.cond(among(3, 4, 7, 8), lambda: tf.reverse(mirrored, [0]), lambda: mirrored)
+    order = tf.where(among(5, 6, 7, 8), [1, 0, 2], [0, 1, 2])
+    reversed_axes = tf.boolean_mask([0, 1], [among(3, 4, 7, 8), among(2, 3, 6, 7)])
+    turned = tf.reverse(tf.transpose(image, order), reversed_axes)
+    return tf.ensure_shape(turned, [None, None, 3])
 
 
 def _decode_png(encoded: tf.Tensor) -> tf.Tensor:
@@ -94,10 +107,14 @@ def _on_white(image: tf.Tensor) -> tf.Tensor:
     return tf.cast((colour * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
 
 
-def _refuse() -> tf.Tensor:
+def _decode_other(encoded: tf.Tensor) -> tf.Tensor:
+    return tf.io.decode_image(encoded, channels=3, expand_animations=False)
+
+
+def _refuse() -> tuple[tf.Tensor, tf.Tensor]:
     message = "the bytes are not a JPEG, PNG, GIF or BMP"
     with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
-        return tf.zeros([1, 1, 3], tf.uint8)
+        return tf.zeros([1, 1, 3], tf.uint8), tf.constant(b"")
 
 
 _decode_in_graph = tf.function(

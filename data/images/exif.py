@@ -9,7 +9,6 @@ References: ITU-T T.81 (JPEG), B.1.1; PNG, third edition, 5.3 and 11.3.4.5; TIFF
 Exif 3.0, 4.5.4.
 """
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -32,28 +31,62 @@ _ENTRY_BYTES, _MAX_ENTRIES = 12, 256
 def exif_orientation(content: bytes) -> int:
     """Returns the orientation, 1 to 8, of an encoded image; 1 for other formats."""
     # Most images have none, and searching their bytes is faster than calling TensorFlow.
-    if _EXIF_START not in content and _EXIF_CHUNK not in content:
-        return UPRIGHT
-    return int(_eager_orientation()(tf.constant(content)))
+    if content.startswith(JPEG_START) and _EXIF_START in content:
+        return int(_jpeg_orientation(tf.constant(content)))
+    if content.startswith(PNG_START) and _EXIF_CHUNK in content:
+        return int(_png_orientation(tf.constant(content)))
+    return UPRIGHT
 
 
-def read_orientation(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the orientation, int32 scalar, of an encoded image, string scalar."""
-    exif = tf.case(
-        [
-            (starts_with(encoded, JPEG_START), lambda: _find_jpeg_exif(encoded)),
-            (
-                starts_with(encoded, PNG_START),
-                lambda: find_png_chunk(encoded, _EXIF_CHUNK, b"IEND"),
-            ),
-        ],
-        default=lambda: tf.constant(b""),
+def find_png_exif(encoded: tf.Tensor) -> tf.Tensor:
+    """Returns the EXIF metadata, a TIFF structure, of a PNG; empty if there is none."""
+    return find_png_chunk(encoded, _EXIF_CHUNK, before=b"IEND")
+
+
+def find_jpeg_exif(encoded: tf.Tensor) -> tf.Tensor:
+    """Returns the EXIF metadata, a TIFF structure, of a JPEG; empty if there is none."""
+
+    def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        header = tf.cast(_numbers_at(encoded, position, tf.uint16, 5), tf.int64)
+        marker, length = header[0], header[1]
+        found = (marker == _APP1) & tf.reduce_all(header[2:] == _EXIF_NUMBERS)
+        content = _cut(encoded, position + 10, tf.where(found, length - 8, 0))
+        goes_on = ((marker >= _APP0) & (marker <= _APP15)) | (marker >= _COMMENT)
+        # A segment may be preceded by fill bytes.
+        after = tf.where(marker == _FILL, position + 1, position + 2 + length)
+        return content, tf.where(goes_on, after, _END)
+
+    return _search(step, 2)
+
+
+def read_orientation(tiff: tf.Tensor) -> tf.Tensor:
+    """Returns the orientation, int32 scalar, in EXIF metadata: a TIFF structure, string scalar."""
+    header = bytes_at(tiff, 0, 8)
+    little = _equals(header[:4], b"II*\0")
+    valid = little | _equals(header[:4], b"MM\0*")
+
+    def number(field: tf.Tensor) -> tf.Tensor:
+        return tf.where(little, _big_endian(tf.reverse(field, [-1])), _big_endian(field))
+
+    offset = number(header[4:])
+    count = number(bytes_at(tiff, offset, 2))
+    entries = tf.reshape(
+        bytes_at(tiff, offset + 2, _MAX_ENTRIES * _ENTRY_BYTES), [_MAX_ENTRIES, _ENTRY_BYTES]
     )
-    return tf.cond(
-        tf.strings.length(exif) > 0,
-        lambda: _orientation_in_tiff(exif),
-        lambda: tf.constant(UPRIGHT),
+    value = number(entries[:, 8:10])
+    index = tf.range(_MAX_ENTRIES, dtype=tf.int64)
+    end = offset + 2 + (index + 1) * _ENTRY_BYTES
+    matches = (
+        (index < count)
+        & (end <= tf.cast(tf.strings.length(tiff), tf.int64))
+        & (number(entries[:, :2]) == _ORIENTATION_TAG)
+        & (number(entries[:, 2:4]) == _SHORT)
+        & (number(entries[:, 4:8]) == 1)
+        & (value >= 1)
+        & (value <= 8)
     )
+    first = value[tf.argmax(matches)]
+    return tf.cast(tf.where(valid & tf.reduce_any(matches), first, np.int64(UPRIGHT)), tf.int32)
 
 
 def find_png_chunk(encoded: tf.Tensor, name: bytes, before: bytes) -> tf.Tensor:
@@ -85,29 +118,6 @@ def bytes_at(content: tf.Tensor, position: tf.Tensor | int, number: int) -> tf.T
     return tf.cast(_numbers_at(content, position, tf.uint8, number), tf.int64)
 
 
-@functools.cache
-def _eager_orientation() -> Callable[[tf.Tensor], tf.Tensor]:
-    return tf.function(
-        read_orientation, input_signature=[tf.TensorSpec([], tf.string)], autograph=False
-    )
-
-
-def _find_jpeg_exif(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the TIFF structure in the EXIF segment of a JPEG; empty if there is none."""
-
-    def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        header = tf.cast(_numbers_at(encoded, position, tf.uint16, 5), tf.int64)
-        marker, length = header[0], header[1]
-        found = (marker == _APP1) & tf.reduce_all(header[2:] == _EXIF_NUMBERS)
-        content = _cut(encoded, position + 10, tf.where(found, length - 8, 0))
-        goes_on = ((marker >= _APP0) & (marker <= _APP15)) | (marker >= _COMMENT)
-        # A segment may be preceded by fill bytes.
-        after = tf.where(marker == _FILL, position + 1, position + 2 + length)
-        return content, tf.where(goes_on, after, _END)
-
-    return _search(step, 2)
-
-
 def _search(step: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], start: int) -> tf.Tensor:
     """Goes from part to part of a file until one has content.
 
@@ -123,36 +133,6 @@ def _search(step: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], start: int
         maximum_iterations=_MAX_SEGMENTS,
     )
     return content
-
-
-def _orientation_in_tiff(tiff: tf.Tensor) -> tf.Tensor:
-    """Returns the orientation in the first directory of a TIFF structure, int32 scalar."""
-    header = bytes_at(tiff, 0, 8)
-    little = _equals(header[:4], b"II*\0")
-    valid = little | _equals(header[:4], b"MM\0*")
-
-    def number(field: tf.Tensor) -> tf.Tensor:
-        return tf.where(little, _big_endian(tf.reverse(field, [-1])), _big_endian(field))
-
-    offset = number(header[4:])
-    count = number(bytes_at(tiff, offset, 2))
-    entries = tf.reshape(
-        bytes_at(tiff, offset + 2, _MAX_ENTRIES * _ENTRY_BYTES), [_MAX_ENTRIES, _ENTRY_BYTES]
-    )
-    value = number(entries[:, 8:10])
-    index = tf.range(_MAX_ENTRIES, dtype=tf.int64)
-    end = offset + 2 + (index + 1) * _ENTRY_BYTES
-    matches = (
-        (index < count)
-        & (end <= tf.cast(tf.strings.length(tiff), tf.int64))
-        & (number(entries[:, :2]) == _ORIENTATION_TAG)
-        & (number(entries[:, 2:4]) == _SHORT)
-        & (number(entries[:, 4:8]) == 1)
-        & (value >= 1)
-        & (value <= 8)
-    )
-    first = value[tf.argmax(matches)]
-    return tf.cast(tf.where(valid & tf.reduce_any(matches), first, np.int64(UPRIGHT)), tf.int32)
 
 
 def _numbers_at(
@@ -187,3 +167,13 @@ def _big_endian(field: tf.Tensor) -> tf.Tensor:
 
 def _equals(found: tf.Tensor, expected: bytes) -> tf.Tensor:
     return tf.reduce_all(found == tf.constant(list(expected), tf.int64))
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+def _jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
+    return read_orientation(find_jpeg_exif(encoded))
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+def _png_orientation(encoded: tf.Tensor) -> tf.Tensor:
+    return read_orientation(find_png_exif(encoded))
