@@ -19,6 +19,8 @@ from data.images.formats import BMP_START, GIF_START, JPEG_START, PNG_START
 _PNG_COLOUR_TYPE, _ALPHA = 25, np.int64(4)
 
 
+# Transform traces its graph several times; a function of its own is traced only once.
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
     """Decodes a JPEG, PNG, BMP or GIF (its first frame) to uint8 [height, width, 3].
 
@@ -66,7 +68,7 @@ def decode_bytes(content: bytes) -> np.ndarray:
     if content.startswith(JPEG_START) and exif_orientation(content) == UPRIGHT:
         # Calling the graph would take twice as long as decoding a small JPEG.
         return np.asarray(tf.io.decode_jpeg(content, channels=3))
-    return np.asarray(_decode_in_graph(tf.constant(content)))
+    return np.asarray(decode_rgb(tf.constant(content)))
 
 
 def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
@@ -115,8 +117,3 @@ def _refuse() -> tuple[tf.Tensor, tf.Tensor]:
     message = "the bytes are not a JPEG, PNG, GIF or BMP"
     with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
         return tf.zeros([1, 1, 3], tf.uint8), tf.constant(b"")
-
-
-_decode_in_graph = tf.function(
-    decode_rgb, input_signature=[tf.TensorSpec([], tf.string)], autograph=False
-)

@@ -25,7 +25,7 @@ _APP0, _APP1, _APP15, _COMMENT, _FILL = 0xFFE0, 0xFFE1, 0xFFEF, 0xFFFE, 0xFFFF
 _MAX_SEGMENTS = 1000
 _END = np.int64(-1)
 _ORIENTATION_TAG, _SHORT = 0x0112, 3
-_ENTRY_BYTES, _MAX_ENTRIES = 12, 256
+_MAX_ENTRIES = 256
 
 
 def exif_orientation(content: bytes) -> int:
@@ -61,32 +61,33 @@ def find_jpeg_exif(encoded: tf.Tensor) -> tf.Tensor:
 
 def read_orientation(tiff: tf.Tensor) -> tf.Tensor:
     """Returns the orientation, int32 scalar, in EXIF metadata: a TIFF structure, string scalar."""
-    header = bytes_at(tiff, 0, 8)
-    little = _equals(header[:4], b"II*\0")
-    valid = little | _equals(header[:4], b"MM\0*")
+    little = starts_with(tiff, b"II*\0")
 
-    def number(field: tf.Tensor) -> tf.Tensor:
-        return tf.where(little, _big_endian(tf.reverse(field, [-1])), _big_endian(field))
+    def numbers(start: tf.Tensor | int, kind: tf.DType, count: int) -> tf.Tensor:
+        content = _cut(tiff, start, count * kind.size)
+        return tf.where(
+            little,
+            _decode(content, kind, count, little_endian=True),
+            _decode(content, kind, count, little_endian=False),
+        )
 
-    offset = number(header[4:])
-    count = number(bytes_at(tiff, offset, 2))
-    entries = tf.reshape(
-        bytes_at(tiff, offset + 2, _MAX_ENTRIES * _ENTRY_BYTES), [_MAX_ENTRIES, _ENTRY_BYTES]
-    )
-    value = number(entries[:, 8:10])
-    index = tf.range(_MAX_ENTRIES, dtype=tf.int64)
-    end = offset + 2 + (index + 1) * _ENTRY_BYTES
+    offset = numbers(4, tf.int32, 1)[0]
+    # The number of entries, and of each entry the tag, type, count (two numbers) and value (two).
+    directory = tf.cast(numbers(offset, tf.uint16, 1 + 6 * _MAX_ENTRIES), tf.int32)
+    entries = tf.reshape(directory[1:], [_MAX_ENTRIES, 6])
+    one = tf.where(little, [1, 0], [0, 1])
+    wanted = tf.concat([[_ORIENTATION_TAG, _SHORT], one], axis=0)
+    value = entries[:, 4]
+    index = tf.range(_MAX_ENTRIES)
     matches = (
-        (index < count)
-        & (end <= tf.cast(tf.strings.length(tiff), tf.int64))
-        & (number(entries[:, :2]) == _ORIENTATION_TAG)
-        & (number(entries[:, 2:4]) == _SHORT)
-        & (number(entries[:, 4:8]) == 1)
+        tf.reduce_all(entries[:, :4] == wanted, axis=1)
+        & (index < directory[0])
+        & (offset + 2 + 12 * (index + 1) <= tf.strings.length(tiff))
         & (value >= 1)
         & (value <= 8)
     )
-    first = value[tf.argmax(matches)]
-    return tf.cast(tf.where(valid & tf.reduce_any(matches), first, np.int64(UPRIGHT)), tf.int32)
+    valid = (little | starts_with(tiff, b"MM\0*")) & (offset >= 8) & tf.reduce_any(matches)
+    return tf.where(valid, value[tf.argmax(matches)], UPRIGHT)
 
 
 def find_png_chunk(encoded: tf.Tensor, name: bytes, before: bytes) -> tf.Tensor:
@@ -139,34 +140,25 @@ def _numbers_at(
     content: tf.Tensor, position: tf.Tensor | int, kind: tf.DType, count: int
 ) -> tf.Tensor:
     """Returns big-endian numbers in a string scalar, [count]; zeros after its end."""
+    return _decode(_cut(content, position, count * kind.size), kind, count, little_endian=False)
+
+
+def _decode(content: tf.Tensor, kind: tf.DType, count: int, little_endian: bool) -> tf.Tensor:
     size = count * kind.size
-    return tf.ensure_shape(
-        tf.io.decode_raw(
-            _cut(content, position, size), kind, little_endian=False, fixed_length=size
-        ),
-        [count],
-    )
+    decoded = tf.io.decode_raw(content, kind, little_endian=little_endian, fixed_length=size)
+    return tf.ensure_shape(decoded, [count])
 
 
 def _cut(content: tf.Tensor, position: tf.Tensor | int, number: tf.Tensor | int) -> tf.Tensor:
-    """Returns at most `number` bytes of a string scalar; none after its end."""
-    length = tf.cast(tf.strings.length(content), tf.int64)
-    start = tf.minimum(tf.cast(position, tf.int64), length)
+    """Returns at most `number` bytes of a string scalar; none after its end or before its start."""
+    end = tf.cast(tf.strings.length(content), tf.int64)
+    start = tf.cast(position, tf.int64)
+    start = tf.where(start < 0, end, tf.minimum(start, end))
     return tf.strings.substr(content, start, tf.cast(tf.maximum(number, 0), tf.int64))
 
 
 def _to_number(name: bytes) -> int:
     return int.from_bytes(name, "big")
-
-
-def _big_endian(field: tf.Tensor) -> tf.Tensor:
-    """Returns the numbers in the last dimension of bytes, int64 [..., bytes] to int64 [...]."""
-    weights = [256**power for power in reversed(range(field.shape[-1]))]
-    return tf.reduce_sum(field * tf.constant(weights, tf.int64), axis=-1)
-
-
-def _equals(found: tf.Tensor, expected: bytes) -> tf.Tensor:
-    return tf.reduce_all(found == tf.constant(list(expected), tf.int64))
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
