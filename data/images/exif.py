@@ -21,7 +21,7 @@ _EXIF_START, _EXIF_CHUNK = b"Exif\0\0", b"eXIf"
 _EXIF_NUMBERS = np.frombuffer(_EXIF_START, ">u2").astype(np.int64)
 # Markers of JPEG: application segments are 0xFFE0 to 0xFFEF.
 _APP0, _APP1, _APP15, _COMMENT, _FILL = 0xFFE0, 0xFFE1, 0xFFEF, 0xFFFE, 0xFFFF
-# Each step of a loop takes about 0.1 ms; hostile images could otherwise keep a server busy.
+# Hostile images could otherwise keep a server busy: each takes about 0.02 ms.
 _MAX_SEGMENTS = 1000
 _END = np.int64(-1)
 _ORIENTATION_TAG, _SHORT = 0x0112, 3
