@@ -12,6 +12,8 @@ from components.gate.predictions import Batch
 CONFIDENCE = 0.95
 _CALIBRATION_BINS = 10
 _BOOTSTRAP_DRAWS = 2000
+# Batches of other sizes change a float32 probability by about 1e-6.
+_NOISE = 1e-5
 # Keeps the logarithm of a probability finite.
 _SMALLEST = 1e-12
 
@@ -27,6 +29,8 @@ class Tally:
         # int64 [true, predicted].
         self.confusion = np.zeros([n, n], np.int64)
         self.in_top_k = 0
+        # Examples for which rounding may decide whether they are correct.
+        self.near_ties = 0
         # Correct only with the new model, only with the baseline; correct with the baseline.
         self.gained = self.lost = self.baseline_correct = 0
         self._log_loss = 0.0
@@ -41,7 +45,11 @@ class Tally:
         np.add.at(self.confusion, (batch.classes, predicted), 1)
         ranked = np.argsort(-batch.probabilities, axis=1, kind="stable")[:, : self.top_k]
         self.in_top_k += int((ranked == batch.classes[:, None]).any(axis=1).sum())
-        of_class = batch.probabilities[np.arange(len(is_correct)), batch.classes]
+        rows = np.arange(len(is_correct))
+        of_class = batch.probabilities[rows, batch.classes]
+        others = batch.probabilities.copy()
+        others[rows, batch.classes] = -np.inf
+        self.near_ties += int((np.abs(of_class - others.max(axis=1)) <= _NOISE).sum())
         self._log_loss -= float(np.log(np.maximum(of_class, _SMALLEST)).sum())
         self._calibrate(batch.probabilities.max(axis=1), is_correct)
         if batch.baseline is not None:

@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import pytest
 
@@ -30,3 +32,13 @@ def test_evaluator_must_see_all_test_examples_that_example_gen_wrote(tally):
 def test_tfma_and_the_predictions_must_agree(tally):
     with pytest.raises(RuntimeError, match=r"TFMA counted 7 of 10 .* predictions 8 of 10"):
         check_counts(Accuracy(correct=7, examples=10), tally, COUNTS)
+
+
+def test_a_near_tie_may_be_counted_differently_and_is_reported(tally, caplog):
+    tally.near_ties = 1
+    with caplog.at_level(logging.INFO, "flowers.progress"):
+        check_counts(Accuracy(correct=7, examples=10), tally, COUNTS)
+    (line,) = caplog.messages
+    assert line == "TFMA counts 7 test images as correct, the gate 8: rounding decides 1 near ties"
+    with pytest.raises(RuntimeError, match="TFMA counted 6 of 10"):
+        check_counts(Accuracy(correct=6, examples=10), tally, COUNTS)

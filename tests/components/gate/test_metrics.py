@@ -97,3 +97,11 @@ def test_the_bootstrap_of_balanced_classes_agrees_with_the_proportion():
         wilson_interval(160, 200), abs=0.015
     )
     assert bootstrap_interval(np.zeros([2, 2], int), "f1") == (0.0, 1.0)
+
+
+def test_examples_that_rounding_may_decide_are_counted():
+    tally = Tally(["a", "b", "c"], top_k=2)
+    rows = [[0.5, 0.5, 0], [0.5, 0.499995, 0], [0.4, 0.3, 0.3], [0.1, 0.45, 0.45]]
+    # In the last one, two classes tie, and the true class is neither of them.
+    tally.add(batch([0, 1, 0, 0], rows))
+    assert tally.near_ties == 2
