@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from components.gate.metrics import wilson_interval
+from components.intervals import wilson_interval
 from data.common.formatting import format_list
 from data.ingestion_counts import IngestionCounts
 
-TEST = "test"
 # The interval of an accuracy of 0.8 has a width of 0.28 with 30 images.
 _FEW_TEST_IMAGES = 30
 # One wrong image changes the recall of a class by more than 0.2.
@@ -40,7 +39,7 @@ def class_balance(counts: IngestionCounts, few: int, skewed: float) -> list[str]
 
 def describe_small_test(counts: IngestionCounts) -> list[str]:
     """Returns warnings about a test split that says little about a model; empty if it is large."""
-    test = counts.splits.get(TEST, {})
+    test = counts.splits.get("test", {})
     number = sum(test.values())
     if not number:
         return []

@@ -10,10 +10,10 @@ from components.gate.metrics import (
     class_metrics,
     macro_metrics,
     ratio,
-    wilson_interval,
 )
 from components.gate.settings import GateSettings
 from components.gate.verdict import Baseline, Check, Verdict, format_p_value
+from components.intervals import wilson_interval
 
 # The largest test split that `needed_examples` considers.
 _MOST_EXAMPLES = 1_000_000

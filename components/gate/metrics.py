@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from components.gate.predictions import Batch
+from components.intervals import CONFIDENCE, wilson_interval
 
-CONFIDENCE = 0.95
 _CALIBRATION_BINS = 10
 _BOOTSTRAP_DRAWS = 2000
 # Batches of other sizes change a float32 probability by about 1e-6.
@@ -142,18 +141,6 @@ class Tally:
 def ratio(part: int, whole: int) -> float:
     """Returns part / whole, and 0 if whole is 0."""
     return part / whole if whole else 0.0
-
-
-def wilson_interval(correct: int, examples: int) -> tuple[float, float]:
-    """Returns the 95 % Wilson interval of a proportion; (0, 1) without examples.
-
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927. It
-    stays inside [0, 1] and is valid for small samples.
-    """
-    if not examples:
-        return 0.0, 1.0
-    interval = stats.binomtest(correct, examples).proportion_ci(CONFIDENCE, "wilson")
-    return float(interval.low), float(interval.high)
 
 
 def class_metrics(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,9 +6,10 @@ from pydantic import ValidationError
 from scipy import stats
 
 from components.gate.judge import judge, needed_examples
-from components.gate.metrics import Tally, wilson_interval
+from components.gate.metrics import Tally
 from components.gate.settings import GateSettings
 from components.gate.verdict import format_rules, format_verdict, parse_verdict, with_serving_check
+from components.intervals import wilson_interval
 
 
 def rules(**values) -> GateSettings:
