@@ -6,10 +6,13 @@ from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.formatting import printable, shell_word
-from data.images.formats import contains_images
+from data.common.paths import find_misread
+from data.images.file_names import contains_images
 
 # What makes a part of a path a pattern for TFX.
 WILDCARD = re.compile(r"[*?\[{]")
+# TFX reads braces in patterns of records, which names of other folders may contain.
+_BRACE = "{"
 
 
 def check_new_folder(out: Path, images: Path) -> None:
@@ -20,10 +23,10 @@ def check_new_folder(out: Path, images: Path) -> None:
       images: The folder or CSV file that is imported.
 
     Raises:
-      UsageError: TFX cannot read the folder's name, it is no folder, or it is among the images.
+      UsageError: TFX cannot read the path, it is not a folder, or it is inside the images' folder.
     """
     path, shown = os.path.abspath(out), printable(str(out))
-    if _is_refused(path):
+    if find_misread(path, _BRACE):
         raise UsageError(
             f"--out: TFX cannot read records in {printable(path)}; the path must be printable "
             "UTF-8 without the characters * ? [ { \\"
@@ -43,12 +46,8 @@ def check_new_folder(out: Path, images: Path) -> None:
 def refuse_images(folder: str) -> None:
     """Raises UsageError if a folder, which has no records, contains images."""
     if contains_images(Path(folder)):
-        out = "records" if _is_refused(folder) else f"{folder}-records"
+        out = "records" if find_misread(folder, _BRACE) else f"{folder}-records"
         raise UsageError(
             f"--data: {printable(folder)} contains images instead of records. Import them first: "
             f"flowers data import {shell_word(folder)} --out {shell_word(out)}"
         )
-
-
-def _is_refused(folder: str) -> bool:
-    return bool(WILDCARD.search(folder)) or "\\" in folder or printable(folder) != folder

@@ -119,8 +119,7 @@ def list_files(source: Source) -> list[str]:
     """
     files = _list(source)
     if not files:
-        if source.patterns == (RECORD_FILES,):
-            refuse_images(source.base)
+        _refuse_images(source)
         raise UsageError(
             f"no record files match {source}. --data (data.source in the config) takes {_ALLOWED}"
         )
@@ -184,8 +183,7 @@ def _list(source: Source) -> list[str]:
 def _list_local(source: Source) -> list[str]:
     base = Path(source.base)
     if WILDCARD.search(source.base):
-        if source.patterns == (RECORD_FILES,):
-            refuse_images(source.base)
+        _refuse_images(source)
         raise UsageError(
             f"--data: TFX would read the name of {base} as a pattern; rename the folder"
         )
@@ -195,6 +193,12 @@ def _list_local(source: Source) -> list[str]:
         )
     paths = (path for pattern in source.patterns for path in base.glob(pattern))
     return [str(path) for path in paths if path.is_file()]
+
+
+def _refuse_images(source: Source) -> None:
+    """Raises UsageError if a source is a folder, without a pattern, that contains images."""
+    if source.patterns == (RECORD_FILES,):
+        refuse_images(source.base)
 
 
 def _list_remote(source: Source) -> list[str]:

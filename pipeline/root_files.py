@@ -5,6 +5,7 @@ from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.formatting import printable
+from data.common.paths import find_misread
 
 METADATA_FILE = "metadata.sqlite"
 LOCK_FILE = ".lock"
@@ -17,9 +18,6 @@ CHECKPOINTS_FOLDER = "checkpoints"
 ARTIFACTS_FOLDER = "artifacts"
 HISTORY_FOLDER = "history"
 
-# TensorFlow and Beam read paths with these characters as patterns.
-_PATTERN = "*?[\\"
-
 
 def check_root_name(root: Path) -> Path:
     """Returns a root if TensorFlow and Beam can use its path.
@@ -27,15 +25,11 @@ def check_root_name(root: Path) -> Path:
     Raises:
       UsageError: The path contains a character that they misread or cannot print.
     """
-    for character in os.path.abspath(root):
-        if character in _PATTERN:
-            problem = "which TensorFlow reads as part of a pattern"
-        elif not character.isprintable():
-            problem = "which cannot be printed"
-        else:
-            continue
+    path = os.path.abspath(root)
+    if character := find_misread(path):
+        pattern = "TensorFlow reads as part of a pattern"
         raise UsageError(
-            f"--root: the path {printable(os.path.abspath(root))} contains "
-            f"{printable(character)}, {problem}; name another folder"
+            f"--root: the path {printable(path)} contains {printable(character)}, which "
+            f"{pattern if character.isprintable() else 'cannot be printed'}; name another folder"
         )
     return root

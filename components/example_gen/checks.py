@@ -146,7 +146,7 @@ def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str
     if not 0 <= class_id < len(class_names):
         if name not in class_names and class_id >= 0:
             return name
-        raise InvalidRecord(f"class {class_id} is not in 0 to {len(class_names) - 1}")
+        raise _out_of_range(class_id, class_names)
     if class_names[class_id] != name:
         raise InvalidRecord(f"the label is {name}, but class {class_id} is {class_names[class_id]}")
     return name
@@ -154,8 +154,12 @@ def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str
 
 def _label_of(class_id: int, class_names: Sequence[str]) -> str:
     if not 0 <= class_id < len(class_names):
-        raise InvalidRecord(f"class {class_id} is not in 0 to {len(class_names) - 1}")
+        raise _out_of_range(class_id, class_names)
     return class_names[class_id]
+
+
+def _out_of_range(class_id: int, class_names: Sequence[str]) -> InvalidRecord:
+    return InvalidRecord(f"class {class_id} is not in 0 to {len(class_names) - 1}")
 
 
 def _rename(features: tf.train.Features, names: Mapping[str, str], label: str) -> bytes:

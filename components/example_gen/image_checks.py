@@ -10,8 +10,7 @@ from components.transform.decoding import decode_bytes
 from data.images.formats import MIN_SIDE, is_decodable, is_unambiguous
 from data.images.reading import UnreadableImage, read_image
 
-# The mean difference of JPEG decoders is about 1 of 255, that of grey pixels instead of colours
-# tens.
+# JPEG decoders differ by about 1 of 255 on average, and grey pixels from coloured ones by tens.
 _MAX_DIFFERENCE = 8
 _CORRUPT = "the image is truncated or corrupt"
 

@@ -1,9 +1,6 @@
 """The image formats that the model's decoder reads, and those that all decoders read alike."""
 
 import io
-import os
-from itertools import islice
-from pathlib import Path
 
 from PIL import Image
 
@@ -21,23 +18,6 @@ _UNAMBIGUOUS = {
     "MPO": ("L", "RGB"),
     "PNG": ("L", "LA", "RGB", "RGBA"),
 }
-# Names of photographs, to recognize folders of them.
-_SUFFIXES = (
-    ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif",
-)  # fmt: skip
-
-_FILES_TRIED = 1000
-
-
-def looks_like_image(path: str | os.PathLike[str]) -> bool:
-    """Returns whether the name of a file ends like that of an image."""
-    return os.fspath(path).lower().endswith(_SUFFIXES)
-
-
-def contains_images(folder: Path) -> bool:
-    """Returns whether one of the first files under a folder looks like an image."""
-    names = (name for _, _, names in os.walk(folder) for name in names)
-    return any(map(looks_like_image, islice(names, _FILES_TRIED)))
 
 
 def is_decodable(content: bytes) -> bool:

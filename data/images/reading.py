@@ -81,7 +81,7 @@ def parse_colour(text: str) -> Colour:
     """Returns the colour that a name such as `black`, or `#rrggbb`, stands for.
 
     Raises:
-      UsageError: The text is no opaque colour.
+      UsageError: The text does not name an opaque colour.
     """
     try:
         red, green, blue, *opacity = ImageColor.getrgb(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 from data.classes import normalize_class_name
 from data.common.errors import UsageError
 from data.common.formatting import format_list, printable
-from data.images.formats import looks_like_image
+from data.images.file_names import looks_like_image
 from data.importing.file_tree import LeftOut, is_folder, list_visible, relative_name, walk_files
 from data.importing.table import TABLE_SUFFIXES, read_table
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list
+from data.images.reading import Colour, parse_colour
 from data.importing.file_tree import LeftOut
 from data.sources import IMPORT_FILE
 
@@ -30,6 +31,11 @@ class ImportOptions(BaseModel, frozen=True):
     merge_splits: bool = False
     seed: int = 0
     per_shard: int = 500
+
+    @property
+    def colour(self) -> Colour:
+        """The background; raises UsageError if it is not a colour."""
+        return parse_colour(self.background)
 
 
 class ImportFile(BaseModel):

@@ -10,7 +10,6 @@ from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list, printable
 from data.common.progress import progress
-from data.images.reading import parse_colour
 from data.importing.file_tree import LeftOut
 from data.importing.image_files import find_images
 from data.importing.import_file import (
@@ -77,7 +76,8 @@ def import_images(
     """
     out = base if span is None else base / f"span-{span}"
     options = (options or ImportOptions()).model_copy(update={"merge_splits": bool(merge_splits)})
-    parse_colour(options.background)
+    # A background that is not a colour is an error before anything is read.
+    _ = options.colour
     check_new_folder(out, source)
     earlier = read_import(out)
     if earlier:
@@ -107,10 +107,7 @@ def _start(out: Path, plan: ImportPlan) -> Layout:
         write_whole(plan_file, plan.digest)
     except OSError as error:
         raise UsageError(f"--out: {out} cannot be written: {error.strerror}") from error
-    options = plan.earlier.options
-    return Layout(
-        str(out), str(state), tuple(plan.classes), options.size, parse_colour(options.background)
-    )
+    return Layout(str(out), str(state), tuple(plan.classes), plan.earlier.options)
 
 
 def _explain_others(out: Path, others: Sequence[str], unfinished: bool) -> str:

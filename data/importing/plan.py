@@ -12,7 +12,7 @@ from data.classes import read_labels
 from data.common.errors import UsageError
 from data.common.formatting import format_list
 from data.images.conversion import read_as_jpeg
-from data.images.reading import UnreadableImage, parse_colour
+from data.images.reading import UnreadableImage
 from data.importing.file_tree import LeftOut
 from data.importing.image_files import FoundImages, LabelledImage
 from data.importing.import_file import ImportFile, ImportOptions, check_nothing_missing
@@ -129,7 +129,7 @@ def _find_problems(files: Sequence[LabelledImage], options: ImportOptions) -> li
 def _find_problem(file: LabelledImage, options: ImportOptions) -> str:
     """Returns why an image cannot be imported; empty if it can."""
     try:
-        read_as_jpeg(file.path, options.size, parse_colour(options.background))
+        read_as_jpeg(file.path, options.size, options.colour)
     except UnreadableImage as error:
         return str(error)
     return ""

@@ -13,9 +13,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from data.common.files import write_whole
 from data.common.progress import progress
 from data.images.conversion import read_as_jpeg
-from data.images.reading import Colour, UnreadableImage
+from data.images.reading import UnreadableImage
 from data.importing.file_tree import LeftOut
 from data.importing.image_files import LabelledImage
+from data.importing.import_file import ImportOptions
 from data.records import encode_example, shard_name
 
 _PREFIX = "images"
@@ -52,15 +53,13 @@ class Layout:
       out: Their folder.
       state: The folder of the reports.
       classes: The class names in the order of their ids.
-      size: See `data.images.conversion.read_as_jpeg`.
-      background: The colour on which transparent images are shown.
+      options: The options of the import.
     """
 
     out: str
     state: str
     classes: tuple[str, ...]
-    size: int | None
-    background: Colour
+    options: ImportOptions
 
 
 def write_shards(shards: Sequence[Shard], layout: Layout, workers: int) -> list[ShardReport]:
@@ -107,7 +106,7 @@ class WriteShard(beam.DoFn):
 
 
 def _make_record(file: LabelledImage, layout: Layout) -> bytes:
-    content, size = read_as_jpeg(file.path, layout.size, layout.background)
+    content, size = read_as_jpeg(file.path, layout.options.size, layout.options.colour)
     class_id = layout.classes.index(file.label)
     return encode_example(content, class_id, layout.classes, size, file.source)
 

@@ -9,11 +9,12 @@ from google.protobuf.message import DecodeError
 
 from data.common.errors import UsageError
 from data.features import SOURCE
+from data.images.formats import BMP_START, GIF_START, JPEG_START, PNG_START
 from data.ingestion_counts import QUARANTINE, BadRecord
 from pipeline.history.run import Run
 
-# The first bytes of image files.
-_SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp"}
+# Also of a PNG whose first line is damaged.
+_SUFFIXES = {JPEG_START: ".jpg", PNG_START[:4]: ".png", GIF_START: ".gif", BMP_START: ".bmp"}
 
 
 @dataclass(frozen=True)
