@@ -62,6 +62,7 @@ def format_lineage(run: Run, version: int) -> Iterator[str]:
         yield format_verdict(run.verdict)
 
 
+@literal_text()
 def draw_lineage(run: Run, version: int, file: Path) -> None:
     """Writes a PNG: the steps that led to a version, their dependencies, and their summaries."""
     figure = Figure(figsize=(11, 0.75 * len(run.steps) + 1), layout="constrained")
@@ -85,8 +86,7 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
         )  # fmt: skip
     axes.set_title(f"version {version}: run {run.run_id}, {run.setting('data.source')}")
     axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
-    with literal_text():
-        figure.savefig(file, dpi=100)
+    figure.savefig(file, dpi=100)
 
 
 def _depth(step: str) -> int:
