@@ -1,6 +1,5 @@
 """Generates pictures of every format, mode, orientation and colour profile, and how they look."""
 
-import io
 from collections.abc import Iterator
 from itertools import cycle, islice, product
 from typing import NamedTuple
@@ -8,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms
+
+from tests.encoding import encode
 
 pillow_heif.register_heif_opener()
 
@@ -95,9 +96,8 @@ def make_picture(
     image, upright = _in_mode(picture, mode)
     if orientation > 1:
         image = image.transpose(_STORED[orientation])
-    content = io.BytesIO()
-    image.save(content, kind, **_options(image, kind, mode, orientation, order, profile))
-    return Picture(kind, mode, content.getvalue(), upright)
+    content = encode(image, kind, **_options(image, kind, mode, orientation, order, profile))
+    return Picture(kind, mode, content, upright)
 
 
 def _draw(seed: int, transparent: bool) -> Image.Image:

@@ -3,22 +3,9 @@ import shutil
 import subprocess
 
 import pytest
-import tensorflow as tf
 
 from data.common.errors import UsageError
-from data.features import UNCHANGED
 from data.sources import Source, fingerprint, list_files, resolve
-
-NAMES = UNCHANGED
-
-
-@pytest.fixture
-def records(tmp_path):
-    for name in ("b-1.tfrec", "a-1.tfrecord"):
-        with tf.io.TFRecordWriter(str(tmp_path / name)) as writer:
-            writer.write(name.encode())
-    (tmp_path / "notes.txt").write_text("no records")
-    return tmp_path
 
 
 def test_the_sample_is_found():

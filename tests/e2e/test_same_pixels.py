@@ -17,6 +17,7 @@ from data.features import IMAGE, SOURCE
 from data.importing.importer import import_images
 from data.records import read_records
 from pipeline.inference.input_images import read_images
+from tests.encoding import encode
 from tests.pictures import LOSSY, MODES, TURNED, Picture, make_pictures
 
 PICTURES = 1000
@@ -72,9 +73,8 @@ def difference(found: np.ndarray, expected: np.ndarray) -> float:
 
 def allowed_loss(picture: Picture) -> float:
     """Returns the mean difference that JPEGs make, and 1 for the differences of decoders."""
-    content = io.BytesIO()
-    Image.fromarray(picture.upright).save(content, "JPEG", quality=95)
-    loss = difference(np.asarray(Image.open(content)), picture.upright)
+    jpeg = encode(Image.fromarray(picture.upright), "JPEG", quality=95)
+    loss = difference(np.asarray(Image.open(io.BytesIO(jpeg))), picture.upright)
     # The file itself may have lost as much.
     return 1 + loss * (2 if picture.kind in LOSSY else 1)
 

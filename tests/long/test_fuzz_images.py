@@ -1,6 +1,5 @@
 """Random damage to images of all formats: each is read as RGB or refused with a reason."""
 
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from random import Random
@@ -13,6 +12,7 @@ from PIL import Image
 
 from data.images.reading import UnreadableImage, read_image
 from tests.damage import damage_bytes
+from tests.encoding import encode
 
 FORMATS = {
     "JPEG": ["L", "RGB", "CMYK"], "PNG": ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"],
@@ -36,13 +36,11 @@ def convert(image: Image.Image, mode: str) -> Image.Image:
     return image.convert(mode)
 
 
-def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
-    content = io.BytesIO()
+def encode_turned(image: Image.Image, kind: str, **options: Any) -> bytes:
     if kind in ("JPEG", "PNG", "WEBP"):
         options["exif"] = Image.Exif()
         options["exif"][0x0112] = 6
-    image.save(content, kind, **options)
-    return content.getvalue()
+    return encode(image, kind, **options)
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +49,12 @@ def images() -> list[bytes]:
     pillow_heif.register_heif_opener()
     pixels = np.random.default_rng(0).integers(0, 255, [32, 32, 3], np.uint8)
     image = Image.fromarray(pixels)
-    contents = [encode(convert(image, m), kind) for kind, modes in FORMATS.items() for m in modes]
+    contents = [
+        encode_turned(convert(image, m), kind) for kind, modes in FORMATS.items() for m in modes
+    ]
     for name in COMPRESSIONS:
         mode = "1" if name == "group4" else "RGB"
-        contents.append(encode(convert(image, mode), "TIFF", compression=name))
+        contents.append(encode_turned(convert(image, mode), "TIFF", compression=name))
     for content in contents:
         assert read_image(content).mode == "RGB"
     return contents

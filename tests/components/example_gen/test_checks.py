@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,20 +12,10 @@ from components.example_gen.checks import (
 from components.serving_check.cases import png_bomb
 from data.features import UNCHANGED, feature_names
 from data.records import encode_example
+from tests.encoding import encode
 
 CLASSES = ["daisy", "roses"]
 RULES = RecordRules(CLASSES, 10_000_000, UNCHANGED)
-
-
-def encoded(image: Image.Image, kind: str, **options) -> bytes:
-    content = io.BytesIO()
-    image.save(content, kind, **options)
-    return content.getvalue()
-
-
-@pytest.fixture
-def picture(make_image) -> Image.Image:
-    return Image.fromarray(make_image(1, 40, 60))
 
 
 def check(image: bytes, class_id=1):
@@ -41,7 +29,7 @@ def changed(image: bytes, change) -> bytes:
 
 
 def test_a_valid_record_has_pixels_and_label(picture):
-    found = check(encoded(picture, "PNG"))
+    found = check(encode(picture, "PNG"))
     assert np.array_equal(found.pixels, np.asarray(picture))
     assert found.label == "roses"
 
@@ -66,13 +54,13 @@ def test_images_of_other_modes_and_formats_are_decoded_as_rgb(picture, mode, kin
         # Pillow converts RGB to 16 bits only by way of a 32-bit grey channel.
         picture = picture.convert("L").convert("I").point(lambda value: value * 256)
     source = picture.convert(mode)
-    found = check(encoded(source, kind, **options))
+    found = check(encode(source, kind, **options))
     assert found.pixels.shape == (40, 60, 3)
     assert found.pixels.dtype == np.uint8
 
 
 def test_trailing_bytes_are_valid(picture):
-    assert check(encoded(picture, "JPEG") + b"\0" * 100).pixels.shape == (40, 60, 3)
+    assert check(encode(picture, "JPEG") + b"\0" * 100).pixels.shape == (40, 60, 3)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +69,9 @@ def test_trailing_bytes_are_valid(picture):
         (b"", "no bytes"),
         (b"not an image at all", "not an image"),
         (png_bomb(), r"more pixels than data\.max_pixels allows \(10,000,000\)"),
-        (encoded(Image.new("RGB", (7, 200)), "PNG"), "smaller than 8 px per side"),
-        (encoded(Image.new("RGB", (4000, 3000)), "PNG"), "more pixels"),
-        (encoded(Image.new("RGB", (20, 20)), "WEBP"), "of format WEBP, not JPEG"),
+        (encode(Image.new("RGB", (7, 200)), "PNG"), "smaller than 8 px per side"),
+        (encode(Image.new("RGB", (4000, 3000)), "PNG"), "more pixels"),
+        (encode(Image.new("RGB", (20, 20)), "WEBP"), "of format WEBP, not JPEG"),
     ],
 )
 def test_an_invalid_image_raises_the_reason(image, reason):
@@ -94,7 +82,7 @@ def test_an_invalid_image_raises_the_reason(image, reason):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
 @pytest.mark.parametrize("share", [0.4, 0.8])
 def test_a_truncated_image_is_invalid(picture, kind, share):
-    whole = encoded(picture, kind)
+    whole = encode(picture, kind)
     with pytest.raises(InvalidRecord, match="truncated or corrupt"):
         check(whole[: int(len(whole) * share)])
 
@@ -116,7 +104,7 @@ def test_a_truncated_image_is_invalid(picture, kind, share):
 )
 def test_an_invalid_feature_is_named(picture, change, reason):
     with pytest.raises(InvalidRecord, match=reason):
-        check_record(changed(encoded(picture, "PNG"), change), RULES)
+        check_record(changed(encode(picture, "PNG"), change), RULES)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xff\xff", b"text instead of an example"])
@@ -130,7 +118,7 @@ def test_an_unknown_class_is_left_to_the_schema(picture):
         features["label"].bytes_list.value[0] = b"cactus"
         features["class"].int64_list.value[0] = 7
 
-    content = changed(encoded(picture, "PNG"), rename)
+    content = changed(encode(picture, "PNG"), rename)
     assert check_record(content, RULES).label == "cactus"
 
 
@@ -153,7 +141,7 @@ def content_of(valid) -> dict[str, list]:
 
 
 def test_a_record_in_our_layout_keeps_its_bytes(picture):
-    content = encode_example(encoded(picture, "JPEG"), 1, CLASSES, (60, 40), "roses/a.jpg")
+    content = encode_example(encode(picture, "JPEG"), 1, CLASSES, (60, 40), "roses/a.jpg")
     valid = check_record(content, RULES)
     assert valid.content is content
     assert valid.ignored == ()
@@ -161,7 +149,7 @@ def test_a_record_in_our_layout_keeps_its_bytes(picture):
 
 
 def test_features_of_another_layout_are_renamed_and_others_are_left_out(picture):
-    image = encoded(picture, "JPEG")
+    image = encode(picture, "JPEG")
     content = example(
         image__encoded=image, image__class__label=1, image__class__text=b"roses", camera=b"x", iso=9
     )
@@ -176,11 +164,11 @@ def test_features_of_another_layout_are_renamed_and_others_are_left_out(picture)
 
 def test_labels_come_from_the_class_names_if_the_records_have_only_ids(picture):
     rules = RecordRules(CLASSES, 10_000_000, feature_names({"class": "label", "label": None}))
-    valid = check_record(example(image=encoded(picture, "JPEG"), label=1), rules)
+    valid = check_record(example(image=encode(picture, "JPEG"), label=1), rules)
     assert valid.label == "roses"
     assert content_of(valid)["label"] == [b"roses"]
     with pytest.raises(InvalidRecord, match="class 2 is not in 0 to 1"):
-        check_record(example(image=encoded(picture, "JPEG"), label=2), rules)
+        check_record(example(image=encode(picture, "JPEG"), label=2), rules)
 
 
 def test_a_missing_feature_is_reported_with_those_found():
@@ -200,6 +188,6 @@ def test_a_label_is_written_in_the_form_of_the_class_name(picture):
         features["label"].bytes_list.value[0] = " rose\u0301s ".encode()
 
     rules = RecordRules(["daisy", "ros\xe9s"], 10_000_000, UNCHANGED)
-    valid = check_record(changed(encoded(picture, "PNG"), decompose), rules)
+    valid = check_record(changed(encode(picture, "PNG"), decompose), rules)
     assert valid.label == "ros\xe9s"
     assert content_of(valid)["label"] == ["ros\xe9s".encode()]

@@ -7,6 +7,7 @@ from PIL import Image
 
 from components.transform.decoding import decode_bytes, decode_rgb
 from components.transform.preprocessing import preprocess
+from tests.encoding import encode
 
 ORIENTATION = 0x0112
 # What NumPy does to the stored pixels, by orientation.
@@ -20,12 +21,6 @@ TURNED = {
     7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
     8: lambda pixels: np.rot90(pixels, 1),
 }
-
-
-def encode(image: Image.Image, kind: str, **options) -> bytes:
-    content = io.BytesIO()
-    image.save(content, kind, **options)
-    return content.getvalue()
 
 
 def decode(content: bytes) -> np.ndarray:

@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import tensorflow as tf
 from PIL import Image
@@ -12,12 +10,7 @@ from components.transform.images import (
     to_float,
 )
 from components.transform.preprocessing import preprocess, preprocessing_fn
-
-
-def encoded(image: np.ndarray, kind: str, mode: str = "RGB") -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(image).convert(mode).save(stream, kind)
-    return stream.getvalue()
+from tests.encoding import encode
 
 
 def test_the_crop_is_the_centered_square():
@@ -49,7 +42,7 @@ def test_floats_are_between_zero_and_one():
 
 
 def test_preprocessing_a_batch_is_preprocessing_each_image(make_image):
-    jpegs = [encoded(make_image(seed), "JPEG") for seed in range(3)]
+    jpegs = [encode(Image.fromarray(make_image(seed)), "JPEG") for seed in range(3)]
     batch = preprocessing_fn(
         {"image": tf.constant(jpegs), "class": tf.constant([2, 0, 1], tf.int64)}, {"image_size": 16}
     )

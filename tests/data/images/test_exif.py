@@ -1,4 +1,3 @@
-import io
 import struct
 
 import numpy as np
@@ -6,6 +5,7 @@ import pytest
 from PIL import Image
 
 from data.images.exif import exif_orientation
+from tests.encoding import encode
 
 ORIENTATION, SHORT, LONG = 0x0112, 3, 4
 ENTRY = struct.pack("<HHIHH", ORIENTATION, SHORT, 1, 6, 0)
@@ -16,15 +16,13 @@ def tiff(*entries: bytes, count: int | None = None, order: bytes = b"II") -> byt
     return order + struct.pack("<HIH", 42, 8, number) + b"".join(entries)
 
 
-def encode(kind: str, exif: bytes = b"", **options) -> bytes:
-    content = io.BytesIO()
-    Image.new("RGB", (4, 3)).save(content, kind, exif=exif, **options)
-    return content.getvalue()
+def draw(kind: str, exif: bytes = b"") -> bytes:
+    return encode(Image.new("RGB", (4, 3)), kind, exif=exif)
 
 
 def with_segment(payload: bytes, marker: int = 0xE1) -> bytes:
     """Returns a JPEG with a segment after its start."""
-    jpeg = encode("JPEG")
+    jpeg = draw("JPEG")
     return jpeg[:2] + struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload + jpeg[2:]
 
 
@@ -35,11 +33,11 @@ def test_the_orientation_is_read_in_both_byte_orders(kind, order, orientation):
     exif = Image.Exif()
     exif.endian = order
     exif[271], exif[ORIENTATION], exif[306] = "maker", orientation, "2026:11:27 12:00:00"
-    assert exif_orientation(encode(kind, exif.tobytes())) == orientation
+    assert exif_orientation(draw(kind, exif.tobytes())) == orientation
 
 
 def test_a_png_may_have_its_exif_after_the_pixels():
-    png, chunk = encode("PNG"), b"eXIf" + tiff(ENTRY)
+    png, chunk = draw("PNG"), b"eXIf" + tiff(ENTRY)
     end = png.index(b"IEND") - 4
     # Readers ignore a wrong checksum of a chunk that is not critical.
     late = png[:end] + struct.pack(">I", len(chunk) - 4) + chunk + bytes(4) + png[end:]
@@ -72,7 +70,7 @@ def test_the_first_exif_segment_counts_after_other_segments_and_fill_bytes():
     ],
 )
 def test_malformed_exif_leaves_an_image_as_it_is(name, exif):
-    jpeg = with_segment(b"Exif\0\0" + exif) if exif else encode("JPEG")
+    jpeg = with_segment(b"Exif\0\0" + exif) if exif else draw("JPEG")
     assert exif_orientation(jpeg) == 1
 
 
@@ -81,14 +79,14 @@ def test_only_exif_segments_and_the_formats_with_exif_count():
     assert exif_orientation(with_segment(exif)) == 6
     assert exif_orientation(with_segment(exif, marker=0xE2)) == 1
     assert exif_orientation(b"RIFF" + with_segment(exif)) == 1
-    after_scan = encode("JPEG")[:-2] + with_segment(exif)[2:]
+    after_scan = draw("JPEG")[:-2] + with_segment(exif)[2:]
     assert exif_orientation(after_scan) == 1
     assert exif_orientation(b"") == 1
 
 
 def test_mutated_images_never_fail():
     random = np.random.default_rng(0)
-    images = [encode(kind, tiff(ENTRY)) for kind in ("JPEG", "PNG")]
+    images = [draw(kind, tiff(ENTRY)) for kind in ("JPEG", "PNG")]
     for number in range(400):
         content = np.frombuffer(images[number % 2], np.uint8).copy()
         places = random.integers(0, min(len(content), 120), size=random.integers(1, 6))

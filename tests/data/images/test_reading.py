@@ -1,6 +1,5 @@
 """Images of every format and mode are read as people see them, or refused with a reason."""
 
-import io
 import struct
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from PIL import Image
 
 from data.common.errors import UsageError
 from data.images.reading import UnreadableImage, parse_colour, read_image
+from tests.encoding import encode
 
 RAMP = np.tile(np.linspace(0, 1, 20), (10, 1))
 
@@ -22,12 +22,6 @@ RAMP = np.tile(np.linspace(0, 1, 20), (10, 1))
 def _heic():
     """Lets Pillow write HEIC; `read_image` lets it only read it."""
     pillow_heif.register_heif_opener()
-
-
-def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
-    content = io.BytesIO()
-    image.save(content, kind, **options)
-    return content.getvalue()
 
 
 def read(image: Image.Image, kind: str = "PNG", **options) -> np.ndarray:

@@ -88,7 +88,7 @@ def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, mo
     monkeypatch.setattr(shards, "read_as_jpeg", fail)
     with pytest.raises(Exception, match="MemoryError"):
         run(photos, tmp_path / "cut")
-    # There is no incomplete file with the name of a shard.
+    # No shard is incomplete.
     whole = contents(tmp_path / "whole")
     for path in (tmp_path / "cut").glob("*.tfrec"):
         assert path.read_bytes() == whole[path.name]

@@ -1,6 +1,5 @@
 """Reading the images for `flowers predict`."""
 
-import io
 import os
 from pathlib import Path
 
@@ -13,15 +12,14 @@ from components.transform.decoding import decode_rgb
 from data.common.errors import UsageError
 from data.records import encode_example
 from pipeline.inference.input_images import InputImage, read_images
+from tests.encoding import encode
 
 
-def encode(kind: str, mode: str = "RGB", colour="red", **options) -> bytes:
-    content = io.BytesIO()
-    Image.new("RGB", (12, 10), colour).convert(mode).save(content, kind, **options)
-    return content.getvalue()
+def draw(kind: str, **options) -> bytes:
+    return encode(Image.new("RGB", (12, 10), "red"), kind, **options)
 
 
-JPEG = encode("JPEG")
+JPEG = draw("JPEG")
 
 
 def write_records(path: Path, records: list[bytes]) -> None:
@@ -80,9 +78,9 @@ def test_a_transparent_gif_is_shown_on_white(tmp_path):
 def test_what_the_model_reads_itself_keeps_its_bytes(tmp_path, kind):
     exif = Image.Exif()
     exif[0x0112] = 6
-    (tmp_path / "a").write_bytes(encode(kind, exif=exif.tobytes()))
+    (tmp_path / "a").write_bytes(draw(kind, exif=exif.tobytes()))
     (found,) = read_images([tmp_path / "a"])
-    assert found == InputImage(str(tmp_path / "a"), encode(kind, exif=exif.tobytes()), named=True)
+    assert found == InputImage(str(tmp_path / "a"), draw(kind, exif=exif.tobytes()), named=True)
 
 
 def test_a_record_has_a_path_with_its_index_or_an_error(tmp_path):
@@ -138,8 +136,8 @@ def test_images_are_read_lazily(tmp_path):
         file.write_bytes(JPEG)
     images = read_images([tmp_path])
     assert next(images).content == JPEG
-    files[1].write_bytes(encode("PNG"))
-    assert next(images).content == encode("PNG")
+    files[1].write_bytes(draw("PNG"))
+    assert next(images).content == draw("PNG")
 
 
 def test_an_empty_folder_is_rejected_before_anything_is_read(tmp_path):
