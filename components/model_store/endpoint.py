@@ -75,7 +75,7 @@ class EndpointStore:
         """Gives all traffic to the previous version and labels the newer one as withdrawn.
 
         Returns:
-          The number of the version that serves now, and of the version that was withdrawn.
+          The numbers of the version that serves now and of the withdrawn one.
 
         Raises:
           LookupError: There is no endpoint, or no earlier version on it.

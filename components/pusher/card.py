@@ -8,7 +8,7 @@ from components.gate.verdict import Verdict, format_verdict
 from components.trainer.settings import WarmStart
 from data.common.formatting import format_list
 
-# An underscore within a word is no markup.
+# An underscore within a word is not markup.
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
 
 
