@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from data.common.formatting import format_list
 from pipeline.history.run import Run
+from pipeline.history.runs import PLOT_FILE
 from pipeline.reporting.report import Report
 from pipeline.steps import summarize
 
@@ -52,11 +53,14 @@ class RunObserver:
                 setattr(self._run, field, value)
             self._run.step(name).found = summary.text
             details = summary.details
-        if name == "Gate":
-            self._write_evaluation(outputs)
+        missing: Sequence[str] = ()
+        if name == "Trainer":
+            missing = self._draw_training()
+        elif name == "Gate":
+            missing = self._write_evaluation(outputs)
         elif name == "ServingCheck":
             self._apply_serving_check()
-        self._report.step_finished(name, seconds, cached, details)
+        self._report.step_finished(name, seconds, cached, details, missing)
         if name == "ExampleGen" and self.may_resplit:
             self._check_splits()
 
@@ -76,12 +80,19 @@ class RunObserver:
                 self._run.verdict, result.passed, result.problems, text
             )
 
-    def _write_evaluation(self, outputs: "Mapping[str, Sequence[Artifact]]") -> None:
+    def _draw_training(self) -> list[str]:
+        from pipeline.reporting.plots import draw_training
+
+        training = self._run.training
+        problem = draw_training(training, self._folder / PLOT_FILE) if training else ""
+        return [problem] if problem else []
+
+    def _write_evaluation(self, outputs: "Mapping[str, Sequence[Artifact]]") -> list[str]:
         # It imports TFX, which the runner that calls this has loaded already.
         from components.gate.verdict import read_metrics
         from pipeline.reporting.evaluation_files import write_evaluation
 
-        write_evaluation(read_metrics(outputs["blessing"][0].uri), self._folder)
+        return write_evaluation(read_metrics(outputs["blessing"][0].uri), self._folder)
 
     def _check_splits(self) -> None:
         from components.artifacts import read_counts

@@ -1,10 +1,10 @@
 """`flowers lineage`: the origin of a version, as text and as a picture."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from components.gate.verdict import format_verdict
 from data.common.errors import UsageError
@@ -13,8 +13,11 @@ from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import History
 from pipeline.local.run_inputs import CODE
 from pipeline.registry.versions import list_models
-from pipeline.reporting.plots import literal_text
+from pipeline.reporting.pictures import save_picture
 from pipeline.steps import STEPS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def find_run(root: Path, version: int) -> Run:
@@ -62,10 +65,17 @@ def format_lineage(run: Run, version: int) -> Iterator[str]:
         yield format_verdict(run.verdict)
 
 
-@literal_text()
-def draw_lineage(run: Run, version: int, file: Path) -> None:
-    """Writes a PNG: the steps that led to a version, their dependencies, and their summaries."""
-    figure = Figure(figsize=(11, 0.75 * len(run.steps) + 1), layout="constrained")
+def draw_lineage(run: Run, version: int, file: Path) -> str:
+    """Writes a PNG: the steps that led to a version, their dependencies, and their summaries.
+
+    Returns:
+      Why the picture is missing, see `save_picture`; empty if it was drawn.
+    """
+    return save_picture(file, partial(_draw_steps, run, version))
+
+
+def _draw_steps(run: Run, version: int, figure: "Figure") -> None:
+    figure.set_size_inches(11, 0.75 * len(run.steps) + 1)
     axes = figure.subplots()
     axes.set_axis_off()
     rows = {step.name: -index for index, step in enumerate(run.steps)}
@@ -86,7 +96,6 @@ def draw_lineage(run: Run, version: int, file: Path) -> None:
         )  # fmt: skip
     axes.set_title(f"version {version}: run {run.run_id}, {run.setting('data.source')}")
     axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
-    figure.savefig(file, dpi=100)
 
 
 def _depth(step: str) -> int:

@@ -1,55 +1,37 @@
 """Plots for the history."""
 
-import functools
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
 
 from components.trainer.training_report import TrainingReport
-from data.common.progress import progress
+from pipeline.reporting.pictures import save_picture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # With more classes the cells of a confusion matrix are too small for numbers.
 _MAX_NUMBERED_CLASSES = 40
 
 
-def literal_text() -> Any:
-    """Returns a context in which matplotlib draws texts as they are, also `$x$`."""
-    return matplotlib.rc_context({"text.parse_math": False, "text.usetex": False})
-
-
-def _dispensable(draw: Callable[[Any, Path], None]) -> Callable[[Any, Path], None]:
-    """Makes a function that draws a file report an error instead of raising it.
-
-    A plot comes after hours of other work, which it must not end.
-    """
-
-    @functools.wraps(draw)
-    def guarded(content: Any, file: Path) -> None:
-        try:
-            with literal_text():
-                draw(content, file)
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}".splitlines()[0]
-            progress.info("%s is missing, because it cannot be drawn: %s", file.name, problem)
-
-    return guarded
-
-
-@_dispensable
-def draw_training(training: TrainingReport, file: Path) -> None:
+def draw_training(training: TrainingReport, file: Path) -> str:
     """Writes a PNG with accuracy, loss and learning rate by epoch; the best epoch is marked.
 
     Args:
       training: The training report.
       file: The PNG file.
+
+    Returns:
+      Why the picture is missing, see `save_picture`; empty if it was drawn.
     """
+    return save_picture(file, partial(_training, training))
+
+
+def _training(training: TrainingReport, figure: "Figure") -> None:
+    figure.set_size_inches(12, 3.5)
     epochs = range(1, len(training.epochs) + 1)
-    # Not pyplot, which keeps figures and looks for a display.
-    figure = Figure(figsize=(12, 3.5), layout="constrained")
     panels = {
         "accuracy": {"train": "accuracy", "eval": "val_accuracy"},
         "loss": {"train": "loss", "eval": "val_loss"},
@@ -61,20 +43,25 @@ def draw_training(training: TrainingReport, file: Path) -> None:
         axes.axvline(training.best_epoch, color="grey", linestyle=":", label="best epoch")
         axes.set(title=title, xlabel="epoch")
         axes.legend()
-    figure.savefig(file, dpi=100)
 
 
-@_dispensable
-def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
+def draw_confusion(metrics: dict[str, Any], file: Path) -> str:
     """Writes a PNG with the confusion matrix of the test images.
 
     Args:
       metrics: The metrics, see `components.gate.metrics.Tally.metrics`.
       file: The PNG file.
+
+    Returns:
+      Why the picture is missing, see `save_picture`; empty if it was drawn.
     """
+    return save_picture(file, partial(_confusion, metrics))
+
+
+def _confusion(metrics: dict[str, Any], figure: "Figure") -> None:
     names, counts = metrics["class_names"], np.array(metrics["confusion"])
     side = max(4.0, min(0.6 * len(names) + 2, 30))
-    figure = Figure(figsize=(side, side), layout="constrained")
+    figure.set_size_inches(side, side)
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -85,19 +72,24 @@ def draw_confusion(metrics: dict[str, Any], file: Path) -> None:
         for (row, column), number in np.ndenumerate(counts):
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(number), ha="center", va="center", color=colour)
-    figure.savefig(file, dpi=100)
 
 
-@_dispensable
-def draw_calibration(metrics: dict[str, Any], file: Path) -> None:
+def draw_calibration(metrics: dict[str, Any], file: Path) -> str:
     """Writes a PNG with a reliability diagram: accuracy and number of images by confidence.
 
     Args:
       metrics: The metrics, see `components.gate.metrics.Tally.metrics`.
       file: The PNG file.
+
+    Returns:
+      Why the picture is missing, see `save_picture`; empty if it was drawn.
     """
+    return save_picture(file, partial(_calibration, metrics))
+
+
+def _calibration(metrics: dict[str, Any], figure: "Figure") -> None:
+    figure.set_size_inches(5, 4)
     bins, error = metrics["calibration"]["bins"], metrics["calibration"]["error"]
-    figure = Figure(figsize=(5, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], ":", color="grey")
     x, y = [b["confidence"] for b in bins], [b["accuracy"] for b in bins]
@@ -107,4 +99,3 @@ def draw_calibration(metrics: dict[str, Any], file: Path) -> None:
                       textcoords="offset points")  # fmt: skip
     axes.set(title=f"calibration error {error:.3f}", xlabel="confidence", ylabel="accuracy",
              xlim=(0, 1), ylim=(0, 1.02))  # fmt: skip
-    figure.savefig(file, dpi=100)

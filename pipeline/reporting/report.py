@@ -10,10 +10,10 @@ from typing import Self
 
 from components.gate.verdict import format_verdict
 from data.common.errors import UsageError, error_kind
-from data.common.formatting import format_duration
+from data.common.formatting import format_duration, shell_word
 from data.common.progress import PROGRESS_LOGGER
 from pipeline.history.run import Run, RunState
-from pipeline.history.runs import LOG_FILE, PLOT_FILE, History
+from pipeline.history.runs import LOG_FILE, History
 from pipeline.reporting.console import Console
 from pipeline.reporting.lines import display_path
 from pipeline.root_files import SERVING_FOLDER
@@ -73,7 +73,12 @@ class Report:
         self.console.step_changed(step)
 
     def step_finished(
-        self, name: str, seconds: float, cached: bool, details: Sequence[str] = ()
+        self,
+        name: str,
+        seconds: float,
+        cached: bool,
+        details: Sequence[str] = (),
+        missing: Sequence[str] = (),
     ) -> None:
         """Shows that a step succeeded or was cached.
 
@@ -82,21 +87,16 @@ class Report:
           seconds: The seconds that it took.
           cached: Whether it was cached.
           details: Further lines, shown unless the step was cached.
+          missing: Lines on pictures that could not be drawn, always shown.
         """
         step = self.run.step(name)
         step.seconds = round(seconds, 3)
         step.state = "cached" if cached else "done"
         step.why = "" if cached else self._reasons.get(name, "not in the cache")
-        if name == "Trainer" and self.run.training:
-            # Matplotlib takes a second to import.
-            from pipeline.reporting.plots import draw_training
-
-            draw_training(self.run.training, self._history.folder(self.run.run_id) / PLOT_FILE)
         self._save()
         self.console.step_changed(step)
-        if not cached:
-            for line in details:
-                self.console.print_line(f"  {line}")
+        for line in (*([] if cached else details), *missing):
+            self.console.print_line(f"  {line}")
 
     def step_failed(self, name: str, seconds: float) -> None:
         """Shows that a step failed."""
@@ -145,7 +145,9 @@ class Report:
         if self.run.verdict:
             style = _GOOD if state == "pushed" else _BAD
             self._print(f"\n{format_verdict(self.run.verdict)}", style)
-        command, folder = display_path(sys.argv[0]), display_path(root)
+        program = display_path(sys.argv[0])
+        # For commands that can be pasted into a shell.
+        command, folder = shell_word(program), shell_word(display_path(root))
         if state == "pushed":
             self._print(f"Served:   {display_path(root / SERVING_FOLDER / str(self.run.pushed))}")
             self._print(f"Try it:   {command} predict --root {folder} IMAGE...")
@@ -157,8 +159,8 @@ class Report:
         else:
             self._print("Nothing was pushed.")
             self._print(f"Reasons:  {command} gate explain --root {folder}")
-        board = Path(command).with_name("tensorboard")
-        self._print(f"Curves:   {board} --logdir {display_path(curves)}")
+        board = shell_word(str(Path(program).with_name("tensorboard")))
+        self._print(f"Curves:   {board} --logdir {shell_word(display_path(curves))}")
         self._print(f"All runs: {command} runs --root {folder}")
         self._print(f"Took {format_duration(self.run.seconds)}: {self._time_by_step()}")
 

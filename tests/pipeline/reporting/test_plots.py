@@ -1,4 +1,5 @@
 import logging
+import sys
 
 import matplotlib.image
 import numpy as np
@@ -35,8 +36,22 @@ def test_class_names_are_drawn_as_they_are(tmp_path):
 
 @pytest.mark.parametrize("draw", [draw_training, draw_confusion, draw_calibration])
 def test_a_plot_that_cannot_be_drawn_is_reported_and_fails_nothing(tmp_path, caplog, draw):
-    with caplog.at_level(logging.INFO, "flowers.progress"):
-        draw({}, tmp_path / "plot.png")
+    with caplog.at_level(logging.INFO):
+        line = draw({}, tmp_path / "plot.png")
     assert not (tmp_path / "plot.png").exists()
-    (line,) = caplog.messages
     assert line.startswith("plot.png is missing, because it cannot be drawn: ")
+    # The log has the traceback.
+    assert caplog.records[0].exc_info
+
+
+def test_a_broken_matplotlib_costs_the_plots_only(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    line = draw_confusion(confusion("a", "b"), tmp_path / "plot.png")
+    assert line.startswith("plot.png is missing, because it cannot be drawn: ModuleNotFoundError")
+
+
+def test_characters_that_the_font_lacks_are_logged_and_not_printed(tmp_path, caplog, recwarn):
+    with caplog.at_level(logging.INFO):
+        assert draw_confusion(confusion("薔薇", "daisy"), tmp_path / "plot.png") == ""
+    assert not recwarn.list
+    assert any("missing from font" in message for message in caplog.messages)

@@ -1,5 +1,7 @@
 import io
 import json
+import shlex
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,26 @@ def test_a_failure_is_saved_with_its_kind_and_shown_with_its_step_and_log(opened
     assert [step["state"] for step in saved()["steps"]] == ["failed", "skipped"]
     assert "FAILED in Trainer: OSError: [Errno 28]" in text.getvalue()
     assert "history/1/log.txt" in text.getvalue()
+
+
+def test_the_commands_that_follow_a_run_can_be_pasted(opened, tmp_path, monkeypatch):
+    report, _, text = opened
+    monkeypatch.setattr("sys.argv", ["/opt/my env/flowers"])
+    root = Path("/data/$x 'q'")
+    report.concluded("refused", root, root / "curves")
+    lines = dict(line.split(":", 1) for line in text.getvalue().splitlines() if ": " in line)
+    for name in ("Reasons", "Curves", "All runs"):
+        words = shlex.split(lines[name])
+        assert words[0].startswith("/opt/my env/")
+        assert Path(words[-1]) in (root, root / "curves")
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_missing_picture_is_reported_also_of_a_cached_step(opened, cached):
+    report, _, text = opened
+    report.step_finished("Trainer", 1.0, cached, ["detail"], ["training.png is missing"])
+    assert "  training.png is missing\n" in text.getvalue()
+    assert ("detail" in text.getvalue()) != cached
 
 
 def test_refused_data_is_no_failure(opened):
