@@ -9,7 +9,7 @@ from components.trainer.settings import WarmStart
 from data.common.formatting import format_list
 
 # An underscore within a word is not markup.
-_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def format_model_card(

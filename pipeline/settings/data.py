@@ -108,6 +108,10 @@ class DataSettings(SettingsBase):
     @classmethod
     def _are_texts(cls, classes: Any) -> Any:
         """Refuses names that YAML reads as something else, such as `on`, `null` and `1`."""
+        if classes is not None and not isinstance(classes, list):
+            raise ValueError(
+                """classes must be a list of names, as in data.classes='["on", "off"]'"""
+            )
         for name in classes if isinstance(classes, list) else ():
             if not isinstance(name, str):
                 raise ValueError(

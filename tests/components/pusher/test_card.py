@@ -15,3 +15,8 @@ def test_markdown_shows_a_class_name_as_it_is(name):
     cell = next(t for t in tokens[::-1] if t.type == "inline" and t.content != "3")
     assert [child.type for child in cell.children] == ["text"] * len(cell.children)
     assert "".join(child.content for child in cell.children) == name
+
+
+def test_dollar_signs_do_not_begin_a_formula():
+    """GitHub and Pandoc set `$...$` as a formula, which the commonmark parser above does not."""
+    assert escape_markdown("$x$") == r"\$x\$"

@@ -108,6 +108,12 @@ def test_class_names_that_yaml_reads_as_something_else_must_be_quoted(value):
         load_settings("quickstart", [f"data.classes={value}"])
 
 
+@pytest.mark.parametrize("value", ["roses", "'[a, b]'", "{a: 1}", "3"])
+def test_classes_that_are_no_list_are_refused_with_an_example(value):
+    with pytest.raises(UsageError, match=r"must be a list of names, as in data\.classes="):
+        load_settings("quickstart", [f"data.classes={value}"])
+
+
 def test_quoted_class_names_stay_what_they_are():
     settings = load_settings("quickstart", ['data.classes=["on", "null", "1"]'])
     assert settings.data.classes == ["on", "null", "1"]
