@@ -1,6 +1,7 @@
 """Names of the files and folders under a root, the folder that `--root` names; and its own name."""
 
 import os
+import re
 from pathlib import Path
 
 from data.common.errors import UsageError
@@ -18,13 +19,23 @@ CHECKPOINTS_FOLDER = "checkpoints"
 ARTIFACTS_FOLDER = "artifacts"
 HISTORY_FOLDER = "history"
 
+# A Path keeps one of the slashes of a URL.
+_URL = re.compile(r"(gs|s3|hdfs|https?|file):/")
 
-def check_root_name(root: Path) -> Path:
-    """Returns a root if TensorFlow and Beam can use its path.
+
+def check_root_name(root: Path | None) -> Path | None:
+    """Returns a root if TensorFlow and Beam can use its path, and None for None.
 
     Raises:
-      UsageError: The path contains a character that they misread or cannot print.
+      UsageError: The path contains a character that they misread or cannot print, or is a URL.
     """
+    if root is None:
+        return None
+    if _URL.match(str(root)):
+        raise UsageError(
+            f"--root: must be a folder of this machine, got the URL {printable(str(root))}; runs "
+            "in a bucket are jobs on Vertex AI, see `flowers vertex submit --help`"
+        )
     path = os.path.abspath(root)
     if character := find_misread(path):
         pattern = "TensorFlow reads as part of a pattern"

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from data.common.errors import UsageError
-from data.common.formatting import format_list
+from data.common.formatting import format_list, shell_word
 from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Root, RunId, print_list
+from pipeline.root_files import check_root_name
 
 gate_app = App("Explain why a model passed the gate or was refused.")
 
@@ -23,7 +24,11 @@ def predict(
     ],
     root: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Default: runs. With --url, only for the class names."),
+        typer.Option(
+            metavar="DIR",
+            callback=check_root_name,
+            help="Default: runs. With --url, only for the class names.",
+        ),
     ] = None,
     url: Annotated[
         str | None,
@@ -78,7 +83,7 @@ def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
     """
     from pipeline.history.runs import History
 
-    none = f"no runs under {root}; `flowers run --root {root}` starts one"
+    none = f"no runs under {root}; `flowers run --root {shell_word(str(root))}` starts one"
     print_list(History(root).runs(), as_json, none)
 
 
@@ -91,7 +96,9 @@ def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
     """
     from pipeline.registry.versions import list_models
 
-    none = f"no model was pushed under {root}; `flowers run --root {root}` trains one"
+    none = (
+        f"no model was pushed under {root}; `flowers run --root {shell_word(str(root))}` trains one"
+    )
     print_list(list_models(root), as_json, none)
 
 
@@ -116,7 +123,9 @@ def lineage(
     for line in format_lineage(run, version):
         typer.echo(line)
     if picture:
-        draw_lineage(run, version, picture)
+        problem = draw_lineage(run, version, picture)
+        if problem:
+            raise UsageError(f"--picture: {problem}")
         typer.echo(f"\nwrote {picture}")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from data.common.errors import UsageError
-from data.common.formatting import format_list
+from data.common.formatting import format_list, shell_word
 from pipeline.inference.input_images import InputImage
 from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.root_files import SERVING_FOLDER
@@ -140,8 +140,8 @@ class PushedModel:
         serving = root / SERVING_FOLDER
         version = LocalStore(serving).newest_version()
         if not version:
-            problem = f"no model was pushed to {serving}; flowers run --root {root} trains one"
-            raise UsageError(f"--root: {problem}")
+            command = f"flowers run --root {shell_word(str(root))}"
+            raise UsageError(f"--root: no model was pushed to {serving}; {command} trains one")
         self._tf = import_tensorflow()
         self._model = self._tf.saved_model.load(str(serving / str(version)))
         self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]

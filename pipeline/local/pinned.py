@@ -1,8 +1,10 @@
 """What a run takes over from earlier runs and from files before it reads any record."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from data.classes import classes_setting, read_source_labels
 from data.common.errors import UsageError
@@ -31,7 +33,12 @@ class Classes:
 
 
 def pinned_classes(
-    settings: Settings, source: Source, files: Sequence[str], runs: Sequence[Run], records: str
+    settings: Settings,
+    source: Source,
+    files: Sequence[str],
+    runs: Sequence[Run],
+    records: str,
+    root: Path,
 ) -> Classes:
     """Returns the classes of a run, as far as they are known without reading the records.
 
@@ -44,6 +51,7 @@ def pinned_classes(
       files: The record files.
       runs: The runs of the root, newest first.
       records: The value of RECORDS among the inputs of the run.
+      root: The root, an absolute path.
 
     Raises:
       UsageError: A file `labels.txt` cannot be read, two of them contradict each other, or they
@@ -54,7 +62,7 @@ def pinned_classes(
     accepted = next(accepted_runs(runs), None)
     listed = read_source_labels(source, files)
     if accepted:
-        _check_same_data_set(accepted, listed, source)
+        _check_same_data_set(accepted, listed, source, root)
         return Classes(accepted.class_names, f"run {accepted.run_id}")
     if listed:
         return Classes(listed, "labels.txt")
@@ -65,7 +73,7 @@ def pinned_classes(
     return Classes(None, FROM_RECORDS)
 
 
-def _check_same_data_set(accepted: Run, listed: Sequence[str], source: Source) -> None:
+def _check_same_data_set(accepted: Run, listed: Sequence[str], source: Source, root: Path) -> None:
     """Raises a UsageError if records have other classes, not more or fewer than the root's."""
     known = accepted.class_names
     if set(listed) <= set(known) or set(known) <= set(listed):
@@ -73,9 +81,16 @@ def _check_same_data_set(accepted: Run, listed: Sequence[str], source: Source) -
     raise UsageError(
         f"--root holds models of another data set: its classes are {format_list(known)}, and those "
         f"of {source.base} are {format_list(listed)}. Name another folder, such as --root "
-        f"runs/{os.path.basename(source.base)}; or, to change the classes of this root, --set "
+        f"{_other_root(source, root)}; or, to change the classes of this root, --set "
         f"{classes_setting(listed)}"
     )
+
+
+def _other_root(source: Source, root: Path) -> str:
+    """Returns a root named after the records, other than the root in use, without quotes."""
+    name = re.sub(r"[^\w.-]+", "-", os.path.basename(source.base)).strip(".-") or "other"
+    taken = Path(os.path.abspath(f"runs/{name}")) == root
+    return f"runs/{name}-2" if taken else f"runs/{name}"
 
 
 def pinned_salt(settings: Settings, runs: Sequence[Run], records: str) -> str | None:

@@ -122,7 +122,7 @@ def make_plan(
     key = str(records)
     if records.fingerprint:
         settings = with_accepted_drift(settings, runs, key)
-    classes = pinned_classes(settings, records.source, records.files, runs, key)
+    classes = pinned_classes(settings, records.source, records.files, runs, key, root)
     salt = pinned_salt(settings, runs, key)
     inputs = run_inputs(settings, key, classes.names, salt or "")
     baseline = LocalStore(root / SERVING_FOLDER).current_version()

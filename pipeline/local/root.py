@@ -15,7 +15,7 @@ import filelock
 from pydantic import BaseModel, ValidationError
 
 from data.common.errors import TransientError, UsageError
-from data.common.formatting import format_duration, format_size
+from data.common.formatting import format_duration, format_size, shell_word
 from pipeline.history.run import Run
 from pipeline.root_files import LOCK_FILE, METADATA_FILE, OWNER_FILE, TEMPORARY_FOLDER
 
@@ -150,9 +150,10 @@ def check_space(root: Path, needed: int) -> None:
     """
     free = shutil.disk_usage(root).free
     if free < needed + _MARGIN_BYTES:
+        command = f"flowers clean --root {shell_word(str(root))}"
         raise TransientError(
             f"--root: the run needs about {format_size(needed + _MARGIN_BYTES)}, and the disk of "
-            f"{root} has {format_size(free)} free; `flowers clean --root {root}` may free some, or "
+            f"{root} has {format_size(free)} free; `{command}` may free some, or "
             "name another folder"
         )
 
@@ -178,7 +179,9 @@ def _check_metadata(file: Path) -> None:
     if not file.exists():
         return
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        with contextlib.closing(
+            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        ) as database:
             row = database.execute("SELECT schema_version FROM MLMDEnv").fetchone()
     except sqlite3.OperationalError:
         # The process was killed before it created the tables; ML Metadata will create them.

@@ -18,6 +18,12 @@ def test_a_root_that_libraries_misread_is_refused(name, shown):
         check_root_name(Path(name))
 
 
+@pytest.mark.parametrize("name", ["gs://bucket/runs", "s3://bucket", "https://host/x", "file:///x"])
+def test_a_url_is_no_root(name):
+    with pytest.raises(UsageError, match=r"folder of this machine.*vertex submit"):
+        check_root_name(Path(name))
+
+
 def test_the_folder_around_a_root_counts_too(tmp_path, monkeypatch):
     (tmp_path / "x[1]").mkdir()
     monkeypatch.chdir(tmp_path / "x[1]")

@@ -42,6 +42,7 @@ def test_fast_commands_do_not_import_tensorflow(tmp_path):
         (["run", "--data", "/nowhere/*.tfrec"], "/nowhere does not exist"),
         (["run", "--root", "/proc/flowers"], "cannot be written"),
         (["predict", __file__, "--root", "/nowhere"], "no model was pushed"),
+        (["predict", __file__, "--root", "r[1]"], "--root: the path "),
         (["predict", __file__, "--json", "--csv"], "exclude each other"),
         (["predict", __file__, "--url", "localhost:8501"], "--url takes http://HOST:8501/v1"),
         (["run", "--nonsense"], "No such option"),

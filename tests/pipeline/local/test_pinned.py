@@ -1,5 +1,7 @@
 """What earlier runs determine for the next run if the data arrives in spans."""
 
+from pathlib import Path
+
 import pytest
 
 from data.classes import write_labels
@@ -98,11 +100,12 @@ def test_records_of_another_data_set_are_refused_with_both_class_lists(run, tmp_
     records.mkdir()
     runs = [run("a")]
     runs[0].class_names = ["daisy", "roses"]
+    root = Path("/runs")
 
     def classes(*listed: str) -> list[str] | None:
         write_labels(records, listed)
         settings = load_settings("quickstart", [], str(records))
-        return pinned_classes(settings, Source(str(records), ("*",)), [], runs, "b").names
+        return pinned_classes(settings, Source(str(records), ("*",)), [], runs, "b", root).names
 
     # A part, or more: the root's classes count, and the data gate judges.
     assert classes("daisy", "roses") == ["daisy", "roses"]
@@ -113,5 +116,22 @@ def test_records_of_another_data_set_are_refused_with_both_class_lists(run, tmp_
         classes("rust", "on")
     message = str(error.value)
     assert "its classes are daisy, roses, tulips, and those of" in message
-    assert "--root runs/leaves" in message
+    assert "--root runs/leaves;" in message
     assert """--set data.classes='["rust", "on"]'""" in message
+    # Never the root itself.
+    root = Path("runs/leaves").absolute()
+    with pytest.raises(UsageError, match="--root runs/leaves-2;"):
+        classes("rust", "on")
+
+
+@pytest.mark.parametrize(
+    ("folder", "root"), [("my leaves", "my-leaves"), ("[1]*?", "1"), ("$x", "x"), ("葉", "葉")]
+)
+def test_the_suggested_root_can_be_pasted_and_is_allowed(run, tmp_path, folder, root):
+    records = tmp_path / folder
+    records.mkdir()
+    write_labels(records, ["rust", "on"])
+    runs = [run("a")]
+    settings = load_settings("quickstart", [], str(records))
+    with pytest.raises(UsageError, match=f"--root runs/{root};"):
+        pinned_classes(settings, Source(str(records), ("*",)), [], runs, "b", tmp_path)

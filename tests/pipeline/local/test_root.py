@@ -90,10 +90,14 @@ def test_metadata_of_a_newer_library_is_refused(tmp_path):
         check_root(tmp_path, "flowers", [])
 
 
-def test_a_damaged_metadata_file_is_named(tmp_path):
-    (tmp_path / "metadata.sqlite").write_bytes(b"no database" * 100)
+# SQLite reads a URI, in which some characters have a meaning.
+@pytest.mark.parametrize("name", ["root", "a#b", "a%20b", "ä 日本"])
+def test_a_damaged_metadata_file_is_named(tmp_path, name):
+    root = tmp_path / name
+    root.mkdir()
+    (root / "metadata.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(UsageError, match=r"metadata\.sqlite is damaged"):
-        check_root(tmp_path, "flowers", [])
+        check_root(root, "flowers", [])
 
 
 def test_a_run_that_does_not_fit_on_the_disk_is_refused(tmp_path):
