@@ -35,7 +35,7 @@ def check_new_folder(out: Path, images: Path) -> None:
     if out.parts and out.parts[0].endswith(":"):
         raise UsageError(f"--out must be a folder on this machine, got {shown}; copy it from there")
     if os.path.lexists(out) and not os.path.isdir(out):
-        raise UsageError(f"--out must be a folder, and {shown} is none")
+        raise UsageError(f"--out must be a folder, but {shown} is a file")
     if os.path.isdir(images) and Path(path).is_relative_to(os.path.abspath(images)):
         raise UsageError(
             f"--out: {shown} is inside SOURCE, where its records would be taken for images; "

@@ -40,6 +40,8 @@ _TRANSIENT_NAMES = {
 _TRANSIENT_TYPES = (TransientError, OSError, MemoryError)
 # The last line of a traceback, such as `OSError: [Errno 28] No space left on device`.
 _RAISED = re.compile(r"^(?:\w+\.)*(\w+)(?::|$)", re.MULTILINE)
+# How Beam describes the error of a worker.
+_BEAM_ERROR = re.compile(r"^(?:RuntimeError: )?(?:\w+\.)*(\w+: .*) \[while running .*\]$")
 
 
 def error_kind(error: BaseException) -> ErrorKind:
@@ -60,6 +62,14 @@ def error_kind(error: BaseException) -> ErrorKind:
             if names & (_TRANSIENT_NAMES | {"OSError", "MemoryError", "ConnectionError"}):
                 return "transient"
     return "step"
+
+
+def describe_error(error: BaseException) -> str:
+    """Returns class and message of an error, in one line; of Beam's errors, those of the cause."""
+    lines = f"{type(error).__name__}: {str(error).strip()}".splitlines()
+    raised = [line for line in lines if _RAISED.match(line)]
+    # The text of Beam's errors is the traceback of a worker.
+    return _BEAM_ERROR.sub(r"\1", raised[-1] if "Traceback" in lines[0] else lines[0])
 
 
 def _is_transient(kind: type[BaseException]) -> bool:

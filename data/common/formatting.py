@@ -23,7 +23,13 @@ def shell_word(text: str) -> str:
     """Returns a text, such as a path, as it can be pasted into a shell; printable."""
     if printable(text) == text:
         return shlex.quote(text)
-    return "$'{}'".format(printable(text.replace("\\", "\\\\").replace("'", "\\'")))
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    # `\x` stands for a byte, so that a character can need several.
+    shown = (
+        c if c.isprintable() else "".join(f"\\x{byte:02x}" for byte in os.fsencode(c))
+        for c in escaped
+    )
+    return "$'{}'".format("".join(shown))
 
 
 def format_duration(seconds: float) -> str:

@@ -10,7 +10,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from data.common.errors import DataRefused, ServiceError, UsageError
+from data.common.errors import (
+    DataRefused,
+    ServiceError,
+    UsageError,
+    describe_error,
+    error_kind,
+)
 from pipeline.cli import data as data_commands
 from pipeline.cli import models, schedule, vertex
 from pipeline.cli.app import App
@@ -47,15 +53,22 @@ def main() -> None:
     except DataRefused as error:
         typer.echo(f"The data was refused: {error}", err=True)
         sys.exit(DATA_REFUSED)
-    except _Interrupted:
-        typer.echo(
-            "Interrupted. The same command resumes a run after its last finished step.", err=True
-        )
-        raise
+    except _Interrupted as interruption:
+        typer.echo("Interrupted. The same command continues from what is finished.", err=True)
+        sys.stdout.flush()
+        # A regular exit waits for Beam's threads, and crashes if they are busy.
+        os._exit(interruption.code)
+    except Exception as error:
+        if error_kind(error) != "transient":
+            raise
+        typer.echo(f"Error: {describe_error(error)}", err=True)
+        sys.exit(FAILED)
 
 
 class _Interrupted(SystemExit):
     """Ctrl-C or SIGTERM; not a KeyboardInterrupt, which Typer would turn into an exit code."""
+
+    code: int
 
 
 def _interrupt(number: int, _: object) -> NoReturn:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from components.gate.verdict import format_verdict
-from data.common.errors import UsageError, error_kind
+from data.common.errors import UsageError, describe_error, error_kind
 from data.common.formatting import format_duration, shell_word
 from data.common.progress import PROGRESS_LOGGER
 from pipeline.history.run import Run, RunState
@@ -179,7 +179,7 @@ class Report:
         if self.run.state == "running":
             self.run.state = state
             if error:
-                self.run.error = f"{type(error).__name__}: {error}".splitlines()[0]
+                self.run.error = describe_error(error)
                 self.run.error_kind = error_kind(error)
         self._save()
 

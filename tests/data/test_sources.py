@@ -91,7 +91,8 @@ def test_a_folder_of_images_is_to_be_imported(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "word"), [("a[1]", "'{}/a[1]'"), ("it's\udcff\n", "$'{}/it\\'s\\xff\\n'")]
+    ("name", "word"),
+    [("a[1]", "'{}/a[1]'"), ("it's\udcff\x85\n", "$'{}/it\\'s\\xff\\xc2\\x85\\x0a'")],
 )
 def test_the_command_for_images_can_be_pasted_whatever_their_folder_is_called(tmp_path, name, word):
     (tmp_path / name / "roses").mkdir(parents=True)

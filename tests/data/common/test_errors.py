@@ -1,6 +1,13 @@
+import apache_beam as beam
 import pytest
 
-from data.common.errors import DataRefused, TransientError, UsageError, error_kind
+from data.common.errors import (
+    DataRefused,
+    TransientError,
+    UsageError,
+    describe_error,
+    error_kind,
+)
 
 
 class UnavailableError(Exception):
@@ -32,3 +39,19 @@ def raised_from(cause):
 )
 def test_the_kind_of_an_error(error, kind):
     assert error_kind(error) == kind
+
+
+def full_disk(_):
+    raise OSError(28, "No space left on device", "a.tfrec")
+
+
+def test_an_error_of_a_beam_worker_is_described_by_its_cause():
+    pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
+    _ = pipeline | beam.Create([1]) | beam.Map(full_disk)
+    with pytest.raises(Exception, match="No space left") as raised:
+        pipeline.run()
+    assert error_kind(raised.value) == "transient"
+    expected = "OSError: [Errno 28] No space left on device: 'a.tfrec'"
+    assert describe_error(raised.value) == expected
+    assert describe_error(OSError(28, "No space left on device", "a.tfrec")) == expected
+    assert describe_error(ValueError("one\ntwo")) == "ValueError: one"

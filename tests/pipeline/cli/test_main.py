@@ -1,12 +1,16 @@
-"""The commands that need no TensorFlow, each in a process of its own."""
+"""Commands in processes of their own: most need no TensorFlow; and how they end."""
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import yaml
+from PIL import Image
 
 from pipeline.settings.loading import load_settings
 
@@ -68,6 +72,47 @@ def test_a_signal_ends_a_run_with_its_exit_code_and_an_entry_in_the_history(tmp_
     assert "Traceback" not in err
     (entry,) = json.loads(flowers("runs", "--root", str(tmp_path), "--json").stdout)
     assert entry["state"] == "interrupted"
+
+
+def test_an_interrupted_import_ends_with_its_exit_code_and_resumes(tmp_path, make_image):
+    for index in range(60):
+        path = tmp_path / "photos" / "ab"[index % 2] / f"{index}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(make_image(index)).resize((2000, 2000)).save(path)
+    args = ["data", "import", tmp_path / "photos", "--out", tmp_path / "out", "--per-shard", "5"]
+    command = [sys.executable, "-c", "from pipeline.cli.main import main; main()", *args]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        while process.poll() is None and not list((tmp_path / "out").glob("*.tfrec")):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "Interrupted. The same command continues from what is finished."
+    assert "Traceback" not in err
+    done = flowers(*args)
+    assert "60 records of 2 classes" in done.stdout
+    assert "files are complete" in done.stderr + done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+def test_an_import_to_a_full_disk_ends_with_a_line(tmp_path, make_image):
+    for index in range(8):
+        path = tmp_path / "photos" / "ab"[index % 2] / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(make_image(index)).resize((300, 300)).save(path)
+    out = tmp_path / "out"
+    out.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", out]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed")
+    try:
+        done = flowers("data", "import", tmp_path / "photos", "--out", out)
+    finally:
+        subprocess.run(["umount", out], check=True)
+    assert done.returncode == 1
+    assert re.search(r"^Error: \w+: .*No space left on device$", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr
 
 
 def test_help_does_not_import_pydantic_or_rich():
