@@ -1,12 +1,12 @@
 """Converts image files to the JPEGs that records contain."""
 
 import io
-from pathlib import Path
 
 from PIL import Image
 
-from data.images.formats import JPEG_START, MIN_SIDE
-from data.images.reading import WHITE, Colour, UnreadableImage, read_image
+from data.images.formats import JPEG_START
+from data.images.limits import MAX_PIXELS, MIN_SIDE
+from data.images.reading import WHITE, Colour, UnreadableImage, read_file, read_image
 
 _QUALITY = 95
 # The limit of the library that writes JPEGs.
@@ -28,21 +28,18 @@ def read_as_jpeg(
     Raises:
       UnreadableImage: The file cannot be read or decoded, or the pipeline could not use the image.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UnreadableImage(error.strerror or str(error)) from error
+    content = read_file(path)
     image = read_image(content, background)
     shorter = min(image.size)
     if shorter < MIN_SIDE:
         raise UnreadableImage(f"smaller than {MIN_SIDE} px per side")
-    if size is None or shorter <= size:
-        if _is_upright_rgb_jpeg(content):
-            return content, image.size
-    else:
+    if size is not None and shorter > size:
         width, height = (round(side * size / shorter) for side in image.size)
         image = image.resize((width, height), Image.Resampling.LANCZOS)
-    return _encode(image), image.size
+        content = b""
+    if image.width * image.height > MAX_PIXELS:
+        raise UnreadableImage(f"more than {MAX_PIXELS:,} pixels; --size makes images smaller")
+    return content if _is_upright_rgb_jpeg(content) else _encode(image), image.size
 
 
 def _is_upright_rgb_jpeg(content: bytes) -> bool:

@@ -4,9 +4,6 @@ import io
 
 from PIL import Image
 
-# The hash that assigns splits averages an image down to 8 rows.
-MIN_SIDE = 8
-
 # The first bytes of each format.
 JPEG_START = b"\xff\xd8\xff"
 PNG_START = b"\x89PNG\r\n\x1a\n"

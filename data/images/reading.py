@@ -5,14 +5,19 @@ import functools
 import importlib
 import io
 import logging
+import os
+import re
+import stat
 import threading
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageColor, UnidentifiedImageError, _imaging
 
 from data.common.errors import UsageError
+from data.common.formatting import format_size
 from data.images.formats import JPEG_START, PNG_START
 from data.images.pixel_values import (
     DEEP_MODES,
@@ -43,12 +48,33 @@ _XMP = ("xmp", "XML:com.adobe.xmp")
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 # The place of the bit depth in a PNG: PNG, third edition, 11.2.1.
 _PNG_DEPTH = 24
+# An image of the largest size that Pillow opens, uncompressed with four channels, is smaller.
+_MAX_FILE_BYTES = 1_000_000_000
+# Details at the end of Pillow's messages, such as `(17 bytes not processed)`.
+_DETAILS = re.compile(r"\s*\([^()]*\d[^()]*\)$")
 # Pillow's plugins register themselves in global lists, through which other threads look.
 _PREPARING = threading.Lock()
 
 
 class UnreadableImage(Exception):
     """A file does not contain a readable image; the message is the reason."""
+
+
+def read_file(path: str) -> bytes:
+    """Returns the content of an image file.
+
+    Raises:
+      UnreadableImage: The file cannot be read, is not a regular file, or is larger than any image.
+    """
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableImage("not a regular file")
+        if status.st_size > _MAX_FILE_BYTES:
+            raise UnreadableImage(f"larger than {format_size(_MAX_FILE_BYTES)}")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UnreadableImage(error.strerror or str(error)) from error
 
 
 def read_image(content: bytes, background: Colour = WHITE) -> Image.Image:
@@ -74,7 +100,8 @@ def read_image(content: bytes, background: Colour = WHITE) -> Image.Image:
         raise UnreadableImage(str(error)) from error
     # Pillow's plugins raise many kinds of errors for damaged images.
     except Exception as error:
-        raise UnreadableImage(f"corrupt image: {error or type(error).__name__}") from error
+        reason = _DETAILS.sub("", str(error)) or type(error).__name__
+        raise UnreadableImage(f"corrupt image: {reason}") from error
 
 
 def parse_colour(text: str) -> Colour:

@@ -1,8 +1,9 @@
-"""Walks through folders, also behind links, and lists what cannot be read."""
+"""Walks through folders, also behind links, and finds what cannot be read."""
 
 import os
 import stat
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from data.common.formatting import printable
@@ -21,24 +22,17 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True)
-class Tree:
-    """The files under a folder, and the files and folders that cannot be read."""
+def walk_files(folder: Path, source: Path | None = None) -> Iterator[tuple[Path, str]]:
+    """Yields each file under a folder, sorted, and why it cannot be read; empty if it can.
 
-    files: list[Path] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-
-
-def walk_files(folder: Path, source: Path) -> Tree:
-    """Returns the regular files under a folder, without hidden files and folders.
+    Hidden files and folders are left out. A folder is yielded only if it cannot be read. Memory
+    grows with the depth of the tree only.
 
     Args:
       folder: The folder. Links to folders are followed, except to one that contains them.
-      source: The folder that contains it, to which the paths of what is left out are relative.
+      source: A folder that contains it, if links to it may occur.
     """
-    tree = Tree()
-    _walk(folder, source, frozenset({_identity(source)}), tree)
-    return tree
+    return _walk(folder, frozenset({_identity(source)} if source else ()))
 
 
 def list_visible(folder: Path) -> list[Path]:
@@ -50,35 +44,26 @@ def list_visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def is_folder(path: Path) -> bool:
-    """Returns whether a path is a folder or a link to one; False if that cannot be found out."""
-    # Unlike pathlib's, this function does not raise PermissionError.
-    return os.path.isdir(path)
-
-
 def relative_name(path: Path, folder: Path) -> str:
     """Returns a path relative to a folder, if it is in it, as printable UTF-8."""
     return printable(path.relative_to(folder).as_posix() if folder in path.parents else str(path))
 
 
-def _walk(folder: Path, source: Path, parents: frozenset[tuple[int, int]], tree: Tree) -> None:
+def _walk(folder: Path, parents: frozenset[tuple[int, int]]) -> Iterator[tuple[Path, str]]:
     try:
         identity = _identity(folder)
         entries = list_visible(folder)
     except OSError as error:
-        tree.left_out.append(LeftOut(relative_name(folder, source), str(error.strerror)))
+        yield folder, str(error.strerror)
         return
     if identity in parents:
-        reason = "a link to a folder that contains it"
-        tree.left_out.append(LeftOut(relative_name(folder, source), reason))
+        yield folder, "a link to a folder that contains it"
         return
     for path in entries:
-        if is_folder(path):
-            _walk(path, source, parents | {identity}, tree)
-        elif problem := _find_problem(path):
-            tree.left_out.append(LeftOut(relative_name(path, source), problem))
+        if os.path.isdir(path):
+            yield from _walk(path, parents | {identity})
         else:
-            tree.files.append(path)
+            yield path, _find_problem(path)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -9,13 +9,19 @@ from data.classes import normalize_class_name
 from data.common.errors import UsageError
 from data.common.formatting import format_list, printable
 from data.images.file_names import looks_like_image
-from data.importing.file_tree import LeftOut, is_folder, list_visible, relative_name, walk_files
+from data.importing.file_tree import LeftOut, list_visible, relative_name, walk_files
 from data.importing.table import TABLE_SUFFIXES, read_table
 
-_ALLOWED = (
+ALLOWED_SOURCES = (
     "a folder with one folder per class, such as photos/roses/a.jpg, or a CSV file "
     f"({', '.join(TABLE_SUFFIXES)}) with the columns path and label"
 )
+
+# The usual names of splits, in lower case.
+_SPLIT_NAMES = {
+    "train", "training", "val", "valid", "validation", "dev", "eval", "evaluation", "test",
+    "testing",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -52,21 +58,12 @@ def find_images(source: Path, merge_splits: bool | None = None) -> FoundImages:
         the folders in them; None if folders that look like splits are an error.
 
     Raises:
-      UsageError: `source` is neither or cannot be read, a class has an invalid name, or there are
-        no images or fewer than two classes.
+      UsageError: `source` is neither or cannot be read, or a class has an invalid name.
     """
-    name = printable(str(source))
     try:
-        found = _find(source, merge_splits)
+        return _find(source, merge_splits)
     except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
-    classes = {file.label for file in found.files}
-    if len(classes) < 2:
-        raise UsageError(
-            f"{name} has {len(found.files)} files of {len(classes)} classes; at least two classes "
-            f"are required. SOURCE must be {_ALLOWED}{_describe(found.left_out)}"
-        )
-    return found
+        raise UsageError(f"{printable(str(source))} cannot be read: {error.strerror}") from error
 
 
 def _find(source: Path, merge_splits: bool | None) -> FoundImages:
@@ -79,13 +76,8 @@ def _find(source: Path, merge_splits: bool | None) -> FoundImages:
         files = _find_in_table(source)
     else:
         missing = "" if os.path.lexists(source) else " does not exist; it"
-        raise UsageError(f"{printable(str(source))}{missing} must be {_ALLOWED}")
+        raise UsageError(f"{printable(str(source))}{missing} must be {ALLOWED_SOURCES}")
     return FoundImages(_remove_duplicates(files, left_out), sorted(left_out))
-
-
-def _describe(left_out: list[LeftOut]) -> str:
-    listed = format_list([f"{item.path}: {item.reason}" for item in left_out])
-    return f". Left out: {listed}" if listed else ""
 
 
 def _remove_duplicates(
@@ -104,8 +96,8 @@ def _find_in_folders(
     source: Path, merge_splits: bool | None, left_out: list[LeftOut]
 ) -> list[LabelledImage]:
     folders = _folders(source, source, left_out)
-    if merge_splits is None and _are_splits(folders):
-        raise UsageError(_explain_splits(source, folders))
+    if merge_splits is None and (classes := _find_classes_in_splits(folders)):
+        raise UsageError(_explain_splits(source, folders, classes))
     if merge_splits:
         folders = [inner for split in folders for inner in _folders(split, source, left_out)]
     return [file for folder in folders for file in _find_in_class(folder, source, left_out)]
@@ -120,36 +112,45 @@ def _folders(folder: Path, source: Path, left_out: list[LeftOut]) -> list[Path]:
             raise
         left_out.append(LeftOut(relative_name(folder, source), str(error.strerror)))
         return []
-    others = [path for path in entries if not is_folder(path)]
-    left_out.extend(
-        LeftOut(relative_name(path, source), "not in the folder of a class") for path in others
-    )
-    return [path for path in entries if path not in others]
+    inner = []
+    for path in entries:
+        if os.path.isdir(path):
+            inner.append(path)
+        else:
+            left_out.append(LeftOut(relative_name(path, source), "not in the folder of a class"))
+    return inner
 
 
-def _are_splits(folders: list[Path]) -> bool:
-    """Returns whether folders have the same two or more folders and no images beside them."""
-    contents = []
-    for folder in folders:
-        try:
-            entries = list_visible(folder)
-        except OSError:
-            return False
-        inner = [path.name for path in entries if is_folder(path)]
-        if any(looks_like_image(path) for path in entries if path.name not in inner):
-            return False
-        contents.append(inner)
-    return len(contents) > 1 and len(contents[0]) > 1 and all(c == contents[0] for c in contents)
+def _find_classes_in_splits(folders: list[Path]) -> list[str]:
+    """Returns the names of the folders in folders that look like splits; none if they do not.
+
+    They do if they have the names of splits, or the same two or more folders and no images.
+    """
+    contents = [_list_inner(folder) for folder in folders]
+    classes = sorted({name for names, _ in contents for name in names})
+    if all(folder.name.lower() in _SPLIT_NAMES for folder in folders):
+        return classes
+    alike = all(names == classes and not has_images for names, has_images in contents)
+    return classes if alike and len(folders) > 1 and len(classes) > 1 else []
 
 
-def _explain_splits(source: Path, folders: list[Path]) -> str:
-    inner = [path for path in list_visible(folders[0]) if is_folder(path)]
-    splits = format_list([printable(path.name) for path in folders])
-    classes = format_list([printable(path.name) for path in inner])
+def _list_inner(folder: Path) -> tuple[list[str], bool]:
+    """Returns the names of the folders in a folder, and whether it has images beside them."""
+    try:
+        entries = list_visible(folder)
+    except OSError:
+        return [], False
+    names = [path.name for path in entries if os.path.isdir(path)]
+    return names, any(looks_like_image(path) for path in entries if path.name not in names)
+
+
+def _explain_splits(source: Path, folders: list[Path], classes: list[str]) -> str:
+    outer = format_list([printable(path.name) for path in folders])
+    inner = format_list(list(map(printable, classes)))
     return (
-        f"{printable(str(source))} has the folders {splits}, each with the folders {classes}. If "
-        f"the classes are {classes}, add --merge-splits: it imports the images of all splits, and "
-        f"the pipeline makes its own splits. If the classes are {splits}, add --no-merge-splits"
+        f"{printable(str(source))} has the folders {outer}, which contain the folders {inner}. If "
+        f"the classes are {inner}, add --merge-splits: it imports the images of all splits, and "
+        f"the pipeline makes its own splits. If the classes are {outer}, add --no-merge-splits"
     )
 
 
@@ -158,17 +159,22 @@ def _find_in_class(folder: Path, source: Path, left_out: list[LeftOut]) -> list[
         label = normalize_class_name(folder.name)
     except ValueError as error:
         name = printable(str(folder))
-        raise UsageError(f"the name of the folder {name} names no class: {error}") from error
-    found = walk_files(folder, source)
-    if not found.files and not found.left_out:
+        raise UsageError(
+            f"the name of the folder {name} cannot be a class name: {error}"
+        ) from error
+    found = [
+        (path, relative_name(path, source), problem) for path, problem in walk_files(folder, source)
+    ]
+    if not found:
         left_out.append(LeftOut(relative_name(folder, source), "an empty folder"))
-    left_out.extend(found.left_out)
-    return [LabelledImage(relative_name(p, source), label, str(p)) for p in found.files]
+    left_out.extend(LeftOut(name, problem) for _, name, problem in found if problem)
+    return [LabelledImage(name, label, str(path)) for path, name, problem in found if not problem]
 
 
 def _find_in_table(source: Path) -> list[LabelledImage]:
-    files = []
-    for path, label in read_table(source):
-        file = source.parent / path
-        files.append(LabelledImage(relative_name(file, source.parent), label, str(file)))
-    return files
+    # Absolute, so that the names do not depend on how the CSV is named.
+    folder = Path(os.path.abspath(source.parent))
+    return [
+        LabelledImage(relative_name(folder / path, folder), label, str(folder / path))
+        for path, label in read_table(source)
+    ]

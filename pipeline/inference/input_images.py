@@ -2,14 +2,16 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.formatting import printable
+from data.images.file_names import looks_like_image
 from data.images.formats import is_decodable, needs_conversion
-from data.images.reading import UnreadableImage, read_image
+from data.images.reading import UnreadableImage, read_file, read_image
+from data.importing.file_tree import walk_files
 from data.sources import RECORD_FILES, is_data_file
 from pipeline.lazy_tensorflow import import_tensorflow
 
@@ -37,8 +39,8 @@ def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
     """Returns a lazy iterator over the images in files, record files and folders, in order.
 
     Images are converted as `flowers data import` does, if the model could not read them otherwise.
-    Folders are searched recursively, without hidden files and folders and the lists that an import
-    writes next to its records; every other file is an image or an error.
+    Folders are searched recursively, without hidden files and folders, the lists that an import
+    writes next to its records, and markers; every other file is an image or an error.
 
     Raises:
       UsageError: A folder has no files. Raised before anything is read.
@@ -50,37 +52,35 @@ def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
 
 
 def _read_all(path: Path) -> Iterator[InputImage]:
-    if path.is_dir():
-        return (image for file in _in_folder(path) for image in _read(file, named=False))
-    return _read(path, named=True)
-
-
-def _in_folder(folder: Path) -> Iterator[Path]:
-    """Yields the files of a folder, sorted; memory grows with the depth of the tree only."""
-    try:
-        entries = sorted(path for path in folder.iterdir() if is_data_file(path.name))
-    except OSError:
-        # Reading it as a file fails as well, and reports the reason.
-        yield folder
+    if not path.is_dir():
+        yield from _read(path, named=True)
         return
-    for path in entries:
-        if path.is_dir() and not path.is_symlink():
-            yield from _in_folder(path)
+    for file, problem in _in_folder(path):
+        if problem:
+            yield InputImage(printable(str(file)), error=f"cannot be read: {problem}")
         else:
-            yield path
+            yield from _read(file)
 
 
-def _read(file: Path, named: bool) -> Iterator[InputImage]:
+def _in_folder(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yields the files of a folder, and why they cannot be read; see `walk_files`."""
+    for path, problem in walk_files(folder):
+        # Cameras write images whose names begin with an underscore.
+        if is_data_file(path.name) or looks_like_image(path):
+            yield path, problem
+
+
+def _read(file: Path, named: bool = False) -> Iterator[InputImage]:
     if file.is_file() and fnmatch(file.name, RECORD_FILES):
         yield from _records(file, named)
         return
+    path = printable(str(file))
     try:
-        content = file.read_bytes()
-    except OSError as error:
-        path = printable(str(file))
-        yield InputImage(path, error=f"cannot be read: {error.strerror}", named=named)
+        content = read_file(str(file))
+    except UnreadableImage as error:
+        yield InputImage(path, error=f"cannot be read: {error}", named=named)
     else:
-        yield _image(printable(str(file)), content, named=named)
+        yield replace(_image(path, content), named=named)
 
 
 def _records(file: Path, named: bool) -> Iterator[InputImage]:
@@ -107,9 +107,9 @@ def _record(path: str, content: bytes) -> InputImage:
         return InputImage(path, error=str(error), source=source)
 
 
-def _image(path: str, content: bytes, source: str = "", named: bool = False) -> InputImage:
+def _image(path: str, content: bytes, source: str = "") -> InputImage:
     if not needs_conversion(content):
-        return InputImage(path, content, source=source, named=named)
+        return InputImage(path, content, source=source)
     if is_decodable(content):
         # Its orientation is read with TensorFlow.
         import_tensorflow()
@@ -117,5 +117,5 @@ def _image(path: str, content: bytes, source: str = "", named: bool = False) -> 
     try:
         read_image(content).save(png, "PNG", compress_level=1)
     except UnreadableImage as error:
-        return InputImage(path, error=str(error), source=source, named=named)
-    return InputImage(path, png.getvalue(), source=source, named=named)
+        return InputImage(path, error=str(error), source=source)
+    return InputImage(path, png.getvalue(), source=source)

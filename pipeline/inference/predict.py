@@ -151,7 +151,7 @@ class PushedModel:
         try:
             outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
         except errors.InvalidArgumentError as error:
-            raise ImageRejected("a damaged image") from error
+            raise ImageRejected("the image is damaged") from error
         except errors.OpError as error:
             raise ImageRejected(error.message) from error
         return parse_outputs({name: value.numpy() for name, value in outputs.items()})

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from data.classes import check_class_names
 from data.common.settings_base import SettingsBase
 from data.features import CLASS, IMAGE
+from data.images.limits import MAX_PIXELS, MOST_PIXELS
 from data.sources import SAMPLE
 from data.spans import LATEST, parse_rule
 
@@ -62,7 +63,7 @@ class DataSettings(SettingsBase):
         description="Fraction of quarantined records above which a run stops with exit code 4.",
     )  # fmt: skip
     max_pixels: int = Field(
-        50_000_000, ge=64,
+        MAX_PIXELS, ge=64, le=MOST_PIXELS,
         description="Maximum number of pixels of an image; a larger one is quarantined undecoded.",
     )  # fmt: skip
     broken_file: Literal["refuse", "keep_before"] = Field(

@@ -1,6 +1,7 @@
 """Image files become the JPEGs that records contain."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -79,10 +80,23 @@ def test_unreadable_files_raise_the_reason(save, tmp_path):
         read_as_jpeg(path, None)
     with pytest.raises(UnreadableImage, match="No such file"):
         read_as_jpeg(str(tmp_path / "nothing.jpg"), None)
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(UnreadableImage, match="not a regular file"):
+        read_as_jpeg(str(tmp_path / "pipe.jpg"), None)
+
+
+def test_a_large_image_is_read_if_it_becomes_smaller(tmp_path):
+    Image.new("L", (10_000, 5_001)).save(tmp_path / "a.png")
+    assert read_as_jpeg(str(tmp_path / "a.png"), 100)[1] == (200, 100)
 
 
 @pytest.mark.parametrize(
-    ("size", "reason"), [((7, 100), "smaller than 8 px"), ((65_600, 8), "longer than 65,500 px")]
+    ("size", "reason"),
+    [
+        ((7, 100), "smaller than 8 px"),
+        ((65_600, 8), "longer than 65,500 px"),
+        ((10_000, 5_001), "more than 50,000,000 pixels; --size makes images smaller"),
+    ],
 )
 def test_sizes_that_no_record_can_have_are_refused(tmp_path, size, reason):
     Image.new("L", size).save(tmp_path / "a.png")

@@ -198,6 +198,17 @@ def test_broken_avif_and_other_files_give_a_reason():
             read_image(content)
 
 
+def test_images_cut_at_different_bytes_have_the_same_reason():
+    noise = np.random.default_rng(0).integers(0, 256, [64, 64, 3], np.uint8)
+    jpeg = encode(Image.fromarray(noise), "JPEG")
+    reasons = set()
+    for length in range(len(jpeg) // 2, len(jpeg) - 20, 97):
+        with pytest.raises(UnreadableImage) as error:
+            read_image(jpeg[:length])
+        reasons.add(str(error.value))
+    assert reasons == {"corrupt image: image file is truncated"}
+
+
 def test_heic_is_read_if_its_package_is_installed_or_names_it(tmp_path):
     heic = encode(Image.new("RGB", (32, 32), "red"), "HEIF", quality=90)
     assert np.abs(np.asarray(read_image(heic)).astype(int) - [255, 0, 0]).max() < 10

@@ -30,22 +30,32 @@ def write_records(path: Path, records: list[bytes]) -> None:
 
 
 def test_a_folder_gives_all_its_files_sorted_and_without_hidden_ones(tmp_path):
-    images = ("b.JPG", "a/z.png", "no_suffix", ".hidden.jpg", ".import/0.jpg", "labels.txt")
+    images = (
+        "b.JPG", "a/z.png", "no_suffix", "_DSC0001.jpg", "_SUCCESS", ".hidden.jpg",
+        ".import/0.jpg", "labels.txt",
+    )  # fmt: skip
     for name in images:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(JPEG)
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "link.jpg").symlink_to(tmp_path / "gone.jpg")
+    (tmp_path / "more").symlink_to(tmp_path / "a")
+    (tmp_path / "up").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe.jpg")
     write_records(
         tmp_path / "c.tfrec", [encode_example(JPEG, 0, ["a", "b"], (1, 1), "roses/7.jpg")]
     )
     assert list(read_images([tmp_path])) == [
+        InputImage(f"{tmp_path}/_DSC0001.jpg", JPEG),
         InputImage(f"{tmp_path}/a/z.png", JPEG),
         InputImage(f"{tmp_path}/b.JPG", JPEG),
         InputImage(f"{tmp_path}/c.tfrec#0", JPEG, source="roses/7.jpg"),
-        InputImage(f"{tmp_path}/link.jpg", error="cannot be read: No such file or directory"),
+        InputImage(f"{tmp_path}/link.jpg", error="cannot be read: a link to nothing"),
+        InputImage(f"{tmp_path}/more/z.png", JPEG),
         InputImage(f"{tmp_path}/no_suffix", JPEG),
         InputImage(f"{tmp_path}/notes.txt", error="not an image that Pillow can read"),
+        InputImage(f"{tmp_path}/pipe.jpg", error="cannot be read: not a regular file"),
+        InputImage(f"{tmp_path}/up", error="cannot be read: a link to a folder that contains it"),
     ]
 
 
@@ -121,6 +131,16 @@ def test_a_file_that_is_missing_or_disappears_is_an_error_of_that_file(tmp_path)
     files[1].unlink()
     gone = "cannot be read: No such file or directory"
     assert [image.error for image in images] == ["", gone, "", gone]
+
+
+def test_a_pipe_and_a_file_larger_than_any_image_are_errors(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with (tmp_path / "film.jpg").open("wb") as file:
+        file.truncate(10**12)
+    images = list(read_images([tmp_path / "pipe.jpg", tmp_path / "film.jpg"]))
+    assert [image.error for image in images] == [
+        "cannot be read: not a regular file", "cannot be read: larger than 1.0 GB",
+    ]  # fmt: skip
 
 
 def test_a_path_that_is_not_utf_8_is_an_image_like_others(tmp_path):

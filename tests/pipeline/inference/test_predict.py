@@ -65,7 +65,7 @@ def test_images_of_a_rejected_batch_are_classified_one_by_one(model, picture):
     red, bad, blue = predict(model, as_inputs(images))
     assert model.requests == [3, 1, 1, 1]
     assert (red["label"], blue["label"]) == ("red", "blue")
-    assert bad == {"path": "1.png", "error": "a damaged image"}
+    assert bad == {"path": "1.png", "error": "the image is damaged"}
 
 
 def test_an_unreadable_image_is_not_sent_to_the_model(model, picture):
