@@ -26,10 +26,14 @@ ONE_HOT_CLASS = "one_hot_class"
 SOURCE = "source"
 
 REQUIRED = (IMAGE, CLASS, LABEL)
-FEATURES = (*REQUIRED, SIZE, ONE_HOT_CLASS, SOURCE)
+OPTIONAL = (SIZE, ONE_HOT_CLASS, SOURCE)
+FEATURES = (*REQUIRED, *OPTIONAL)
 
 # Types as the fields of tf.train.Feature.
-TYPES = {IMAGE: "bytes_list", CLASS: "int64_list", LABEL: "bytes_list", SOURCE: "bytes_list"}
+TYPES = {
+    IMAGE: "bytes_list", CLASS: "int64_list", LABEL: "bytes_list", SIZE: "int64_list",
+    ONE_HOT_CLASS: "float_list", SOURCE: "bytes_list",
+}  # fmt: skip
 
 # The result of `feature_names` if `data.features` is empty.
 UNCHANGED = {name: name for name in FEATURES}

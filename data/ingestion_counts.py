@@ -100,7 +100,7 @@ def describe_skipped(empty_files: Sequence[str], ignored_features: Mapping[str, 
         lines.append(f"empty record files: {len(empty_files)}: {format_list(empty_files)}")
     if ignored_features:
         names = format_list(list(ignored_features))
-        lines.append(f"ignored features: {names}; data.features names the features to read")
+        lines.append(f"ignored features: {names} (to read one, name it in data.features)")
     return lines
 
 

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from components.example_gen.image_checks import InvalidImage, check_image
 from data.classes import normalize_class_name
 from data.common.formatting import format_list
-from data.features import CLASS, IMAGE, LABEL, SOURCE, TYPES, UNCHANGED
+from data.features import CLASS, IMAGE, LABEL, OPTIONAL, SOURCE, TYPES, UNCHANGED
 from data.records import bytes_feature
 
 
@@ -69,7 +69,7 @@ def check_record(content: bytes, rules: RecordRules) -> ValidRecord:
       InvalidRecord: The record is invalid; the message is the reason.
     """
     features = _parse(content)
-    names = rules.features
+    names = _without_foreign(features, rules.features)
     image = _single_value(features, IMAGE, names)
     class_id = _single_value(features, CLASS, names)
     written = _single_value(features, LABEL, names) if LABEL in names else None
@@ -121,10 +121,24 @@ def _parse(content: bytes) -> tf.train.Features:
         raise InvalidRecord("not a tf.Example") from error
 
 
+def _without_foreign(features: tf.train.Features, names: Mapping[str, str]) -> dict[str, str]:
+    """Returns names without optional features of other types, which mean something else."""
+    return {
+        name: theirs
+        for name, theirs in names.items()
+        if name not in OPTIONAL or _kind(features, theirs) in (None, TYPES.get(name))
+    }
+
+
+def _kind(features: tf.train.Features, name: str) -> str | None:
+    """Returns the type of a feature; None if the record does not have it, or no values of it."""
+    # Reading a missing key of a protocol buffer's map would add it.
+    return features.feature[name].WhichOneof("kind") if name in features.feature else None
+
+
 def _single_value(features: tf.train.Features, feature: str, names: Mapping[str, str]) -> Any:
     name, expected = names[feature], TYPES[feature]
-    # Reading a missing key of a protocol buffer's map would add it.
-    kind = features.feature[name].WhichOneof("kind") if name in features.feature else None
+    kind = _kind(features, name)
     if kind is None:
         found = format_list(sorted(features.feature)) or "none"
         raise InvalidRecord(f"the feature '{name}' is missing; found: {found}")
@@ -142,7 +156,7 @@ def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str
     except UnicodeDecodeError as error:
         raise InvalidRecord("the label is not valid UTF-8") from error
     except ValueError as error:
-        raise InvalidRecord(f"the label: {error}") from error
+        raise InvalidRecord(f"the label is not a valid class name: {error}") from error
     if not 0 <= class_id < len(class_names):
         if name not in class_names and class_id >= 0:
             return name

@@ -11,7 +11,7 @@ from data.common.files import write_whole
 from data.common.formatting import format_list, printable
 from data.common.progress import progress
 from data.importing.file_tree import LeftOut
-from data.importing.image_files import find_images
+from data.importing.image_files import FoundImages, find_images
 from data.importing.import_file import (
     ImportFile,
     ImportOptions,
@@ -19,14 +19,13 @@ from data.importing.import_file import (
     group_by_reason,
     read_import,
 )
-from data.importing.plan import ImportPlan, make_plan
+from data.importing.plan import ImportPlan, make_plan, restore_plan
 from data.importing.shards import Layout, ShardReport, write_shards
 from data.record_folder import check_new_folder
 from data.sources import RECORD_FILES
 
 # Folder with the state of an unfinished import.
 _STATE_FOLDER = ".import"
-_PLAN_FILE = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ def import_images(
     """Writes labelled images to shuffled TFRecord files; resumes an interrupted import.
 
     Into a folder that an earlier import with the same options wrote, only new images are written:
-    to new shards, after trying again what was left out. Files are compared by path and class.
+    to new shards, after trying again what was left out. Files are compared by path and class. An
+    interrupted import is finished first, as if no images had been added to its source.
 
     Args:
       source: See `data.importing.image_files.find_images`.
@@ -82,32 +82,56 @@ def import_images(
     earlier = read_import(out)
     if earlier:
         check_options(out, earlier.options, options)
+    done = earlier or ImportFile(options=options, classes=[])
+    before = done.written
     found = find_images(source, merge_splits)
     spans = base if span is not None else None
-    plan = make_plan(out, spans, found, earlier or ImportFile(options=options, classes=[]))
-    if earlier and not plan.files:
+    unfinished = _find_unfinished(out, spans, found, done)
+    if unfinished:
+        done = _write(out, unfinished, workers)
+    plan = make_plan(out, spans, found, done)
+    if earlier and not plan.files and not unfinished:
         progress.info("%s already contains all of these images", out)
-        return _finish(out, plan, [])
-    layout = _start(out, plan)
-    return _finish(out, plan, write_shards(plan.shards, layout, workers))
+    done = _write(out, plan, workers)
+    left_out = [LeftOut(path, why) for why, paths in done.left_out.items() for path in paths]
+    return ImportResult(out, done.classes, done.written, done.written - before, sorted(left_out))
 
 
-def _start(out: Path, plan: ImportPlan) -> Layout:
-    """Writes the digest of the plan, which an unfinished import must share."""
-    state = out / _STATE_FOLDER
-    plan_file = state / _PLAN_FILE
-    others = {path.name for path in out.glob(RECORD_FILES)} - set(plan.earlier.shards)
-    unfinished = plan_file.exists()
-    if not unfinished or plan_file.read_text(encoding="utf-8") != plan.digest:
-        if others:
-            raise UsageError(_explain_others(out, sorted(others), unfinished))
-        shutil.rmtree(state, ignore_errors=True)
+def _find_unfinished(
+    out: Path, spans: Path | None, found: FoundImages, earlier: ImportFile
+) -> ImportPlan | None:
+    """Returns the plan of an interrupted import that can be continued, or None.
+
+    Raises:
+      UsageError: The folder contains records that neither it nor the earlier imports wrote.
+    """
+    file = _plan_file(out)
+    saved = file.read_text(encoding="utf-8") if file.exists() else ""
+    plan = restore_plan(saved, out, spans, found, earlier)
+    others = {path.name for path in out.glob(RECORD_FILES)} - set(earlier.shards)
+    if others and not plan:
+        raise UsageError(_explain_others(out, sorted(others), bool(saved)))
+    return plan
+
+
+def _plan_file(out: Path) -> Path:
+    """Returns the file that contains the plan of an unfinished import."""
+    return out / _STATE_FOLDER / "plan.json"
+
+
+def _write(out: Path, plan: ImportPlan, workers: int) -> ImportFile:
+    """Writes the shards of a plan that are missing, and then what describes them."""
+    file = _plan_file(out)
     try:
-        state.mkdir(parents=True, exist_ok=True)
-        write_whole(plan_file, plan.digest)
+        # The reports of another plan do not count.
+        if not file.exists() or file.read_text(encoding="utf-8") != plan.saved:
+            shutil.rmtree(file.parent, ignore_errors=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, plan.saved)
     except OSError as error:
         raise UsageError(f"--out: {out} cannot be written: {error.strerror}") from error
-    return Layout(str(out), str(state), tuple(plan.classes), plan.earlier.options)
+    layout = Layout(str(out), str(file.parent), tuple(plan.classes), plan.earlier.options)
+    return _finish(out, plan, write_shards(plan.shards, layout, workers))
 
 
 def _explain_others(out: Path, others: Sequence[str], unfinished: bool) -> str:
@@ -120,8 +144,8 @@ def _explain_others(out: Path, others: Sequence[str], unfinished: bool) -> str:
     )
 
 
-def _finish(out: Path, plan: ImportPlan, reports: Sequence[ShardReport]) -> ImportResult:
-    """Writes `labels.txt` and `import.json`, and removes the state folder."""
+def _finish(out: Path, plan: ImportPlan, reports: Sequence[ShardReport]) -> ImportFile:
+    """Writes `labels.txt` and `import.json`, which is returned, and removes the state folder."""
     left_out = plan.left_out + [item for report in reports for item in report.left_out]
     files: dict[str, list[str]] = {name: [] for name in plan.classes}
     for path, label in sorted(plan.earlier.keys().union(*(r.written for r in reports))):
@@ -137,5 +161,4 @@ def _finish(out: Path, plan: ImportPlan, reports: Sequence[ShardReport]) -> Impo
     write_labels(out, plan.classes)
     content.write(out)
     shutil.rmtree(out / _STATE_FOLDER, ignore_errors=True)
-    added = content.written - plan.earlier.written
-    return ImportResult(out, plan.classes, content.written, added, sorted(left_out))
+    return content

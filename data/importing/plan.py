@@ -1,12 +1,13 @@
 """What an import has to do: which images are new, in which order, and the ids of the classes."""
 
-import hashlib
-import json
 import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
 
 from data.classes import read_labels
 from data.common.errors import UsageError
@@ -14,10 +15,26 @@ from data.common.formatting import format_list
 from data.images.conversion import read_as_jpeg
 from data.images.reading import UnreadableImage
 from data.importing.file_tree import LeftOut
-from data.importing.image_files import FoundImages, LabelledImage
+from data.importing.image_files import ALLOWED_SOURCES, FoundImages, LabelledImage
 from data.importing.import_file import ImportFile, ImportOptions, check_nothing_missing
 from data.importing.shards import Shard
 from data.sources import LABELS_FILE
+
+
+class SavedPlan(BaseModel):
+    """What an unfinished import writes, in a file.
+
+    Attributes:
+      options: The options.
+      classes: The class names in the order of their ids.
+      next_shard: The number of the first record file.
+      files: Source and label of the images, see `LabelledImage`, in their order.
+    """
+
+    options: ImportOptions
+    classes: list[str]
+    next_shard: int
+    files: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -37,11 +54,14 @@ class ImportPlan:
     left_out: list[LeftOut]
 
     @property
-    def digest(self) -> str:
-        """A hex SHA-256 that only imports of the same images with the same options share."""
-        content = [self.earlier.options.model_dump(), self.classes, self.earlier.next_shard]
-        content.append([(file.source, file.label) for file in self.files])
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    def saved(self) -> str:
+        """The plan as JSON, see `SavedPlan`."""
+        return SavedPlan(
+            options=self.earlier.options,
+            classes=self.classes,
+            next_shard=self.earlier.next_shard,
+            files=[(file.source, file.label) for file in self.files],
+        ).model_dump_json()
 
     @property
     def shards(self) -> list[Shard]:
@@ -54,10 +74,10 @@ class ImportPlan:
 
 
 def make_plan(out: Path, spans: Path | None, found: FoundImages, earlier: ImportFile) -> ImportPlan:
-    """Returns what is to be done to import the images of a source.
+    """Plans an import.
 
-    Images that earlier imports left out are tried again, and the images of a new class until one is
-    readable, so that a folder of other files does not become a class.
+    Images that earlier imports left out are tried again. The images of a class without records are
+    tried until one is readable, so that a folder of other files does not become a class.
 
     Args:
       out: The folder of the records.
@@ -66,23 +86,43 @@ def make_plan(out: Path, spans: Path | None, found: FoundImages, earlier: Import
       earlier: What earlier imports wrote to `out`.
 
     Raises:
-      UsageError: Images of the earlier import are missing, `labels.txt` does not fit, or there are
-        fewer than two classes.
+      UsageError: Images of the earlier import are missing, `labels.txt` does not fit, no image is
+        readable, or there are fewer than two classes.
     """
     check_nothing_missing(out, earlier, ((file.source, file.label) for file in found.files))
     known = _known_classes(out, spans, earlier)
     left_out = list(found.left_out)
     new = _new_files(found.files, earlier, left_out)
-    _remove_classes_without_images(new, known, earlier.options, left_out)
+    _remove_classes_without_images(new, earlier, left_out)
     classes = known + sorted(set(new) - set(known))
-    if len(classes) < 2:
-        raise UsageError(
-            f"fewer than two classes have readable images: {format_list(classes) or 'none'}. Left "
-            f"out: {format_list([f'{item.path}: {item.reason}' for item in left_out])}"
-        )
+    if len(classes) < 2 or not (new or earlier.written):
+        raise UsageError(_explain_too_few(classes, left_out))
     files = sorted(file for files in new.values() for file in files)
     random.Random(earlier.options.seed).shuffle(files)
     return ImportPlan(earlier, classes, files, left_out)
+
+
+def restore_plan(
+    saved: str, out: Path, spans: Path | None, found: FoundImages, earlier: ImportFile
+) -> ImportPlan | None:
+    """Returns the plan of an unfinished import; None if it cannot be continued.
+
+    It can if the options, the earlier records and the ids of the classes are the same, and the
+    source still has all of its images. See `make_plan` for the other arguments.
+
+    Args:
+      saved: See `ImportPlan.saved`.
+    """
+    try:
+        plan = SavedPlan.model_validate_json(saved)
+    except ValidationError:
+        return None
+    known = _known_classes(out, spans, earlier)
+    same = (plan.options, plan.next_shard) == (earlier.options, earlier.next_shard)
+    files = {(file.source, file.label): file for file in found.files}
+    if not same or plan.classes[: len(known)] != known or not files.keys() >= set(plan.files):
+        return None
+    return ImportPlan(earlier, plan.classes, [files[key] for key in plan.files], found.left_out)
 
 
 def _new_files(
@@ -103,27 +143,24 @@ def _new_files(
 
 
 def _remove_classes_without_images(
-    new: dict[str, list[LabelledImage]],
-    known: Sequence[str],
-    options: ImportOptions,
-    left_out: list[LeftOut],
+    new: dict[str, list[LabelledImage]], earlier: ImportFile, left_out: list[LeftOut]
 ) -> None:
-    for label in sorted(set(new) - set(known)):
-        problems = _find_problems(new[label], options)
+    for label in sorted(name for name in new if not earlier.files.get(name)):
+        tried = (LeftOut(file.source, _find_problem(file, earlier.options)) for file in new[label])
+        problems = list(takewhile(lambda item: item.reason, tried))
         if len(problems) == len(new[label]):
             left_out += problems
             del new[label]
 
 
-def _find_problems(files: Sequence[LabelledImage], options: ImportOptions) -> list[LeftOut]:
-    """Returns why files cannot be imported, up to the first one that can."""
-    problems: list[LeftOut] = []
-    for file in files:
-        problem = _find_problem(file, options)
-        if not problem:
-            break
-        problems.append(LeftOut(file.source, problem))
-    return problems
+def _explain_too_few(classes: Sequence[str], left_out: Sequence[LeftOut]) -> str:
+    problem = "no readable images"
+    if len(classes) < 2:
+        listed = format_list(classes) or "none"
+        problem = f"readable images of too few classes ({listed}); at least two are required"
+    listed = format_list([f"{item.path}: {item.reason}" for item in left_out])
+    reasons = f". Left out: {listed}" if listed else ""
+    return f"SOURCE has {problem}. It must be {ALLOWED_SOURCES}{reasons}"
 
 
 def _find_problem(file: LabelledImage, options: ImportOptions) -> str:

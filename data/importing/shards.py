@@ -1,6 +1,5 @@
 """Writes labelled images to TFRecord shards; an interrupted writing can be resumed."""
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import apache_beam as beam
 import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
+from pydantic import BaseModel
 
 from data.common.files import write_whole
 from data.common.progress import progress
@@ -30,8 +30,7 @@ class Shard:
     files: tuple[LabelledImage, ...]
 
 
-@dataclass(frozen=True)
-class ShardReport:
+class ShardReport(BaseModel, frozen=True):
     """What was written to a shard.
 
     Attributes:
@@ -64,6 +63,8 @@ class Layout:
 
 def write_shards(shards: Sequence[Shard], layout: Layout, workers: int) -> list[ShardReport]:
     """Writes the shards that have no report yet; returns the reports of all of them."""
+    if not shards:
+        return []
     remaining = [shard for shard in shards if not _report_file(layout, shard.index).exists()]
     done = len(shards) - len(remaining)
     if done:
@@ -96,13 +97,13 @@ class WriteShard(beam.DoFn):
                     writer.write(_make_record(file, layout))
                     written.append((file.source, file.label))
                 except UnreadableImage as error:
-                    left_out.append((file.source, str(error)))
+                    left_out.append(LeftOut(file.source, str(error)))
         name = shard_name(_PREFIX, shard.index, len(written)) if written else ""
         if name:
             os.replace(unfinished, Path(layout.out) / name)
-        report = json.dumps({"name": name, "written": written, "left_out": left_out})
+        report = ShardReport(name=name, written=written, left_out=left_out)
         # After the shard: if it is killed in between, the shard is written again to the same name.
-        write_whole(_report_file(layout, shard.index), report)
+        write_whole(_report_file(layout, shard.index), report.model_dump_json())
 
 
 def _make_record(file: LabelledImage, layout: Layout) -> bytes:
@@ -116,6 +117,4 @@ def _report_file(layout: Layout, index: int) -> Path:
 
 
 def _read_report(layout: Layout, index: int) -> ShardReport:
-    content = json.loads(_report_file(layout, index).read_text(encoding="utf-8"))
-    written = [(path, label) for path, label in content["written"]]
-    return ShardReport(content["name"], written, [LeftOut(*item) for item in content["left_out"]])
+    return ShardReport.model_validate_json(_report_file(layout, index).read_bytes())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from data.importing.importer import ImportResult
 
 _MOST_FILES = 20
+_MOST_REASONS = 10
 
 
 def format_import(result: "ImportResult", spans: Path | None) -> Iterator[str]:
@@ -35,12 +36,15 @@ def format_import(result: "ImportResult", spans: Path | None) -> Iterator[str]:
 
 
 def _format_left_out(result: "ImportResult", file: str) -> Iterator[str]:
+    """Yields the most frequent reasons with their files, as many as fit on a screen."""
     remaining = _MOST_FILES
-    by_reason = group_by_reason(result.left_out)
-    for reason, paths in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+    reasons = sorted(group_by_reason(result.left_out).items(), key=lambda item: -len(item[1]))
+    for reason, paths in reasons[:_MOST_REASONS]:
         yield f"{len(paths)} left out: {reason}"
         yield from (f"  {path}" for path in paths[:remaining])
         remaining = max(0, remaining - len(paths))
-    more = len(result.left_out) - _MOST_FILES
-    if more > 0:
-        yield f"  ... and {more} more, all in {file}"
+    others = sum(len(paths) for _, paths in reasons[_MOST_REASONS:])
+    if others:
+        yield f"{others} left out for {len(reasons) - _MOST_REASONS} other reasons"
+    if others or len(result.left_out) > _MOST_FILES:
+        yield f"All {len(result.left_out)} are listed in {file}"

@@ -70,7 +70,7 @@ def test_long_lists_are_cut_and_names_are_quoted(flowers, photos, tmp_path, monk
     ]
     assert lines[22:] == [
         "1 left out: not in the folder of a class",
-        "  ... and 7 more, all in sample/import.json",
+        "All 27 are listed in sample/import.json",
         "Next: flowers run --data ./sample",
     ]
     content = json.loads((tmp_path / "sample" / "import.json").read_text())
@@ -82,7 +82,7 @@ def test_long_lists_are_cut_and_names_are_quoted(flowers, photos, tmp_path, monk
     [
         (("--out", "rec[1]"), "TFX cannot read records in"),
         (("--out", "x", "--background", "pinkish"), "must be the name of a colour"),
-        (("--out", "x", "--merge-splits"), "has 0 files of 0 classes"),
+        (("--out", "x", "--merge-splits"), "too few classes (none)"),
     ],
 )
 def test_usage_errors_come_before_any_work(

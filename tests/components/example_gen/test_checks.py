@@ -99,7 +99,10 @@ def test_a_truncated_image_is_invalid(picture, kind, share):
         (lambda f: f["class"].int64_list.value.__setitem__(0, -1), "class -1 is not in 0 to 1"),
         (lambda f: f["class"].int64_list.value.__setitem__(0, 0), "label is roses, but class 0 is"),
         (lambda f: f["label"].bytes_list.value.__setitem__(0, b"\xff"), "not valid UTF-8"),
-        (lambda f: f["label"].bytes_list.value.__setitem__(0, b"a\nb"), "the label: a class name"),
+        (
+            lambda f: f["label"].bytes_list.value.__setitem__(0, b"a\nb"),
+            "the label is not a valid class name: a class name",
+        ),
     ],
 )
 def test_an_invalid_feature_is_named(picture, change, reason):
@@ -160,6 +163,14 @@ def test_features_of_another_layout_are_renamed_and_others_are_left_out(picture)
         "image": [image], "class": [1], "label": [b"roses"], "camera": [b"x"]
     }  # fmt: skip
     assert valid.ignored == ("iso",)
+
+
+def test_optional_features_of_other_types_are_foreign(picture):
+    image = encode(picture, "JPEG")
+    required = {"image": image, "class": 1, "label": b"roses"}
+    valid = check_record(example(**required, size=b"large", source=7), RULES)
+    assert content_of(valid) == {name: [value] for name, value in required.items()}
+    assert valid.ignored == ("size", "source")
 
 
 def test_labels_come_from_the_class_names_if_the_records_have_only_ids(picture):

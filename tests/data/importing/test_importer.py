@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -74,8 +75,8 @@ def test_the_seed_determines_the_bytes(photos, tmp_path):
     assert a != c
 
 
-def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, monkeypatch):
-    run(photos, tmp_path / "whole")
+def interrupt(source, out, monkeypatch):
+    """Imports until six images are read; the file of the first four is complete then."""
     original = shards.read_as_jpeg
     calls = []
 
@@ -85,18 +86,46 @@ def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, mo
             raise MemoryError
         return original(path, *options)
 
-    monkeypatch.setattr(shards, "read_as_jpeg", fail)
-    with pytest.raises(Exception, match="MemoryError"):
-        run(photos, tmp_path / "cut")
+    with monkeypatch.context() as patch:
+        patch.setattr(shards, "read_as_jpeg", fail)
+        with pytest.raises(Exception, match="MemoryError"):
+            run(source, out)
+
+
+def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, monkeypatch):
+    run(photos, tmp_path / "whole")
+    interrupt(photos, tmp_path / "cut", monkeypatch)
     # No shard is incomplete.
     whole = contents(tmp_path / "whole")
     for path in (tmp_path / "cut").glob("*.tfrec"):
         assert path.read_bytes() == whole[path.name]
-    monkeypatch.setattr(shards, "read_as_jpeg", original)
     with pytest.raises(UsageError, match="unfinished import of other images or with other options"):
         run(photos, tmp_path / "cut", seed=5)
     run(photos, tmp_path / "cut")
     assert contents(tmp_path / "cut") == whole
+
+
+def test_an_interrupted_import_resumes_although_its_source_has_grown(
+    photos, tmp_path, make_image, monkeypatch
+):
+    run(photos, tmp_path / "out")
+    added = shutil.copytree(photos, tmp_path / "grown")
+    add_images(added, make_image)
+    shutil.copy(photos / NOTES.path, added / NOTES.path)
+    run(added, tmp_path / "out")
+    interrupt(photos, tmp_path / "cut", monkeypatch)
+    assert list((tmp_path / "cut").glob("*.tfrec"))
+    found = run(added, tmp_path / "cut")
+    assert (found.written, found.added, found.left_out) == (12, 12, [NOTES])
+    # As if the first import had been finished before.
+    assert contents(tmp_path / "cut") == contents(tmp_path / "out")
+
+
+def test_an_interrupted_import_of_other_images_is_not_continued(photos, tmp_path, monkeypatch):
+    interrupt(photos, tmp_path / "cut", monkeypatch)
+    (photos / "roses" / "0.png").unlink()
+    with pytest.raises(UsageError, match="unfinished import of other images"):
+        run(photos, tmp_path / "cut")
 
 
 def sources(folder):
@@ -250,7 +279,7 @@ def test_existing_labels_keep_their_ids(photos, tmp_path):
         ("a\\b", "TFX cannot read records in"),
         ("a\nb", r"TFX cannot read records in .*a\\nb;"),
         ("\udcff", r"TFX cannot read records in .*\\xff;"),
-        ("file", "--out must be a folder, and .*file is none"),
+        ("file", "--out must be a folder, but .*file is a file"),
         ("photos/records", "is inside SOURCE"),
         ("photos", "is inside SOURCE"),
     ],
@@ -292,5 +321,52 @@ def test_a_folder_without_images_does_not_become_a_class(photos, tmp_path, make_
     shutil.rmtree(photos / "roses")
     for path in [*photos.glob("tulips/*"), *photos.glob("about/*")]:
         path.write_text("no image")
-    with pytest.raises(UsageError, match="fewer than two classes have readable images: daisy"):
+    with pytest.raises(UsageError, match=r"too few classes \(daisy\); at least two are required"):
         run(photos, tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            [],
+            r"SOURCE has readable images of too few classes \(none\).*It must be a folder with one",
+        ),
+        (
+            ["roses/a.jpg", "b.jpg"],
+            r"\(none\).*Left out: b.jpg: not in the folder of a class, roses",
+        ),
+    ],
+)
+def test_a_source_without_classes_is_an_error(tmp_path, names, message):
+    (tmp_path / "roses").mkdir()
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises(UsageError, match=message):
+        run(tmp_path, tmp_path.with_name("out"))
+
+
+def import_span(photos, base, number):
+    return import_images(photos, base, span=number, options=OPTIONS)
+
+
+def test_a_span_may_have_one_class_but_must_have_an_image(photos, tmp_path, make_image):
+    base = tmp_path / "spans"
+    import_span(photos, base, 1)
+    (tmp_path / "week" / "roses").mkdir(parents=True)
+    (tmp_path / "week" / "roses" / "a.jpg").write_text("no image")
+    with pytest.raises(UsageError, match=r"SOURCE has no readable images.*roses/a\.jpg: not an"):
+        import_span(tmp_path / "week", base, 2)
+    assert not (base / "span-2").exists()
+    Image.fromarray(make_image(1)).save(tmp_path / "week" / "roses" / "b.png")
+    found = import_span(tmp_path / "week", base, 2)
+    assert (found.classes, found.written) == (["daisy", "roses", "tulips"], 1)
+
+
+def test_a_csv_is_the_same_source_by_any_path(photos, tmp_path, monkeypatch):
+    rows = [f"{path},{path.parent.name}" for path in sorted(photos.rglob("*.png"))]
+    (tmp_path / "images.csv").write_text("\n".join(["path,label", *rows]))
+    monkeypatch.chdir(tmp_path)
+    assert run(Path("images.csv"), tmp_path / "out").written == 10
+    assert run(tmp_path / "images.csv", tmp_path / "out").added == 0
+    assert run(Path("photos/../images.csv"), tmp_path / "out").added == 0
