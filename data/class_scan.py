@@ -24,6 +24,7 @@ def scan_classes(files: Sequence[str], names: Mapping[str, str]) -> list[str]:
 
     Raises:
       DataRefused: The records do not determine the classes.
+      ReadError: A file cannot be read now.
     """
     return infer_classes(Counter(_labels(files, names)))
 
@@ -38,7 +39,7 @@ def _labels(files: Sequence[str], names: Mapping[str, str]) -> Iterator[tuple[in
                 if number % _PROGRESS_INTERVAL == 0:
                     progress.debug("looking for the classes: %d records", number)
                 yield from _record_label(content, names)
-        except tf.errors.OpError:
+        except tf.errors.DataLossError:
             # ExampleGen reports damaged files.
             continue
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 
-from data.common.errors import UsageError
+from data.common.errors import TransientError, UsageError
 from data.common.files import GZIP_START
 from data.sources import Source, is_data_file
 
@@ -65,12 +65,15 @@ def check_first_records(source: Source, files: Sequence[str], names: Mapping[str
 def _first_records(file: str, number: int) -> list[bytes]:
     import tensorflow as tf
 
-    from data.records import read_records
+    from data.records import ReadError, read_records
 
     try:
         return list(islice(read_records(file), number))
-    except tf.errors.OpError as error:
+    except tf.errors.DataLossError as error:
         raise UsageError(f"{file} is not a readable TFRecord file: {error.message}") from error
+    except ReadError as error:
+        kind = TransientError if "://" in file else UsageError
+        raise kind(str(error)) from error
 
 
 def _first_length(file: str) -> int:

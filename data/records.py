@@ -1,6 +1,7 @@
 """Records: labelled images as tf.train.Examples, and the files that contain them."""
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
@@ -8,14 +9,39 @@ import tensorflow as tf
 from data.common.files import GZIP_START
 from data.features import CLASS, IMAGE, LABEL, ONE_HOT_CLASS, SIZE, SOURCE
 
+# The times between attempts to read a remote file, in seconds.
+RETRY_SECONDS = (1, 4, 16)
+
+
+class ReadError(OSError):
+    """A record file cannot be read now, although it may be whole: a bucket that does not answer."""
+
 
 def read_records(file: str) -> Iterator[bytes]:
     """Yields the serialized records of a TFRecord file, which may be compressed with GZIP.
 
+    Reading a remote file is tried several times, because requests to a bucket fail at times.
+
     Raises:
-      tf.errors.OpError: The file cannot be read, or it is damaged; see `describe_read_error`.
+      tf.errors.DataLossError: The file is damaged, see `describe_damage`.
+      ReadError: The file cannot be read for another reason.
     """
-    yield from tf.data.TFRecordDataset(file, _compression(file)).as_numpy_iterator()
+    number = 0
+    waits = iter(RETRY_SECONDS if "://" in file else ())
+    while True:
+        try:
+            records = tf.data.TFRecordDataset(file, _compression(file)).skip(number)
+            for record in records.as_numpy_iterator():
+                number += 1
+                yield record
+            return
+        except tf.errors.DataLossError:
+            raise
+        except tf.errors.OpError as error:
+            wait = next(waits, None)
+            if wait is None:
+                raise ReadError(f"{file} cannot be read: {error.message}") from error
+            time.sleep(wait)
 
 
 def _compression(file: str) -> str:
@@ -71,8 +97,8 @@ def shard_name(prefix: str, index: int, count: int) -> str:
     return f"{prefix}{index:02d}-{count}.tfrec"
 
 
-def describe_read_error(error: tf.errors.OpError) -> str:
-    """Returns the kind and byte offset of the damage that made TensorFlow fail to read a file."""
+def describe_damage(error: tf.errors.DataLossError) -> str:
+    """Returns the kind and byte offset of the damage of a file."""
     found = re.search(r"(truncated|corrupted) record at (\d+)", error.message)
     return f"{found[1]} record at byte {found[2]}" if found else str(error.message)
 

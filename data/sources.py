@@ -1,7 +1,9 @@
 """The sources of records: the values of `--data`, and the files that they stand for."""
 
+import hashlib
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,6 +28,8 @@ FLOWERS_PUBLIC = "flowers-public"
 # Side of its images in pixels.
 PUBLIC_SIZES = (192, 224, 331, 512)
 RECORD_FILES = "*.tfrec*"
+# Number of simultaneous requests to a bucket.
+_REQUESTS = 32
 # Files that an import writes next to the records.
 LABELS_FILE = "labels.txt"
 IMPORT_FILE = "import.json"
@@ -133,8 +137,19 @@ def is_data_file(path: str) -> bool:
 
 
 def fingerprint(source: Source, files: Sequence[str]) -> str:
-    """Returns the hex SHA-256 of the names and contents of local record files."""
-    return digest_files({os.path.relpath(file, source.base): Path(file) for file in files})
+    """Returns the hex SHA-256 of the names and contents of record files.
+
+    Of remote files, which would have to be read twice, size and modification time count instead of
+    the content.
+
+    Raises:
+      TransientError: Size and time of a remote file cannot be read.
+    """
+    if not source.remote:
+        return digest_files({os.path.relpath(file, source.base): Path(file) for file in files})
+    with ThreadPoolExecutor(_REQUESTS) as threads:
+        described = threads.map(_describe_remote, files)
+        return hashlib.sha256("".join(described).encode()).hexdigest()
 
 
 def _local(source: str) -> Source:
@@ -199,6 +214,17 @@ def _refuse_images(source: Source) -> None:
     """Raises UsageError if a source is a folder, without a pattern, that contains images."""
     if source.patterns == (RECORD_FILES,):
         refuse_images(source.base)
+
+
+def _describe_remote(file: str) -> str:
+    """Returns a line with the path of a remote file, its size in bytes, and its time in ns."""
+    import tensorflow as tf
+
+    try:
+        found = tf.io.gfile.stat(file)
+    except tf.errors.OpError as error:
+        raise TransientError(f"--data: {file} cannot be read: {error.message}") from error
+    return f"{file} {found.length} {found.mtime_nsec}\n"
 
 
 def _list_remote(source: Source) -> list[str]:

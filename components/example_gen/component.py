@@ -7,7 +7,11 @@ from typing import Any, ClassVar
 from tfx import types
 from tfx.components.example_gen.component import FileBasedExampleGen
 from tfx.components.example_gen.driver import FileBasedDriver
-from tfx.components.example_gen.utils import FINGERPRINT_PROPERTY_NAME
+from tfx.components.example_gen.utils import (
+    FINGERPRINT_PROPERTY_NAME,
+    SPAN_PROPERTY_NAME,
+    VERSION_PROPERTY_NAME,
+)
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
@@ -42,19 +46,27 @@ class ImageExampleGenSpec(FileBasedExampleGenSpec):
 
 
 class ContentDriver(FileBasedDriver):
-    """TFX's driver, with a fingerprint of the input's content if there is one.
+    """TFX's driver, with our fingerprint of the input if there is one.
 
-    TFX's own fingerprint consists of sizes and times: a file that was touched or cloned again would
-    look changed, and one that was changed within a second would not.
+    TFX's own fingerprint covers only the first pattern, and consists of sizes and times: a local
+    file that was touched or cloned again would look changed, and one that was changed within a
+    second would not.
     """
 
     def resolve_exec_properties(
         self, exec_properties: dict[str, Any], *args: Any
     ) -> dict[str, Any]:
         """See FileBasedDriver."""
-        resolved = super().resolve_exec_properties(exec_properties, *args)
         content = exec_properties.get("data_fingerprint")
-        return resolved | ({FINGERPRINT_PROPERTY_NAME: content} if content else {})
+        if not content:
+            return super().resolve_exec_properties(exec_properties, *args)
+        # The patterns name no spans any more.
+        return {
+            **exec_properties,
+            FINGERPRINT_PROPERTY_NAME: content,
+            SPAN_PROPERTY_NAME: 0,
+            VERSION_PROPERTY_NAME: None,
+        }
 
 
 class ImageExampleGen(FileBasedExampleGen):

@@ -21,7 +21,7 @@ from components.example_gen.splits import assign_split, difference_hash
 from data.classes import normalize_class_name
 from data.features import CLASS, IMAGE, LABEL, SOURCE
 from data.ingestion_counts import QUARANTINE
-from data.records import bytes_feature, describe_read_error, ints_feature, read_records
+from data.records import bytes_feature, describe_damage, ints_feature, read_records
 
 OUTCOME = "outcome"
 
@@ -79,8 +79,8 @@ class ReadShard(beam.DoFn):
             for content in read_records(shard):
                 yield Record(shard, index, content)
                 index += 1
-        except tf.errors.OpError as error:
-            reason = describe_read_error(error)
+        except tf.errors.DataLossError as error:
+            reason = describe_damage(error)
             yield TaggedOutput(
                 OUTCOME, RecordOutcome(shard, index, reason=reason, subject="damaged file")
             )

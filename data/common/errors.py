@@ -34,8 +34,8 @@ class CountMismatch(Exception):
 # TensorFlow's and Google's classes are known by name, because importing them takes seconds.
 _TRANSIENT_NAMES = {
     "AbortedError", "DeadlineExceeded", "DeadlineExceededError", "GatewayTimeout",
-    "ResourceExhausted", "ResourceExhaustedError", "ServiceUnavailable", "TooManyRequests",
-    "URLError", "UnavailableError",
+    "ReadError", "ResourceExhausted", "ResourceExhaustedError", "ServiceUnavailable",
+    "TooManyRequests", "URLError", "UnavailableError",
 }  # fmt: skip
 _TRANSIENT_TYPES = (TransientError, OSError, MemoryError)
 # The last line of a traceback, such as `OSError: [Errno 28] No space left on device`.

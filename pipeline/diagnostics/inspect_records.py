@@ -30,7 +30,7 @@ from data.common.progress import progress
 from data.features import feature_names
 from data.ingestion_counts import FIRST_BAD, BadRecord, describe_skipped
 from data.record_files import check_first_records, measure
-from data.records import read_records
+from data.records import describe_damage, read_records
 from data.sources import list_files, resolve
 from pipeline.settings.settings import Settings
 
@@ -215,8 +215,9 @@ def _read(file: str, statistics: _RecordStatistics) -> None:
             statistics.add(file, index, content)
             progress.debug("%s", file, extra={"advance": 1})
             index += 1
-    except tf.errors.OpError as error:
-        progress.info("%s cannot be read after %d records: %s", file, index, error.message)
+    except tf.errors.DataLossError as error:
+        reason = describe_damage(error)
+        progress.info("%s is damaged after %d records: %s", file, index, reason)
     else:
         if index == 0:
             statistics.empty_files.append(file)

@@ -85,15 +85,16 @@ def _read(file: Path, named: bool = False) -> Iterator[InputImage]:
 
 def _records(file: Path, named: bool) -> Iterator[InputImage]:
     tf = import_tensorflow()
-    from data.records import describe_read_error, read_records
+    from data.records import ReadError, describe_damage, read_records
 
     index = 0
     try:
         for content in read_records(str(file)):
             yield _record(printable(f"{file}#{index}"), content)
             index += 1
-    except tf.errors.OpError as error:
-        problem = f"the rest of the file cannot be read: {describe_read_error(error)}"
+    except (tf.errors.DataLossError, ReadError) as error:
+        reason = str(error) if isinstance(error, ReadError) else describe_damage(error)
+        problem = f"the rest of the file cannot be read: {reason}"
         yield InputImage(printable(f"{file}#{index}"), error=problem, named=named)
 
 

@@ -38,8 +38,7 @@ class Records:
     Attributes:
       source: Their location.
       files: The record files.
-      fingerprint: The fingerprint of their content; empty for remote files, because reading them
-        twice would cost more than the run that it may save.
+      fingerprint: See `data.sources.fingerprint`.
     """
 
     source: sources.Source
@@ -94,7 +93,7 @@ def find_records(settings: Settings) -> Records:
     data = settings.data
     source = sources.resolve(data.source, data.public_size, data.spans)
     files = sources.list_files(source)
-    return Records(source, files, "" if source.remote else sources.fingerprint(source, files))
+    return Records(source, files, sources.fingerprint(source, files))
 
 
 def make_plan(
@@ -120,13 +119,12 @@ def make_plan(
         warm start does not exist.
     """
     key = str(records)
-    if records.fingerprint:
-        settings = with_accepted_drift(settings, runs, key)
+    settings = with_accepted_drift(settings, runs, key)
     classes = pinned_classes(settings, records.source, records.files, runs, key, root)
     salt = pinned_salt(settings, runs, key)
     inputs = run_inputs(settings, key, classes.names, salt or "")
     baseline = LocalStore(root / SERVING_FOLDER).current_version()
-    start = find_warm_start(settings, inputs, baseline, runs, bool(records.fingerprint))
+    start = find_warm_start(settings, inputs, baseline, runs)
     return RunPlan(
         settings=settings,
         config=config,
@@ -156,8 +154,7 @@ def reasons_to_run(plan: RunPlan, before: Run | None) -> dict[str, str]:
 
 def nothing_changed(plan: RunPlan, before: Run) -> bool:
     """Returns whether a run would only repeat `before`, and the result of that still stands."""
-    known = plan.selection.everything and plan.records.fingerprint
-    if not known or before.inputs != plan.inputs:
+    if not plan.selection.everything or before.inputs != plan.inputs:
         return False
     if before.state == "data refused" and before.span_before != plan.span_before:
         # The data was compared with another span.

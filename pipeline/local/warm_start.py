@@ -20,7 +20,6 @@ def find_warm_start(
     inputs: Mapping[str, object],
     serving: ServedVersion,
     runs: Sequence[Run],
-    content_known: bool = True,
 ) -> WarmStart | None:
     """Returns the model whose weights a training starts from; None for a cold start.
 
@@ -32,7 +31,6 @@ def find_warm_start(
       inputs: The inputs of the run, see `pipeline.local.run_inputs`.
       serving: The serving model.
       runs: The runs of the root, newest first.
-      content_known: Whether the inputs identify the content of the records.
 
     Raises:
       UsageError: There is no model to start from, or it does not fit.
@@ -40,11 +38,6 @@ def find_warm_start(
     wanted = settings.model.warm_start
     if wanted == COLD:
         return None
-    if not content_known:
-        raise UsageError(
-            f"{WARM_START} is {wanted}, which needs records on this machine: it is not known "
-            "beforehand whether remote records are new, and each run would continue the training"
-        )
     ours = _training_inputs(inputs)
     # A run that was interrupted or refused before its training pins nothing.
     for run in (run for run in runs if run.model_uri):

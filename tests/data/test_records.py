@@ -3,7 +3,8 @@ from random import Random
 import pytest
 import tensorflow as tf
 
-from data.records import describe_read_error, encode_example, read_records, shard_name
+from data import records
+from data.records import ReadError, describe_damage, encode_example, read_records, shard_name
 
 CLASSES = ["daisy", "roses"]
 
@@ -53,11 +54,52 @@ def test_damage_in_a_compressed_file_is_an_error(tmp_path):
     file = tmp_path / "a.tfrec"
     write(file, [Random(seed).randbytes(1000) for seed in range(3)], "GZIP")
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(tf.errors.OpError) as error:
+    with pytest.raises(tf.errors.DataLossError) as error:
         list(read_records(str(file)))
-    assert describe_read_error(error.value) == "truncated record at byte 2032"
+    assert describe_damage(error.value) == "truncated record at byte 2032"
 
 
 def test_an_example_can_name_its_image_file():
     example = tf.train.Example.FromString(encode_example(b"", 0, CLASSES, (1, 1), "daisy/ä.jpg"))
     assert example.features.feature["source"].bytes_list.value == ["daisy/ä.jpg".encode()]
+
+
+@pytest.fixture
+def remote(tmp_path):
+    """A file of three records, as it is read from a bucket."""
+    write(tmp_path / "a.tfrec", [b"a", b"b", b"c"])
+    return f"file://{tmp_path}/a.tfrec"
+
+
+def test_reading_a_remote_file_is_tried_again(tmp_path, remote, monkeypatch):
+    hidden = (tmp_path / "a.tfrec").rename(tmp_path / "hidden")
+    waits = []
+
+    def wait(seconds):
+        waits.append(seconds)
+        if len(waits) == 2:
+            hidden.rename(tmp_path / "a.tfrec")
+
+    monkeypatch.setattr(records.time, "sleep", wait)
+    assert list(read_records(remote)) == [b"a", b"b", b"c"]
+    assert waits == [1, 4]
+
+
+def test_reading_is_continued_after_the_last_record(remote, monkeypatch):
+    whole = tf.data.TFRecordDataset
+    broken = tf.data.Dataset.range(1).map(lambda number: tf.io.read_file("ram://nothing"))
+    results = iter([whole(remote).take(2).concatenate(broken), whole(remote)])
+    monkeypatch.setattr(tf.data, "TFRecordDataset", lambda *_: next(results))
+    monkeypatch.setattr(records.time, "sleep", lambda _: None)
+    assert list(read_records(remote)) == [b"a", b"b", b"c"]
+
+
+def test_a_file_that_cannot_be_read_is_not_damaged(tmp_path, monkeypatch):
+    waits = []
+    monkeypatch.setattr(records.time, "sleep", waits.append)
+    with pytest.raises(ReadError, match=r"ram://nothing\.tfrec cannot be read"):
+        list(read_records("ram://nothing.tfrec"))
+    assert len(waits) == 3
+    with pytest.raises(ReadError, match="No such file"):
+        list(read_records(str(tmp_path / "nothing.tfrec")))
+    assert len(waits) == 3

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from data.common.errors import UsageError
+from data.common.errors import TransientError, UsageError
 from data.sources import Source, fingerprint, list_files, resolve
 
 
@@ -104,3 +104,29 @@ def test_the_command_for_images_can_be_pasted_whatever_their_folder_is_called(tm
     echo = command.replace("flowers data import", "printf %s").partition(" --out")[0]
     shown = subprocess.run(["bash", "-c", echo], capture_output=True, check=True).stdout
     assert shown == os.fsencode(tmp_path / name)
+
+
+def test_the_fingerprint_of_remote_files_covers_each_file(tmp_path):
+    for folder in ("span-1", "span-2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.tfrec").write_bytes(b"a")
+    seen = set()
+
+    def remember():
+        source = resolve(f"file://{tmp_path}/span-{{SPAN}}/*", spans="last 2")
+        seen.add(fingerprint(source, list_files(source)))
+
+    remember()
+    remember()
+    assert len(seen) == 1
+    os.utime(tmp_path / "span-1" / "a.tfrec", (1, 1))
+    remember()
+    (tmp_path / "span-1" / "a.tfrec").write_bytes(b"ab")
+    os.utime(tmp_path / "span-1" / "a.tfrec", (1, 1))
+    remember()
+    (tmp_path / "span-1" / "b.tfrec").write_bytes(b"b")
+    remember()
+    assert len(seen) == 4
+    source = resolve(f"file://{tmp_path}/span-1")
+    with pytest.raises(TransientError, match="cannot be read"):
+        fingerprint(source, [f"file://{tmp_path}/gone.tfrec"])

@@ -18,7 +18,7 @@ from components.example_gen.partition import (
 from components.example_gen.splits import assign_split
 from data.features import UNCHANGED, feature_names
 from data.ingestion_counts import QUARANTINE
-from data.records import encode_example
+from data.records import ReadError, encode_example
 
 CLASSES = ["daisy", "roses"]
 WEIGHTS = {"train": 1, "test": 1}
@@ -183,3 +183,8 @@ def test_an_image_is_assigned_to_the_split_of_its_group(make_image):
     grouped = partition(content, groups={alone.image_hash.to_bytes(8, "big"): other})[OUTCOME]
     assert grouped.split != alone.split
     assert grouped.image_hash == alone.image_hash
+
+
+def test_a_file_that_cannot_be_read_now_is_not_reported_as_damaged(tmp_path):
+    with pytest.raises(ReadError, match="No such file"):
+        list(ReadShard().process(str(tmp_path / "gone.tfrec")))

@@ -30,6 +30,7 @@ def raised_from(cause):
         (FileNotFoundError("gone"), "step"),
         (MemoryError(), "transient"),
         (UnavailableError(), "transient"),
+        (RuntimeError("Traceback (...):\ndata.records.ReadError: gs://b"), "transient"),
         (raised_from(OSError(28, "No space left on device")), "transient"),
         (RuntimeError("Traceback (most recent call last):\nOSError: [Errno 28] full"), "transient"),
         (RuntimeError("Traceback (most recent call last):\nValueError: OSError"), "step"),

@@ -88,14 +88,6 @@ def test_a_run_without_a_model_does_not_determine_the_warm_start(pushed, tmp_pat
         find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
 
 
-def test_records_of_unknown_content_allow_no_warm_start(pushed):
-    serving, runs = pushed(1)
-    with pytest.raises(UsageError, match="which needs records on this machine"):
-        find_warm_start(settings(), INPUTS, serving, runs, content_known=False)
-    cold = settings("model.warm_start=none")
-    assert find_warm_start(cold, INPUTS, serving, runs, content_known=False) is None
-
-
 def test_a_run_killed_after_its_push_is_found_by_the_digest_in_its_verdict(pushed):
     serving, runs = pushed(1)
     verdict = Verdict(True, "accuracy", 0.9, 0.8, 1.0, 0.8, 10, [], digest=serving.digest)
