@@ -18,6 +18,8 @@ SERVING_FORMAT = "Format-Serving"
 # The folder of the Keras weights, next to SERVING_FORMAT, and the file in it.
 KERAS_FORMAT = "Format-Keras"
 WEIGHTS_FILE = "weights.h5"
+# The file of `components.image_hashes` in a SavedModel, whose loaders ignore this folder.
+SEEN_FILE = "assets.extra/seen_images.npz"
 
 
 def read_bytes(*path: str) -> bytes:

@@ -125,7 +125,9 @@ def _find_remedy(counts: IngestionCounts, class_names: Sequence[str], spans: int
     if counts.better_salt:
         return (
             "to re-split so that no split lacks a class: --set "
-            f"data.split_salt={counts.better_salt}"
+            f"data.split_salt={counts.better_salt}. Earlier models have then seen test "
+            "images: new models are compared with them on the other test images only, and cannot "
+            "start from them"
         )
     return (
         "no data.split_salt was found for which no split lacks a class: add images of the rare "

@@ -30,6 +30,7 @@ from components.example_gen.partition import (
 from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, write_statistics
 from components.example_gen.splits import find_salt
 from components.history_files import history_folder, refuse_data
+from components.image_hashes import write_hashes
 from data.features import feature_names
 from data.ingestion_counts import (
     COUNTS_FILE,
@@ -231,6 +232,8 @@ def _write_counts(
 ) -> None:
     counts = count_outcomes(outcomes, weights)
     write_text(counts.model_dump_json(indent=2), folder, COUNTS_FILE)
+    hashes = {name: [o.image_hash for o in outcomes if o.split == name] for name in weights}
+    write_hashes(hashes, folder)
     for shards, name in zip(reversed(spans), (SPAN_FILE, PREVIOUS_SPAN_FILE), strict=False):
         write_statistics(outcomes, set(shards), folder, name)
 

@@ -17,7 +17,8 @@ from components.example_gen.checks import (
     extract_source,
 )
 from components.example_gen.image_statistics import ImageStatistics, measure_image
-from components.example_gen.splits import assign_split, difference_hash
+from components.example_gen.splits import assign_split
+from components.image_hashes import difference_hash
 from data.classes import normalize_class_name
 from data.features import CLASS, IMAGE, LABEL, SOURCE
 from data.ingestion_counts import QUARANTINE

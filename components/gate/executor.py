@@ -14,12 +14,14 @@ from tfx.utils import path_utils
 
 from components.artifacts import read_counts, write_json, write_text
 from components.evaluator.evaluation import Accuracy, read_accuracy
+from components.gate.baseline import Comparison, find_comparison
 from components.gate.judge import judge
 from components.gate.metrics import Tally
 from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
 from components.gate.settings import GateSettings
 from components.gate.verdict import METRICS_FILE, VERDICT_FILE, Verdict, format_verdict
-from components.model_store.base import model_digest
+from components.image_hashes import read_hashes
+from components.model_store.base import ServedVersion, model_digest
 from components.properties import VERDICT_PROPERTY
 from data.common.progress import progress
 from data.ingestion_counts import IngestionCounts, check_examples
@@ -56,15 +58,20 @@ class Executor(evaluator_executor.Executor):
         path = path_utils.serving_model_path(model.uri)
         examples = artifact_utils.get_single_uri(input_dict["examples"])
         folder = artifact_utils.get_single_uri(output_dict["predictions"])
+        quarantine = artifact_utils.get_single_uri(input_dict["quarantine"])
         candidate = ServedModel(path)
         digest = model_digest(path)
-        baseline, no_baseline = _load_baseline(exec_properties, digest, candidate.class_names)
-        tally = _write_predictions(examples, folder, candidate, baseline, settings)
+        comparison = find_comparison(
+            _serving_version(exec_properties),
+            ServedVersion(path=path, digest=digest),
+            candidate.class_names,
+            read_hashes(quarantine)["test"],
+            settings.min_examples,
+        )
+        tally = _write_predictions(examples, folder, candidate, comparison, settings)
         accuracy = read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"]))
-        counts = read_counts(artifact_utils.get_single_uri(input_dict["quarantine"]))
-        check_counts(accuracy, tally, counts)
-        version = exec_properties["baseline_version"] if baseline else 0
-        verdict = replace(judge(tally, settings, version, no_baseline), digest=digest)
+        check_counts(accuracy, tally, read_counts(quarantine))
+        verdict = replace(judge(tally, settings, comparison), digest=digest)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         write_json(tally.metrics(), blessing.uri, METRICS_FILE)
         _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
@@ -94,26 +101,19 @@ def check_counts(accuracy: Accuracy, tally: Tally, counts: IngestionCounts) -> N
         )
 
 
-def _load_baseline(
-    exec_properties: dict[str, Any], digest: str, class_names: list[str]
-) -> tuple[ServedModel | None, str]:
-    """Returns the serving model; or None, and why there is nothing to compare with."""
-    version = exec_properties["baseline_version"]
-    if not version:
-        return None, "there is no other serving model"
-    if exec_properties["baseline_digest"] == digest:
-        return None, f"version {version}, the serving model, is this model"
-    baseline = ServedModel(exec_properties["baseline_path"])
-    if baseline.class_names != class_names:
-        return None, f"version {version}, the serving model, has other classes"
-    return baseline, ""
+def _serving_version(exec_properties: dict[str, Any]) -> ServedVersion:
+    return ServedVersion(
+        exec_properties["baseline_version"],
+        exec_properties["baseline_path"],
+        exec_properties["baseline_digest"],
+    )
 
 
 def _write_predictions(
     examples: str,
     folder: str,
     model: ServedModel,
-    baseline: ServedModel | None,
+    comparison: Comparison,
     settings: GateSettings,
 ) -> Tally:
     """Writes the predictions for the test split to a folder, and returns their counts."""
@@ -121,8 +121,8 @@ def _write_predictions(
     files = sorted(tf.io.gfile.glob(os.path.join(examples, "Split-test", "*")))
     tf.io.gfile.makedirs(folder)
     path = os.path.join(folder, PREDICTIONS_FILE)
-    with predictions_writer(path, with_baseline=baseline is not None) as write:
-        for batch in predict(files, model, baseline, settings.slices):
+    with predictions_writer(path, with_baseline=comparison.model is not None) as write:
+        for batch in predict(files, model, comparison.model, settings.slices, comparison.seen):
             tally.add(batch)
             write(batch)
     return tally

@@ -4,6 +4,7 @@ from bisect import bisect_left
 
 from scipy import stats
 
+from components.gate.baseline import NO_SERVING_MODEL, Comparison
 from components.gate.metrics import (
     Tally,
     bootstrap_interval,
@@ -20,33 +21,31 @@ _MOST_EXAMPLES = 1_000_000
 
 
 def judge(
-    tally: Tally,
-    settings: GateSettings,
-    baseline_version: int = 0,
-    no_baseline: str = "there is no other serving model",
+    tally: Tally, settings: GateSettings, comparison: Comparison = NO_SERVING_MODEL
 ) -> Verdict:
     """Returns the verdict on a model.
 
     Args:
       tally: The counts on the test split.
       settings: The rules.
-      baseline_version: Version of the serving model, if its answers were counted too; else 0.
-      no_baseline: The reason why there is no baseline.
+      comparison: The serving model, whose answers were counted too if there is one.
     """
     value, low, high = _metric_with_interval(tally, settings)
-    baseline = _compare(tally, baseline_version) if baseline_version else None
+    baseline = _compare(tally, comparison.version) if comparison.version else None
     checks = [
         _check_min_examples(tally, settings),
         *_check_top_k(tally, settings),
         _check_target(tally, settings, value, low),
         _check_class_floor(tally, settings),
-        *_check_baseline(tally, settings, baseline, no_baseline),
+        *_check_baseline(tally, settings, baseline, comparison.problem),
     ]
     reasons = [check.words for check in checks if not check.passed]
+    advice = f"{comparison.problem}, so there is no comparison; {comparison.advice}"
     return Verdict(
         blessed=not reasons, metric=settings.metric, value=value, low=low, high=high,
         target=settings.target, n=tally.examples, reasons=reasons,
         confidence=settings.confidence, checks=checks, baseline=baseline,
+        notes=[advice] if comparison.advice else [],
     )  # fmt: skip
 
 
@@ -80,8 +79,9 @@ def _compare(tally: Tally, version: int) -> Baseline:
     different = tally.gained + tally.lost
     # McNemar's exact test is the sign test on the examples that one model alone classifies right.
     p_value = stats.binomtest(tally.lost, different).pvalue if different else 1.0
-    value = ratio(tally.baseline_correct, tally.examples)
-    return Baseline(version, value, tally.gained, tally.lost, float(p_value))
+    value = ratio(tally.baseline_correct, tally.compared)
+    n = None if tally.compared == tally.examples else tally.compared
+    return Baseline(version, value, tally.gained, tally.lost, float(p_value), n)
 
 
 def _check_min_examples(tally: Tally, settings: GateSettings) -> Check:
@@ -138,7 +138,7 @@ def _check_baseline(
 ) -> list[Check]:
     if baseline is None:
         return [Check("max_loss", True, f"{no_baseline}, so there is no comparison")]
-    accuracy = ratio(tally.correct, tally.examples)
+    accuracy = ratio(tally.baseline_correct + tally.gained - tally.lost, tally.compared)
     # A difference of two quotients: beyond the ninth digit it is a rounding error.
     loss = round(baseline.value - accuracy, 9)
     worse = baseline.lost > baseline.gained and baseline.p_value < settings.significance
@@ -149,6 +149,8 @@ def _check_baseline(
     if worse:
         counts = f"significantly worse than version {baseline.version}, the serving model: {counts}"
     compared = f"accuracy {accuracy:.4f}, and {baseline.value:.4f} of version {baseline.version}"
+    if baseline.n is not None:
+        compared += f", on the {baseline.n} test images that it has not seen in its training"
     if loss <= settings.max_loss:
         change = f"a loss of {loss:.4f}" if loss > 0 else "no loss"
         words = f"{compared}: {change} is within max_loss {settings.max_loss:.4f}"

@@ -30,8 +30,9 @@ class Tally:
         self.in_top_k = 0
         # Examples for which rounding may decide whether they are correct.
         self.near_ties = 0
-        # Correct only with the new model, only with the baseline; correct with the baseline.
-        self.gained = self.lost = self.baseline_correct = 0
+        # Of the examples on which the models are compared: all; correct with the baseline, with the
+        # new model alone, with the baseline alone.
+        self.compared = self.baseline_correct = self.gained = self.lost = 0
         self._log_loss = 0.0
         # For each bin: examples, sum of confidences, correct ones.
         self._bins = np.zeros([_CALIBRATION_BINS, 3])
@@ -52,10 +53,12 @@ class Tally:
         self._log_loss -= float(np.log(np.maximum(of_class, _SMALLEST)).sum())
         self._calibrate(batch.probabilities.max(axis=1), is_correct)
         if batch.baseline is not None:
-            baseline = batch.baseline.argmax(axis=1) == batch.classes
+            baseline = (batch.baseline.argmax(axis=1) == batch.classes)[batch.compared]
+            new = is_correct[batch.compared]
+            self.compared += len(new)
             self.baseline_correct += int(baseline.sum())
-            self.gained += int((is_correct & ~baseline).sum())
-            self.lost += int((baseline & ~is_correct).sum())
+            self.gained += int((new & ~baseline).sum())
+            self.lost += int((baseline & ~new).sum())
         for name, values in batch.slices.items():
             total, correct = self._slices.setdefault(name, (Counter(), Counter()))
             total.update(values)

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from data.features import CLASS, SOURCE
+from components.image_hashes import hash_images
+from data.features import CLASS, IMAGE, SOURCE
 
 BATCH_SIZE = 32
 PREDICTIONS_FILE = "predictions.parquet"
@@ -30,6 +31,7 @@ class Batch:
       classes: The true classes, int64 [n].
       probabilities: The predictions, float32 [n, classes].
       baseline: The predictions of the baseline, float32 [n, classes], or None.
+      compared: Whether the baseline is compared, bool [n]: not on images that it has seen.
       slices: For each feature, its value in every example as text.
     """
 
@@ -38,6 +40,7 @@ class Batch:
     classes: np.ndarray
     probabilities: np.ndarray
     baseline: np.ndarray | None
+    compared: np.ndarray
     slices: dict[str, list[str]]
 
 
@@ -57,9 +60,22 @@ class ServedModel:
 
 
 def predict(
-    files: Sequence[str], model: ServedModel, baseline: ServedModel | None, slices: Sequence[str]
+    files: Sequence[str],
+    model: ServedModel,
+    baseline: ServedModel | None,
+    slices: Sequence[str],
+    seen: np.ndarray | None = None,
 ) -> Iterator[Batch]:
-    """Yields the predictions for gzipped TFRecord files in their order, in constant memory."""
+    """Yields the predictions for gzipped TFRecord files in their order, in constant memory.
+
+    Args:
+      files: The files of the test split.
+      model: The new model.
+      baseline: The serving model, if there is one to compare with.
+      slices: Names of features.
+      seen: The hashes of images on which the models are not compared, uint64 [images]; None if none
+        of them is a test image.
+    """
     dataset = tf.data.TFRecordDataset(files, "GZIP").batch(BATCH_SIZE)
     for batch in dataset.as_numpy_iterator():
         records = batch.tolist()
@@ -70,17 +86,24 @@ def predict(
             classes=np.array([f[CLASS].int64_list.value[0] for f in features], np.int64),
             probabilities=model.probabilities(records),
             baseline=baseline.probabilities(records) if baseline else None,
+            compared=_find_unseen(features, seen),
             slices={name: [_as_text(f[name]) for f in features] for name in slices},
         )
+
+
+def _find_unseen(features: Sequence[Any], seen: np.ndarray | None) -> np.ndarray:
+    if seen is None:
+        return np.ones(len(features), bool)
+    return ~np.isin(hash_images([f[IMAGE].bytes_list.value[0] for f in features]), seen)
 
 
 @contextmanager
 def predictions_writer(path: str, with_baseline: bool) -> Iterator[Callable[[Batch], None]]:
     """Yields a function that writes a batch to a Parquet file, as a row group.
 
-    The columns are `id`, `source`, `class`, `probabilities` and, with a baseline, `baseline`. The
-    file is complete when the context ends; it is written to a local folder first, because `path`
-    may be on gs://.
+    The columns are `id`, `source`, `class`, `probabilities` and, with a baseline, `baseline`, which
+    is null for images on which it is not compared. The file is complete when the context ends. It
+    is written to a local folder first, because `path` may be on gs://.
     """
     row = pa.list_(pa.float32())
     fields = [
@@ -94,7 +117,8 @@ def predictions_writer(path: str, with_baseline: bool) -> Iterator[Callable[[Bat
     def write(batch: Batch) -> None:
         columns = [batch.ids, batch.sources, batch.classes, list(batch.probabilities)]
         if batch.baseline is not None:
-            columns.append(list(batch.baseline))
+            rows = zip(batch.baseline, batch.compared, strict=True)
+            columns.append([row if compared else None for row, compared in rows])
         arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
         writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 

@@ -22,7 +22,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The serving model, evaluated on the same test examples.
+    """The serving model, evaluated on the test examples that it has not seen in its training.
 
     Attributes:
       version: Number of the serving version.
@@ -30,6 +30,7 @@ class Baseline:
       gained: Number of examples that only the new model classifies correctly.
       lost: Number of examples that only the serving model classifies correctly.
       p_value: Two-sided p-value of McNemar's exact test.
+      n: Number of examples; None if it is that of the verdict.
     """
 
     version: int
@@ -37,6 +38,7 @@ class Baseline:
     gained: int
     lost: int
     p_value: float
+    n: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Verdict:
       checks: The results of all rules.
       baseline: The comparison with the serving model; None without one.
       digest: Digest of the files of the evaluated model.
+      notes: What a user should know although no rule forbids to push the model.
     """
 
     blessed: bool
@@ -69,6 +72,7 @@ class Verdict:
     checks: list[Check] = field(default_factory=list)
     baseline: Baseline | None = None
     digest: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 def parse_verdict(values: dict[str, Any]) -> Verdict:
@@ -114,6 +118,7 @@ def format_verdict(verdict: Verdict) -> str:
     lines = [f"{'PASSED' if verdict.blessed else 'REFUSED'}: {measured}, {goal}", *verdict.reasons]
     if verdict.blessed and verdict.baseline:
         lines.append(_format_baseline(verdict.baseline))
+    lines += verdict.notes
     return "\n  ".join(lines)
 
 
@@ -124,10 +129,13 @@ def format_rules(verdict: Verdict) -> str:
 
 
 def _format_baseline(baseline: Baseline) -> str:
+    images = "the same" if baseline.n is None else f"the {baseline.n} test"
+    seen = "" if baseline.n is None else " that it has not seen in its training"
     return (
-        f"version {baseline.version}, the serving model, has accuracy {baseline.value:.3f} on the "
-        f"same images: {baseline.gained} are correct only with the new model, {baseline.lost} only "
-        f"with the serving one (McNemar's exact test: {format_p_value(baseline.p_value)})"
+        f"version {baseline.version}, the serving model, has accuracy {baseline.value:.3f} on "
+        f"{images} images{seen}: {baseline.gained} are correct only with the new model, "
+        f"{baseline.lost} only with the serving one (McNemar's exact test: "
+        f"{format_p_value(baseline.p_value)})"
     )
 
 

@@ -13,10 +13,10 @@ from data.ingestion_counts import QUARANTINE
 
 
 class ExpectedExamplesMixin(BaseExecutor):
-    """Adds `expected_examples` to `custom_config`, for any of TFX's Trainer executors.
+    """Adds what ExampleGen found to `custom_config`, for any of TFX's Trainer executors.
 
-    It maps `train` and `eval` to the number of examples that ExampleGen wrote; `run_fn` compares
-    them with what it reads.
+    `expected_examples` maps `train` and `eval` to the number of examples that ExampleGen wrote;
+    `run_fn` compares them with what it reads. `quarantine` is the folder of the images' hashes.
     """
 
     def Do(
@@ -26,10 +26,12 @@ class ExpectedExamplesMixin(BaseExecutor):
         exec_properties: dict[str, Any],
     ) -> None:
         """See the base class; the input `quarantine` holds the counts."""
-        counts = read_counts(artifact_utils.get_single_uri(input_dict[QUARANTINE])).by_split()
+        quarantine = artifact_utils.get_single_uri(input_dict[QUARANTINE])
+        counts = read_counts(quarantine).by_split()
         # A JSON string, both for the local runner and on Vertex AI.
         config = json_utils.loads(exec_properties[CUSTOM_CONFIG_KEY])
         config["expected_examples"] = {split: counts[split] for split in ("train", "eval")}
+        config[QUARANTINE] = quarantine
         properties = {**exec_properties, CUSTOM_CONFIG_KEY: json_utils.dumps(config)}
         super().Do(input_dict, output_dict, properties)
 

@@ -8,11 +8,14 @@ import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.artifacts import read_schema
+from components.image_hashes import read_hashes, write_seen
 from components.trainer.devices import is_chief
 from components.trainer.export import Servable, export, save_weights
 from components.trainer.settings import TrainingSettings, WarmStart
 from components.trainer.train import train
 from components.trainer.training_report import write_report
+from components.trainer.warm_start import find_seen_images
+from data.ingestion_counts import QUARANTINE
 from data.schema import class_names
 
 
@@ -25,15 +28,18 @@ def run_fn(fn_args: FnArgs) -> None:
     Args:
       fn_args: `custom_config` holds `settings`, the fields of TrainingSettings; `warm_start`, the
         fields of a WarmStart, or nothing; `checkpoints`, the folder for the states of unfinished
-        trainings; `expected_examples`, the number of examples by split; `weights_digest` and
-        `code_fingerprint`. `train_steps`, if set, replaces the number of epochs.
+        trainings; `expected_examples`, the number of examples by split; `quarantine`, the folder of
+        the images' hashes; `weights_digest` and `code_fingerprint`. `train_steps`, if set, replaces
+        the number of epochs.
 
     Raises:
       CountMismatch: A split does not have the expected number of examples.
+      UsageError: The model of the warm start has seen test images.
     """
     config = fn_args.custom_config
     settings = TrainingSettings.model_validate(config["settings"])
     start = WarmStart.model_validate(config["warm_start"]) if config["warm_start"] else None
+    seen = find_seen_images(read_hashes(config[QUARANTINE]), start)
     names, steps = class_names(read_schema(fn_args.schema_path)), fn_args.train_steps
     model, report = train(
         settings,
@@ -50,6 +56,7 @@ def run_fn(fn_args: FnArgs) -> None:
         transform = tft.TFTransformOutput(fn_args.transform_graph_path)
         export(Servable(model, transform, names, settings.image_size), fn_args.serving_model_dir)
         save_weights(model, fn_args.serving_model_dir)
+        write_seen(seen, fn_args.serving_model_dir)
         write_report(report, fn_args.model_run_dir)
 
 

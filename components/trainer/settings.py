@@ -1,9 +1,11 @@
 """The sections `model` and `trainer`: all settings that determine the trained weights."""
 
+import os
 from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from components.artifacts import SERVING_FORMAT
 from data.common.settings_base import SettingsBase
 
 NO_WEIGHTS, IMAGENET = "none", "imagenet"
@@ -77,6 +79,11 @@ class WarmStart(BaseModel):
     digest: str
     frozen: bool
     class_names: list[str]
+
+    @property
+    def model(self) -> str:
+        """The folder of its SavedModel."""
+        return os.path.join(os.path.dirname(os.path.dirname(self.weights)), SERVING_FORMAT)
 
 
 class LearningRateSettings(SettingsBase):

@@ -1,13 +1,39 @@
 """Warm start: a training that starts from the weights of an earlier model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from components.artifacts import copied_here
+from components.image_hashes import read_seen
 from components.trainer.models import build_model
 from components.trainer.settings import ModelSettings, TrainingSettings, WarmStart
+from data.common.errors import UsageError
+
+
+def find_seen_images(hashes: Mapping[str, np.ndarray], start: WarmStart | None) -> np.ndarray:
+    """Returns the hashes of the images that a model sees in its training and has seen before it.
+
+    Args:
+      hashes: See `components.image_hashes.read_hashes`.
+      start: The model that the training starts from.
+
+    Raises:
+      UsageError: That model has seen test images, which could not judge the new model.
+    """
+    current = np.concatenate([hashes["train"], hashes["eval"]])
+    if start is None:
+        return current
+    seen = read_seen(start.model)
+    number = len(hashes["test"]) if seen is None else int(np.isin(hashes["test"], seen).sum())
+    if number:
+        raise UsageError(
+            f"model.warm_start: version {start.version} has seen {number} of the "
+            f"{len(hashes['test'])} test images, which therefore cannot judge a model that starts "
+            "from it; --set model.warm_start=none starts cold"
+        )
+    return np.concatenate([current, seen])
 
 
 def load_trained(

@@ -15,6 +15,8 @@ from data.images.exif import (
 )
 from data.images.formats import BMP_START, GIF_START, JPEG_START, PNG_START
 
+# Increased with every change of the pixels of an image.
+DECODER_VERSION = 1
 # The position of the colour type in a PNG, and the bit that stands for an alpha channel.
 _PNG_COLOUR_TYPE, _ALPHA = 25, np.int64(4)
 

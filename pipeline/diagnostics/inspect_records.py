@@ -20,7 +20,7 @@ from components.example_gen.checks import (
 )
 from components.example_gen.near_duplicates import near_duplicate_pairs
 from components.example_gen.partition import conflicting_labels_reason
-from components.example_gen.splits import difference_hash
+from components.image_hashes import difference_hash
 from components.trainer.speed import measure_speed
 from data.class_scan import scan_classes
 from data.classes import read_source_labels

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.artifacts import KERAS_FORMAT, WEIGHTS_FILE
+from components.artifacts import KERAS_FORMAT, SEEN_FILE, WEIGHTS_FILE
 from components.model_store.base import ServedVersion
 from components.trainer.settings import COLD, IF_SERVING, WarmStart
 from data.common.errors import UsageError
@@ -13,6 +13,8 @@ from pipeline.local.run_inputs import inputs_of_step
 from pipeline.settings.settings import Settings
 
 WARM_START = "model.warm_start"
+# The inputs that determine the split of an image.
+_ASSIGNMENT = ("data.split_salt", "data.splits.", "data.group_near_duplicates")
 
 
 def find_warm_start(
@@ -33,7 +35,8 @@ def find_warm_start(
       runs: The runs of the root, newest first.
 
     Raises:
-      UsageError: There is no model to start from, or it does not fit.
+      UsageError: There is no model to start from, or it does not fit, or it may have seen images
+        that are test images now.
     """
     wanted = settings.model.warm_start
     if wanted == COLD:
@@ -42,11 +45,13 @@ def find_warm_start(
     # A run that was interrupted or refused before its training pins nothing.
     for run in (run for run in runs if run.model_uri):
         if run.setting(WARM_START) == wanted and _training_inputs(run.inputs) == ours:
-            if not run.warm_start or Path(run.warm_start.weights).exists():
-                return run.warm_start
+            if not run.warm_start:
+                return None
+            if Path(run.warm_start.weights).exists():
+                return _check_splits(run.warm_start, inputs, runs)
             break
     if serving.version:
-        return _from_serving(settings, serving, runs)
+        return _check_splits(_from_serving(settings, serving, runs), inputs, runs)
     if wanted == IF_SERVING:
         return None
     raise UsageError(
@@ -106,6 +111,33 @@ def _from_serving(settings: Settings, serving: ServedVersion, runs: Sequence[Run
         version=version, run_id=run.run_id, weights=str(weights), digest=digest,
         frozen=run.setting("model.frozen"), class_names=run.class_names,
     )  # fmt: skip
+
+
+def _check_splits(start: WarmStart, inputs: Mapping[str, object], runs: Sequence[Run]) -> WarmStart:
+    """Returns a model if the images were assigned to the same splits when it was trained.
+
+    The Trainer checks the images themselves, because near-duplicates that are grouped can change
+    their split when data is added.
+    """
+    remedy = f"--set {WARM_START}={COLD} starts cold"
+    if not Path(start.model, SEEN_FILE).exists():
+        raise UsageError(
+            f"{WARM_START}: version {start.version} does not record which images it has seen, "
+            f"because an earlier version of flowers trained it; {remedy}, once"
+        )
+    trained = next((run.inputs for run in runs if run.run_id == start.run_id), inputs)
+    changed = [
+        f"{key} {trained.get(key)} -> {value}"
+        for key, value in inputs.items()
+        if key.startswith(_ASSIGNMENT) and trained.get(key) != value
+    ]
+    if changed:
+        raise UsageError(
+            f"{WARM_START}: version {start.version} was trained with other splits "
+            f"({', '.join(changed)}) and has seen images that are test images now; {remedy}, or "
+            "undo the change"
+        )
+    return start
 
 
 def _digests(run: Run) -> set[str | None]:

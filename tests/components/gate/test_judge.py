@@ -5,11 +5,14 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
+from components.gate.baseline import Comparison
 from components.gate.judge import judge, needed_examples
 from components.gate.metrics import Tally
 from components.gate.settings import GateSettings
 from components.gate.verdict import format_rules, format_verdict, parse_verdict, with_serving_check
 from components.intervals import wilson_interval
+
+BASELINE = Comparison(version=7)
 
 
 def rules(**values) -> GateSettings:
@@ -25,6 +28,7 @@ def tally(correct, examples, *, gained=0, lost=0, classes=2):
         counted.confusion[true, true if index < correct else (true + 1) % classes] += 1
     counted.in_top_k = correct
     counted.gained, counted.lost = gained, lost
+    counted.compared = examples
     counted.baseline_correct = correct - gained + lost
     return counted
 
@@ -93,7 +97,7 @@ def test_the_target_can_be_set_for_another_metric(metric):
 
 
 def test_a_significantly_worse_model_is_refused_although_it_reaches_the_target():
-    verdict = judge(tally(270, 300, gained=2, lost=15), rules(target=0.8, max_loss=1), 7)
+    verdict = judge(tally(270, 300, gained=2, lost=15), rules(target=0.8, max_loss=1), BASELINE)
     assert not verdict.blessed
     assert verdict.baseline.version == 7
     expected = stats.binomtest(15, 17).pvalue
@@ -106,23 +110,44 @@ def test_a_significantly_worse_model_is_refused_although_it_reaches_the_target()
 @pytest.mark.parametrize(("gained", "lost"), [(15, 2), (6, 9), (0, 0)])
 def test_better_or_not_significantly_worse_passes(gained, lost):
     settings = rules(target=0.8, max_loss=0.02)
-    assert judge(tally(270, 300, gained=gained, lost=lost), settings, 7).blessed
+    assert judge(tally(270, 300, gained=gained, lost=lost), settings, BASELINE).blessed
 
 
 def test_a_large_loss_is_refused_although_it_is_not_significant():
-    verdict = judge(tally(90, 100, gained=2, lost=6), rules(target=0.8, max_loss=0.03), 7)
+    verdict = judge(tally(90, 100, gained=2, lost=6), rules(target=0.8, max_loss=0.03), BASELINE)
     assert check(verdict, "significance").passed
     assert verdict.reasons[0].startswith("loses 0.0400 against the serving model")
 
 
 def test_the_verdict_says_why_there_is_no_comparison():
     reason = "version 3, the serving model, has other classes"
-    verdict = judge(tally(9, 10), rules(), no_baseline=reason)
+    verdict = judge(tally(9, 10), rules(), Comparison(problem=reason))
     assert f"{reason}, so there is no comparison" in check(verdict, "max_loss").words
 
 
+def test_a_comparison_on_a_part_of_the_images_says_on_which():
+    counted = tally(270, 300, gained=2, lost=6)
+    counted.compared, counted.baseline_correct = 40, 40
+    verdict = judge(counted, rules(target=0.8, max_loss=0.1), BASELINE)
+    # The new model has 36 of 40 right, and 270 of all 300.
+    assert check(verdict, "max_loss").words == (
+        "accuracy 0.9000, and 1.0000 of version 7, on the 40 test images that it has not seen in "
+        "its training: a loss of 0.1000 is within max_loss 0.1000"
+    )
+    assert (verdict.value, verdict.baseline.value, verdict.baseline.n) == (0.9, 1.0, 40)
+    assert "accuracy 1.000 on the 40 test images that it has not seen" in format_verdict(verdict)
+
+
+def test_advice_follows_the_verdict():
+    comparison = Comparison(problem="version 7 has seen 9 images", advice="undo it")
+    verdict = judge(tally(9, 10), rules(target=0.8), comparison)
+    assert verdict.blessed
+    expected = "version 7 has seen 9 images, so there is no comparison; undo it"
+    assert format_verdict(verdict).splitlines()[-1].strip() == expected
+
+
 def test_a_verdict_is_parsed_as_it_was_written_also_without_newer_fields():
-    verdict = judge(tally(270, 300, gained=2, lost=15), rules(), 7)
+    verdict = judge(tally(270, 300, gained=2, lost=15), rules(), BASELINE)
     assert parse_verdict(asdict(verdict)) == verdict
     text = format_rules(verdict)
     assert "FAILED  significance" in text
@@ -215,4 +240,4 @@ def test_the_interval_of_a_few_correct_examples_is_not_empty():
 
 def test_a_loss_of_exactly_max_loss_passes():
     counted = tally(85, 100, gained=1, lost=6)
-    assert judge(counted, rules(target=0.5, max_loss=0.05, significance=1e-9), 7).blessed
+    assert judge(counted, rules(target=0.5, max_loss=0.05, significance=1e-9), BASELINE).blessed

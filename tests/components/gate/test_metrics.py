@@ -8,11 +8,12 @@ from components.gate.predictions import Batch
 NAMES = ["a", "b", "c"]
 
 
-def batch(classes, probabilities, baseline=None, slices=None) -> Batch:
+def batch(classes, probabilities, baseline=None, slices=None, compared=None) -> Batch:
     ids = [str(index) for index in range(len(classes))]
     rows = np.array(probabilities, np.float32)
     before = None if baseline is None else np.array(baseline, np.float32)
-    return Batch(ids, ids, np.array(classes), rows, before, slices or {})
+    mask = np.ones(len(ids), bool) if compared is None else np.array(compared)
+    return Batch(ids, ids, np.array(classes), rows, before, mask, slices or {})
 
 
 def drawn(number=500, seed=0):
@@ -76,6 +77,15 @@ def test_examples_that_only_one_model_classifies_correctly_are_counted():
     old = [[1, 0], [0, 1], [1, 0], [0, 1]]
     tally.add(batch([0, 0, 0, 0], new, baseline=old))
     assert (tally.gained, tally.lost, tally.baseline_correct, tally.correct) == (1, 1, 2, 2)
+
+
+def test_images_that_are_not_compared_count_only_for_the_new_model():
+    tally = Tally(["a", "b"], top_k=2)
+    new = [[1, 0], [1, 0], [0, 1], [0, 1]]
+    old = [[1, 0], [0, 1], [1, 0], [0, 1]]
+    tally.add(batch([0, 0, 0, 0], new, baseline=old, compared=[True, False, True, False]))
+    assert (tally.compared, tally.gained, tally.lost, tally.baseline_correct) == (2, 0, 1, 2)
+    assert (tally.examples, tally.correct) == (4, 2)
 
 
 def test_the_interval_is_that_of_wilson():

@@ -2,8 +2,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
+from components.image_hashes import hash_images
+from data.records import encode_example
+from tests.encoding import encode
 
 
 class Fixed(tf.Module):
@@ -70,3 +74,17 @@ def test_the_table_has_a_row_for_each_example(model, records, tmp_path, with_bas
     assert list(table["class"]) == [index % 3 for index in range(70)]
     assert np.array_equal(np.stack(table["probabilities"]).argmax(axis=1), table["class"])
     assert ("baseline" in table) == with_baseline
+
+
+def test_images_that_were_seen_are_not_compared(model, tmp_path, make_image):
+    images = [encode(Image.fromarray(make_image(index))) for index in range(4)]
+    path = str(tmp_path / "a.gz")
+    with tf.io.TFRecordWriter(path, "GZIP") as writer:
+        for image in images:
+            writer.write(encode_example(image, 0, ["a", "b", "c"], (64, 48)))
+    (batch,) = predict([path], model, model, [], hash_images(images[1:3]))
+    assert batch.compared.tolist() == [True, False, False, True]
+    with predictions_writer(str(tmp_path / PREDICTIONS_FILE), with_baseline=True) as write:
+        write(batch)
+    table = pq.read_table(tmp_path / PREDICTIONS_FILE)
+    assert [row is None for row in table["baseline"].to_pylist()] == [False, True, True, False]

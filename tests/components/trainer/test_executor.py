@@ -36,6 +36,7 @@ def test_the_counts_of_example_gen_are_added_to_the_configuration(quarantine):
     executor.Do({"quarantine": quarantine}, {}, given)
     found = executor.exec_properties
     expected = {**config, "expected_examples": {"train": 7, "eval": 3}}
+    expected["quarantine"] = quarantine[0].uri
     assert json.loads(found["custom_config"]) == expected
     assert found["train_args"] == "{}"
     assert json.loads(given["custom_config"]) == config

@@ -1,10 +1,14 @@
+import shutil
+
 import numpy as np
 import pytest
 
+from components.image_hashes import write_seen
 from components.trainer.export import save_weights, weights_path
 from components.trainer.models import build_model
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings, WarmStart
-from components.trainer.warm_start import earlier_weights, transfer_weights
+from components.trainer.warm_start import earlier_weights, find_seen_images, transfer_weights
+from data.common.errors import UsageError
 
 NAMES = ["daisy", "roses"]
 MOBILE = {"name": "keras_application", "application": "MobileNetV2"}
@@ -53,3 +57,33 @@ def test_a_new_class_keeps_its_random_weights_and_the_others_their_trained_ones(
     for before, after, random in zip(old[-2:], new[-2:], initial[-2:], strict=True):
         assert np.array_equal(after[..., 1:], before)
         assert np.array_equal(after[..., 0], random[..., 0])
+
+
+HASHES = {name: np.array(values, np.uint64) for name, values in (
+    ("train", [1, 2, 3]), ("eval", [4]), ("test", [5, 6, 6]),
+)}  # fmt: skip
+
+
+@pytest.fixture
+def start(tmp_path):
+    """An earlier model, which has seen the images 1 and 9."""
+    write_seen(np.array([1, 9], np.uint64), str(tmp_path / "Format-Serving"))
+    weights = str(tmp_path / "Format-Keras" / "weights.h5")
+    return WarmStart(
+        version=3, run_id="a", weights=weights, digest="", frozen=False, class_names=["a", "b"]
+    )
+
+
+def test_a_model_has_seen_what_its_warm_starts_have_seen(start):
+    assert sorted(find_seen_images(HASHES, None)) == [1, 2, 3, 4]
+    assert set(find_seen_images(HASHES, start).tolist()) == {1, 2, 3, 4, 9}
+
+
+def test_a_model_that_has_seen_test_images_is_no_start(start):
+    write_seen(np.array([1, 6], np.uint64), start.model)
+    message = r"version 3 has seen 2 of the 3 test images.*--set model\.warm_start=none"
+    with pytest.raises(UsageError, match=message):
+        find_seen_images(HASHES, start)
+    shutil.rmtree(start.model)
+    with pytest.raises(UsageError, match="has seen 3 of the 3 test images"):
+        find_seen_images(HASHES, start)

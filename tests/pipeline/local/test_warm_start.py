@@ -1,6 +1,10 @@
+import shutil
+
+import numpy as np
 import pytest
 
 from components.gate.verdict import Verdict
+from components.image_hashes import write_seen
 from components.model_store.base import ServedVersion
 from components.model_store.local import LocalStore
 from data.common.errors import UsageError
@@ -10,7 +14,10 @@ from pipeline.local.warm_start import describe_warm_start, find_warm_start, warm
 from pipeline.settings.loading import load_settings
 
 # The Trainer depends on the first two, but not on the third.
-INPUTS = {"records": "week 1", "trainer.epochs": 2, "gate.target": 0.5}
+INPUTS = {
+    "records": "week 1", "trainer.epochs": 2, "gate.target": 0.5, "data.split_salt": "2",
+    "data.splits.test": 1, "data.group_near_duplicates": False,
+}  # fmt: skip
 
 
 def settings(*overrides):
@@ -25,6 +32,7 @@ def pushed(tmp_path):
         model = tmp_path / f"model-{version}"
         (model / "Format-Keras").mkdir(parents=True)
         (model / "Format-Keras" / "weights.h5").write_text(f"weights {version}")
+        write_seen(np.array([version], np.uint64), str(model / "Format-Serving"))
         served = tmp_path / "serving" / str(version)
         served.mkdir(parents=True)
         (served / "saved_model.pb").write_text(f"model {version}")
@@ -85,6 +93,24 @@ def test_a_run_without_a_model_does_not_determine_the_warm_start(pushed, tmp_pat
     )
     assert later.version == 1
     with pytest.raises(UsageError, match="no run that trained the serving version 2"):
+        find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("data.split_salt", "3"), ("data.splits.test", 2), ("data.group_near_duplicates", True)],
+)
+def test_a_model_trained_with_other_splits_is_no_start(pushed, key, value):
+    serving, runs = pushed(1)
+    message = rf"trained with other splits \({key} .* -> {value}\).*model\.warm_start=none"
+    with pytest.raises(UsageError, match=message):
+        find_warm_start(settings(), {**INPUTS, key: value}, serving, runs)
+
+
+def test_a_model_that_does_not_record_its_images_is_no_start(pushed, tmp_path):
+    serving, runs = pushed(1)
+    shutil.rmtree(tmp_path / "model-1" / "Format-Serving")
+    with pytest.raises(UsageError, match="does not record which images it has seen"):
         find_warm_start(settings(), {**INPUTS, "records": "week 2"}, serving, runs)
 
 

@@ -1,0 +1,92 @@
+"""Hashes of images by their look, which assign them to splits and tell what a model has seen.
+
+A model has seen the images that it and its warm starts were trained on or chosen by. A test image
+counts as seen if an image that looks the same was in the training or evaluation split.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from components.artifacts import SEEN_FILE, gfile, read_bytes, write_bytes
+from components.transform.decoding import DECODER_VERSION, decode_bytes
+
+# Increased with every change of a difference hash.
+SPLITTER_VERSION = 1
+# A file in ExampleGen's quarantine artifact, with the hashes of each split.
+HASHES_FILE = "image_hashes.npz"
+# Hashes by other versions are not comparable.
+_VERSIONS = [SPLITTER_VERSION, DECODER_VERSION]
+
+
+def difference_hash(image: np.ndarray) -> bytes:
+    """Returns the 64-bit difference hash (dHash), 8 bytes, of an image, uint8 [height, width, 3].
+
+    The image is averaged down to 8 rows of 9 grey cells; a bit is set if a cell is darker than its
+    right neighbour. Re-encoding or resizing an image hardly changes the hash. It is computed with
+    integers only, so that it is the same on every machine.
+
+    Reference: N. Krawetz, "Kind of Like That", hackerfactor.com, 2013.
+    """
+    sums, rows = _cell_sums(image, 8, axis=0)
+    sums, columns = _cell_sums(sums, 9, axis=1)
+    # ITU-R BT.601 luma, in thousandths.
+    cells = sums @ np.array([299, 587, 114]) // (rows[:, None] * columns[None, :])
+    return np.packbits(cells[:, :-1] < cells[:, 1:]).tobytes()
+
+
+def write_hashes(splits: Mapping[str, Sequence[int]], folder: str) -> None:
+    """Writes the hashes of the images of each split, one for each image, to a folder."""
+    arrays = {name: np.array(hashes, np.uint64) for name, hashes in splits.items()}
+    _write(arrays, folder, HASHES_FILE)
+
+
+def read_hashes(folder: str) -> Mapping[str, np.ndarray]:
+    """Returns the hashes that `write_hashes` wrote, uint64 [images] by split."""
+    return _read(folder, HASHES_FILE)
+
+
+def hash_images(encoded: Sequence[bytes]) -> np.ndarray:
+    """Returns the hashes of encoded images, uint64 [n]."""
+    hashes = [difference_hash(decode_bytes(image)) for image in encoded]
+    return np.array([int.from_bytes(value, "big") for value in hashes], np.uint64)
+
+
+def write_seen(hashes: np.ndarray, model: str) -> None:
+    """Writes the hashes of the images that a model has seen to the folder of its SavedModel."""
+    _write({"seen": np.unique(hashes)}, model, SEEN_FILE)
+
+
+def read_seen(model: str) -> np.ndarray | None:
+    """Returns the hashes of the images that a model has seen, uint64 [n], sorted.
+
+    Returns None if the model does not record them, or by another version of splitter or decoder: it
+    counts as having seen every image.
+    """
+    if not gfile().exists(f"{model}/{SEEN_FILE}"):
+        return None
+    content = _read(model, SEEN_FILE)
+    return content["seen"] if content["versions"].tolist() == _VERSIONS else None
+
+
+def _write(arrays: Mapping[str, np.ndarray], *path: str) -> None:
+    content = io.BytesIO()
+    np.savez(content, versions=np.array(_VERSIONS), **arrays)
+    write_bytes(content.getvalue(), *path)
+
+
+def _read(*path: str) -> Mapping[str, np.ndarray]:
+    with np.load(io.BytesIO(read_bytes(*path))) as content:
+        return {name: content[name] for name in content.files}
+
+
+def _cell_sums(values: np.ndarray, cells: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns int64 sums over `cells` cells along `axis`, and the number of values in each.
+
+    If there are fewer values than cells, values are repeated.
+    """
+    length = values.shape[axis]
+    starts = np.arange(cells) * length // cells
+    counts = np.maximum(np.diff(np.append(starts, length)), 1)
+    return np.add.reduceat(values, starts, axis=axis, dtype=np.int64), counts
