@@ -13,7 +13,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-long lint docs sample bench bench-data bench-drift pictures image clean
+.PHONY: help setup run test test-all test-long lint docs sample bench bench-data bench-drift bench-near-duplicates pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +29,7 @@ test: setup  ## Run the unit tests and a whole toy pipeline
 test-all: setup  ## Run all tests of CI; REAL_DATA=DIR adds those on real records
 	$(UV) run --no-sync pytest -m "not long" --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
 
-test-long: setup  ## Run what is too long for CI: fuzzing
+test-long: setup  ## Run what is too long for CI: fuzzing and large data
 	$(UV) run --no-sync pytest -m long --durations=10
 
 lint: setup  ## Check style and types
@@ -53,6 +53,9 @@ bench-data: setup  ## Compare import and ExampleGen with plain tf.data; REAL_DAT
 
 bench-drift: setup  ## Measure the drift between spans of real records; REAL_DATA=DIR
 	$(UV) run --no-sync python tests/bench/drift.py --data $(or $(REAL_DATA),data/sample)
+
+bench-near-duplicates: setup  ## Measure time and memory of the search for near-duplicates
+	$(UV) run --no-sync python tests/bench/near_duplicates.py
 
 pictures: setup  ## Run the pipeline on the sample and take the README's pictures
 	$(UV) run --no-sync python docs/take_pictures.py --root runs/pictures; rm -r runs/pictures

@@ -209,9 +209,9 @@ def _near_duplicates(outcomes: Sequence[RecordOutcome]) -> int:
     Images with equal hashes are in the same split, so each hash is compared once.
     """
     splits = {outcome.image_hash: outcome.split for outcome in outcomes}
-    hashes = list(splits)
-    pairs = near_duplicate_pairs(np.array(hashes, np.uint64))
-    return sum(splits[hashes[a]] != splits[hashes[b]] for a, b in pairs)
+    names = np.array(list(splits.values()))
+    pairs = near_duplicate_pairs(np.array(list(splits), np.uint64))
+    return sum(np.count_nonzero(names[some[:, 0]] != names[some[:, 1]]) for some in pairs)
 
 
 def _better_salt(outcomes: Sequence[RecordOutcome], weights: Mapping[str, int]) -> str | None:

@@ -156,6 +156,7 @@ def inspect_records(settings: Settings) -> Inspection:
     seconds = time.perf_counter() - started
     statistics.reject_conflicting_labels()
     good = statistics.classes.total()
+    hashes = np.array(list(statistics.hashes), np.uint64)
     widths, heights = zip(*statistics.sizes, strict=True) if statistics.sizes else ((0,), (0,))
     return Inspection(
         files=len(files),
@@ -169,7 +170,7 @@ def inspect_records(settings: Settings) -> Inspection:
         widths=_range(widths),
         heights=_range(heights),
         identical=good - len(statistics.labels_by_digest),
-        near_duplicates=len(near_duplicate_pairs(np.array(sorted(statistics.hashes), np.uint64))),
+        near_duplicates=sum(map(len, near_duplicate_pairs(hashes))),
         bad=dict(statistics.bad.most_common()),
         first_bad=statistics.first_bad,
         ignored_features=dict(sorted(statistics.ignored.items())),
