@@ -1,97 +1,22 @@
-"""The root, the folder of a pipeline's runs: its lock, its owner, and the space on its disk."""
+"""The root, the folder of a pipeline's runs: its pipeline, its space and its temporary files."""
 
 import contextlib
-import datetime
-import errno
 import os
 import shutil
-import socket
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import filelock
-from pydantic import BaseModel, ValidationError
-
 from data.common.errors import TransientError, UsageError
-from data.common.formatting import format_duration, format_size, shell_word
+from data.common.formatting import format_size, shell_word
 from pipeline.history.run import Run
-from pipeline.root_files import LOCK_FILE, METADATA_FILE, OWNER_FILE, TEMPORARY_FOLDER
+from pipeline.root_files import METADATA_FILE, TEMPORARY_FOLDER
 
 # The schema version that ML Metadata 1.16 writes, and the newest that it reads.
 _METADATA_VERSION = 10
 # Space for models, statistics, logs and metadata, and some that stays free.
 _MARGIN_BYTES = 500_000_000
-
-
-class Owner(BaseModel):
-    """The process that holds the lock of a root."""
-
-    host: str
-    pid: int
-    since: datetime.datetime
-    run_id: str = ""
-
-    def format(self) -> str:
-        """Returns the process and the time for which it has held the lock, as text."""
-        age = (datetime.datetime.now(datetime.UTC) - self.since).total_seconds()
-        run = f"run {self.run_id}" if self.run_id else "a command"
-        return f"{run} (process {self.pid} on {self.host}, since {format_duration(age)})"
-
-
-class Lock:
-    """Notes next to the lock file which process holds the lock."""
-
-    def __init__(self, root: Path):
-        """Takes a root that exists."""
-        self._file = root / OWNER_FILE
-        now = datetime.datetime.now(datetime.UTC)
-        self._owner = Owner(host=socket.gethostname(), pid=os.getpid(), since=now)
-        self._write()
-
-    def name_run(self, run_id: str) -> None:
-        """Notes the run that holds the lock."""
-        self._owner.run_id = run_id
-        self._write()
-
-    def _write(self) -> None:
-        self._file.write_text(self._owner.model_dump_json(), encoding="utf-8")
-
-
-@contextlib.contextmanager
-def locked(root: Path) -> Iterator[Lock]:
-    """Creates a root if it is missing, and holds its lock.
-
-    Raises:
-      TransientError: Another process on this machine holds the lock, or the disk is full.
-      UsageError: A process on another machine seems to hold it, or the root is not writable.
-    """
-    lock = filelock.FileLock(root / LOCK_FILE, timeout=0)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-        _refuse_other_hosts(root)
-        held = Lock(root)
-    except filelock.Timeout as error:
-        owner = _owner(root)
-        raise TransientError(
-            f"--root: {owner.format() if owner else 'another run'} is using {root}; "
-            "wait until it ends, or name another folder"
-        ) from error
-    except OSError as error:
-        lock.release()
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        kind = TransientError if full else UsageError
-        raise kind(f"--root: {root} cannot be written: {error.strerror}") from error
-    except UsageError:
-        lock.release()
-        raise
-    try:
-        yield held
-    finally:
-        (root / OWNER_FILE).unlink(missing_ok=True)
-        lock.release()
 
 
 @contextlib.contextmanager
@@ -156,23 +81,6 @@ def check_space(root: Path, needed: int) -> None:
             f"{root} has {format_size(free)} free; `{command}` may free some, or "
             "name another folder"
         )
-
-
-def _refuse_other_hosts(root: Path) -> None:
-    """Reads the owner file, because the lock of a network disk may not work between machines."""
-    owner = _owner(root)
-    if owner and owner.host != socket.gethostname():
-        raise UsageError(
-            f"--root: {owner.format()} is using {root}; if that machine no longer exists, "
-            f"remove {root / OWNER_FILE}"
-        )
-
-
-def _owner(root: Path) -> Owner | None:
-    try:
-        return Owner.model_validate_json((root / OWNER_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValidationError):
-        return None
 
 
 def _check_metadata(file: Path) -> None:

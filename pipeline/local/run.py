@@ -16,6 +16,7 @@ from data.record_files import check_first_records
 from pipeline.exit_codes import DONE, REFUSED
 from pipeline.history.run import STEP_WIDTH, Run, RunState
 from pipeline.history.runs import LOG_FILE, History, newest_finished
+from pipeline.local.lock import Lock, locked
 from pipeline.local.observer import RunObserver, SplitLacksClass
 from pipeline.local.outcome import EXIT_CODES, final_state
 from pipeline.local.plan import (
@@ -29,7 +30,7 @@ from pipeline.local.plan import (
     nothing_changed,
     reasons_to_run,
 )
-from pipeline.local.root import Lock, check_root, check_space, locked, own_temporary_folder
+from pipeline.local.root import check_root, check_space, own_temporary_folder
 from pipeline.local.run_inputs import SPLIT_SALT, weights_digest
 from pipeline.local.selection import EVERYTHING, Selection
 from pipeline.local.warm_start import describe_warm_start

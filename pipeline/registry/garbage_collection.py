@@ -16,8 +16,8 @@ from data.common.formatting import format_size
 from pipeline.history.mlmd import open_store
 from pipeline.history.run import Run
 from pipeline.history.runs import History, newest_finished
+from pipeline.local.lock import locked
 from pipeline.local.pinned import spans_to_compare
-from pipeline.local.root import locked
 from pipeline.reporting.lines import display_path, print_line
 from pipeline.root_files import METADATA_FILE, SERVING_FOLDER
 from pipeline.settings.settings import RetentionSettings

@@ -17,7 +17,7 @@ from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.history.run import Run
 from pipeline.history.runs import History
-from pipeline.local.root import locked
+from pipeline.local.lock import locked
 from pipeline.root_files import METADATA_FILE, SERVING_FOLDER
 
 

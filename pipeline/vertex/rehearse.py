@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from data.common.errors import DataRefused, UsageError
 from pipeline.history.run import Run, RunState, Step
 from pipeline.history.runs import LOG_FILE, History
+from pipeline.local.lock import locked
 from pipeline.local.observer import RunObserver
 from pipeline.local.outcome import EXIT_CODES, final_state
-from pipeline.local.root import locked
 from pipeline.reporting.console import View, console_on
 from pipeline.reporting.lines import display_path
 from pipeline.reporting.log_capture import captured_output

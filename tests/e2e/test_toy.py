@@ -18,7 +18,7 @@ import tensorflow as tf
 from components.evaluator.evaluation import read_accuracy
 from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
-from pipeline.local.root import locked
+from pipeline.local.lock import locked
 from pipeline.root_files import TEMPORARY_FOLDER
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]

@@ -1,43 +1,13 @@
-import datetime
-import json
 import os
-import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
 
 import pytest
 
 from data.common.errors import UsageError
-from pipeline.local.root import check_root, check_space, locked, own_temporary_folder
-from pipeline.root_files import OWNER_FILE, TEMPORARY_FOLDER
-
-
-def test_a_second_run_on_a_root_gets_an_error_that_names_the_first(tmp_path):
-    with locked(tmp_path) as lock:
-        lock.name_run("20261124-120000")
-        with (
-            pytest.raises(UsageError, match=f"run 20261124-120000 .process {os.getpid()} on"),
-            locked(tmp_path),
-        ):
-            pass
-    with locked(tmp_path):
-        pass
-
-
-def test_the_lock_of_a_killed_process_is_released(tmp_path):
-    code = f"""
-import os, signal
-from pathlib import Path
-from pipeline.local.root import locked
-with locked(Path({str(tmp_path)!r})):
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-    subprocess.run([sys.executable, "-c", code], check=False)
-    assert (tmp_path / OWNER_FILE).exists()
-    with locked(tmp_path):
-        pass
+from pipeline.local.root import check_root, check_space, own_temporary_folder
+from pipeline.root_files import TEMPORARY_FOLDER
 
 
 def test_temporary_files_are_in_the_root_and_removed_after_the_run_or_before_the_next(tmp_path):
@@ -51,30 +21,6 @@ def test_temporary_files_are_in_the_root_and_removed_after_the_run_or_before_the
         assert {os.path.dirname(here), os.path.dirname(there)} == {str(tmp_path / TEMPORARY_FOLDER)}
     assert not (tmp_path / TEMPORARY_FOLDER).exists()
     assert (tempfile.gettempdir(), os.environ.get("TMPDIR")) == before
-
-
-def test_a_root_locked_by_another_machine_is_refused_with_its_name_and_age(tmp_path):
-    since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=3, minutes=5)
-    owner = {"host": "elsewhere", "pid": 7, "since": since.isoformat(), "run_id": "20261124-090000"}
-    (tmp_path / OWNER_FILE).write_text(json.dumps(owner))
-    with (
-        pytest.raises(UsageError, match=r"on elsewhere, since 3 h 5 min.*remove .*json"),
-        locked(tmp_path),
-    ):
-        pass
-    assert (tmp_path / OWNER_FILE).exists()
-    (tmp_path / OWNER_FILE).write_text(json.dumps(owner | {"host": socket.gethostname()}))
-    with locked(tmp_path):
-        pass
-
-
-def test_a_root_that_is_not_writable_is_refused(tmp_path):
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(UsageError, match="cannot be written: Not a directory"),
-        locked(tmp_path / "file" / "root"),
-    ):
-        pass
 
 
 def test_metadata_of_a_newer_library_is_refused(tmp_path):

@@ -8,7 +8,7 @@ from data.common.errors import TransientError, UsageError
 from data.synthetic import write_sample
 from pipeline.history.run import Run
 from pipeline.history.runs import History
-from pipeline.local.root import locked
+from pipeline.local.lock import locked
 from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
 from pipeline.schedule.service import schedule_lock
 from pipeline.settings.loading import load_settings
