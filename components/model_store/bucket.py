@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from components.artifacts import write_text
 from components.model_store.base import CARD_FILE, list_model_files
-from components.model_store.folder import FolderStore
+from components.model_store.folder import FolderStore, parse_version
 
 _MODEL_FILE = "saved_model.pb"
 
@@ -19,7 +19,15 @@ class BucketStore(FolderStore):
     """A gs:// folder of versions. A bucket has no locks, so only one push may run at a time."""
 
     def _complete_versions(self, folder: str) -> list[int]:
-        return [int(name) for name, complete in _numbered(folder) if complete]
+        return [version for version in self._versions(folder) if _is_complete(folder, version)]
+
+    def _names(self, folder: str) -> list[str]:
+        found = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
+        return [path.rstrip("/") for path in found]
+
+    def _versions(self, folder: str) -> list[int]:
+        """Returns the numbers in a folder, also those of unfinished pushes."""
+        return [version for name in self._names(folder) if (version := parse_version(name))]
 
     def _write(self, model: str, path: str, card: str) -> None:
         if card:
@@ -34,13 +42,11 @@ class BucketStore(FolderStore):
         tf.io.gfile.rmtree(path)
 
     def _remove_unfinished(self) -> None:
-        for name, complete in _numbered(self.folder):
-            if not complete:
-                tf.io.gfile.rmtree(os.path.join(self.folder, name))
+        for version in self._versions(self.folder):
+            if not _is_complete(self.folder, version):
+                tf.io.gfile.rmtree(os.path.join(self.folder, str(version)))
 
 
-def _numbered(folder: str) -> list[tuple[str, bool]]:
-    """Returns the numbers in a folder, and whether each is a complete version."""
-    found = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
-    names = [name for name in (path.rstrip("/") for path in found) if name.isdecimal()]
-    return [(n, tf.io.gfile.exists(os.path.join(folder, n, _MODEL_FILE))) for n in names]
+def _is_complete(folder: str, version: int) -> bool:
+    complete: bool = tf.io.gfile.exists(os.path.join(folder, str(version), _MODEL_FILE))
+    return complete

@@ -1,10 +1,24 @@
 """The rules that local folders and folders of a bucket share."""
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 from components.model_store.base import WITHDRAWN, Pushed, ServedVersion, SmokeCase, model_digest
+
+_VERSION = re.compile(r"[1-9][0-9]{0,17}")
+_TF_SERVING_NUMBER = re.compile(r"\s*-?[0-9]{1,19}\s*", re.ASCII)
+
+
+def parse_version(name: str) -> int | None:
+    """Returns the version with a folder name, such as 7 for `7`, or None for any other folder.
+
+    TensorFlow Serving also reads `007`, ` 7` and `-7` as numbers (`safe_strto64` in its
+    `file_system_storage_path_source.cc`). Here only the canonical form of a positive number is a
+    version, because a version must have one path; `FolderStore.misread` lists the others.
+    """
+    return int(name) if _VERSION.fullmatch(name) else None
 
 
 class FolderStore(ABC):
@@ -73,6 +87,14 @@ class FolderStore(ABC):
         """Returns the numbers of the withdrawn versions, in ascending order."""
         return sorted(self._complete_versions(self.withdrawn_folder))
 
+    def misread(self) -> list[str]:
+        """Returns the names in the served folder that only TensorFlow Serving reads as versions."""
+        return sorted(
+            name
+            for name in self._names(self.folder)
+            if _TF_SERVING_NUMBER.fullmatch(name) and parse_version(name) is None
+        )
+
     def _newest_first(self, folder: str) -> Iterator[ServedVersion]:
         for version in sorted(self._complete_versions(folder), reverse=True):
             path = os.path.join(folder, str(version))
@@ -83,6 +105,10 @@ class FolderStore(ABC):
         if keep is not None:
             for version in self.served_versions()[: -max(keep, 2)]:
                 self._remove(os.path.join(self.folder, str(version)))
+
+    @abstractmethod
+    def _names(self, folder: str) -> list[str]:
+        """Returns the names of the folders in a folder; empty if it does not exist."""
 
     @abstractmethod
     def _complete_versions(self, folder: str) -> list[int]:

@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 from components.model_store.base import CARD_FILE
-from components.model_store.folder import FolderStore
+from components.model_store.folder import FolderStore, parse_version
 
 # TensorFlow Serving ignores folders whose name is not a number.
 _UNFINISHED = ".tmp-"
@@ -38,9 +38,13 @@ class LocalStore(FolderStore):
         """Returns what interrupted pushes left in the served folder."""
         return sorted(Path(self.folder).glob(f"{_UNFINISHED}*"))
 
+    def _names(self, folder: str) -> list[str]:
+        if not os.path.isdir(folder):
+            return []
+        return [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+
     def _complete_versions(self, folder: str) -> list[int]:
-        names = os.listdir(folder) if os.path.isdir(folder) else []
-        return [int(name) for name in names if name.isdecimal()]
+        return [version for name in self._names(folder) if (version := parse_version(name))]
 
     def _write(self, model: str, path: str, card: str) -> None:
         unfinished = self._new_unfinished()

@@ -94,12 +94,18 @@ def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
       flowers models
       flowers models --root runs/photos --json
     """
-    from pipeline.registry.versions import list_models
+    from pipeline.registry.versions import list_models, misread_folders
 
     none = (
         f"no model was pushed under {root}; `flowers run --root {shell_word(str(root))}` trains one"
     )
     print_list(list_models(root), as_json, none)
+    for folder in misread_folders(root):
+        typer.echo(
+            f"{folder} is not a version, but TensorFlow Serving would read its name as a number; "
+            "rename or remove it",
+            err=True,
+        )
 
 
 def lineage(
@@ -117,10 +123,11 @@ def lineage(
       flowers lineage 3
       flowers lineage 3 --picture lineage.png
     """
-    from pipeline.registry.lineage import draw_lineage, find_run, format_lineage
+    from pipeline.registry.lineage import find_changes, find_run, format_lineage
+    from pipeline.registry.lineage_picture import draw_lineage
 
     run = find_run(root, version)
-    for line in format_lineage(run, version):
+    for line in format_lineage(run, version, find_changes(root, version)):
         typer.echo(line)
     if picture:
         problem = draw_lineage(run, version, picture)
@@ -130,10 +137,13 @@ def lineage(
 
 
 def promote(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, see `flowers runs`.")],
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="Id of a run, see `flowers runs`.")
+    ] = None,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Reason, for the history and the model card.")
-    ],
+        str | None,
+        typer.Option(metavar="TEXT", help="Reason, for the history and the model card. Required."),
+    ] = None,
     root: Root = Path("runs"),
 ) -> None:
     """Push the model of a run, even if the gate refused it.
@@ -143,6 +153,16 @@ def promote(
     """
     from pipeline.registry import versions
 
+    if run_id is None:
+        others = versions.promotable(Path(os.path.abspath(root)))
+        if not others:
+            raise UsageError(f"nothing to promote: {root} has no run whose model does not serve")
+        raise UsageError(
+            "name the run to promote: `flowers promote RUN --reason TEXT`; the runs whose model "
+            f"does not serve are: {format_list(others)}"
+        )
+    if not reason:
+        raise UsageError("--reason is missing; it is for the history and the model card")
     version = versions.promote(Path(os.path.abspath(root)), run_id, reason)
     typer.echo(f"version {version} is now served: the model of run {run_id}")
 

@@ -168,8 +168,15 @@ class Run(BaseModel):
     def format_line(self) -> str:
         """Returns the line that `flowers runs` prints."""
         accuracy = f"{self.verdict.metric} {self.verdict.value:.3f}" if self.verdict else ""
-        version = f"version {self.pushed}" if self.pushed else ""
         # A first line that ends with a colon needs the second one.
         error = (self.error or "").replace(":\n", ": ").partition("\n")[0]
         start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
-        return f"{start} {self.model:<12} {accuracy:<15} {version}{error}".rstrip()
+        outcome = "; ".join(filter(None, [self._format_versions(), error]))
+        return f"{start} {self.model:<12} {accuracy:<15} {outcome}".rstrip()
+
+    def _format_versions(self) -> str:
+        """Returns the versions of the model, and how people changed which one serves."""
+        pushed = f"version {self.pushed}" if self.pushed else ""
+        promoted = f"promoted as version {self.promoted}: {self.reason}" if self.promoted else ""
+        withdrawn = f"version {self.withdrawn} was withdrawn" if self.withdrawn else ""
+        return "; ".join(filter(None, [pushed, promoted, withdrawn]))

@@ -1,9 +1,7 @@
-"""`flowers lineage`: the origin of a version, as text and as a picture."""
+"""`flowers lineage`: the origin of a version as text; `lineage_picture.py` draws it."""
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from components.gate.verdict import format_verdict
@@ -13,11 +11,9 @@ from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import History
 from pipeline.local.run_inputs import CODE
 from pipeline.registry.versions import list_models
-from pipeline.reporting.pictures import save_picture
-from pipeline.steps import STEPS
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from pipeline.history.mlmd import Change
 
 
 def find_run(root: Path, version: int) -> Run:
@@ -36,9 +32,26 @@ def find_run(root: Path, version: int) -> Run:
     return run
 
 
-def format_lineage(run: Run, version: int) -> Iterator[str]:
-    """Yields the lines of a report: data, settings, code, steps and verdict of a version."""
+def find_changes(root: Path, version: int) -> "list[Change]":
+    """Returns the promotions and rollbacks that concern a version, oldest first."""
+    # ML Metadata takes a second to import.
+    from pipeline.history.mlmd import recorded_changes
+
+    changes = recorded_changes(root)
+    return [change for change in changes if version in (change.version, *change.withdrawn)]
+
+
+def format_lineage(run: Run, version: int, changes: "Iterable[Change]" = ()) -> Iterator[str]:
+    """Yields the lines of a report: data, settings, code, steps and verdict of a version.
+
+    Args:
+      run: The run that trained the version.
+      version: The version.
+      changes: The promotions and rollbacks that concern it.
+    """
     yield f"version {version}, from run {run.run_id} ({run.started})"
+    for change in changes:
+        yield f"  {_format_change(change, version)}"
     yield ""
     yield "data"
     yield f"  {run.records_location}"
@@ -65,41 +78,11 @@ def format_lineage(run: Run, version: int) -> Iterator[str]:
         yield format_verdict(run.verdict)
 
 
-def draw_lineage(run: Run, version: int, file: Path) -> str:
-    """Writes a PNG: the steps that led to a version, their dependencies, and their summaries.
-
-    Returns:
-      Why the picture is missing, see `save_picture`; empty if it was drawn.
-    """
-    return save_picture(file, partial(_draw_steps, run, version))
-
-
-def _draw_steps(run: Run, version: int, figure: "Figure") -> None:
-    figure.set_size_inches(11, 0.75 * len(run.steps) + 1)
-    axes = figure.subplots()
-    axes.set_axis_off()
-    rows = {step.name: -index for index, step in enumerate(run.steps)}
-    columns = {name: _depth(name) for name in rows}
-    for name in rows:
-        for source in STEPS[name].after if name in STEPS else ():
-            if source not in rows:
-                continue
-            axes.annotate(
-                "", (columns[name], rows[name]), (columns[source], rows[source]),
-                arrowprops={"arrowstyle": "->", "color": "grey", "shrinkA": 30, "shrinkB": 30},
-            )  # fmt: skip
-    for step in run.steps:
-        text = f"{step.name}\n{shorten(step.found, 60, placeholder=' ...')}".rstrip()
-        axes.text(
-            columns[step.name], rows[step.name], text, ha="center", va="center", fontsize=7,
-            bbox={"boxstyle": "round", "facecolor": "aliceblue"},
-        )  # fmt: skip
-    axes.set_title(f"version {version}: run {run.run_id}, {run.setting('data.source')}")
-    axes.set(xlim=(-1, max(columns.values()) + 1), ylim=(min(rows.values()) - 0.6, 0.6))
-
-
-def _depth(step: str) -> int:
-    """Returns the length of the longest path to a step."""
-    # A run of an older version of this program may have other steps.
-    upstream = STEPS[step].after if step in STEPS else ()
-    return max((_depth(name) + 1 for name in upstream), default=0)
+def _format_change(change: "Change", version: int) -> str:
+    reason = f": {change.reason}" if change.reason else ""
+    if change.kind == "flowers.Promote":
+        return f"{change.at}  promoted{reason}"
+    if version in change.withdrawn:
+        return f"{change.at}  withdrawn, so that version {change.version} serves{reason}"
+    withdrawn = format_list([str(v) for v in change.withdrawn])
+    return f"{change.at}  serves again, as version {withdrawn} was withdrawn{reason}"

@@ -4,7 +4,7 @@ import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
@@ -19,6 +19,9 @@ from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.local.lock import locked
 from pipeline.root_files import METADATA_FILE, SERVING_FOLDER
+
+if TYPE_CHECKING:
+    from pipeline.history.mlmd import ChangeKind
 
 
 class Model(BaseModel):
@@ -70,6 +73,12 @@ def list_models(root: Path) -> list[Model]:
     return [_model(v, state, run_of(runs, v.version, v.digest)) for v, state in found]
 
 
+def misread_folders(root: Path) -> list[Path]:
+    """Returns the folders that are no versions here, but are for TensorFlow Serving."""
+    serving = root / SERVING_FOLDER
+    return [serving / name for name in LocalStore(serving).misread()]
+
+
 def run_of(runs: Sequence[Run], version: int, digest: str) -> Run | None:
     """Returns the oldest run that names a version and trained its model; None if there is none.
 
@@ -85,23 +94,15 @@ def roll_back(root: Path, version: int | None, reason: str) -> list[int]:
     serving version serves. The reason is for ML Metadata.
 
     Raises:
-      UsageError: There is no such version, or it already serves.
+      UsageError: There is no such version, or it already serves, or there is no older one.
     """
     _check_root(root)
     with locked(root):
         store = LocalStore(root / SERVING_FOLDER)
-        versions = store.served_versions()
-        if version is None:
-            version = versions[-2] if len(versions) > 1 else None
-        if version not in versions[:-1]:
-            older = format_list([str(v) for v in reversed(versions[:-1])]) or "none"
-            serving = f"version {versions[-1]}" if versions else "no version"
-            raise UsageError(
-                f"there is no version {version if version else 'before the newest'} to roll back "
-                f"to: {serving} serves, and the older versions are: {older}"
-            )
+        version = _rollback_target(store.served_versions(), version)
         withdrawn = store.withdraw_above(version)
-        text = format_list([str(v) for v in withdrawn])
+        _note_withdrawn(root, store, withdrawn)
+        text = ", ".join(map(str, withdrawn))
         _record(root, "flowers.Rollback", {"version": version, "withdrawn": text, "reason": reason})
         return withdrawn
 
@@ -136,6 +137,51 @@ def promote(root: Path, run_id: str, reason: str) -> int:
         return pushed.version
 
 
+def promotable(root: Path) -> list[str]:
+    """Returns the ids of the runs whose model can be promoted, newest first: it does not serve.
+
+    Raises:
+      UsageError: There are no runs.
+    """
+    _check_root(root)
+    serving = LocalStore(root / SERVING_FOLDER).current_version()
+    return [
+        run.run_id
+        for run in History(root).runs()
+        if run.verdict and run.model_uri and run.verdict.digest != serving.digest
+    ]
+
+
+def _rollback_target(versions: Sequence[int], version: int | None) -> int:
+    """Returns the version to roll back to: `version`, or the predecessor of the serving one."""
+    if not versions:
+        raise UsageError("nothing to roll back: no version serves")
+    *older, serving = versions
+    if not older:
+        raise UsageError(
+            f"nothing to roll back: version {serving} serves, and there is no older one"
+        )
+    if version is None:
+        return older[-1]
+    if version in older:
+        return version
+    raise UsageError(
+        f"there is no version {version} to roll back to: version {serving} serves, and the older "
+        f"versions are: {format_list([str(v) for v in reversed(older)])}"
+    )
+
+
+def _note_withdrawn(root: Path, store: LocalStore, numbers: Sequence[int]) -> None:
+    """Notes in the history that the versions of some runs were withdrawn."""
+    history = History(root)
+    runs = history.runs()
+    for version in store.withdrawn():
+        run = run_of(runs, version.version, version.digest)
+        if version.version in numbers and run:
+            run.withdrawn = version.version
+            history.save(run)
+
+
 def _model(version: ServedVersion, state: str, run: Run | None) -> Model:
     values = {"version": version.version, "state": state, "digest": version.digest}
     if run:
@@ -159,7 +205,7 @@ def _card(history: History, run: Run, reason: str) -> str:
     return format_model_card(run.verdict, metrics, facts)
 
 
-def _record(root: Path, kind: str, properties: dict[str, str | int]) -> None:
+def _record(root: Path, kind: "ChangeKind", properties: dict[str, str | int]) -> None:
     # ML Metadata takes a second to import.
     from pipeline.history.mlmd import record
 

@@ -122,7 +122,7 @@ def test_a_rollback_withdraws_a_version_and_no_run_pushes_it_again(
     assert states() == {2: "withdrawn", 1: "serves"}
     again = flowers("rollback", "--root", root)
     assert again.code == 2
-    assert "version 1 serves, and the older versions are: none" in again.err
+    assert "nothing to roll back: version 1 serves" in again.err
 
 
 def test_a_run_of_the_serving_model_pushes_nothing(run, states):

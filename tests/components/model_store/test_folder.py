@@ -109,3 +109,23 @@ def test_the_baseline_of_a_model_is_the_same_before_and_after_its_push(model, st
 
 def test_an_empty_store_serves_nothing(store):
     assert store.current_version() == ServedVersion()
+
+
+# TensorFlow Serving reads the first ones as numbers; the last ones are digits only in Unicode.
+@pytest.mark.parametrize(
+    ("name", "misread"),
+    [("007", True), ("0", True), (" 3", True), ("-5", True)]
+    + [(name, False) for name in ("2.5", "+4", "²", "٣", "3a", "2_0", "9" * 30)],
+)
+def test_only_canonical_positive_numbers_are_versions(model, store, name, misread):
+    store.push(model)
+    copy = f"{store.folder}/{name}"
+    tf.io.gfile.makedirs(copy)
+    tf.io.gfile.copy(f"{store.folder}/1/saved_model.pb", f"{copy}/saved_model.pb")
+    assert store.served_versions() == [1]
+    assert store.current_version().version == 1
+    assert store.misread() == ([name] if misread else [])
+    # A push removes what interrupted ones left, but no folder that is not a version.
+    tf.io.gfile.remove(f"{copy}/saved_model.pb")
+    store.push(model)
+    assert tf.io.gfile.exists(copy)
