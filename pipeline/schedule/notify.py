@@ -3,6 +3,7 @@
 import datetime
 import json
 import smtplib
+import ssl
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from pathlib import Path
 from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.webhook import host_of, post
-from pipeline.settings.notify import NotifySettings
+from pipeline.settings.notify import EmailSettings, NotifySettings
 
 _SENT_FILE = "notified.json"
 _TIMEOUT_SECONDS = 60
+_IMPLICIT_TLS_PORT = 465
 _DAY = datetime.timedelta(days=1)
 
 
@@ -98,9 +100,32 @@ class Notifier:
         mail["Subject"] = message["text"].partition("\n")[0]
         mail["From"], mail["To"] = settings.sender, ", ".join(settings.to)
         mail.set_content(message["text"])
-        with smtplib.SMTP(settings.host, settings.port, timeout=_TIMEOUT_SECONDS) as server:
-            if settings.starttls:
-                server.starttls()
-            if settings.user and settings.password:
-                server.login(settings.user, settings.password.read("notify.email.password"))
-            server.send_message(mail)
+        try:
+            with _connect(settings) as server:
+                if settings.user and settings.password:
+                    server.login(settings.user, settings.password.read("notify.email.password"))
+                server.send_message(mail)
+        except ssl.SSLCertVerificationError as error:
+            raise UsageError(
+                f"the certificate of {settings.host}:{settings.port} is not valid for this host or "
+                f"not from a known authority ({error.verify_message}), so nothing was sent; check "
+                "notify.email.host, or name a file with the certificate of your own authority in "
+                "the environment variable SSL_CERT_FILE"
+            ) from error
+
+
+def _connect(settings: EmailSettings) -> smtplib.SMTP:
+    """Returns a connection to the mail server, whose certificate is verified if it is encrypted."""
+    context = ssl.create_default_context()
+    if settings.tls or settings.port == _IMPLICIT_TLS_PORT:
+        return smtplib.SMTP_SSL(
+            settings.host, settings.port, timeout=_TIMEOUT_SECONDS, context=context
+        )
+    server = smtplib.SMTP(settings.host, settings.port, timeout=_TIMEOUT_SECONDS)
+    if settings.starttls:
+        try:
+            server.starttls(context=context)
+        except OSError:
+            server.close()
+            raise
+    return server

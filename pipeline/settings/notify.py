@@ -59,7 +59,10 @@ class EmailSettings(SettingsBase):
     sender: str = Field(description="Email address of the sender.")
     host: str = Field(description="Host name of the SMTP server.")
     port: int = Field(587, ge=1, description="Port of the SMTP server.")
-    starttls: bool = Field(True, description="Encrypt the connection with STARTTLS.")
+    tls: bool = Field(
+        False, description="Encrypt the connection from its start, as always on port 465."
+    )
+    starttls: bool = Field(True, description="Otherwise, encrypt the connection with STARTTLS.")
     user: str | None = Field(None, description="User name for the SMTP server; null: no login.")
     password: Secret | None = Field(None, description="Password of that user; null: no login.")
 

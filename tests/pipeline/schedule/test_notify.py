@@ -1,13 +1,16 @@
 import datetime
 import json
+import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
+import trustme
 
 from data.common.errors import UsageError
+from pipeline.schedule import notify
 from pipeline.schedule.notify import Notifier
 from pipeline.settings.loading import load_settings
 
@@ -27,29 +30,69 @@ def notifier(tmp_path):
 
 
 @pytest.fixture
-def mailbox():
-    """Returns a mail server; `mails` collects what it receives."""
+def authority():
+    """A certificate authority that no machine knows."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def mailbox(authority):
+    """Returns a function that starts a mail server; `mails` collects what it receives.
+
+    With STARTTLS (`starttls`) or from the start (`tls`), the server encrypts with a certificate of
+    `authority`.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    servers = []
 
     class Smtp(StreamRequestHandler):
         def handle(self):
+            if self.server.mode == "tls":
+                self.encrypt()
             self.wfile.write(b"220 here\r\n")
             while line := self.rfile.readline():
                 command = line[:4].upper()
-                if command == b"DATA":
+                if command == b"STAR":
+                    self.wfile.write(b"220 go on\r\n")
+                    self.encrypt()
+                elif command == b"EHLO" and self.server.mode == "starttls":
+                    self.wfile.write(b"250-here\r\n250 STARTTLS\r\n")
+                elif command == b"DATA":
                     self.wfile.write(b"354 go on\r\n")
-                    lines = []
-                    while (text := self.rfile.readline()) != b".\r\n":
-                        lines.append(text.decode())
-                    self.server.mails.append("".join(lines))
-                self.wfile.write(b"221 bye\r\n" if command == b"QUIT" else b"250 ok\r\n")
-                if command == b"QUIT":
-                    return
+                    lines = iter(self.rfile.readline, b".\r\n")
+                    self.server.mails.append(b"".join(lines).decode())
+                    self.server.encrypted.append(isinstance(self.connection, ssl.SSLSocket))
+                    self.wfile.write(b"250 ok\r\n")
+                else:
+                    self.wfile.write(b"221 bye\r\n" if command == b"QUIT" else b"250 ok\r\n")
 
-    server = ThreadingTCPServer(("127.0.0.1", 0), Smtp)
-    server.mails = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
+        def encrypt(self):
+            self.connection = context.wrap_socket(self.connection, server_side=True)
+            self.rfile = self.connection.makefile("rb")
+            self.wfile = self.connection.makefile("wb", buffering=0)
+
+    class Server(ThreadingTCPServer):
+        def handle_error(self, *_):
+            """A client that refuses the certificate ends the connection."""
+
+    def start(mode, certified_for="127.0.0.1"):
+        authority.issue_cert(certified_for).configure_cert(context)
+        server = Server(("127.0.0.1", 0), Smtp)
+        server.mode, server.mails, server.encrypted = mode, [], []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def email_to(server, **more):
+    """Returns the setting `notify.email` for a server."""
+    values = {"to": ["a@b.c"], "sender": "me@b.c", "host": "127.0.0.1", **more}
+    return f"email={json.dumps(values | {'port': server.server_address[1]})}"
 
 
 def test_a_command_gets_the_message_as_json(notifier, tmp_path):
@@ -90,12 +133,62 @@ def test_the_webhook_url_is_read_from_a_file_or_the_environment(notifier, tmp_pa
 
 
 def test_the_subject_of_an_email_has_the_state(notifier, mailbox):
-    port = mailbox.server_address[1]
-    email = f"{{to: [a@b.c], sender: me@b.c, host: 127.0.0.1, port: {port}, starttls: false}}"
-    notifier(f"email={email}").notify("failed", "OSError: the disk is full")
-    (mail,) = mailbox.mails
+    server = mailbox("plain")
+    notifier(email_to(server, starttls=False)).notify("failed", "OSError: the disk is full")
+    (mail,) = server.mails
     assert "Subject: flowers: failed" in mail
     assert "OSError: the disk is full" in mail
+
+
+@pytest.fixture
+def trusted(authority, tmp_path, monkeypatch):
+    """Makes the authority known, as a person with an authority of their own does."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize(("mode", "more"), [("starttls", {}), ("tls", {"tls": True})])
+def test_an_email_is_encrypted(notifier, mailbox, mode, more):
+    server = mailbox(mode)
+    notifier(email_to(server, **more)).notify("pushed", "version 1")
+    assert notifier.printed == []
+    assert server.encrypted == [True]
+
+
+@pytest.mark.usefixtures("trusted")
+def test_the_port_465_is_encrypted_from_the_start(notifier, mailbox, monkeypatch):
+    server = mailbox("tls")
+    # Only root may listen on the port itself.
+    monkeypatch.setattr(notify, "_IMPLICIT_TLS_PORT", server.server_address[1])
+    notifier(email_to(server)).notify("pushed", "version 1")
+    assert server.encrypted == [True]
+
+
+@pytest.mark.parametrize(("mode", "more"), [("starttls", {}), ("tls", {"tls": True})])
+def test_a_certificate_of_an_unknown_authority_is_refused(notifier, mailbox, mode, more):
+    server = mailbox(mode)
+    notifier(email_to(server, **more)).notify("pushed", "version 1")
+    (line,) = notifier.printed
+    assert "notify.email failed: the certificate of 127.0.0.1:" in line
+    assert "unable to get local issuer certificate" in line
+    assert "SSL_CERT_FILE" in line
+    assert server.mails == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_of_another_host_is_refused(notifier, mailbox):
+    server = mailbox("starttls", certified_for="mail.example.com")
+    notifier(email_to(server)).notify("pushed", "version 1")
+    assert "certificate is not valid for '127.0.0.1'" in notifier.printed[0]
+    assert server.mails == []
+
+
+def test_a_server_without_encryption_gets_no_email_unless_the_settings_say_so(notifier, mailbox):
+    server = mailbox("plain")
+    notifier(email_to(server)).notify("pushed", "version 1")
+    assert "STARTTLS extension not supported" in notifier.printed[0]
+    assert server.mails == []
 
 
 def test_only_the_states_in_the_settings_are_notified(notifier, tmp_path):
