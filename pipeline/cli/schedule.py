@@ -155,9 +155,13 @@ def install(
     name = settings_of(config, overrides, data).name
     command = [str(Path(sys.argv[0]).resolve()), "schedule", "once"]
     command += _run_options(config, data, root, overrides, settle or 0)
-    for file in systemd.install(name, cron, command, units or systemd.unit_folder(), start):
-        typer.echo(file)
+    folder = units or systemd.unit_folder()
+    files = systemd.install(name, cron, command, folder, start)
+    for file in files:
+        typer.echo(f"wrote {file}")
     typer.echo(f"{'Runs' if start else 'Would run'} at: {systemd.on_calendar(cron)}")
+    if not start:
+        typer.echo(f"The timer is not started; `{systemd.start_command(files)}` starts it.")
     typer.echo("Without `loginctl enable-linger`, the timer only runs while you are logged in.")
 
 

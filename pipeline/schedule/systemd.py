@@ -1,15 +1,17 @@
 """Schedules as systemd user timers, which need no process between the scheduled runs."""
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.files import write_whole
+from data.common.formatting import shell_word
 from pipeline.schedule.cron import CronSchedule, split_expression, weekday_names
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -18,7 +20,8 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 def install(name: str, cron: str, command: Sequence[str], folder: Path, start: bool) -> list[Path]:
     """Writes a service for one scheduled run and its timer, and returns their files.
 
-    A run that is missed while the machine is off starts once it is on again.
+    A run that is missed while the machine is off starts once it is on again. If the timer cannot be
+    started, the files are as before.
 
     Args:
       name: The name of the units, without the prefix `flowers-`.
@@ -29,7 +32,7 @@ def install(name: str, cron: str, command: Sequence[str], folder: Path, start: b
 
     Raises:
       UsageError: The cron expression is not valid, the service exists with another content, or
-        systemd rejects the units.
+        systemd cannot be reached or rejects the units.
     """
     service, timer = (folder / f"flowers-{name}.{kind}" for kind in ("service", "timer"))
     contents = {service: _service(name, command), timer: _timer(name, cron)}
@@ -38,13 +41,30 @@ def install(name: str, cron: str, command: Sequence[str], folder: Path, start: b
             f"{service} exists with another content; run `flowers schedule remove` first, or give "
             "this pipeline another name with --set name=..."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, text in contents.items():
-        write_whole(file, text)
     if start:
-        _systemctl("daemon-reload")
-        _systemctl("enable", "--now", timer.name)
+        # Fails without a user bus, before anything is written.
+        _systemctl("show-environment")
+    new = not timer.exists()
+    with _undone_on_error(contents):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in contents.items():
+            write_whole(file, text)
+        if start:
+            _systemctl("daemon-reload")
+            _enable(timer, new)
     return [service, timer]
+
+
+def start_command(files: Sequence[Path]) -> str:
+    """Returns the shell command that enables and starts units that were only written.
+
+    Args:
+      files: The service and the timer, see `install`; they may be in any folder.
+    """
+    service, timer = (shell_word(os.path.abspath(file)) for file in files)
+    enable = f"systemctl --user enable --now {timer}"
+    in_place = files[0].absolute().parent == unit_folder().absolute()
+    return enable if in_place else f"systemctl --user link {service} && {enable}"
 
 
 def remove(name: str, folder: Path) -> list[Path]:
@@ -129,6 +149,32 @@ WantedBy=timers.target
 """
 
 
+def _enable(timer: Path, new: bool) -> None:
+    """Enables and starts a timer; a new one that does not start is not left enabled."""
+    try:
+        _systemctl("enable", "--now", timer.name)
+    except UsageError:
+        if new:
+            with contextlib.suppress(UsageError):
+                _systemctl("disable", timer.name)
+        raise
+
+
+@contextlib.contextmanager
+def _undone_on_error(files: Iterable[Path]) -> Iterator[None]:
+    """Restores files after an error, and removes those that did not exist before."""
+    before = {file: file.read_bytes() if file.exists() else None for file in files}
+    try:
+        yield
+    except (OSError, UsageError):
+        for file, content in before.items():
+            if content is None:
+                file.unlink(missing_ok=True)
+            else:
+                file.write_bytes(content)
+        raise
+
+
 def _systemctl(*arguments: str, ok: Sequence[int] = (0,)) -> str:
     if not shutil.which("systemctl"):
         raise UsageError("systemd is not available; `flowers schedule run` works without it")
@@ -136,5 +182,7 @@ def _systemctl(*arguments: str, ok: Sequence[int] = (0,)) -> str:
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode not in ok:
         output = " ".join((answer.stderr or answer.stdout).split())
-        raise UsageError(f"{shlex.join(command)}: {output}")
+        raise UsageError(
+            f"{shlex.join(command)}: {output}; `flowers schedule run` works without systemd"
+        )
     return answer.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.common.errors import UsageError
+from pipeline.cli import schedule
 from pipeline.schedule.cron import CronSchedule
 from pipeline.schedule.systemd import install, on_calendar, remove
 
@@ -67,3 +68,49 @@ def test_the_units_are_written_and_systemd_accepts_them(tmp_path):
         assert complaints == []
     assert remove("roses", tmp_path) == [timer, service]
     assert not list(tmp_path.glob("flowers-*"))
+
+
+@pytest.fixture
+def no_user_bus(monkeypatch, tmp_path):
+    """A user without a session of systemd, as in a container; returns the user's folder."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "no-bus"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path / "config"
+
+
+def test_without_a_user_bus_nothing_is_left_behind(no_user_bus):
+    with pytest.raises(UsageError, match="`flowers schedule run` works without"):
+        schedule.install("0 3 * * 1")
+    assert not no_user_bus.exists()
+
+
+def test_units_that_systemd_refuses_leave_the_files_as_they_were(tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "systemctl"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\n[ "$2" != enable ]\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    folder = tmp_path / "units"
+    with pytest.raises(UsageError, match="systemctl --user enable"):
+        install("roses", "0 3 * * 1", COMMAND, folder, start=True)
+    assert list(folder.iterdir()) == []
+    _, timer = install("roses", "0 3 * * 1", COMMAND, folder, start=False)
+    before = timer.read_text()
+    with pytest.raises(UsageError, match="systemctl --user enable"):
+        install("roses", "0 4 * * 1", COMMAND, folder, start=True)
+    assert timer.read_text() == before
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_timer_that_is_only_written_says_so(no_user_bus, tmp_path, capsys, elsewhere):
+    folder = tmp_path / "my units" if elsewhere else no_user_bus / "systemd" / "user"
+    schedule.install("0 3 * * 1", units=folder if elsewhere else None, start=False)
+    shown = capsys.readouterr().out.splitlines()
+    files = [folder / f"flowers-flowers.{kind}" for kind in ("service", "timer")]
+    assert shown[:2] == [f"wrote {file}" for file in files]
+    assert all(file.exists() for file in files)
+    link = f"systemctl --user link '{files[0]}' && " if elsewhere else ""
+    timer = f"'{files[1]}'" if elsewhere else files[1]
+    command = f"{link}systemctl --user enable --now {timer}"
+    assert shown[3] == f"The timer is not started; `{command}` starts it."
