@@ -11,23 +11,24 @@ from data.common.files import digest_files
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("pipeline", "components", "data")
 _LIBRARIES = ("tensorflow", "tfx")
-# Modules that only format text for people: rewording a line must not retrain a model.
-_TEXT_MODULES = ("formatting.py", "summary.py")
+# Modules that only format text for people, or list the networks that a setting may name: neither a
+# reworded line nor a new network retrains a model.
+_UNCOUNTED = ("formatting.py", "summary.py", "network_names.py")
 
 
 def code_fingerprint(*modules: str) -> str:
     """Returns a hex SHA-256 of the code of a step.
 
     TFX identifies a step by its import path, which stays the same when the code behind it changes.
-    The fingerprint covers each project file that the modules reach by imports, except modules that
-    only format text, and the versions of TensorFlow and TFX.
+    The fingerprint covers each project file that the modules reach by imports, except modules
+    that do not affect the outputs, and the versions of TensorFlow and TFX.
 
     Args:
       modules: The modules in which the code of the step begins, such as `components.trainer.run`.
     """
     versions = " ".join(map(version_of, _LIBRARIES))
     files = {str(file.relative_to(_ROOT)): file for file in reachable_files(*modules)}
-    counted = {name: file for name, file in files.items() if file.name not in _TEXT_MODULES}
+    counted = {name: file for name, file in files.items() if file.name not in _UNCOUNTED}
     return hashlib.sha256(f"{versions} {digest_files(counted)}".encode()).hexdigest()
 
 

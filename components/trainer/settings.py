@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import BaseModel, Field, model_validator
 
 from components.artifacts import SERVING_FORMAT
+from components.trainer.network_names import PRETRAINED, NetworkName
 from data.common.settings_base import SettingsBase
 
 NO_WEIGHTS, IMAGENET = "none", "imagenet"
-PRETRAINED = ("xception", "keras_application")
 # Values of model.warm_start; the third one, serving, requires a serving model.
 COLD, IF_SERVING = "none", "if_serving"
 
@@ -17,9 +17,7 @@ COLD, IF_SERVING = "none", "if_serving"
 class ModelSettings(SettingsBase):
     """Which network is trained, and from which weights."""
 
-    name: Literal["dense", "convnet", "squeezenet", "xception", "keras_application"] = Field(
-        "squeezenet", description="Network architecture."
-    )
+    name: NetworkName = Field("squeezenet", description="Network architecture.")
     weights: str = Field(
         NO_WEIGHTS,
         description="Pretrained weights of `xception` and `keras_application`: `none`, `imagenet`, "

@@ -1,9 +1,11 @@
+import shutil
 from importlib import metadata
 
 import pytest
 
 from pipeline import fingerprint
 from pipeline.fingerprint import code_fingerprint, reachable_files, version_of
+from pipeline.steps import code_fingerprints
 
 
 @pytest.fixture
@@ -96,3 +98,24 @@ def test_a_network_is_not_part_of_the_trainers_own_code():
     files = reachable_files("components.trainer.run")
     (registry,) = (file for file in files if file.parent.name == "models")
     assert registry.name == "__init__.py"
+
+
+def test_a_new_network_reruns_nothing_and_a_change_of_the_trained_one_does(monkeypatch, tmp_path):
+    for package in ("pipeline", "components", "data"):
+        sources = shutil.ignore_patterns("__pycache__", "sample")
+        shutil.copytree(fingerprint._ROOT / package, tmp_path / package, ignore=sources)
+    monkeypatch.setattr(fingerprint, "_ROOT", tmp_path)
+    before = code_fingerprints("squeezenet")
+    trainer = tmp_path / "components" / "trainer"
+    (trainer / "models" / "nasnet.py").write_text(
+        "def nasnet(settings, image_size, classes): ...\n"
+    )
+    names = trainer / "network_names.py"
+    text = names.read_text()
+    assert '["dense", ' in text
+    names.write_text(text.replace('["dense", ', '["nasnet", "dense", '))
+    assert code_fingerprints("squeezenet") == before
+    with (trainer / "models" / "squeezenet.py").open("a") as file:
+        file.write("CHANGED = True\n")
+    after = code_fingerprints("squeezenet")
+    assert {step for step in after if after[step] != before[step]} == {"Trainer", "ServingCheck"}
