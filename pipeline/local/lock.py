@@ -146,10 +146,11 @@ def _refuse_other_hosts(root: Path) -> None:
         # That process ended in this moment.
         return
     if silence < _DEAD_SECONDS:
+        minutes = round(_DEAD_SECONDS / 60)
         raise UsageError(
             f"--root: {owner.format(silence)} is using {root}; if that machine or container no "
-            f"longer exists, wait until it was silent for {format_duration(_DEAD_SECONDS)}, or "
-            f"remove {root / OWNER_FILE}"
+            f"longer exists, wait until it has been silent for {minutes} minutes, or remove "
+            f"{root / OWNER_FILE}"
         )
     print_line(f"{root} was locked by {owner.format(silence)}; its lock is taken over.")
 

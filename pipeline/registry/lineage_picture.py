@@ -174,8 +174,8 @@ def _draw_arrow(points: Sequence[Point], axes: "Axes") -> None:
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Outline
 
-    style = {"arrowstyle": "-|>", "mutation_scale": 9, "color": "grey"}
-    axes.add_patch(FancyArrowPatch(path=Outline(list(points)), **style))
+    path = Outline(list(points))
+    axes.add_patch(FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=9, color="grey"))
 
 
 def _draw_box(name: str, found: str, centre: Point, axes: "Axes") -> None:
