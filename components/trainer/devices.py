@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib.util
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,22 +50,6 @@ def describe(strategy: tf.distribute.Strategy) -> str:
         return f"{replicas} GPU ({', '.join(sorted(map(str, names)))})"
     cpu = f"CPU ({available_cores()} cores)"
     return cpu if replicas == 1 else f"{replicas} replicas on {cpu}"
-
-
-def is_chief(strategy_name: str) -> bool:
-    """Returns whether this process is the worker that writes the model."""
-    if strategy_name != "multiworker":
-        return True
-    task = json.loads(os.environ["TF_CONFIG"])["task"]
-    return task["type"] == "chief" or (task["type"] == "worker" and task["index"] == 0)
-
-
-def worker_folder(strategy: tf.distribute.Strategy, folder: str) -> str:
-    """Returns the folder of this worker's own copy; `folder` if there is only one worker."""
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return folder
-    resolver = strategy.cluster_resolver
-    return f"{folder}/{resolver.task_type}-{resolver.task_id}"
 
 
 def several_replicas() -> bool:

@@ -9,18 +9,19 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.artifacts import read_schema
 from components.image_hashes import read_hashes, write_seen
-from components.trainer.devices import is_chief
 from components.trainer.export import Servable, export, save_weights
 from components.trainer.settings import TrainingSettings, WarmStart
 from components.trainer.train import train
 from components.trainer.training_report import write_report
 from components.trainer.warm_start import find_seen_images
+from components.trainer.workers import is_chief
+from data.common.errors import NotTheChief
 from data.ingestion_counts import QUARANTINE
 from data.schema import class_names
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Trains a network and exports it.
+    """Trains a network and exports it; of several workers, only the chief does.
 
     Next to the SavedModel it writes the Keras weights, and to the ModelRun artifact TensorBoard's
     logs and `training.json`.
@@ -35,6 +36,8 @@ def run_fn(fn_args: FnArgs) -> None:
     Raises:
       CountMismatch: A split does not have the expected number of examples.
       UsageError: The model of the warm start has seen test images.
+      NotTheChief: The training has ended, and another worker exports it. TFX takes no step without
+        a model for finished, and must not cache one.
     """
     config = fn_args.custom_config
     settings = TrainingSettings.model_validate(config["settings"])
@@ -52,12 +55,13 @@ def run_fn(fn_args: FnArgs) -> None:
         start=start,
         expected_examples=config["expected_examples"],
     )
-    if is_chief(settings.trainer.strategy):
-        transform = tft.TFTransformOutput(fn_args.transform_graph_path)
-        export(Servable(model, transform, names, settings.image_size), fn_args.serving_model_dir)
-        save_weights(model, fn_args.serving_model_dir)
-        write_seen(seen, fn_args.serving_model_dir)
-        write_report(report, fn_args.model_run_dir)
+    if not is_chief(settings.trainer.strategy):
+        raise NotTheChief("trained with the other workers; the chief exports the model")
+    transform = tft.TFTransformOutput(fn_args.transform_graph_path)
+    export(Servable(model, transform, names, settings.image_size), fn_args.serving_model_dir)
+    save_weights(model, fn_args.serving_model_dir)
+    write_seen(seen, fn_args.serving_model_dir)
+    write_report(report, fn_args.model_run_dir)
 
 
 def state_folder(config: dict[str, Any], *inputs: Any) -> str:

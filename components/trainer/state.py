@@ -2,12 +2,14 @@
 
 import io
 import json
+import tempfile
 from dataclasses import asdict
 
 import numpy as np
 import tensorflow as tf
 
 from components.trainer.training_report import TrainingReport
+from components.trainer.workers import checkpoint_of_chief, several_workers
 
 # Fields of the report that a resumed training takes from the state.
 _RESTORED = ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "epochs")
@@ -15,6 +17,9 @@ _RESTORED = ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "
 
 class TrainingState:
     """Weights, optimizer, best weights and progress of a training, saved as one checkpoint.
+
+    Of several workers only the chief keeps a state, so that all of them resume from the same one:
+    if each restored its own, a kill between two saves would make them go on from different epochs.
 
     Attributes:
       report: The report of the training; its `epochs` are the finished ones.
@@ -28,7 +33,8 @@ class TrainingState:
     def __init__(self, folder: str, model: tf.keras.Model, report: TrainingReport):
         """Restores the newest state in the folder, if there is one, and its epochs in the report.
 
-        It is called in the scope of the strategy under which the model was compiled.
+        It is called in the scope of the strategy under which the model was compiled, by all workers
+        of a training; the folder of the chief counts.
         """
         self.report = report
         self.best_weights: list[np.ndarray] = []
@@ -41,10 +47,17 @@ class TrainingState:
         # The variables are on the TPU, and the files on its host.
         io_device = "/job:localhost" if on_tpu else None
         self._options = tf.train.CheckpointOptions(experimental_io_device=io_device)
+        if not tf.distribute.get_strategy().extended.should_checkpoint:
+            # Reading the weights takes all workers, so the others save too, but for nobody.
+            self._unused = tempfile.TemporaryDirectory()
+            folder = self._unused.name
         self._manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=1)
-        self.restored = self._manager.latest_checkpoint is not None
+        latest = self._manager.latest_checkpoint
+        if several_workers():
+            latest = checkpoint_of_chief(latest, folder)
+        self.restored = latest is not None
         if self.restored:
-            status = checkpoint.restore(self._manager.latest_checkpoint, options=self._options)
+            status = checkpoint.restore(latest, options=self._options)
             status.assert_existing_objects_matched()
 
     def save(self, steps: int = 0) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from components.trainer.devices import describe, make_strategy, precision, worker_folder
+from components.trainer.devices import describe, make_strategy, precision
 from components.trainer.input import (
     Images,
     TrainingPlan,
@@ -21,6 +21,7 @@ from components.trainer.state import TrainingState
 from components.trainer.training_monitor import TrainingMonitor
 from components.trainer.training_report import TrainingReport
 from components.trainer.warm_start import earlier_weights, transfer_weights
+from components.trainer.workers import several_workers
 from data.common.errors import UsageError
 from data.common.progress import progress
 from data.ingestion_counts import check_examples
@@ -101,7 +102,7 @@ def train(
     )
     model = _compiled_model(settings, strategy, plan, class_names, start)
     with strategy.scope():
-        state = TrainingState(worker_folder(strategy, state_folder), model, report)
+        state = TrainingState(state_folder, model, report)
     _report_start(settings.model.name, state, plan)
     _fit(model, train_images, eval_images, settings.trainer, plan, state, log_folder)
     trained = build_model(settings.model.bare, settings.image_size, len(class_names))
@@ -195,9 +196,12 @@ def _save_within_epoch(
     """Saves the state between two steps.
 
     The state of the last epoch's end is kept instead if the optimizer does not count every step,
-    as with mixed_float16, or if the last step of an epoch is done but the epoch is not finished.
+    as with mixed_float16; if the last step of an epoch is done but the epoch is not finished; or if
+    there are several workers, which may be at different steps and could only save together.
     """
+    with model.distribute_strategy.scope():
+        alone = not several_workers()
     steps = int(model.optimizer.iterations) - len(state.report.epochs) * plan.steps_per_epoch
-    if precision != "mixed_float16" and 0 < steps < plan.steps_per_epoch:
+    if alone and precision != "mixed_float16" and 0 < steps < plan.steps_per_epoch:
         state.save(steps)
         progress.info("saved after step %d of %d of the epoch", steps, plan.steps_per_epoch)

@@ -27,6 +27,10 @@ class ServiceError(Exception):
     """A remote service did not do what it was asked (exit code 1)."""
 
 
+class NotTheChief(Exception):
+    """A worker has finished its share of a training, and another one, the chief, exports it."""
+
+
 class CountMismatch(Exception):
     """A step saw a different number of examples than ExampleGen wrote."""
 

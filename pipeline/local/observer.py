@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.common.errors import NotTheChief
 from data.common.formatting import format_list
 from pipeline.history.run import Run
 from pipeline.history.runs import PLOT_FILE
@@ -65,8 +66,12 @@ class RunObserver:
             self._check_splits()
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
-        """See StepObserver."""
-        self._report.step_failed(name, seconds)
+        """See StepObserver; a worker that is not the chief has done its part."""
+        if isinstance(error, NotTheChief):
+            self._run.step(name).found = str(error)
+            self._report.step_finished(name, seconds, cached=False)
+        else:
+            self._report.step_failed(name, seconds)
 
     def _apply_serving_check(self) -> None:
         """Combines the verdicts of the gate and the serving check: both must pass."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from components.gate.verdict import format_verdict
 from components.history_files import attempt_id
 from components.model_store.local import LocalStore
-from data.common.errors import DataRefused, UsageError
+from data.common.errors import DataRefused, NotTheChief, UsageError
 from data.features import feature_names
 from data.record_files import check_first_records
 from pipeline.exit_codes import DONE, REFUSED
@@ -158,10 +158,11 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> i
             Report(run, history, console, reasons) as report,
         ):
             console.show_activity("loading TensorFlow and TFX, about 20 s")
+            if "Trainer" in reasons:
+                # Before any tensor exists: only then TensorFlow connects several workers.
+                _check_training(plan)
             names = feature_names(plan.settings.data.features)
             check_first_records(plan.records.source, plan.records.files, names)
-            if "Trainer" in reasons:
-                _check_training(plan)
             console.print_line(f"run {run.run_id}: {format_records(plan.records)}")
             line = describe_warm_start(plan.settings, plan.warm_start, plan.baseline)
             if line:
@@ -194,6 +195,9 @@ def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -
             )
             observer.may_resplit = False
             _run_graph(_with_salt(plan, run, lack.better_salt), run, observer)
+    except NotTheChief:
+        report.not_the_chief()
+        return "stopped"
     except DataRefused as error:
         report.data_refused(error)
         return "data refused"

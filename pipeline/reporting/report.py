@@ -128,6 +128,13 @@ class Report:
         self._end("stopped")
         self._print(f"\nStopped after {step}, as requested. Without --until the run continues.")
 
+    def not_the_chief(self) -> None:
+        """Shows that this worker's part of a run on several workers is done."""
+        self.run.stop_steps("skipped")
+        self._end("stopped")
+        self._print("\nThis worker has done its part. The run of the chief continues: it evaluates")
+        self._print("and serves the model.")
+
     def ended_without_verdict(self) -> None:
         """Shows that all steps succeeded, in a job that does not evaluate a model."""
         self._end("stopped")

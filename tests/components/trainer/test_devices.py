@@ -1,46 +1,14 @@
 """Trainings on several devices, each in its own process: devices are configured first."""
 
-import json
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.devices import is_chief, precision
+from components.trainer.devices import precision
 from components.trainer.learning_rate import RampHoldDecay
 from components.trainer.models import build_model
-from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
-
-PROJECT = Path(__file__).parents[3]
-TRAIN = """
-import json, sys
-import numpy as np
-import tensorflow as tf
-
-replicas, settings, train_files, eval_files, folder, answer = json.loads(sys.argv[1])
-(cpu,) = tf.config.list_physical_devices("CPU")
-devices = [tf.config.LogicalDeviceConfiguration()] * replicas
-tf.config.set_logical_device_configuration(cpu, devices)
-
-from components.trainer.settings import TrainingSettings
-from components.trainer.train import train
-
-settings = TrainingSettings.model_validate(settings)
-model, report = train(settings, train_files, eval_files, ["a", "b"], folder)
-np.savez(answer, *model.get_weights(), device=report.device, epochs=json.dumps(report.epochs))
-"""
-
-
-def make_settings(strategy, batch_size, peak):
-    rate = {"start": peak, "peak": peak, "ramp_epochs": 0, "hold_epochs": 9}
-    trainer = {"strategy": strategy, "batch_size": batch_size, "epochs": 1, "learning_rate": rate}
-    values = {"image_size": 32, "model": {"name": "squeezenet"}, "trainer": trainer}
-    return TrainingSettings.model_validate(values).model_dump(mode="json")
+from components.trainer.settings import ModelSettings, TrainerSettings
+from tests.trainings import Training, fields
 
 
 @pytest.fixture
@@ -53,31 +21,12 @@ def splits(write_transformed, make_image):
     )
 
 
-def start(tmp_path, splits, name, replicas, chosen, env=()):
-    """Starts a training in its own process; returns the process and the path of its answer."""
-    answer = tmp_path / f"{name}.npz"
-    arguments = [replicas, chosen, *splits, str(tmp_path / f"state-{name}"), str(answer)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", TRAIN, json.dumps(arguments)],
-        cwd=PROJECT, env={**os.environ, **dict(env)}, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    return process, answer
-
-
-def finish(process, answer):
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    with np.load(answer) as arrays:
-        weights = [arrays[f"arr_{i}"] for i in range(len(arrays.files) - 2)]
-        return weights, str(arrays["device"]), json.loads(str(arrays["epochs"]))
-
-
 @pytest.mark.slow
 def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_path, splits):
-    one = start(tmp_path, splits, "one", 1, make_settings("cpu", 16, peak=8e-5))
-    eight = start(tmp_path, splits, "eight", 8, make_settings("cpu", 2, peak=1e-5))
-    weights, device, (epoch,) = finish(*one)
-    same, devices, (again,) = finish(*eight)
+    one = Training(tmp_path, splits, "one", fields("cpu", 16, peak=8e-5))
+    eight = Training(tmp_path, splits, "eight", fields("cpu", 2, peak=1e-5), replicas=8)
+    weights, device, (epoch,), _ = one.finish()
+    same, devices, (again,), _ = eight.finish()
     assert device.startswith("CPU (")
     assert devices.startswith("8 replicas on CPU")
     # The learning rate is scaled with the replicas.
@@ -89,34 +38,6 @@ def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_pat
     for weight, other in zip(weights, same, strict=True):
         # Only the fused kernel applies Bessel's correction to the moving variance.
         assert other == pytest.approx(weight, rel=3e-2, abs=1e-3)
-
-
-@pytest.mark.slow
-def test_two_workers_train_one_network(tmp_path, splits):
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("localhost", 0))
-        second.bind(("localhost", 0))
-        workers = [f"localhost:{s.getsockname()[1]}" for s in (first, second)]
-    started = []
-    for index in range(2):
-        cluster = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
-        env = {"TF_CONFIG": json.dumps(cluster), "GRPC_FAIL_FAST": "use_caller"}
-        chosen = make_settings("multiworker", 8, peak=1e-4)
-        started.append(start(tmp_path, splits, f"worker-{index}", 1, chosen, env.items()))
-    (weights, device, _), (same, _, _) = [finish(*worker) for worker in started]
-    assert device == "2 replicas on several workers"
-    for weight, other in zip(weights, same, strict=True):
-        assert np.array_equal(weight, other)
-
-
-@pytest.mark.parametrize(
-    ("task", "chief"),
-    [({"type": "worker", "index": 0}, True), ({"type": "worker", "index": 1}, False)],
-)
-def test_one_of_several_workers_writes_the_model(monkeypatch, task, chief):
-    monkeypatch.setenv("TF_CONFIG", json.dumps({"task": task}))
-    assert is_chief("multiworker") == chief
-    assert is_chief("cpu")
 
 
 @pytest.mark.slow
