@@ -183,6 +183,7 @@ def _data_gate(settings: Settings, context: RunContext) -> dict[str, Any]:
     data = settings.data
     return {
         "max_bad_fraction": data.max_bad_fraction,
+        "batch_size": settings.trainer.batch_size,
         "few_examples": data.few_examples,
         "skew": data.skew,
         "drift": data.drift,

@@ -71,6 +71,7 @@ STEPS = {
             "data.skew",
             "data.drift",
             "data.drift_min_images",
+            "trainer.batch_size",
             SPAN_SCHEMA,
         ),
         after=("ExampleValidator", "StatisticsGen", "ExampleGen", "Schema"),

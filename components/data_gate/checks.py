@@ -41,6 +41,27 @@ def find_data_problems(
     ]
 
 
+def find_small_train(counts: IngestionCounts, batch_size: int, spans: int) -> list[str]:
+    """Returns the problem of a train split that does not fill one batch; empty if there is none.
+
+    Args:
+      counts: The counts of ExampleGen.
+      batch_size: `trainer.batch_size`, of one replica: how many replicas there are is known only
+        where the training runs.
+      spans: The number of spans that were read; 0 if the data has no spans.
+    """
+    train = counts.by_split().get("train", 0)
+    # No example at all is the problem of a missing class.
+    if not 0 < train < batch_size:
+        return []
+    more = f"read more spans (data.spans=last {spans + 1})" if spans else "add images"
+    return [
+        f"train: {train} examples, fewer than one batch of {batch_size} (trainer.batch_size)",
+        f"to train on them: --set trainer.batch_size={train}; or {more}, or give train a larger "
+        "share in data.splits",
+    ]
+
+
 def _check_bad_records(counts: IngestionCounts, max_bad_fraction: float) -> list[str]:
     if counts.read == 0:
         return ["the record files contain no records"]

@@ -16,6 +16,7 @@ class DataGateSpec(ComponentSpec):
 
     PARAMETERS: ClassVar = {
         "max_bad_fraction": ExecutionParameter(type=float),
+        "batch_size": ExecutionParameter(type=int),
         "few_examples": ExecutionParameter(type=int),
         "skew": ExecutionParameter(type=float),
         "drift": ExecutionParameter(type=str),
@@ -36,6 +37,8 @@ class DataGateSpec(ComponentSpec):
 
 class DataGate(BaseComponent):
     """Refuses data with anomalies, too many bad records, missing or new classes, or drift.
+
+    It also refuses a train split that does not fill a batch.
 
     Outputs:
       report: `data_report.json`, see `components.data_gate.report.DataReport`.

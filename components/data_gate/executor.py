@@ -9,7 +9,7 @@ from tfx.types import artifact_utils
 
 from components.artifacts import SCHEMA_FILE, read_counts, read_schema
 from components.data_gate.balance import class_balance, describe_small_test
-from components.data_gate.checks import find_data_problems
+from components.data_gate.checks import find_data_problems, find_small_train
 from components.data_gate.drift import find_drift
 from components.data_gate.report import DataReport, Drift, write_report
 from components.example_validator.anomalies import read_anomalies
@@ -61,6 +61,7 @@ def _check(inputs: dict[str, types.Artifact], parameters: dict[str, Any]) -> Dat
         parameters["max_bad_fraction"],
         parameters["spans"],
     )
+    problems += find_small_train(counts, parameters["batch_size"], parameters["spans"])
     if drift.exceeded and parameters["drift"] == STOP:
         problems += [_DRIFT, *drift.exceeded, _ADVICE]
     balance = class_balance(counts, parameters["few_examples"], parameters["skew"])

@@ -44,9 +44,11 @@ def make_plan(
     batch_size = trainer.batch_size * replicas
     steps = examples // batch_size
     if not steps:
+        # The data gate has checked the batch of one replica.
         raise ValueError(
-            f"the train split has {examples} examples, fewer than one batch of {batch_size}: "
-            "lower trainer.batch_size or add more data"
+            f"the train split has {examples} examples, fewer than one batch of {batch_size}, "
+            f"{trainer.batch_size} on each of {replicas} replicas: lower trainer.batch_size to "
+            f"{max(examples // replicas, 1)}, set trainer.strategy to cpu, or add images"
         )
     epochs = math.ceil(num_steps / steps) if num_steps else trainer.epochs
     return TrainingPlan(batch_size, steps, epochs)

@@ -1,7 +1,7 @@
 import pytest
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from components.data_gate.checks import find_data_problems
+from components.data_gate.checks import find_data_problems, find_small_train
 from data.ingestion_counts import BadRecord, IngestionCounts
 
 CLASSES = ["daisy", "roses"]
@@ -121,3 +121,16 @@ def test_a_span_that_lacks_a_class_suggests_to_read_more_spans(test):
     *_, advice = find_data_problems({}, counts, CLASSES, 0, 2)
     assert advice == "to read more spans: --set 'data.spans=last 3'"
     assert "split_salt" not in str(find_data_problems({}, counts, CLASSES, 0, 2))
+
+
+def test_a_train_split_that_does_not_fill_a_batch_names_the_setting_to_change():
+    counts = IngestionCounts(splits={"train": {"daisy": 9, "roses": 6}, "test": {"daisy": 1}})
+    assert find_small_train(counts, 15, 0) == []
+    assert find_small_train(counts, 16, 0) == [
+        "train: 15 examples, fewer than one batch of 16 (trainer.batch_size)",
+        "to train on them: --set trainer.batch_size=15; or add images, or give train a larger "
+        "share in data.splits",
+    ]
+    assert "data.spans=last 3" in find_small_train(counts, 16, 2)[1]
+    # It lacks all classes.
+    assert find_small_train(IngestionCounts(splits={"train": {}}), 16, 0) == []

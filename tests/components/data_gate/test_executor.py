@@ -56,7 +56,7 @@ def inputs(tmp_path):
 def check(inputs, tmp_path):
     """Returns a function that runs the executor and returns the output artifact."""
 
-    def run(drift="warn", folder=LOCAL, pipeline_run_id="run-1.2"):
+    def run(drift="warn", folder=LOCAL, pipeline_run_id="run-1.2", batch_size=14):
         report = artifact(
             standard_artifacts.ExampleAnomalies, tmp_path / "root" / "artifacts" / folder
         )
@@ -65,8 +65,8 @@ def check(inputs, tmp_path):
             {key: [value] for key, value in inputs.items()},
             {"report": [report]},
             {
-                "max_bad_fraction": 0.01, "few_examples": 7, "skew": 0.15, "drift": drift,
-                "drift_min_images": 1, "spans": 0, "span_before": "",
+                "max_bad_fraction": 0.01, "batch_size": batch_size, "few_examples": 7,
+                "skew": 0.15, "drift": drift, "drift_min_images": 1, "spans": 0, "span_before": "",
                 "span_schema": span_schema_text(), "code_fingerprint": "",
             },
         )  # fmt: skip
@@ -110,6 +110,11 @@ def test_of_refused_data_report_and_reasons_are_in_the_history(
     refusal = json.loads((history / "refusal.json").read_text())
     assert refusal == {"step": "DataGate", "reasons": report.problems}
     assert not (tmp_path / "root" / "artifacts" / folder).exists()
+
+
+def test_a_train_split_that_does_not_fill_a_batch_is_refused(check):
+    with pytest.raises(DataRefused, match=r"train: 14 examples.*\n.*--set trainer\.batch_size=14"):
+        check(batch_size=15)
 
 
 def test_other_counts_of_statistics_gen_are_an_error(check, inputs):

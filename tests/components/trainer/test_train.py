@@ -178,7 +178,9 @@ def test_the_weights_kept_are_those_of_the_best_epoch_on_eval(tmp_path, accuraci
 
 
 def test_fewer_examples_than_a_batch_name_the_setting_to_change(splits, tmp_path):
-    with pytest.raises(ValueError, match=r"24 examples, fewer .* of 32: lower trainer\.batch_size"):
+    with pytest.raises(
+        ValueError, match=r"24 examples, fewer .* of 32, .* lower trainer\.batch_size to 24"
+    ):
         train(make_settings(batch_size=32), *splits, NAMES, str(tmp_path))
 
 
