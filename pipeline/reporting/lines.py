@@ -12,5 +12,14 @@ def display_path(path: str | Path) -> str:
 
 
 def print_line(line: str) -> None:
-    """Prints a line, for commands without the console of a run."""
-    sys.stdout.write(line + "\n")
+    """Prints a line, for commands without the console of a run.
+
+    If nobody reads standard output any more, as in `| head -1`, this and later lines are dropped.
+    """
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would write what is left when it exits, and fail again.
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -1,13 +1,14 @@
 """Sends the output of TFX, Beam, absl and C++ to the run's log file instead of the console."""
 
 import contextlib
+import io
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import absl.logging
 
@@ -49,8 +50,8 @@ def _sink(log: Path, copy: int | None) -> Iterator[int]:
         with log.open("ab", buffering=0) as file:
             yield file.fileno()
         return
-    # It ignores Ctrl-C and ends with the last writer.
-    command = ["tee", "--append", "--ignore-interrupts", str(log)]
+    # It ignores Ctrl-C, ends with the last writer, and goes on without a reader.
+    command = ["tee", "--append", "--ignore-interrupts", "--output-error=warn-nopipe", str(log)]
     reading, writing = os.pipe()
     with subprocess.Popen(command, stdin=reading, stdout=copy):
         os.close(reading)
@@ -68,7 +69,18 @@ def _console(descriptor: int) -> TextIO:
         replaced = True
     if replaced:
         return sys.stdout
-    return open(os.dup(descriptor), "w", buffering=1, encoding="utf-8")
+    console = io.BufferedWriter(_WithoutReader(os.dup(descriptor), "w"))
+    return io.TextIOWrapper(console, encoding="utf-8", line_buffering=True)
+
+
+class _WithoutReader(io.FileIO):
+    """A file to which writing never fails because nobody reads it any more, as in `| head -1`."""
+
+    def write(self, content: Any) -> int:
+        try:
+            return super().write(content)
+        except BrokenPipeError:
+            return len(content)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from data.synthetic import write_sample
 from pipeline.settings.loading import load_settings
 
 
@@ -113,6 +114,38 @@ def test_an_import_to_a_full_disk_ends_with_a_line(tmp_path, make_image):
     assert done.returncode == 1
     assert re.search(r"^Error: \w+: .*No space left on device$", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stderr
+
+
+def run_without_reader(*args: str) -> subprocess.CompletedProcess:
+    """Runs `flowers run` with a pipe as standard output that nobody reads any more."""
+    command = [sys.executable, "-c", "from pipeline.cli.main import main; main()", "run", *args]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        return subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(writing)
+
+
+def test_a_plan_without_a_reader_exits_as_with_one(tmp_path):
+    done = run_without_reader("--dry-run", "--root", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--plain", "--verbose"])
+def test_a_run_goes_on_after_its_reader_is_gone(tmp_path, option):
+    write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
+    root = str(tmp_path / "root")
+    options = ["--data", str(tmp_path / "data"), "--root", root, "--until", "ExampleGen"]
+    done = run_without_reader(*options, option)
+    assert (done.returncode, done.stderr) == (0, "")
+    (entry,) = json.loads(flowers("runs", "--root", root, "--json").stdout)
+    assert (entry["state"], entry["steps"][0]["state"]) == ("stopped", "done")
+    (log,) = tmp_path.glob("root/history/*/log.txt")
+    assert "MetadataStore with DB connection initialized" in log.read_text()
 
 
 def test_help_does_not_import_pydantic_or_rich():
