@@ -4,6 +4,9 @@
 #   make image ACCELERATOR=gpu      with the CUDA libraries that TensorFlow installs
 #   make image ACCELERATOR=tpu      with tensorflow-tpu instead of tensorflow, for TPU v2, v3 and v5e
 
+# The last stage is named after it.
+ARG ACCELERATOR=cpu
+
 # The entry point of Dataflow workers, which may run the Beam steps.
 FROM apache/beam_python3.11_sdk:2.72.0 AS beam
 
@@ -34,7 +37,7 @@ COPY data data
 RUN uv build --wheel --out-dir /tmp/wheel && \
     uv pip install --python /opt/venv --no-deps --target /opt/flowers /tmp/wheel/*.whl
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS steps
 RUN useradd --create-home --uid 1000 flowers
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/flowers /opt/flowers
@@ -46,7 +49,19 @@ ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc
     PYTHONPATH=/opt/flowers \
     PYTHONUNBUFFERED=1 \
     TF_USE_LEGACY_KERAS=1
-USER 1000
 WORKDIR /home/flowers
 # Vertex overrides the command for each step; Dataflow uses this one.
 ENTRYPOINT ["/opt/apache/beam/boot"]
+
+FROM steps AS cpu
+USER 1000
+
+FROM steps AS gpu
+USER 1000
+
+# The files of a TPU, /dev/accel* or /dev/vfio/*, belong to root, and only root may open them.
+FROM steps AS tpu
+# hadolint ignore=DL3002
+USER 0
+
+FROM ${ACCELERATOR}

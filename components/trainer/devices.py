@@ -4,10 +4,10 @@ import contextlib
 import importlib.util
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import tensorflow as tf
 
+from components.trainer.tpu_devices import tpu_files
 from data.common.errors import UsageError
 
 
@@ -113,4 +113,4 @@ def _on_this_machine(kind: str) -> tf.distribute.Strategy:
 
 def _has_tpu() -> bool:
     """Returns whether this is a TPU VM with TensorFlow's build for TPUs, which installs libtpu."""
-    return importlib.util.find_spec("libtpu") is not None and any(Path("/dev").glob("accel[0-9]*"))
+    return importlib.util.find_spec("libtpu") is not None and bool(tpu_files())

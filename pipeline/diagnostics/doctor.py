@@ -1,5 +1,6 @@
 """`flowers doctor`: checks whether this machine can run the pipeline, and suggests remedies."""
 
+import importlib.util
 import json
 import os
 import platform
@@ -16,6 +17,7 @@ from typing import Literal
 import psutil
 from packaging.requirements import Requirement
 
+from components.trainer.tpu_devices import tpu_files
 from data.common.formatting import format_size
 from pipeline.fingerprint import version_of
 
@@ -127,13 +129,30 @@ def _accelerators(found: list[tuple[str, str]]) -> Finding:
     if Path("/dev/nvidia0").exists():
         remedy = "uv pip install 'tensorflow[and-cuda]==2.16.2', and check nvidia-smi"
         return Finding("note", "devices", f"{cores}; a GPU that TensorFlow cannot use", remedy)
-    if Path("/dev/accel0").exists():
+    if chips := tpu_files():
+        return _tpu(chips, cores)
+    return Finding("ok", "devices", f"{cores}, no GPU or TPU")
+
+
+def _tpu(chips: list[Path], cores: str) -> Finding:
+    """Returns what TensorFlow lacks for a TPU: its build for it, the right to open it, or nothing.
+
+    TensorFlow lists a TPU only once it is initialized, which would keep others from using it.
+    """
+    found = f"{cores}, TPU with {len(chips)} chips ({chips[0]}, ...)"
+    if importlib.util.find_spec("libtpu") is None:
         remedy = (
             "install tensorflow-tpu==2.16.2 instead of tensorflow, "
             "-f https://storage.googleapis.com/libtpu-tf-releases/index.html"
         )
-        return Finding("note", "devices", f"{cores}; a TPU that TensorFlow cannot use", remedy)
-    return Finding("ok", "devices", f"{cores}, no GPU or TPU")
+        return Finding("note", "devices", f"{found}, which TensorFlow cannot use", remedy)
+    closed = [str(chip) for chip in chips if not os.access(chip, os.R_OK | os.W_OK)]
+    if closed:
+        return Finding(
+            "note", "devices", f"{found}; this user may not open {', '.join(closed)}",
+            "run as root, or give the user access to these files",
+        )  # fmt: skip
+    return Finding("ok", "devices", found)
 
 
 def _memory() -> Finding:

@@ -1,4 +1,7 @@
+import importlib.util
+import os
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +45,27 @@ def test_a_tensorflow_that_cannot_be_imported_is_bad(monkeypatch):
     (finding,) = doctor._tensorflow()
     assert finding.state == "bad"
     assert "SystemError: no AVX" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("libtpu", "mode", "state", "said"),
+    [
+        (False, 0o600, "note", "tensorflow-tpu==2.16.2 instead of tensorflow"),
+        (True, 0o600, "ok", "TPU with 2 chips"),
+        (True, 0o000, "note", "this user may not open"),
+    ],
+)
+def test_a_tpu_is_reported_with_what_it_lacks(monkeypatch, tmp_path, libtpu, mode, state, said):
+    """Of a v5e, whose chips are files in /dev/vfio."""
+    chips = [tmp_path / "vfio" / name for name in ("0", "1")]
+    chips[0].parent.mkdir()
+    for chip in chips:
+        chip.touch(mode)
+    monkeypatch.setattr(doctor, "tpu_files", lambda: chips)
+    # For root, every file is open.
+    monkeypatch.setattr(os, "access", lambda path, _: bool(Path(path).stat().st_mode & 0o600))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: libtpu or None)
+    finding = doctor._accelerators([])
+    assert finding.state == state
+    assert said in finding.format()
+    assert "TPU with 2 chips" in finding.found
