@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from components.trainer.settings import TrainingSettings
 from components.trainer.warm_start import load_trained
-from components.transform.images import to_float
 from components.transform.preprocessing import preprocess
 
 
@@ -22,5 +21,5 @@ def reference_answers(
     with tf.device("/CPU:0"):
         model = load_trained(settings.model, settings.image_size, classes, weights)
         pixels = [preprocess(tf.constant(image), settings.image_size) for image in images.values()]
-        answers = model(to_float(tf.stack(pixels)), training=False).numpy()
+        answers = model(tf.stack(pixels), training=False).numpy()
     return dict(zip(images, answers, strict=True))

@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.artifacts import KERAS_FORMAT, WEIGHTS_FILE
-from components.transform.images import decode_pixels, to_float
+from components.transform.images import decode_pixels
 from data.features import IMAGE
 
 
@@ -59,10 +59,10 @@ class Servable(tf.Module):
     def _classify(self, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
         side = self._image_size
         pixels = tf.map_fn(
-            lambda image: to_float(decode_pixels(image, side)),
+            lambda image: decode_pixels(image, side),
             self._transform({IMAGE: encoded})[IMAGE],
             # An empty batch does not tell the shape.
-            fn_output_signature=tf.TensorSpec([side, side, 3], tf.float32),
+            fn_output_signature=tf.TensorSpec([side, side, 3], tf.uint8),
         )
         # Some operations of a network fail on an empty batch, so it gets at least one image.
         images = tf.shape(pixels)[0]

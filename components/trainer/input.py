@@ -10,7 +10,7 @@ import tensorflow as tf
 from components.trainer.devices import available_cores
 from components.trainer.settings import TrainerSettings
 from components.transform.augment import augment
-from components.transform.images import decode_pixels, to_float
+from components.transform.images import decode_pixels
 from data.features import CLASS, IMAGE
 
 _PREFETCHED_BATCHES = 4
@@ -105,7 +105,7 @@ def training_batches(
       skip_steps: Number of finished steps of the next one.
 
     Returns:
-      Dataset of float32 [batch, size, size, 3] in [0, 1] and int64 [batch].
+      Dataset of uint8 [batch, size, size, 3] and int64 [batch].
     """
     count, used, seed = images.count, plan.steps_per_epoch * plan.batch_size, trainer.seed
 
@@ -118,7 +118,7 @@ def training_batches(
         image, label = example
         image_seed = tf.stack([tf.constant(seed, tf.int64), position])
         flip, saturation = trainer.augment.flip_left_right, trainer.augment.saturation
-        return augment(to_float(image), image_seed, flip, saturation), label
+        return augment(image, image_seed, flip, saturation), label
 
     # Concatenated instead of flat_map: the seed of a shuffle cannot be a tensor.
     epochs = map(epoch_of, range(first_epoch, plan.epochs))
@@ -132,14 +132,14 @@ def evaluation_batches(images: Images, batch_size: int) -> tf.data.Dataset:
     """Returns the examples in order, not augmented, in batches of one shape as a TPU requires.
 
     Returns:
-      A dataset of float32 [batch, size, size, 3] in [0, 1], int64 [batch], and float32 [batch]: the
-      weight, 1 for an example and 0 for the padding of the last batch.
+      A dataset of uint8 [batch, size, size, 3], int64 [batch], and float32 [batch]: the weight, 1
+      for an example and 0 for the padding of the last batch.
     """
     missing = -images.count % batch_size
 
     def weighted(weight: float) -> tf.data.Dataset:
         return images.examples.map(
-            lambda image, label: (to_float(image), label, tf.constant(weight)),
+            lambda image, label: (image, label, tf.constant(weight)),
             num_parallel_calls=available_cores(),
         )
 

@@ -23,7 +23,8 @@ def measure_speed(settings: TrainingSettings, classes: int) -> float:
         model = build_model(settings.model.bare, settings.image_size, classes)
         model.compile("adam", "sparse_categorical_crossentropy")
     batch = settings.trainer.batch_size * strategy.num_replicas_in_sync
-    images = tf.random.uniform([batch, settings.image_size, settings.image_size, 3])
+    shape = [batch, settings.image_size, settings.image_size, 3]
+    images = tf.cast(tf.random.uniform(shape, maxval=256, dtype=tf.int32), tf.uint8)
     labels = tf.zeros([batch], tf.int64)
     model.train_on_batch(images, labels)
     started = time.perf_counter()

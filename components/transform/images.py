@@ -14,8 +14,12 @@ def center_crop(image: tf.Tensor) -> tf.Tensor:
 def resize(image: tf.Tensor, size: int) -> tf.Tensor:
     """Resizes to uint8 [size, size, 3]: bilinear, antialiased when shrinking, rounded."""
     resized = tf.image.resize(image, [size, size], antialias=True)
-    pixels = tf.cast(tf.round(tf.clip_by_value(resized, 0.0, 255.0)), tf.uint8)
-    return tf.ensure_shape(pixels, [size, size, 3])
+    return tf.ensure_shape(round_pixels(resized), [size, size, 3])
+
+
+def round_pixels(image: tf.Tensor) -> tf.Tensor:
+    """Converts float32 in [0, 255] to uint8 of the same shape; what is outside is clipped."""
+    return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
 
 
 def encode_pixels(image: tf.Tensor) -> tf.Tensor:
@@ -29,5 +33,5 @@ def decode_pixels(encoded: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def to_float(image: tf.Tensor) -> tf.Tensor:
-    """Converts uint8 to float32 in [0, 1] of the same shape, the input of a model."""
+    """Converts uint8 to float32 in [0, 1] of the same shape."""
     return tf.cast(image, tf.float32) / 255.0

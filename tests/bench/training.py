@@ -150,7 +150,7 @@ def _bare(size: int, train_files: str, eval_files: str) -> dict[str, float]:
         return pixels, example["class"]
 
     def augment(image: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = tf.image.random_flip_left_right(tf.cast(image, tf.float32) / 255.0)
+        image = tf.image.random_flip_left_right(image)
         return tf.image.random_saturation(image, 0.0, 2.0), label
 
     records = tf.data.TFRecordDataset(tf.io.gfile.glob(train_files), "GZIP")

@@ -19,7 +19,7 @@ def build_model(settings: ModelSettings, image_size: int, classes: int) -> tf.ke
       classes: Number of classes.
 
     Returns:
-      A model from float32 [batch, image_size, image_size, 3] in [0, 1] to probabilities, float32
+      A model from the pixels, uint8 [batch, image_size, image_size, 3], to probabilities, float32
       [batch, classes].
 
     Raises:

@@ -1,4 +1,4 @@
-"""The parts that all networks share: the Keras model class and the last layer."""
+"""The parts that all networks share: the Keras model class, its input and the last layer."""
 
 import tensorflow as tf
 
@@ -19,6 +19,16 @@ class Classifier(tf.keras.Model):
     def test_step(self, data: object) -> dict[str, tf.Tensor]:
         """See tf.keras.Model."""
         return super().test_step(data)
+
+
+def pixels(image_size: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the input of a network, uint8 `[batch, size, size, 3]`, and the same in [0, 1].
+
+    The network divides by 255 itself, so that an accelerator gets the bytes, and so that training,
+    evaluation and serving cannot differ in it.
+    """
+    image = tf.keras.Input([image_size, image_size, 3], dtype="uint8")
+    return image, tf.keras.layers.Rescaling(1 / 255, dtype="float32")(image)
 
 
 def probabilities(x: tf.Tensor, classes: int) -> tf.Tensor:

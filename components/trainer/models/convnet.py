@@ -4,7 +4,7 @@ from functools import partial
 
 import tensorflow as tf
 
-from components.trainer.models.classifier import Classifier, probabilities
+from components.trainer.models.classifier import Classifier, pixels, probabilities
 from components.trainer.settings import ModelSettings
 
 # Filters of the 3x3 convolutions of each stage; pooling between two stages halves the image.
@@ -20,7 +20,7 @@ def convnet(settings: ModelSettings, image_size: int, classes: int) -> Classifie
 
     Source: the codelab "Keras and modern convnets, on TPUs", "Your first convnet".
     """
-    image = x = tf.keras.Input([image_size, image_size, 3])
+    image, x = pixels(image_size)
     for index, stage in enumerate(STAGES):
         if index:
             x = tf.keras.layers.MaxPooling2D(2)(x)

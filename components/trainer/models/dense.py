@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from components.trainer.models.classifier import Classifier, probabilities
+from components.trainer.models.classifier import Classifier, pixels, probabilities
 from components.trainer.settings import ModelSettings
 
 _HIDDEN = 128
@@ -13,7 +13,7 @@ def dense(settings: ModelSettings, image_size: int, classes: int) -> Classifier:
 
     Source: the codelab "Keras and modern convnets, on TPUs", its first model with a hidden layer.
     """
-    image = tf.keras.Input([image_size, image_size, 3])
-    x = tf.keras.layers.Flatten()(image)
+    image, x = pixels(image_size)
+    x = tf.keras.layers.Flatten()(x)
     x = tf.keras.layers.Dense(_HIDDEN, activation="relu")(x)
     return Classifier(image, probabilities(x, classes), name="dense")

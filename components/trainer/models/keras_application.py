@@ -33,7 +33,7 @@ def keras_application(settings: ModelSettings, image_size: int, classes: int) ->
     if several_replicas():
         base = _synchronized(base)
     base.trainable = not settings.frozen
-    image = tf.keras.Input(shape)
+    image = tf.keras.Input(shape, dtype="uint8")
     # The network's own preprocessing expects values from 0 to 255, in full precision.
     scale = sys.modules[build.__module__].preprocess_input
     # In training mode, the moving averages of a frozen network would still change.
@@ -71,11 +71,11 @@ def _synchronized(base: tf.keras.Model) -> tf.keras.Model:
 
 
 class _Preprocess(tf.keras.layers.Layer):
-    """Converts pixels from [0, 1] to the range that a network was trained with."""
+    """Converts pixels, uint8, to the range that a network was trained with, float32."""
 
     def __init__(self, scale: Callable[[tf.Tensor], tf.Tensor], **kwargs: object):
         super().__init__(**kwargs)
         self._scale = scale
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
-        return self._scale(image * 255.0)
+        return self._scale(tf.cast(image, tf.float32))

@@ -5,7 +5,7 @@ from functools import partial
 import tensorflow as tf
 
 from components.trainer.devices import several_replicas
-from components.trainer.models.classifier import Classifier, probabilities
+from components.trainer.models.classifier import Classifier, pixels, probabilities
 from components.trainer.settings import ModelSettings
 
 _layers = tf.keras.layers
@@ -24,8 +24,8 @@ def squeezenet(settings: ModelSettings, image_size: int, classes: int) -> Classi
     Paper: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB
     model size", 2016, https://arxiv.org/abs/1602.07360.
     """
-    image = tf.keras.Input([image_size, image_size, 3])
-    x = _norm()(_conv(STEM_FILTERS, 3)(image))
+    image, x = pixels(image_size)
+    x = _norm()(_conv(STEM_FILTERS, 3)(x))
     for index, fires in enumerate(STAGES):
         if index:
             x = _layers.MaxPooling2D(2)(x)

@@ -32,9 +32,11 @@ def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_pat
     # The learning rate is scaled with the replicas.
     assert epoch["learning_rate"] == pytest.approx(8e-5)
     assert again["learning_rate"] == pytest.approx(8e-5)
-    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+    for name in ("loss", "val_loss", "val_accuracy"):
         # Adam turns the sign of a gradient close to zero into a whole step.
         assert again[name] == pytest.approx(epoch[name], rel=5e-3), name
+    # One of the 64 images may be on the other side of the boundary.
+    assert again["accuracy"] == pytest.approx(epoch["accuracy"], abs=1 / 64)
     for weight, other in zip(weights, same, strict=True):
         # Only the fused kernel applies Bessel's correction to the moving variance.
         assert other == pytest.approx(weight, rel=3e-2, abs=1e-3)
@@ -51,7 +53,8 @@ def test_xla_compiles_a_whole_step_with_static_shapes(name, size, policy):
         model.compile(tf.keras.optimizers.Adam(rate), "sparse_categorical_crossentropy",
                       weighted_metrics=["accuracy"])  # fmt: skip
     model.optimizer.build(model.trainable_variables)
-    images = tf.random.stateless_uniform([4, size, size, 3], [0, 1])
+    pixels = tf.random.stateless_uniform([4, size, size, 3], [0, 1], 0, 256, tf.int32)
+    images = tf.cast(pixels, tf.uint8)
     labels = tf.constant([0, 1, 2, 3], tf.int64)
     model.train_on_batch(images, labels)
     before = [weight.numpy() for weight in model.trainable_weights]

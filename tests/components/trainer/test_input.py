@@ -69,7 +69,7 @@ def test_epochs_differ_in_order_and_a_seed_repeats_it(files):
 def test_images_keep_their_labels(files, make_image):
     for images, labels in batches(files):
         for image, label in zip(images, labels, strict=True):
-            assert np.allclose(image, make_image(label, SIZE, SIZE) / 255, atol=1e-6)
+            assert np.array_equal(image, make_image(label, SIZE, SIZE))
 
 
 def test_augmentation_differs_in_each_epoch(files):
@@ -86,4 +86,4 @@ def test_evaluation_sees_every_example_once_and_padding_has_no_weight(files, mak
     labels, weights = (np.concatenate([batch[i] for batch in found]) for i in (1, 2))
     assert labels[:COUNT].tolist() == list(range(COUNT))
     assert weights.tolist() == [1] * COUNT + [0] * 2
-    assert np.allclose(found[2][0][1], make_image(9, SIZE, SIZE) / 255, atol=1e-6)
+    assert np.array_equal(found[2][0][1], make_image(9, SIZE, SIZE))

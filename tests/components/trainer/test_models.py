@@ -37,10 +37,19 @@ def test_a_network_returns_a_probability_for_each_class(settings, size, paramete
     with precision(policy):
         model = build_model(settings, size, 7)
     assert {layer.compute_dtype for layer in model.layers} >= {policy.replace("mixed_", "")}
-    outputs = model(np.zeros([3, size, size, 3], np.float32)).numpy()
+    outputs = model(np.zeros([3, size, size, 3], np.uint8)).numpy()
     assert outputs.shape == (3, 7)
     assert outputs.dtype == np.float32
     assert outputs.sum(-1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_a_network_divides_the_pixels_itself_in_full_precision(make_image, policy):
+    pixels = make_image(0, 32, 32)[None]
+    with precision(policy):
+        model = build_model(ModelSettings(name="squeezenet"), 32, 5)
+    assert model.inputs[0].dtype == tf.uint8
+    assert model.layers[1](pixels).numpy() == pytest.approx(pixels / 255, abs=1e-6)
 
 
 @BY_NAME
@@ -48,8 +57,8 @@ def test_steps_lower_the_loss(settings, size, parameters):
     tf.keras.utils.set_random_seed(0)
     model = build_model(settings, size, 2)
     model.compile(tf.keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy")
-    images = np.random.default_rng(0).uniform(size=[8, size, size, 3]).astype(np.float32)
-    images[::2] /= 4
+    images = np.random.default_rng(0).integers(256, size=[8, size, size, 3], dtype=np.uint8)
+    images[::2] //= 4
     history = model.fit(images, np.array([0, 1] * 4), batch_size=8, epochs=6, verbose=0)
     assert min(history.history["loss"][1:]) < history.history["loss"][0]
 
@@ -68,7 +77,7 @@ def test_weights_are_loaded_from_a_file_and_can_be_frozen(tmp_path):
     assert [weight.shape for weight in model.trainable_weights] == [(1280, 2), (2,)]
     assert all((weight == 0.25).all() for weight in model.get_weights()[:-2])
     model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(np.ones([2, 32, 32, 3]), np.array([0, 1]), verbose=0)
+    model.fit(np.ones([2, 32, 32, 3], np.uint8), np.array([0, 1]), verbose=0)
     # The moving averages of BatchNormalization have not changed either.
     assert all((weight == 0.25).all() for weight in model.get_weights()[:-2])
 
@@ -85,4 +94,4 @@ def test_mobilenet_gets_the_output_of_its_own_preprocessing(make_image):
     model = build_model(settings, 32, 2)
     pixels = make_image(0, 32, 32)
     expected = tf.keras.applications.mobilenet_v2.preprocess_input(pixels.astype(np.float32))
-    assert model.layers[1](pixels[None] / 255).numpy()[0] == pytest.approx(expected, abs=1e-5)
+    assert model.layers[1](pixels[None]).numpy()[0] == pytest.approx(expected, abs=1e-5)

@@ -48,9 +48,9 @@ def test_a_training_reads_its_splits_and_reports_each_epoch(splits, make_image, 
     )
     assert (report.train_examples, report.eval_examples, len(report.epochs)) == (24, 10, 3)
     assert report.eval_accuracy == max(epoch["val_accuracy"] for epoch in report.epochs)
-    images = np.stack([make_image(i, 32, 32) // 2 + 127 * (i % 2) for i in range(10)]) / 255
+    images = np.stack([make_image(i, 32, 32) // 2 + 127 * (i % 2) for i in range(10)])
     classes = np.arange(10) % 2
-    outputs = model.predict(images.astype(np.float32), verbose=0)
+    outputs = model.predict(images.astype(np.uint8), verbose=0)
     assert (outputs.argmax(-1) == classes).mean() == pytest.approx(report.eval_accuracy)
     # The padding of the last eval batch does not count.
     loss = -np.log(outputs[np.arange(10), classes]).mean()

@@ -84,7 +84,7 @@ def test_metrics_of_a_step_that_is_not_shown_are_not_read(monkeypatch, make_moni
     monkeypatch.setattr(TrainingMonitor, "on_train_batch_end", note)
     monitor = make_monitor()
     monitor.model.compile("adam", "sparse_categorical_crossentropy", weighted_metrics=["accuracy"])
-    images, labels = tf.zeros([16, 32, 32, 3]), tf.zeros([16])
+    images, labels = tf.zeros([16, 32, 32, 3], tf.uint8), tf.zeros([16])
     monitor.model.fit(
         images, labels, 8, validation_data=(images, labels), callbacks=[monitor], verbose=0
     )
