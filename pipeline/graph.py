@@ -52,6 +52,7 @@ class RunContext:
         compiled job has none, so there another file needs another name.
       warm_start: The model whose weights the training starts from; None for a cold start.
       metadata_path: The SQLite file of ML Metadata; empty if the runner has its own.
+      replicas: The replicas of the training, as far as they are known; a compiled job knows one.
       run_id: The run id. It keeps Pusher out of the cache, so that Pusher always looks at the
         serving model.
       trainer_executor: The executor that trains, or that starts a job for it.
@@ -72,6 +73,7 @@ class RunContext:
     weights_digest: str = ""
     warm_start: WarmStart | None = None
     metadata_path: str = ""
+    replicas: int = 1
     run_id: str = ""
     trainer_executor: type[BaseExecutor] = TrainerExecutor
     trainer_config: Mapping[str, Any] = field(default_factory=dict)
@@ -184,6 +186,7 @@ def _data_gate(settings: Settings, context: RunContext) -> dict[str, Any]:
     return {
         "max_bad_fraction": data.max_bad_fraction,
         "batch_size": settings.trainer.batch_size,
+        "replicas": context.replicas,
         "few_examples": data.few_examples,
         "skew": data.skew,
         "drift": data.drift,

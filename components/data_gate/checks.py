@@ -41,24 +41,29 @@ def find_data_problems(
     ]
 
 
-def find_small_train(counts: IngestionCounts, batch_size: int, spans: int) -> list[str]:
+def find_small_train(
+    counts: IngestionCounts, batch_size: int, replicas: int, spans: int
+) -> list[str]:
     """Returns the problem of a train split that does not fill one batch; empty if there is none.
 
     Args:
       counts: The counts of ExampleGen.
-      batch_size: `trainer.batch_size`, of one replica: how many replicas there are is known only
-        where the training runs.
+      batch_size: `trainer.batch_size`, of one replica.
+      replicas: The replicas that share a batch, as far as they are known before the training.
       spans: The number of spans that were read; 0 if the data has no spans.
     """
     train = counts.by_split().get("train", 0)
     # No example at all is the problem of a missing class.
-    if not 0 < train < batch_size:
+    if not 0 < train < batch_size * replicas:
         return []
+    parts = f"trainer.batch_size {batch_size}" + (f" x {replicas} replicas" if replicas > 1 else "")
+    fits = (
+        f"trainer.batch_size={train // replicas}" if train >= replicas else "trainer.strategy=cpu"
+    )
     more = f"read more spans (data.spans=last {spans + 1})" if spans else "add images"
     return [
-        f"train: {train} examples, fewer than one batch of {batch_size} (trainer.batch_size)",
-        f"to train on them: --set trainer.batch_size={train}; or {more}, or give train a larger "
-        "share in data.splits",
+        f"train: {train} examples, fewer than one batch of {batch_size * replicas} ({parts})",
+        f"to train on them: --set {fits}; or {more}, or give train a larger share in data.splits",
     ]
 
 

@@ -17,6 +17,7 @@ class DataGateSpec(ComponentSpec):
     PARAMETERS: ClassVar = {
         "max_bad_fraction": ExecutionParameter(type=float),
         "batch_size": ExecutionParameter(type=int),
+        "replicas": ExecutionParameter(type=int),
         "few_examples": ExecutionParameter(type=int),
         "skew": ExecutionParameter(type=float),
         "drift": ExecutionParameter(type=str),

@@ -61,7 +61,8 @@ def _check(inputs: dict[str, types.Artifact], parameters: dict[str, Any]) -> Dat
         parameters["max_bad_fraction"],
         parameters["spans"],
     )
-    problems += find_small_train(counts, parameters["batch_size"], parameters["spans"])
+    batch = (parameters[name] for name in ("batch_size", "replicas", "spans"))
+    problems += find_small_train(counts, *batch)
     if drift.exceeded and parameters["drift"] == STOP:
         problems += [_DRIFT, *drift.exceeded, _ADVICE]
     balance = class_balance(counts, parameters["few_examples"], parameters["skew"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from components.trainer.tpu_devices import tpu_files
+from components.trainer.workers import workers
 from data.common.errors import UsageError
 
 
@@ -35,6 +36,22 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     if name == "multiworker":
         return _multiworker()
     return _on_this_machine(name.upper())
+
+
+def fewest_replicas(name: str) -> int:
+    """Returns the number of replicas of a strategy without starting it, which a TPU takes long for.
+
+    A chip of a TPU counts as one replica, although those of v2 and v3 have two cores.
+
+    Args:
+      name: The value of `trainer.strategy`.
+    """
+    if name in ("auto", "tpu") and _has_tpu():
+        return len(tpu_files())
+    if name == "cpu":
+        return 1
+    gpus = max(len(tf.config.list_physical_devices("GPU")), 1)
+    return gpus * (workers() if name == "multiworker" else 1)
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:

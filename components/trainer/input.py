@@ -44,7 +44,7 @@ def make_plan(
     batch_size = trainer.batch_size * replicas
     steps = examples // batch_size
     if not steps:
-        # The data gate has checked the batch of one replica.
+        # The data gate may not have known all replicas.
         raise ValueError(
             f"the train split has {examples} examples, fewer than one batch of {batch_size}, "
             f"{trainer.batch_size} on each of {replicas} replicas: lower trainer.batch_size to "

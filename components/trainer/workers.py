@@ -24,6 +24,12 @@ def is_chief(strategy_name: str) -> bool:
     return task["type"] == "chief" or (task["type"] == "worker" and task["index"] == 0)
 
 
+def workers() -> int:
+    """Returns the number of workers in TF_CONFIG that train; 1 if it is not set."""
+    cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
+    return max(sum(len(cluster.get(kind, ())) for kind in ("chief", "worker")), 1)
+
+
 def several_workers() -> bool:
     """Returns whether the strategy of the current scope has several workers."""
     strategy = tf.distribute.get_strategy()

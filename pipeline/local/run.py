@@ -233,6 +233,7 @@ def _with_salt(plan: RunPlan, run: Run, salt: str) -> RunPlan:
 
 def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
     # TFX takes 20 s to import, so the records are checked before.
+    from components.trainer.devices import fewest_replicas
     from pipeline.graph import RunContext, create_pipeline
     from pipeline.runners.local import ObservedDagRunner
 
@@ -248,6 +249,7 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
         warm_start=plan.warm_start,
         weights_digest=weights_digest(plan.settings),
         metadata_path=str(plan.root / METADATA_FILE),
+        replicas=fewest_replicas(plan.settings.trainer.strategy),
         run_id=run.run_id,
     )
     pipeline = create_pipeline(plan.settings, context)

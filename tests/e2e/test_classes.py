@@ -116,7 +116,7 @@ def test_the_first_run_splits_again_if_a_split_lacks_a_class_and_later_runs_keep
     photos = draw(tmp_path / "photos", [RUST, MILDEW], each=9, seed=4)
     flowers("data", "import", photos, "--out", tmp_path / "records")
     data = ("--data", tmp_path / "records", "--root", tmp_path / "root")
-    run = ("run", *data, "--until", "DataGate")
+    run = ("run", *data, "--until", "DataGate", "--set", "trainer.batch_size=8")
     answer = flowers(*run, "--set", "data.few_examples=3")
     assert answer.code == 0, answer.out
     assert "splitting again, with data.split_salt " in answer.out

@@ -352,11 +352,20 @@ def test_a_truncated_file_is_named_with_the_byte_offset(run, toy, tmp_path):
     assert "broken files 1" in kept.out
 
 
-def test_a_failed_step_is_named_with_cause_and_log(run, root, newest):
+def test_a_batch_larger_than_the_train_split_is_found_before_transform(run, newest):
     answer = run(0.0, "trainer.batch_size=512")
+    assert answer.code == 4
+    assert f"train: {newest()['examples']['train']} examples, fewer than one batch" in answer.out
+    assert "--set trainer.batch_size=" in answer.out
+    assert states(newest())["Transform"] == "skipped"
+
+
+def test_a_failed_step_is_named_with_cause_and_log(run, root, newest):
+    rates = [f"trainer.learning_rate.{name}=1e30" for name in ("peak", "start")]
+    answer = run(0.0, *rates)
     assert answer.code == 1
-    assert "FAILED in Trainer: ValueError: the train split has" in answer.out
-    assert "trainer.batch_size" in answer.out
+    assert "FAILED in Trainer: FloatingPointError: the loss is nan" in answer.out
+    assert "trainer.learning_rate.peak" in answer.out
     assert str(root / "history" / newest()["run_id"] / "log.txt") in answer.out
     assert states(newest())["Evaluator"] == "skipped"
 

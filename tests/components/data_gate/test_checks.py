@@ -125,12 +125,21 @@ def test_a_span_that_lacks_a_class_suggests_to_read_more_spans(test):
 
 def test_a_train_split_that_does_not_fill_a_batch_names_the_setting_to_change():
     counts = IngestionCounts(splits={"train": {"daisy": 9, "roses": 6}, "test": {"daisy": 1}})
-    assert find_small_train(counts, 15, 0) == []
-    assert find_small_train(counts, 16, 0) == [
-        "train: 15 examples, fewer than one batch of 16 (trainer.batch_size)",
+    assert find_small_train(counts, 15, 1, 0) == []
+    assert find_small_train(counts, 16, 1, 0) == [
+        "train: 15 examples, fewer than one batch of 16 (trainer.batch_size 16)",
         "to train on them: --set trainer.batch_size=15; or add images, or give train a larger "
         "share in data.splits",
     ]
-    assert "data.spans=last 3" in find_small_train(counts, 16, 2)[1]
+    assert "data.spans=last 3" in find_small_train(counts, 16, 1, 2)[1]
     # It lacks all classes.
-    assert find_small_train(IngestionCounts(splits={"train": {}}), 16, 0) == []
+    assert find_small_train(IngestionCounts(splits={"train": {}}), 16, 1, 0) == []
+
+
+def test_the_batch_is_that_of_all_replicas():
+    counts = IngestionCounts(splits={"train": {"daisy": 9, "roses": 6}})
+    assert find_small_train(counts, 3, 5, 0) == []
+    problem, advice = find_small_train(counts, 4, 4, 0)
+    assert problem.endswith("fewer than one batch of 16 (trainer.batch_size 4 x 4 replicas)")
+    assert "--set trainer.batch_size=3;" in advice
+    assert "--set trainer.strategy=cpu;" in find_small_train(counts, 1, 16, 0)[1]

@@ -65,8 +65,9 @@ def check(inputs, tmp_path):
             {key: [value] for key, value in inputs.items()},
             {"report": [report]},
             {
-                "max_bad_fraction": 0.01, "batch_size": batch_size, "few_examples": 7,
-                "skew": 0.15, "drift": drift, "drift_min_images": 1, "spans": 0, "span_before": "",
+                "max_bad_fraction": 0.01, "batch_size": batch_size, "replicas": 1,
+                "few_examples": 7, "skew": 0.15, "drift": drift, "drift_min_images": 1,
+                "spans": 0, "span_before": "",
                 "span_schema": span_schema_text(), "code_fingerprint": "",
             },
         )  # fmt: skip

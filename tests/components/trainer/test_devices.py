@@ -1,10 +1,13 @@
 """Trainings on several devices, each in its own process: devices are configured first."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.devices import precision
+from components.trainer import devices
+from components.trainer.devices import fewest_replicas, precision
 from components.trainer.learning_rate import RampHoldDecay
 from components.trainer.models import build_model
 from components.trainer.settings import ModelSettings, TrainerSettings
@@ -40,6 +43,18 @@ def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_pat
     for weight, other in zip(weights, same, strict=True):
         # Only the fused kernel applies Bessel's correction to the moving variance.
         assert other == pytest.approx(weight, rel=3e-2, abs=1e-3)
+
+
+def test_replicas_are_counted_without_starting_the_devices(monkeypatch):
+    cluster = {"chief": ["a:1"], "worker": ["b:1", "c:1"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster}))
+    assert fewest_replicas("multiworker") == 3
+    assert [fewest_replicas(name) for name in ("auto", "cpu", "gpu", "tpu")] == [1] * 4
+    monkeypatch.setattr(devices, "_has_tpu", lambda: True)
+    monkeypatch.setattr(devices, "tpu_files", lambda: range(8))
+    assert [fewest_replicas(name) for name in ("auto", "cpu", "tpu")] == [8, 1, 8]
+    monkeypatch.delenv("TF_CONFIG")
+    assert fewest_replicas("multiworker") == 1
 
 
 @pytest.mark.slow
