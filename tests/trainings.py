@@ -24,7 +24,7 @@ tf.config.set_logical_device_configuration(cpu, devices)
 
 from components.trainer.settings import TrainingSettings
 from components.trainer.state import TrainingState
-from components.trainer.train import train
+from components.trainer.train import check, train
 
 def save(self, steps=0, original=TrainingState.save):
     if len(self.report.epochs) == dies_before:
@@ -34,6 +34,8 @@ def save(self, steps=0, original=TrainingState.save):
 TrainingState.save = save
 tf.config.experimental.enable_op_determinism()
 settings = TrainingSettings.model_validate(settings)
+# As a run does before its first step.
+check(settings)
 model, report = train(settings, train_files, eval_files, ["a", "b"], folder)
 epochs = json.dumps([report.epochs, report.resumed_at])
 np.savez(answer, *model.get_weights(), device=report.device, epochs=epochs)

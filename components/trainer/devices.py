@@ -1,6 +1,7 @@
 """The devices of a training: the requested strategy, or an error that says what is missing."""
 
 import contextlib
+import functools
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -104,7 +105,12 @@ def _tpu() -> tf.distribute.Strategy:
         ) from error
 
 
+@functools.cache
 def _multiworker() -> tf.distribute.Strategy:
+    """Returns the one strategy of this process: a second one would connect the workers again.
+
+    Workers that have connected already would then wait for answers to requests that were dropped.
+    """
     if not os.environ.get("TF_CONFIG"):
         raise UsageError(
             "trainer.strategy is multiworker, but TF_CONFIG does not name the workers; set it, "
