@@ -8,6 +8,7 @@ import pytest
 
 from components.model_store.base import model_digest
 from components.model_store.local import LocalStore
+from data.common.errors import UsageError
 from pipeline.cli.models import rollback
 from pipeline.history.mlmd import open_store
 from pipeline.history.runs import History, newest_finished
@@ -62,14 +63,14 @@ def test_the_serving_model_predicts(old_root, picture, tmp_path):
     assert answer["label"] == "red"
 
 
-def test_a_rollback_works_and_a_warm_start_begins_with_the_older_model(old_root, capsys):
+def test_a_rollback_works_and_no_warm_start_begins_with_a_model_without_a_record(old_root, capsys):
     rollback(None, old_root, "a test")
     assert "withdrawn: version 2" in capsys.readouterr().out
     serving = LocalStore(old_root / "serving").current_version()
     assert serving.version == 1
     settings = load_settings("quickstart", ["model.warm_start=serving"])
-    start = find_warm_start(settings, {}, serving, History(old_root).runs())
-    assert (start.version, start.run_id) == (1, "20261127-071018")
+    with pytest.raises(UsageError, match="version 1 does not record which images it has seen"):
+        find_warm_start(settings, {}, serving, History(old_root).runs())
 
 
 def test_the_next_run_says_why_it_runs_again(old_root):
