@@ -1,7 +1,8 @@
-"""Fingerprints of the code of a step, so that TFX's cache notices a change of it."""
+"""Code and libraries of a step as fingerprints, so that TFX's cache notices a change of them."""
 
 import ast
-import hashlib
+import functools
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -10,7 +11,7 @@ from data.common.files import digest_files
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("pipeline", "components", "data")
-_LIBRARIES = ("tensorflow", "tfx")
+_LOCK_FILE = "uv.lock"
 # Modules that only format text for people, or list the networks that a setting may name: neither a
 # reworded line nor a new network retrains a model.
 _UNCOUNTED = ("formatting.py", "summary.py", "network_names.py")
@@ -21,15 +22,14 @@ def code_fingerprint(*modules: str) -> str:
 
     TFX identifies a step by its import path, which stays the same when the code behind it changes.
     The fingerprint covers each project file that the modules reach by imports, except modules
-    that do not affect the outputs, and the versions of TensorFlow and TFX.
+    that do not affect the outputs.
 
     Args:
       modules: The modules in which the code of the step begins, such as `components.trainer.run`.
     """
-    versions = " ".join(map(version_of, _LIBRARIES))
     files = {str(file.relative_to(_ROOT)): file for file in reachable_files(*modules)}
     counted = {name: file for name, file in files.items() if file.name not in _UNCOUNTED}
-    return hashlib.sha256(f"{versions} {digest_files(counted)}".encode()).hexdigest()
+    return digest_files(counted)
 
 
 def version_of(library: str) -> str:
@@ -44,6 +44,24 @@ def version_of(library: str) -> str:
         if library != "tensorflow":
             raise
         return metadata.version("tensorflow-tpu")
+
+
+def locked_version(library: str) -> str:
+    """Returns the version of a library in the images, which are built from `uv.lock`.
+
+    Where there is no such file, as in an image, it is the installed version.
+
+    Raises:
+      PackageNotFoundError: The library is neither locked nor installed.
+    """
+    return _locked_versions().get(library) or version_of(library)
+
+
+@functools.cache
+def _locked_versions() -> dict[str, str]:
+    file = _ROOT / _LOCK_FILE
+    packages = tomllib.loads(file.read_text(encoding="utf-8"))["package"] if file.exists() else []
+    return {package["name"]: package["version"] for package in packages if "version" in package}
 
 
 def reachable_files(*modules: str) -> list[Path]:

@@ -1,11 +1,10 @@
 """The whole dataflow on one page: the steps, their inputs and their settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import tensorflow_data_validation as tfdv
-from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Transform
+from tfx.components import Transform
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import metadata
@@ -15,21 +14,24 @@ from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 
 from components.data_gate.component import DataGate
 from components.data_schema.component import CuratedSchema
-from components.evaluator.evaluation import eval_config
+from components.evaluator.component import Evaluator
 from components.example_gen.component import ImageExampleGen
+from components.example_validator.component import ExampleValidator
 from components.gate.component import Gate
 from components.model_store.base import ServedVersion
 from components.pusher.card import collect_facts
 from components.pusher.component import AtomicPusher
 from components.serving_check.component import ServingCheck
+from components.statistics_gen.component import StatisticsGen
 from components.trainer.component import Trainer
 from components.trainer.executor import TrainerExecutor
 from components.trainer.settings import WarmStart
 from data.schema import schema_with, span_schema_text
 from data.sources import Source
+from pipeline.fingerprint import version_of
 from pipeline.root_files import ARTIFACTS_FOLDER, CHECKPOINTS_FOLDER, SERVING_FOLDER
 from pipeline.settings.settings import Settings
-from pipeline.steps import code_fingerprints
+from pipeline.steps import step_fingerprints
 
 TRAIN_ARGS = trainer_pb2.TrainArgs(splits=["train"])
 
@@ -60,6 +62,7 @@ class RunContext:
       runtime_parameters: Values that are known only when a compiled job is submitted: `data_root`,
         `target` and `train_args`.
       endpoint: The URL of an endpoint of Vertex AI; empty to serve from a folder.
+      library_version: Returns the version of a library where the steps will run.
     """
 
     source: Source
@@ -79,6 +82,7 @@ class RunContext:
     trainer_config: Mapping[str, Any] = field(default_factory=dict)
     runtime_parameters: Mapping[str, RuntimeParameter] = field(default_factory=dict)
     endpoint: str = ""
+    library_version: Callable[[str], str] = version_of
 
     @property
     def serves_from(self) -> str:
@@ -103,7 +107,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
 
 def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     """Returns the steps, each with its inputs; the functions below return their parameters."""
-    code = code_fingerprints(settings.model.name)
+    code = step_fingerprints(settings.model.name, context.library_version)
     example_gen = ImageExampleGen(
         **_example_gen(settings, context), code_fingerprint=code["ExampleGen"]
     ).with_id("ExampleGen")
@@ -111,10 +115,12 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     schema_step = CuratedSchema(text=schema_with(context.classes)).with_id("Schema")
     schema = schema_step.outputs["schema"]
     statistics_gen = StatisticsGen(
-        examples, schema, tfdv.StatsOptions(enable_semantic_domain_stats=True)
+        examples=examples, schema=schema, library_fingerprint=code["StatisticsGen"]
     )
     statistics = statistics_gen.outputs["statistics"]
-    validator = ExampleValidator(statistics, schema)
+    validator = ExampleValidator(
+        statistics=statistics, schema=schema, library_fingerprint=code["ExampleValidator"]
+    )
     data_gate = DataGate(
         statistics=statistics,
         anomalies=validator.outputs["anomalies"],
@@ -136,7 +142,7 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     )
     model = trainer.outputs["model"]
     evaluator = Evaluator(
-        examples, model, schema=schema, example_splits=["test"], eval_config=eval_config()
+        examples=examples, model=model, schema=schema, library_fingerprint=code["Evaluator"]
     )
     gate = Gate(
         evaluation=evaluator.outputs["evaluation"],

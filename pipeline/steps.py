@@ -1,11 +1,11 @@
 """The steps in their order: the inputs, code and summary of each."""
 
 import importlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.fingerprint import code_fingerprint
+from pipeline.fingerprint import code_fingerprint, version_of
 
 if TYPE_CHECKING:
     from components.summary import Outputs, RunFacts, StepSummary
@@ -15,6 +15,10 @@ RECORDS = "records"
 CLASSES = "classes"
 SCHEMA = "schema"
 SPAN_SCHEMA = "schema of a span"
+
+_TENSORFLOW, _TFX, _BEAM = "tensorflow", "tfx", "apache-beam"
+_TFT, _TFMA = "tensorflow-transform", "tensorflow-model-analysis"
+_TFDV, _BSL = "tensorflow-data-validation", "tfx-bsl"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class StepInputs:
       waits_for: Further steps that must succeed first. Their outputs are not among its inputs, so
         they do not make it run again.
       entry: The module in which its own code begins; empty if all of its code is TFX's.
+      libraries: The distributions whose code determines its outputs.
       runs_network: Whether its code includes the code of the trained network.
       each_time: Why it runs even if nothing changed; empty if it is cached then.
     """
@@ -37,6 +42,7 @@ class StepInputs:
     after: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()
     entry: str = ""
+    libraries: tuple[str, ...] = ()
     runs_network: bool = False
     each_time: str = ""
 
@@ -55,13 +61,18 @@ STEPS = {
             "data.broken_file",
         ),
         entry="components.example_gen.executor",
+        libraries=(_TENSORFLOW, _TFX, _BEAM, "numpy", "scipy", "pandas", _TFDV, "pillow"),
     ),
     "Schema": StepInputs(summary="components.data_schema.summary", own=(SCHEMA, CLASSES)),
     "StatisticsGen": StepInputs(
-        summary="components.statistics_gen.summary", after=("ExampleGen", "Schema")
+        summary="components.statistics_gen.summary",
+        after=("ExampleGen", "Schema"),
+        libraries=(_TENSORFLOW, _TFX, _BEAM, "numpy", "pandas", "pyarrow", _TFDV, _BSL),
     ),
     "ExampleValidator": StepInputs(
-        summary="components.example_validator.summary", after=("StatisticsGen", "Schema")
+        summary="components.example_validator.summary",
+        after=("StatisticsGen", "Schema"),
+        libraries=(_TFX, _TFDV),
     ),
     "DataGate": StepInputs(
         summary="components.data_gate.summary",
@@ -76,6 +87,7 @@ STEPS = {
         ),
         after=("ExampleValidator", "StatisticsGen", "ExampleGen", "Schema"),
         entry="components.data_gate.executor",
+        libraries=(_TENSORFLOW, _TFX, _BEAM, "numpy", "scipy", "pandas", _TFDV, "pillow"),
     ),
     "Transform": StepInputs(
         summary="components.transform.summary",
@@ -83,22 +95,27 @@ STEPS = {
         after=("ExampleGen", "Schema"),
         waits_for=("DataGate",),
         entry="components.transform.preprocessing",
+        libraries=(_TENSORFLOW, _TFX, _BEAM, "numpy", "pyarrow", _TFT, _BSL),
     ),
     "Trainer": StepInputs(
         summary="components.trainer.summary",
         own=("model", "trainer"),
         after=("Transform", "ExampleGen", "Schema"),
         entry="components.trainer.run",
+        libraries=(_TENSORFLOW, _TFX, "tf-keras", "numpy", _TFT),
         runs_network=True,
     ),
     "Evaluator": StepInputs(
-        summary="components.evaluator.summary", after=("ExampleGen", "Trainer", "Schema")
+        summary="components.evaluator.summary",
+        after=("ExampleGen", "Trainer", "Schema"),
+        libraries=(_TENSORFLOW, _TFX, _BEAM, "numpy", "pyarrow", _TFMA, _BSL),
     ),
     "Gate": StepInputs(
         summary="components.gate.summary",
         own=("gate",),
         after=("Evaluator", "ExampleGen", "Trainer"),
         entry="components.gate.executor",
+        libraries=(_TENSORFLOW, _TFX, "numpy", "scipy", "pyarrow", _TFMA),
     ),
     "ServingCheck": StepInputs(
         summary="components.serving_check.summary",
@@ -106,6 +123,7 @@ STEPS = {
         after=("Trainer", "ExampleGen", "Schema"),
         waits_for=("Gate",),
         entry="components.serving_check.component",
+        libraries=(_TENSORFLOW, _TFX, "tf-keras", "numpy", _TFT, "pillow"),
         runs_network=True,
     ),
     "Pusher": StepInputs(
@@ -113,6 +131,7 @@ STEPS = {
         own=("push",),
         after=("Trainer", "Gate", "ServingCheck"),
         entry="components.pusher.component",
+        libraries=(_TENSORFLOW, _TFX, "numpy"),
         each_time="looks at the serving model",
     ),
 }
@@ -137,7 +156,7 @@ def upstream(steps: Collection[str]) -> set[str]:
 
 
 def code_fingerprints(network: str) -> dict[str, str]:
-    """Returns the fingerprint of each step's own code, see `pipeline.fingerprint`.
+    """Returns the fingerprint of the code of each step that has its own, see `code_fingerprint`.
 
     Args:
       network: The value of `model.name`; the code of the other networks does not count.
@@ -147,6 +166,28 @@ def code_fingerprints(network: str) -> dict[str, str]:
         name: code_fingerprint(step.entry, *([own_network] if step.runs_network else []))
         for name, step in STEPS.items()
         if step.entry
+    }
+
+
+def step_fingerprints(network: str, version: Callable[[str], str]) -> dict[str, str]:
+    """Returns code and libraries of each step, for TFX's cache.
+
+    See `code_fingerprints` and `library_versions` for the arguments.
+    """
+    code, libraries = code_fingerprints(network), library_versions(version)
+    return {name: f"{code.get(name, '')} {libraries.get(name, '')}".strip() for name in STEPS}
+
+
+def library_versions(version: Callable[[str], str] = version_of) -> dict[str, str]:
+    """Returns the libraries of each step that uses any, such as `numpy 1.26.4, tfx 1.16.0`.
+
+    Args:
+      version: Returns the version of a library.
+    """
+    return {
+        name: ", ".join(f"{library} {version(library)}" for library in sorted(step.libraries))
+        for name, step in STEPS.items()
+        if step.libraries
     }
 
 

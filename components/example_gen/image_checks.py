@@ -7,9 +7,10 @@ import tensorflow as tf
 from PIL import Image, UnidentifiedImageError
 
 from components.transform.decoding import decode_bytes
-from data.images.formats import is_decodable, is_unambiguous
+from data.images.formats import is_unambiguous
 from data.images.limits import MIN_SIDE
 from data.images.reading import UnreadableImage, read_image
+from data.images.signatures import is_decodable
 
 # JPEG decoders differ by about 1 of 255 on average, and grey pixels from coloured ones by tens.
 _MAX_DIFFERENCE = 8

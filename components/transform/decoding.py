@@ -13,7 +13,7 @@ from data.images.exif import (
     read_orientation,
     starts_with,
 )
-from data.images.formats import BMP_START, GIF_START, JPEG_START, PNG_START
+from data.images.signatures import BMP_START, GIF_START, JPEG_START, PNG_START
 
 # Increased with every change of the pixels of an image.
 DECODER_VERSION = 1

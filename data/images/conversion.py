@@ -4,9 +4,9 @@ import io
 
 from PIL import Image
 
-from data.images.formats import JPEG_START
 from data.images.limits import MAX_PIXELS, MIN_SIDE
 from data.images.reading import WHITE, Colour, UnreadableImage, read_file, read_image
+from data.images.signatures import JPEG_START
 
 _QUALITY = 95
 # The limit of the library that writes JPEGs.

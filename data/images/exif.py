@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from data.images.formats import JPEG_START, PNG_START
+from data.images.signatures import JPEG_START, PNG_START
 
 UPRIGHT = 1
 _EXIF_START, _EXIF_CHUNK = b"Exif\0\0", b"eXIf"

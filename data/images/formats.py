@@ -1,25 +1,16 @@
-"""The image formats that the model's decoder reads, and those that all decoders read alike."""
+"""The image formats that all decoders read alike."""
 
 import io
 
 from PIL import Image
 
-# The first bytes of each format.
-JPEG_START = b"\xff\xd8\xff"
-PNG_START = b"\x89PNG\r\n\x1a\n"
-GIF_START = b"GIF8"
-BMP_START = b"BM"
+from data.images.signatures import is_decodable
 
 _UNAMBIGUOUS = {
     "JPEG": ("L", "RGB"),
     "MPO": ("L", "RGB"),
     "PNG": ("L", "LA", "RGB", "RGBA"),
 }
-
-
-def is_decodable(content: bytes) -> bool:
-    """Returns whether the model decodes the format of an encoded image, by its first bytes."""
-    return content.startswith((JPEG_START, PNG_START, GIF_START, BMP_START))
 
 
 def is_unambiguous(header: Image.Image) -> bool:

@@ -18,7 +18,6 @@ from PIL import ExifTags, Image, ImageCms, ImageColor, UnidentifiedImageError, _
 
 from data.common.errors import UsageError
 from data.common.formatting import format_size
-from data.images.formats import JPEG_START, PNG_START
 from data.images.pixel_values import (
     DEEP_MODES,
     TIFF_BITS,
@@ -28,6 +27,7 @@ from data.images.pixel_values import (
     scale_to_bytes,
     tiff_tag,
 )
+from data.images.signatures import JPEG_START, PNG_START
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)

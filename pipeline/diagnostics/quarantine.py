@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 
 from data.common.errors import UsageError
 from data.features import SOURCE
-from data.images.formats import BMP_START, GIF_START, JPEG_START, PNG_START
+from data.images.signatures import BMP_START, GIF_START, JPEG_START, PNG_START
 from data.ingestion_counts import QUARANTINE, BadRecord
 from pipeline.history.run import Run
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from data.common.errors import UsageError
 from data.common.formatting import printable
 from data.images.file_names import looks_like_image
-from data.images.formats import is_decodable, needs_conversion
+from data.images.formats import needs_conversion
 from data.images.reading import UnreadableImage, read_file, read_image
+from data.images.signatures import is_decodable
 from data.importing.file_tree import walk_files
 from data.sources import RECORD_FILES, is_data_file
 from pipeline.lazy_tensorflow import import_tensorflow

@@ -10,10 +10,20 @@ from data.common.files import digest_files
 from data.schema import schema_with, span_schema_text
 from pipeline.fingerprint import code_fingerprint
 from pipeline.settings.settings import Settings
-from pipeline.steps import CLASSES, RECORDS, SCHEMA, SPAN_SCHEMA, STEPS, code_fingerprints, upstream
+from pipeline.steps import (
+    CLASSES,
+    RECORDS,
+    SCHEMA,
+    SPAN_SCHEMA,
+    STEPS,
+    code_fingerprints,
+    library_versions,
+    upstream,
+)
 
 SPLIT_SALT = "data.split_salt"
 CODE = "code of "
+LIBRARIES = "libraries of "
 # Settings that RECORDS and CLASSES already cover, and sections that a local run does not use.
 _NO_INPUTS: Any = {
     "data": {"source", "public_size", "spans", "classes"},
@@ -46,12 +56,13 @@ def run_inputs(
     code = {f"{CODE}{step}": value for step, value in fingerprints.items()}
     # A change of how the steps are wired reaches the steps through TFX's own cache keys.
     code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
+    libraries = {f"{LIBRARIES}{step}": versions for step, versions in library_versions().items()}
     others = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
     flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt
     if digest := weights_digest(settings):
         flat["model.weights"] += f" ({digest})"
-    return {**flat, **others, **code}
+    return {**flat, **others, **code, **libraries}
 
 
 def weights_digest(settings: Settings) -> str:
@@ -106,7 +117,7 @@ def inputs_of_step(step: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own_keys(step: str) -> list[str]:
-    return [*STEPS[step].own, f"{CODE}{step}"]
+    return [*STEPS[step].own, f"{CODE}{step}", f"{LIBRARIES}{step}"]
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -130,4 +141,7 @@ def _format_change(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) 
         return f"the {key} changed"
     if key.startswith(CODE):
         return "its code changed"
+    if key.startswith(LIBRARIES):
+        old, new = (str(inputs.get(key) or "").split(", ") for inputs in (before, now))
+        return f"its libraries changed: {', '.join(v for v in new if v not in old)}"
     return f"{key} {before.get(key)} -> {now.get(key)}"

@@ -9,7 +9,7 @@ from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import History
-from pipeline.local.run_inputs import CODE
+from pipeline.local.run_inputs import CODE, LIBRARIES
 from pipeline.registry.versions import list_models
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def format_lineage(run: Run, version: int, changes: "Iterable[Change]" = ()) -> 
     yield ""
     yield "data"
     yield f"  {run.records_location}"
-    yield f"  SHA-256 {run.records_fingerprint or 'unknown: the files are remote'}"
+    covered = "paths, sizes and times" if "://" in run.records_location else "names and contents"
+    yield f"  SHA-256 of {covered} {run.records_fingerprint or 'unknown'}"
     if run.spans:
         yield f"  span {format_list(run.spans)}"
     yield f"  {len(run.files)} files: {format_list(run.files)}"
@@ -64,7 +65,7 @@ def format_lineage(run: Run, version: int, changes: "Iterable[Change]" = ()) -> 
     yield ""
     yield "settings"
     for key, value in sorted(run.inputs.items()):
-        if "." in key and not key.startswith(CODE):
+        if "." in key and not key.startswith((CODE, LIBRARIES)):
             yield f"  {key}: {value}"
     yield ""
     yield "steps, with the SHA-256 of their code"

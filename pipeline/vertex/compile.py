@@ -25,6 +25,7 @@ from components.model_store.base import ServedVersion
 from components.trainer.executor import TrainerExecutor
 from components.trainer.vertex_executor import CustomJobExecutor
 from data.sources import parse
+from pipeline.fingerprint import locked_version
 from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
@@ -48,6 +49,7 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         root=root,
         baseline=ServedVersion(UNKNOWN, endpoint or f"{root}/serving"),
         endpoint=endpoint,
+        library_version=locked_version,
         beam_args=_beam_args(settings, root),
         runtime_parameters={
             name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()

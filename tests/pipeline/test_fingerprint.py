@@ -4,7 +4,7 @@ from importlib import metadata
 import pytest
 
 from pipeline import fingerprint
-from pipeline.fingerprint import code_fingerprint, reachable_files, version_of
+from pipeline.fingerprint import code_fingerprint, locked_version, reachable_files, version_of
 from pipeline.steps import code_fingerprints
 
 
@@ -70,6 +70,18 @@ def test_tensorflow_for_tpus_stands_for_tensorflow(monkeypatch):
     assert version_of("tensorflow") == "2.16.2"
     with pytest.raises(metadata.PackageNotFoundError):
         version_of("tfx")
+
+
+def test_a_compiled_job_gets_the_versions_of_its_image(project, monkeypatch):
+    monkeypatch.setattr(metadata, "version", lambda name: "9.9")
+    fingerprint._locked_versions.cache_clear()
+    (project / "uv.lock").write_text(
+        '[[package]]\nname = "numpy"\nversion = "1.26.4"\n[[package]]\nname = "flowers"\n'
+    )
+    assert (version_of("numpy"), locked_version("numpy")) == ("9.9", "1.26.4")
+    # In an image, where there is no uv.lock, the libraries are the installed ones.
+    assert locked_version("scipy") == "9.9"
+    fingerprint._locked_versions.cache_clear()
 
 
 def test_a_change_of_text_counts_nowhere(project):

@@ -1,10 +1,13 @@
+import ast
 import importlib
+from importlib import metadata
 
 import pytest
 
+from pipeline.fingerprint import reachable_files
 from pipeline.graph import create_pipeline
 from pipeline.settings.loading import load_settings
-from pipeline.steps import STEPS
+from pipeline.steps import STEPS, library_versions
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +33,44 @@ def test_a_step_has_a_summary_and_a_code_module(name):
     assert callable(importlib.import_module(STEPS[name].summary).summarize)
     if STEPS[name].entry:
         importlib.import_module(STEPS[name].entry)
+
+
+# Libraries that transport, store or format what others compute, and the part of TFX that is always
+# of its version.
+TRANSPORT = {"protobuf", "pydantic", "pyyaml", "tensorflow-metadata", "ml-pipelines-sdk"}
+DISTRIBUTIONS = metadata.packages_distributions()
+
+
+def imported_libraries(step):
+    """Returns the distributions that the project's code of a step imports."""
+    found = set()
+    for file in reachable_files(step.entry):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                package = name.partition(".")[0]
+                # A namespace of all clients of Google.
+                found.update(DISTRIBUTIONS.get(package, []) if package != "google" else [])
+    return {name.lower().replace("_", "-") for name in found}
+
+
+@pytest.mark.parametrize("name", [name for name, step in STEPS.items() if step.entry])
+def test_the_libraries_that_a_step_imports_are_part_of_its_fingerprint(name):
+    ours = {"flowers"}
+    missing = imported_libraries(STEPS[name]) - set(STEPS[name].libraries) - TRANSPORT - ours
+    assert missing == set()
+
+
+def test_another_version_concerns_only_the_steps_that_use_the_library():
+    before = library_versions(lambda name: "1")
+    after = library_versions(lambda name: "2" if name == "tensorflow-model-analysis" else "1")
+    assert {step for step in before if before[step] != after[step]} == {"Evaluator", "Gate"}
+
+
+@pytest.mark.parametrize("name", ["StatisticsGen", "ExampleValidator", "Evaluator"])
+def test_steps_without_code_of_ours_have_the_versions_among_their_parameters(nodes, name):
+    version = metadata.version("tfx")
+    assert f"tfx {version}" in nodes[name].exec_properties["library_fingerprint"]

@@ -67,6 +67,17 @@ def test_changed_code_is_a_cause():
     assert causes["Evaluator"] == "after Trainer"
 
 
+def test_a_changed_library_is_a_cause_and_named():
+    key = "libraries of StatisticsGen"
+    before = {**inputs(), key: "numpy 1.26.4, tensorflow-data-validation 1.16.0"}
+    now = {**inputs(), key: "numpy 1.26.4, tensorflow-data-validation 1.16.1"}
+    reasons = why_steps_run(before, now)
+    expected = "its libraries changed: tensorflow-data-validation 1.16.1"
+    assert reasons["StatisticsGen"] == expected
+    assert reasons["ExampleValidator"] == "after StatisticsGen"
+    assert "Trainer" not in reasons
+
+
 def test_downstream_steps():
     assert downstream("Gate") == {"Gate", "Pusher"}
     assert downstream("ServingCheck") == {"ServingCheck", "Pusher"}
