@@ -10,6 +10,8 @@ from data.common.files import digest_files
 
 # The model card lies next to the files of a version and is not part of its digest.
 CARD_FILE = "MODEL_CARD.md"
+# Starts the names of the files by which pushes to a bucket claim a number; not part of a model.
+CLAIM = ".push-"
 # The folder of withdrawn versions, next to the one that TensorFlow Serving watches.
 WITHDRAWN = "withdrawn"
 
@@ -37,10 +39,12 @@ class Pushed(ServedVersion):
     Attributes:
       new: Whether this push created the version.
       withdrawn: Whether the model was withdrawn earlier and therefore does not serve.
+      newer: The version that serves instead, from a push at the same time; 0 if there is none.
     """
 
     new: bool = False
     withdrawn: bool = False
+    newer: int = 0
 
 
 class ModelStore(Protocol):
@@ -77,7 +81,11 @@ def list_model_files(model: str) -> list[str]:
     """Returns the names of a model's files, relative to its folder, without the model card."""
     walk = gfile().walk if "://" in model else os.walk
     paths = [os.path.join(folder, name) for folder, _, names in walk(model) for name in names]
-    return [os.path.relpath(p, model) for p in paths if os.path.basename(p) != CARD_FILE]
+    return [os.path.relpath(p, model) for p in paths if _is_of_model(os.path.basename(p))]
+
+
+def _is_of_model(name: str) -> bool:
+    return name != CARD_FILE and not name.startswith(CLAIM)
 
 
 def model_digest(model: str | os.PathLike[str]) -> str:

@@ -55,13 +55,13 @@ class FolderStore(ABC):
         withdrawn = next((v for v in self.withdrawn() if v.digest == digest), None)
         if withdrawn and not again:
             return Pushed(withdrawn.version, withdrawn.path, digest, new=False, withdrawn=True)
-        version = 1 + max([*self.served_versions(), *self.withdrawn_versions()], default=0)
-        path = os.path.join(self.folder, str(version))
-        self._write(os.fspath(model), path, card)
+        version = self._write_next(os.fspath(model), card)
         if withdrawn:
             self._remove(withdrawn.path)
         self._prune(keep)
-        return Pushed(version, path, digest, new=True)
+        serving = max(self.served_versions(), default=version)
+        newer = serving if serving > version else 0
+        return Pushed(version, self._path(version), digest, new=True, newer=newer)
 
     def current_version(self) -> ServedVersion:
         """Returns the serving version, which is the highest."""
@@ -95,6 +95,14 @@ class FolderStore(ABC):
             if _TF_SERVING_NUMBER.fullmatch(name) and parse_version(name) is None
         )
 
+    def _next_version(self) -> int:
+        """Returns the number after those that were used, also by unfinished pushes."""
+        used = [*self._used_versions(self.folder), *self._used_versions(self.withdrawn_folder)]
+        return 1 + max(used, default=0)
+
+    def _path(self, version: int) -> str:
+        return os.path.join(self.folder, str(version))
+
     def _newest_first(self, folder: str) -> Iterator[ServedVersion]:
         for version in sorted(self._complete_versions(folder), reverse=True):
             path = os.path.join(folder, str(version))
@@ -104,7 +112,7 @@ class FolderStore(ABC):
         """Removes the oldest versions, but never the serving one and its predecessor."""
         if keep is not None:
             for version in self.served_versions()[: -max(keep, 2)]:
-                self._remove(os.path.join(self.folder, str(version)))
+                self._remove(self._path(version))
 
     @abstractmethod
     def _names(self, folder: str) -> list[str]:
@@ -115,8 +123,12 @@ class FolderStore(ABC):
         """Returns the numbers of the completely written versions in a folder."""
 
     @abstractmethod
-    def _write(self, model: str, path: str, card: str) -> None:
-        """Copies a model and its card to the folder of a new version, all of it or nothing."""
+    def _used_versions(self, folder: str) -> list[int]:
+        """Returns the numbers in a folder, also those of versions that do not count."""
+
+    @abstractmethod
+    def _write_next(self, model: str, card: str) -> int:
+        """Copies a model and its card as the next version, all or nothing; returns its number."""
 
     @abstractmethod
     def _remove(self, path: str) -> None:
@@ -124,4 +136,4 @@ class FolderStore(ABC):
 
     @abstractmethod
     def _remove_unfinished(self) -> None:
-        """Removes what interrupted pushes and removals left."""
+        """Removes what interrupted pushes and removals left, but no push that is still running."""

@@ -46,15 +46,20 @@ class LocalStore(FolderStore):
     def _complete_versions(self, folder: str) -> list[int]:
         return [version for name in self._names(folder) if (version := parse_version(name))]
 
-    def _write(self, model: str, path: str, card: str) -> None:
+    def _used_versions(self, folder: str) -> list[int]:
+        return self._complete_versions(folder)
+
+    def _write_next(self, model: str, card: str) -> int:
         unfinished = self._new_unfinished()
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(model, unfinished)
         if card:
             (unfinished / CARD_FILE).write_text(card, encoding="utf-8")
         _flush(unfinished)
-        unfinished.rename(path)
+        version = self._next_version()
+        unfinished.rename(self._path(version))
         _sync(unfinished.parent)
+        return version
 
     def _remove(self, path: str) -> None:
         unfinished = self._new_unfinished()

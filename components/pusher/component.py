@@ -64,6 +64,7 @@ class Executor(pusher_executor.Executor):
         self._MarkPushed(artifact, pushed.path, str(pushed.version))
         artifact.set_string_custom_property("digest", pushed.digest)
         artifact.set_int_custom_property("new", int(pushed.new))
+        artifact.set_int_custom_property("newer", pushed.newer)
 
 
 class AtomicPusher(component.Pusher):
@@ -71,7 +72,8 @@ class AtomicPusher(component.Pusher):
 
     Outputs:
       pushed_model: A PushedModel with the properties `pushed`, `pushed_destination`,
-        `pushed_version`, `digest`, and `new`, which is 0 if the version already existed. If the
+        `pushed_version`, `digest`, `new`, which is 0 if the version already existed, and `newer`,
+        the version that serves instead because of another push at the same time, or 0. If the
         model was withdrawn, `withdrawn` is the number of its version.
     """
 

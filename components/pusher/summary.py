@@ -13,8 +13,11 @@ def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
         return StepSummary(f"nothing pushed{reason}", values)
     version = int(model.get_string_custom_property("pushed_version"))
     digest = model.get_string_custom_property("digest")
-    new = model.get_int_custom_property("new")
+    new, newer = (model.get_int_custom_property(name) for name in ("new", "newer"))
+    text = f"version {version}" if new else f"version {version} already serves this model"
+    if newer:
+        text += f", but version {newer}, pushed by another run at the same time, serves"
     return StepSummary(
-        f"version {version}" if new else f"version {version} already serves this model",
+        text,
         {"pushed": version, "digest": digest, "withdrawn": None},
     )

@@ -28,6 +28,7 @@ class JobStatus(BaseModel):
       passed: Whether this job, or the one in the cache, pushed the model; None before the push.
         Later changes of the serving version are ignored.
       pushed: The pushed version, or None.
+      newer: The version that serves instead, from a push at the same time, or None.
       error: Vertex AI's message about a failure, or None.
       link: URL of the job in Google Cloud's console.
     """
@@ -39,6 +40,7 @@ class JobStatus(BaseModel):
     verdict: str | None = None
     passed: bool | None = None
     pushed: str | None = None
+    newer: int | None = None
     error: str | None = None
     link: str
 
@@ -62,6 +64,8 @@ class JobStatus(BaseModel):
         lines += ["", *(part for part in (self.verdict, self.error) if part)]
         if self.passed is not None:
             lines.append(f"Pushed: version {self.pushed}" if self.passed else "Nothing was pushed.")
+        if self.newer:
+            lines.append(f"Version {self.newer}, pushed by another job at the same time, serves.")
         return [*lines, self.link]
 
 
@@ -80,6 +84,7 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> JobStatus:
         verdict=format_verdict_properties(gate, check) or None,
         passed=None if pushed is None else bool(pushed.get("pushed")),
         pushed=str(pushed["pushed_version"]) if pushed and pushed.get("pushed") else None,
+        newer=int(pushed.get("newer", 0)) or None if pushed else None,
         error=_error(job),
         link=console_link(vertex, job),
     )

@@ -79,6 +79,16 @@ def test_a_refused_model_is_reported_although_the_job_succeeded(cloud, jobs, job
     assert "Nothing was pushed." in status.format()
 
 
+def test_the_status_of_a_model_that_another_push_overtook_names_the_serving_version(
+    cloud, jobs, job
+):
+    properties = {"pushed": 1.0, "pushed_version": "3", "newer": 4.0}
+    pusher = task(1, "Pusher", State.SUCCEEDED, pushed_model=properties)
+    lines = ended(cloud, jobs, job, "SUCCEEDED", pusher).format()
+    assert "Pushed: version 3" in lines
+    assert "Version 4, pushed by another job at the same time, serves." in lines
+
+
 def test_a_failed_serving_check_is_part_of_the_verdict(cloud, jobs, job):
     status = ended(
         cloud, jobs, job, "SUCCEEDED",
