@@ -29,7 +29,7 @@ RUN if [ "$ACCELERATOR" = tpu ]; then \
         --find-links https://storage.googleapis.com/libtpu-tf-releases/index.html \
         tensorflow-tpu==2.16.2 libtpu==2.16.0rc0; \
     fi
-COPY README.md LICENSE ./
+COPY README.md LICENSE flowers_main.py ./
 COPY pipeline pipeline
 COPY components components
 COPY data data

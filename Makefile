@@ -29,7 +29,7 @@ test: setup  ## Run the unit tests and a whole toy pipeline
 test-all: setup  ## Run all tests of CI; REAL_DATA=DIR adds those on real records
 	$(UV) run --no-sync pytest -m "not long" --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
 
-test-long: setup  ## Run what is too long for CI: fuzzing and large data
+test-long: setup  ## Run what is too long for CI: fuzzing, large data, unusual environments
 	$(UV) run --no-sync pytest -m long --durations=10
 
 lint: setup  ## Check style and types

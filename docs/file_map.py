@@ -43,7 +43,7 @@ def _section(folder: Path) -> Iterator[str]:
 
 def _summary(file: Path) -> str:
     """Returns the first paragraph of a module's docstring on one line."""
-    text = ast.get_docstring(ast.parse(file.read_text())) or ""
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
     return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
 
 

@@ -59,7 +59,7 @@ def _output(descriptor: int) -> Iterator[bytes]:
 
 def _save(screen: pyte.Screen, path: Path) -> None:
     """Writes the screen as an SVG file, below the command."""
-    with open(os.devnull, "w") as nowhere:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, highlight=False)
         console.print(Text(f"$ {' '.join(COMMAND)}", "bold"))
         last = max((row for row in range(ROWS) if screen.display[row].strip()), default=0)

@@ -47,7 +47,7 @@ def imported_by(file: Path) -> Iterator[str]:
     Modules whose names are string constants, such as those in `pipeline.steps`, count as well:
     they are imported by name.
     """
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
         elif isinstance(node, ast.ImportFrom) and node.module:

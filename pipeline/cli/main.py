@@ -1,8 +1,12 @@
 """The `flowers` command. Commands import what is heavy themselves, so that `--help` is fast."""
 
+import atexit
+import contextlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -41,8 +45,7 @@ _step_option = partial(typer.Option, metavar="STEP", autocompletion=complete_ste
 
 def main() -> None:
     """Runs the command line; turns usage errors and signals into a line and an exit code."""
-    # TensorFlow Transform needs Keras 2, and TensorFlow reads this variable when it is imported.
-    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    _prepare_environment()
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -63,6 +66,22 @@ def main() -> None:
             raise
         typer.echo(f"Error: {describe_error(error)}", err=True)
         sys.exit(FAILED)
+
+
+def _prepare_environment() -> None:
+    """Sets the variables that libraries read when they are imported."""
+    # TensorFlow Transform needs Keras 2.
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    # A user of a container may have no home. NLTK, which TFMA imports, then fails, and Keras
+    # creates a folder `~`. With Debian's name for no home, both do without one.
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = "/nonexistent"
+    # Otherwise Matplotlib makes a temporary folder within that of the run, which is gone when
+    # Matplotlib removes it at the end.
+    if "MPLCONFIGDIR" not in os.environ and not os.access(os.path.expanduser("~"), os.W_OK):
+        with contextlib.suppress(OSError):
+            os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="flowers-matplotlib-")
+            atexit.register(shutil.rmtree, os.environ["MPLCONFIGDIR"], ignore_errors=True)
 
 
 class _Interrupted(SystemExit):

@@ -107,8 +107,9 @@ def _packages() -> Finding:
 def _tensorflow() -> Iterator[Finding]:
     # In a child process, because the import crashes on a processor without AVX.
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
-    command = [sys.executable, "-W", "ignore", "-c", _TENSORFLOW_PROBE]
-    answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    # Like `flowers`, without the modules of the current folder.
+    command = [sys.executable, "-P", "-W", "ignore", "-c", _TENSORFLOW_PROBE]
+    answer = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)
     if answer.returncode:
         last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
         yield Finding(

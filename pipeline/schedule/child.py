@@ -12,8 +12,12 @@ from pipeline.schedule.service import RunOutcome
 
 # After SIGTERM a training saves its state within one step; a child that takes longer is killed.
 _GRACE_SECONDS = 90.0
-# The child gets this process's program name, which its console lines mention.
-_PROGRAM = "import sys; sys.argv[0] = {name!r}; from pipeline.cli.main import main; main()"
+# The child gets this process's program name, which its console lines mention, and its search path:
+# otherwise a package `data` or `pipeline` in the current folder would be imported instead.
+_PROGRAM = (
+    "import sys; sys.argv[0] = {name!r}; sys.path[:] = {path!r}; "
+    "from pipeline.cli.main import main; main()"
+)
 
 
 def run_child(options: Sequence[str], root: Path) -> RunOutcome:
@@ -24,7 +28,7 @@ def run_child(options: Sequence[str], root: Path) -> RunOutcome:
       root: The root whose history the child writes to.
     """
     before = {run.run_id for run in History(root).runs()}
-    program = _PROGRAM.format(name=sys.argv[0])
+    program = _PROGRAM.format(name=sys.argv[0], path=sys.path)
     command = [sys.executable, "-c", program, "schedule", "once", "--reported-by-caller"]
     # Ctrl-C reaches the whole process group of a terminal. In its own session the child gets
     # one signal only: a second one would interrupt the training while it saves its state.

@@ -85,7 +85,7 @@ class Notifier:
 
     def _command(self, message: dict[str, str]) -> None:
         subprocess.run(
-            self.settings.command or [], input=json.dumps(message), text=True, check=True,
+            self.settings.command or [], input=json.dumps(message), encoding="utf-8", check=True,
             timeout=_TIMEOUT_SECONDS,
         )  # fmt: skip
 

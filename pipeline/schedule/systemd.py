@@ -179,7 +179,9 @@ def _systemctl(*arguments: str, ok: Sequence[int] = (0,)) -> str:
     if not shutil.which("systemctl"):
         raise UsageError("systemd is not available; `flowers schedule run` works without it")
     command = ["systemctl", "--user", *arguments]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if answer.returncode not in ok:
         output = " ".join((answer.stderr or answer.stdout).split())
         raise UsageError(

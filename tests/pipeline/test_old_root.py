@@ -41,7 +41,7 @@ def old_root(root, tmp_path):
             values["verdict"]["digest"] = values["digest"]
             weights = Path(values["model_uri"], "Format-Keras", "weights.h5")
             weights.parent.mkdir(parents=True)
-            weights.write_text("weights")
+            weights.write_text("weights", encoding="utf-8")
         folder = tmp_path / "history" / values["run_id"]
         folder.mkdir(parents=True)
         (folder / "run.json").write_text(json.dumps(values))

@@ -60,9 +60,14 @@ def run_command(
 
 
 def run_process(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Runs a command as `run_command` does, in exactly this environment."""
+    """Runs a command as `run_command` does, in this environment and with the current Python's path.
+
+    In an image the project comes before all other packages, and the working folder has none.
+    """
     program = sys.executable if command[0] == "python" else command[0]
-    code = subprocess.run([program, *command[1:]], env=dict(environment), check=False).returncode
+    path = os.pathsep.join(filter(None, sys.path))
+    variables = {**environment, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    code = subprocess.run([program, *command[1:]], env=variables, check=False).returncode
     if code:
         status = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise ContainerFailed(f"{' '.join(command[:3])} ended with {status}")

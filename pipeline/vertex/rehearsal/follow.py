@@ -26,7 +26,7 @@ def followed(log: Path, show: Callable[[str], None]) -> Iterator[None]:
                 if progress := _PROGRESS.match(line):
                     show(progress[1])
 
-    with log.open(errors="replace") as stream:
+    with log.open(encoding="utf-8", errors="replace") as stream:
         stream.seek(0, os.SEEK_END)
         thread = threading.Thread(target=follow, args=(stream,), daemon=True)
         thread.start()

@@ -84,7 +84,7 @@ def inputs(tmp_path_factory, model, examples) -> dict:
     found = {"model": model, "schema": standard_artifacts.Schema(),
              "examples": standard_artifacts.Examples()}  # fmt: skip
     found["schema"].uri = str(tmp_path_factory.mktemp("schema"))
-    Path(found["schema"].uri, "schema.pbtxt").write_text(schema_with(NAMES))
+    Path(found["schema"].uri, "schema.pbtxt").write_text(schema_with(NAMES), encoding="utf-8")
     found["examples"].uri = str(tmp_path_factory.mktemp("examples"))
     found["examples"].split_names = artifact_utils.encode_split_names(["train", "test"])
     Path(found["examples"].uri, "Split-test").mkdir()
@@ -139,7 +139,9 @@ def test_a_correctly_exported_model_is_blessed(check, model):
     assert summary.values == {"serving_check": result}
     # The answers distinguish the images, or the comparison would prove little.
     assert len(set(answers.values())) > 8
-    assert "sending garbage/empty to serving_bytes" in Path(blessing.uri, "probe.log").read_text()
+    assert "sending garbage/empty to serving_bytes" in Path(blessing.uri, "probe.log").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_slow_and_large_model_with_other_weights_is_refused(check, copied):
@@ -164,4 +166,4 @@ def test_a_model_that_cannot_be_loaded_is_refused_with_the_reason(check, copied)
         "the serving process died (exit code 1) while loading the model: "
         "IndexError: Read less bytes than requested"
     )
-    assert "Traceback" in Path(blessing.uri, "probe.log").read_text()
+    assert "Traceback" in Path(blessing.uri, "probe.log").read_text(encoding="utf-8")

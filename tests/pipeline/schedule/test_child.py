@@ -24,6 +24,13 @@ def test_the_outcome_is_read_from_the_history(tmp_path, options):
     assert "is still being written" in outcome.text
 
 
+def test_a_folder_with_the_name_of_a_package_is_not_imported(tmp_path, options, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "__init__.py").write_text("raise ImportError('another project')")
+    monkeypatch.chdir(tmp_path)
+    assert run_child(options, tmp_path / "root").state == "skipped"
+
+
 def test_a_skipped_run_without_an_entry_is_reported_as_skipped(tmp_path, options):
     outcome = run_child([*options, "--no-note"], tmp_path / "root")
     assert (outcome.state, outcome.text) == ("skipped", "nothing to do")

@@ -107,7 +107,7 @@ def pipeline():
 
 
 def read(artifact):
-    with open(artifact["uri"]) as file:
+    with open(artifact["uri"], encoding="utf-8") as file:
         return json.load(file)
 
 
