@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from data.common.errors import UsageError
+from data.common.formatting import shell_word
 from data.features import IMAGE, feature_names
 from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data, settings_of
@@ -170,4 +171,4 @@ def download(
     with progress_bar(of_bytes=True):
         files = download_flowers(out, size)
     typer.echo(f"{len(files)} files in {display_path(out)}")
-    typer.echo(f"Next: flowers run --data {display_path(out)}")
+    typer.echo(f"Next: flowers run --data {shell_word(display_path(out))}")

@@ -8,6 +8,7 @@ import typer
 
 from data.common.errors import UsageError
 from data.common.files import write_whole
+from data.common.formatting import shell_word
 from pipeline.cli import vertex_schedule
 from pipeline.cli.app import App
 from pipeline.cli.options import Config, Data, Plain, Set, Verbose, settings_of
@@ -61,7 +62,7 @@ def compile_(
     typer.echo(f"{out}: pipeline {settings.name}, {steps} steps, for {settings.vertex.root}")
     for name, value in job["runtimeConfig"]["parameterValues"].items():
         typer.echo(f"  {name} = {' '.join(str(value).split())}")
-    typer.echo(f"Next: flowers vertex rehearse {out} --root runs/rehearsal")
+    typer.echo(f"Next: flowers vertex rehearse {shell_word(str(out))} --root runs/rehearsal")
 
 
 @app.command("rehearse")

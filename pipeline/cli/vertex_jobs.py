@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from data.common.errors import UsageError
+from data.common.formatting import shell_word
 from data.common.progress import progress
 from pipeline.cli.options import AsJson, Config, Data, Set, print_list, settings_of
 
@@ -72,7 +73,7 @@ def submit(
     start = "Submitted" if is_new else "This job is already running; nothing was submitted"
     typer.echo(f"{start}: {id_of(submitted)}")
     typer.echo(console_link(settings.vertex, submitted))
-    typer.echo(f"Next: flowers vertex status --config {config}")
+    typer.echo(f"Next: flowers vertex status --config {shell_word(config)}")
 
 
 def status(

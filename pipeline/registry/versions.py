@@ -14,7 +14,7 @@ from components.model_store.base import ServedVersion, model_digest
 from components.model_store.local import LocalStore
 from components.pusher.card import collect_facts, format_model_card
 from data.common.errors import UsageError
-from data.common.formatting import format_list
+from data.common.formatting import format_list, shell_word
 from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.local.lock import locked
@@ -194,7 +194,8 @@ def _model(version: ServedVersion, state: str, run: Run | None) -> Model:
 
 def _check_root(root: Path) -> None:
     if not (root / METADATA_FILE).exists():
-        raise UsageError(f"--root: {root} holds no runs; `flowers run --root {root}` starts one")
+        command = f"flowers run --root {shell_word(str(root))}"
+        raise UsageError(f"--root: {root} holds no runs; `{command}` starts one")
 
 
 def _card(history: History, run: Run, reason: str) -> str:

@@ -1,10 +1,10 @@
 """What the console says about a finished import."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.common.formatting import shell_word
 from data.importing.import_file import group_by_reason
 from data.sources import FLOWERS_PUBLIC, IMPORT_FILE, SAMPLE
 from pipeline.reporting.lines import display_path
@@ -32,7 +32,7 @@ def format_import(result: "ImportResult", spans: Path | None) -> Iterator[str]:
     # These names stand for other data, and a shell or the program would read the others as well.
     if data in (SAMPLE, FLOWERS_PUBLIC) or data.startswith(("-", "~")):
         data = f"./{data}"
-    yield f"Next: flowers run --data {shlex.quote(data)}"
+    yield f"Next: flowers run --data {shell_word(data)}"
 
 
 def _format_left_out(result: "ImportResult", file: str) -> Iterator[str]:
