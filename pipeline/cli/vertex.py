@@ -22,17 +22,22 @@ app = App("Run the pipeline on Google Cloud (Vertex AI Pipelines).")
 def check(config: Config = "vertex-tpu", data: Data = None, overrides: Set = None) -> None:
     """List everything that would fail on Vertex.
 
-    Google Cloud is not called. The exit code is 2 if anything would fail.
+    Google Cloud is not called. The exit code is 2 if anything would fail. What is not known, such
+    as a new machine type, is a warning.
 
     Examples:
       flowers vertex check --config mine.yaml
       flowers vertex check --config vertex-gpu --set vertex.project=my-project
     """
     from pipeline.vertex.check import find_vertex_problems
+    from pipeline.vertex.offer_warnings import find_vertex_warnings
 
-    problems = find_vertex_problems(settings_of(config, overrides, data))
+    settings = settings_of(config, overrides, data)
+    problems = find_vertex_problems(settings)
     for problem in problems:
         typer.echo(problem)
+    for warning in find_vertex_warnings(settings):
+        typer.echo(f"warning: {warning}")
     found = f"{len(problems)} problems" if problems else "no problems"
     typer.echo(f"{found} found with --config {config}")
     raise typer.Exit(USAGE_ERROR if problems else DONE)

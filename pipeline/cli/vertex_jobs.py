@@ -28,10 +28,13 @@ def compile_checked(
     """
     from pipeline.reporting.progress import progress_bar
     from pipeline.vertex.check import find_vertex_problems
+    from pipeline.vertex.offer_warnings import find_vertex_warnings
 
     settings = settings_of(config, overrides, data)
     if problems := find_vertex_problems(settings):
         raise UsageError("\n  ".join([f"--config {config} would fail on Vertex:", *problems]))
+    for warning in find_vertex_warnings(settings):
+        typer.echo(f"warning: {warning}", err=True)
     with progress_bar():
         progress.info("compiling the job, which takes about 20 s")
         from pipeline.vertex.compile import compile_job

@@ -6,59 +6,51 @@ from collections.abc import Iterator
 
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TrainerMachine
+from pipeline.vertex.offers import load_offers
 
-# TPU v5e machines and their topologies (Vertex AI, "Training with TPU accelerators").
-_V5E_TOPOLOGIES = {"ct5lp-hightpu-1t": "1x1", "ct5lp-hightpu-4t": "2x2", "ct5lp-hightpu-8t": "2x4"}
 _TPU_V2_V3 = ("TPU_V2", "TPU_V3")
 _TPU_CORES = 8
-# Machine families that take each GPU; the number of GPUs of an A2 or G2 machine is fixed.
-_GPU_MACHINES = {
-    "NVIDIA_TESLA_T4": ("n1-",),
-    "NVIDIA_TESLA_V100": ("n1-",),
-    "NVIDIA_TESLA_P100": ("n1-",),
-    "NVIDIA_TESLA_P4": ("n1-",),
-    "NVIDIA_L4": ("g2-",),
-    "NVIDIA_TESLA_A100": ("a2-highgpu-", "a2-megagpu-"),
-    "NVIDIA_A100_80GB": ("a2-ultragpu-",),
-    "NVIDIA_H100_80GB": ("a3-",),
-}
-_A2 = re.compile(r"a2-\w+gpu-(\d+)g")
-_G2 = re.compile(r"g2-standard-(\d+)")
-# GPUs of a G2 machine by its number of vCPUs; the others have one.
-_G2_COUNTS = {"24": 2, "48": 4, "96": 8}
-_MACHINE_TYPE = re.compile(r"[a-z]+\d[a-z]?-[a-z]+(-\d+)?")
+_MACHINE_TYPE = re.compile(r"[a-z]+\d+[a-z]*-[a-z]+(-\d+[a-z]*)?")
 
 
 def check_machine(machine: TrainerMachine) -> Iterator[str]:
     """Yields the problems of the custom job's machine."""
     machine_type, accelerator = machine.machine_type, machine.accelerator_type
-    v5e = ", ".join(_V5E_TOPOLOGIES)
-    if accelerator is not None and accelerator not in accelerators():
+    offers = load_offers()
+    v5e = ", ".join(offers.v5e_machines)
+    if machine_type.startswith(offers.tpus_without_tensorflow):
+        yield (
+            f"vertex.trainer.machine_type: {machine_type} has no TensorFlow on Vertex AI, like "
+            f"all TPUs since v6e; the newest TPU with it is v5e, with the machine types {v5e}"
+        )
+    elif accelerator is not None and accelerator not in accelerators():
         yield (
             f"vertex.trainer.accelerator_type: unknown accelerator {accelerator!r}; Vertex AI has "
             f"{', '.join(sorted(accelerators()))}"
         )
-    elif machine_type in _V5E_TOPOLOGIES:
+    elif machine_type in offers.v5e_machines:
         yield from _check_v5e(machine)
-    elif machine_type == "cloud-tpu" or accelerator in _TPU_V2_V3:
+    elif machine_type == "cloud-tpu" or (accelerator or "").startswith("TPU_"):
         yield from _check_v2_v3(machine)
     elif machine_type.startswith("ct"):
         yield f"vertex.trainer.machine_type: unknown TPU machine {machine_type!r}; there are {v5e}"
     elif machine.tpu_topology:
         yield f"vertex.trainer.tpu_topology is for {v5e} only, and machine_type is {machine_type}"
-    elif accelerator:
-        yield from _check_gpu(machine)
-    elif machine.accelerator_count:
-        yield "vertex.trainer.accelerator_count requires vertex.trainer.accelerator_type"
     elif not _MACHINE_TYPE.fullmatch(machine_type):
         yield f"vertex.trainer.machine_type must be one such as n1-standard-8, got {machine_type!r}"
+    elif machine_type in offers.gpu_machines:
+        yield from _check_own_gpu(machine)
+    elif accelerator:
+        yield from _check_attached_gpu(machine)
+    elif machine.accelerator_count:
+        yield "vertex.trainer.accelerator_count requires vertex.trainer.accelerator_type"
 
 
 def check_strategy(settings: Settings) -> Iterator[str]:
     """Yields the problems of a `trainer.strategy` that does not match the Trainer's machine."""
     machine, strategy = settings.vertex.trainer, settings.trainer.strategy
     device = "cpu"
-    if machine and (machine.machine_type in _V5E_TOPOLOGIES or machine.machine_type == "cloud-tpu"):
+    if machine and is_tpu(machine):
         device = "tpu"
     elif machine and machine.accelerator_type:
         device = "gpu"
@@ -69,6 +61,11 @@ def check_strategy(settings: Settings) -> Iterator[str]:
             f"trainer.strategy is {strategy}, but vertex.trainer is a {device}: set it to "
             f"{device}, so that training on anything else is an error"
         )
+
+
+def is_tpu(machine: TrainerMachine) -> bool:
+    """Returns whether a machine has a TPU."""
+    return machine.machine_type == "cloud-tpu" or machine.machine_type in load_offers().v5e_machines
 
 
 def accelerators() -> set[str]:
@@ -82,7 +79,7 @@ def accelerators() -> set[str]:
 
 def _check_v5e(machine: TrainerMachine) -> Iterator[str]:
     machine_type, topology = machine.machine_type, machine.tpu_topology
-    if topology != (expected := _V5E_TOPOLOGIES[machine_type]):
+    if topology != (expected := load_offers().v5e_machines[machine_type]):
         yield f"vertex.trainer.tpu_topology of {machine_type} must be {expected}, got {topology!r}"
     if machine.accelerator_type or machine.accelerator_count:
         yield f"vertex.trainer: {machine_type} takes no accelerator_type or count"
@@ -92,7 +89,9 @@ def _check_v2_v3(machine: TrainerMachine) -> Iterator[str]:
     if machine.machine_type != "cloud-tpu" or machine.accelerator_type not in _TPU_V2_V3:
         yield (
             "vertex.trainer: a TPU v2 or v3 needs machine_type cloud-tpu with accelerator_type "
-            f"TPU_V2 or TPU_V3, got {machine.machine_type} with {machine.accelerator_type}"
+            "TPU_V2 or TPU_V3, and a TPU v5e one of "
+            f"{', '.join(load_offers().v5e_machines)} with tpu_topology; got "
+            f"{machine.machine_type} with {machine.accelerator_type}"
         )
     elif machine.accelerator_count != _TPU_CORES:
         yield (
@@ -103,18 +102,37 @@ def _check_v2_v3(machine: TrainerMachine) -> Iterator[str]:
         yield "vertex.trainer.tpu_topology is for a TPU v5e only; remove it"
 
 
-def _check_gpu(machine: TrainerMachine) -> Iterator[str]:
-    machine_type, accelerator = machine.machine_type, str(machine.accelerator_type)
-    count = machine.accelerator_count
-    families = _GPU_MACHINES.get(accelerator)
-    if families and not machine_type.startswith(families):
+def _check_own_gpu(machine: TrainerMachine) -> Iterator[str]:
+    """Yields the problem of a machine type whose GPUs are given in another number or kind."""
+    kind, count = load_offers().gpu_machines[machine.machine_type]
+    if machine.accelerator_type != kind:
         yield (
-            f"vertex.trainer: {accelerator} requires a machine_type that starts with "
-            f"{' or '.join(families)}, got {machine_type}"
+            f"vertex.trainer.accelerator_type of {machine.machine_type} must be {kind}, "
+            f"got {machine.accelerator_type}"
         )
-    if count < 1:
+    if machine.accelerator_count != count:
+        yield (
+            f"vertex.trainer.accelerator_count of {machine.machine_type} must be {count}, "
+            f"got {machine.accelerator_count}"
+        )
+
+
+def _check_attached_gpu(machine: TrainerMachine) -> Iterator[str]:
+    """Yields the problems of a GPU that is attached to a machine type without its own."""
+    offers, kind = load_offers(), str(machine.accelerator_type)
+    counts = offers.n1_gpus.get(kind)
+    if machine.machine_type in offers.cpu_machines and not (
+        counts and machine.machine_type.startswith("n1-")
+    ):
+        needed = "one that starts with n1-" if counts else ", ".join(offers.machines_with(kind))
+        yield (
+            f"vertex.trainer.machine_type: {kind} requires {needed or 'another machine type'}, "
+            f"got {machine.machine_type}"
+        )
+    elif machine.accelerator_count < 1:
         yield "vertex.trainer.accelerator_count must be 1 or more"
-    a2, g2 = _A2.fullmatch(machine_type), _G2.fullmatch(machine_type)
-    fixed = int(a2[1]) if a2 else _G2_COUNTS.get(g2[1], 1) if g2 else count
-    if count != fixed:
-        yield f"vertex.trainer.accelerator_count of {machine_type} must be {fixed}, got {count}"
+    elif counts and machine.accelerator_count not in counts:
+        yield (
+            f"vertex.trainer.accelerator_count of {kind} must be one of "
+            f"{', '.join(map(str, counts))}, got {machine.accelerator_count}"
+        )

@@ -37,6 +37,16 @@ def test_submitting_twice_creates_one_job_which_can_be_watched_and_cancelled(ver
     assert vertex("status").code == 1
 
 
+def test_an_unknown_region_is_a_warning_of_the_check_and_of_a_submission(vertex, cloud):
+    other = ("--set", "vertex.region=us-north1")
+    checked = vertex("check", *other)
+    assert checked.code == 0
+    warning = "warning: vertex.region: us-north1 is not among those of"
+    assert checked.out.startswith(warning)
+    assert "no problems found" in checked.out
+    assert warning in vertex("submit", "--yes", *other).err
+
+
 def test_without_yes_submit_asks_and_no_submits_nothing(vertex, cloud, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     assert vertex("submit").code == 1

@@ -4,6 +4,7 @@ from pipeline.vertex.machines import accelerators
 
 T4 = "{machine_type: n1-standard-8, accelerator_type: NVIDIA_TESLA_T4, accelerator_count: 1}"
 A100 = "{machine_type: a2-highgpu-1g, accelerator_type: NVIDIA_TESLA_A100, accelerator_count: 1}"
+H100 = "{machine_type: a3-highgpu-2g, accelerator_type: NVIDIA_H100_80GB, accelerator_count: 2}"
 V2 = "{machine_type: cloud-tpu, accelerator_type: TPU_V2, accelerator_count: 8}"
 
 
@@ -16,6 +17,7 @@ V2 = "{machine_type: cloud-tpu, accelerator_type: TPU_V2, accelerator_count: 8}"
         ("vertex-tpu", "{machine_type: ct5lp-hightpu-8t, tpu_topology: 2x4}"),
         ("vertex-gpu", T4),
         ("vertex-gpu", A100),
+        ("vertex-gpu", H100),
     ],
 )
 def test_existing_machines_pass(find_problems, config, machine):
@@ -51,9 +53,33 @@ def test_existing_machines_pass(find_problems, config, machine):
         ),
         (
             T4.replace("n1-standard-8", "g2-standard-8"),
-            "NVIDIA_TESLA_T4 requires a machine_type that starts with n1-, got g2-standard-8",
+            "accelerator_type of g2-standard-8 must be NVIDIA_L4, got NVIDIA_TESLA_T4",
         ),
         (A100.replace("1g", "4g"), "accelerator_count of a2-highgpu-4g must be 4, got 1"),
+        (
+            T4.replace("n1-standard-8", "e2-standard-8"),
+            "NVIDIA_TESLA_T4 requires one that starts with n1-, got e2-standard-8",
+        ),
+        (
+            "{machine_type: n1-standard-8, accelerator_type: NVIDIA_L4, accelerator_count: 1}",
+            "NVIDIA_L4 requires g2-standard-4, g2-standard-8",
+        ),
+        ("{machine_type: g2-standard-24}", "accelerator_type of g2-standard-24 must be NVIDIA_L4"),
+        ("{machine_type: g2-standard-24}", "accelerator_count of g2-standard-24 must be 2, got 0"),
+        (
+            T4.replace("count: 1", "count: 3"),
+            "accelerator_count of NVIDIA_TESLA_T4 must be one of 1, 2, 4, got 3",
+        ),
+        (
+            "{machine_type: ct6e-standard-1t, tpu_topology: 1x1}",
+            "ct6e-standard-1t has no TensorFlow on Vertex AI, like all TPUs since v6e; the newest "
+            "TPU with it is v5e, with the machine types ct5lp-hightpu-1t",
+        ),
+        ("{machine_type: tpu7x-standard-4t}", "tpu7x-standard-4t has no TensorFlow"),
+        (
+            "{machine_type: n1-standard-8, accelerator_type: TPU_V5_LITEPOD, accelerator_count: 4}",
+            "and a TPU v5e one of ct5lp-hightpu-1t",
+        ),
         (T4.replace("count: 1", "count: 0"), "accelerator_count must be 1 or more"),
         ("{machine_type: huge}", "machine_type must be one such as n1-standard-8, got 'huge'"),
     ],
