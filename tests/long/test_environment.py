@@ -19,6 +19,7 @@ from PIL import Image
 from data.records import encode_example
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+ROOT = "für Läufe"
 CLASSES = ("Gänseblümchen", "Rosen", "日本")
 TOY = [
     "transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=8", "gate.min_examples=1",
@@ -84,13 +85,13 @@ def assert_runs(flowers: Callable, folder: Path, records: Path) -> Callable[...,
 
     def check(*arguments: Any, **keywords: Any) -> Result:
         settings = [part for setting in TOY for part in ("--set", setting)]
-        options = ["--data", records, "--root", folder / "root", *settings, "--plain"]
+        options = ["--data", records, "--root", folder / ROOT, *settings, "--plain"]
         result = flowers("run", *options, *arguments, **keywords)
         assert result.returncode == 0, result.stdout + result.stderr
-        assert (folder / "root" / "serving" / "1" / "saved_model.pb").exists()
+        assert (folder / ROOT / "serving" / "1" / "saved_model.pb").exists()
         assert CLASSES[0] in result.stdout
         assert "Traceback" not in result.stderr, result.stderr
-        assert {path.name for path in folder.iterdir()} <= {"root", "home", "data", "pipeline"}
+        assert {path.name for path in folder.iterdir()} <= {ROOT, "home", "data", "pipeline"}
         return result
 
     return check
