@@ -60,7 +60,8 @@ def find_comparison(
             problem=f"{name} does not record which images it has seen",
             advice="it was trained by an earlier version of flowers; later models are compared",
         )
-    is_seen = np.isin(test_hashes, np.union1d(seen, own))
+    known = np.union1d(seen, own)
+    is_seen = np.isin(test_hashes, known)
     unseen = int((~is_seen).sum())
     if unseen < min_examples:
         return Comparison(
@@ -72,4 +73,4 @@ def find_comparison(
     model = ServedModel(serving.path)
     if model.class_names != class_names:
         return Comparison(problem=f"{name} has other classes")
-    return Comparison(serving.version, model, np.union1d(seen, own) if is_seen.any() else None)
+    return Comparison(serving.version, model, known if is_seen.any() else None)
