@@ -129,7 +129,9 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    return [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    # Earlier versions of this program did not record libraries, and their code differs anyway.
+    known = [key for key in {**before, **now} if key in before or not key.startswith(LIBRARIES)]
+    return [key for key in known if before.get(key) != now.get(key)]
 
 
 def _belongs(key: str, own: list[str]) -> bool:
