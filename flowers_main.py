@@ -11,7 +11,8 @@ from pathlib import Path
 
 def main() -> None:
     """Runs the command line with the packages next to this file, whatever PYTHONPATH contains."""
-    if sys.getfilesystemencoding() != "utf-8":
+    # The variable is set already if this is the second start, in which `-X utf8=0` won.
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         os.environ["PYTHONUTF8"] = "1"  # for the child processes
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
     sys.path.insert(0, str(Path(__file__).resolve().parent))

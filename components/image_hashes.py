@@ -1,7 +1,7 @@
-"""Hashes of images by their look, which assign them to splits and tell what a model has seen.
+"""Perceptual hashes of images, which assign them to splits and record what a model has seen.
 
-A model has seen the images that it and its warm starts were trained on or chosen by. A test image
-counts as seen if an image that looks the same was in the training or evaluation split.
+A model has seen the images of train and eval, and those that its warm starts have seen. A test
+image counts as seen if an image that looks the same was in the training or evaluation split.
 """
 
 import io
@@ -61,8 +61,8 @@ def write_seen(hashes: np.ndarray, model: str) -> None:
 def read_seen(model: str) -> np.ndarray | None:
     """Returns the hashes of the images that a model has seen, uint64 [n], sorted.
 
-    Returns None if the model does not record them, or by another version of splitter or decoder: it
-    counts as having seen every image.
+    Returns None if the model has no record, or one of another version of splitter or decoder; it
+    counts as having seen every image then.
     """
     if not gfile().exists(f"{model}/{SEEN_FILE}"):
         return None

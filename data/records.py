@@ -26,22 +26,25 @@ def read_records(file: str) -> Iterator[bytes]:
       tf.errors.DataLossError: The file is damaged, see `describe_damage`.
       ReadError: The file cannot be read for another reason.
     """
-    number = 0
-    waits = iter(RETRY_SECONDS if "://" in file else ())
+    number = failures = 0
+    waits = RETRY_SECONDS if "://" in file else ()
     while True:
         try:
             records = tf.data.TFRecordDataset(file, _compression(file)).skip(number)
             for record in records.as_numpy_iterator():
                 number += 1
+                failures = 0
                 yield record
             return
         except tf.errors.DataLossError:
             raise
         except tf.errors.OpError as error:
-            wait = next(waits, None)
-            if wait is None:
-                raise ReadError(f"{file} cannot be read: {error.message}") from error
-            time.sleep(wait)
+            if failures == len(waits):
+                # TensorFlow's message begins with the path as well.
+                reason = error.message.removeprefix(f"{file}; ")
+                raise ReadError(f"{file} cannot be read: {reason}") from error
+            time.sleep(waits[failures])
+            failures += 1
 
 
 def _compression(file: str) -> str:

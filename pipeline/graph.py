@@ -54,7 +54,8 @@ class RunContext:
         compiled job has none, so there another file needs another name.
       warm_start: The model whose weights the training starts from; None for a cold start.
       metadata_path: The SQLite file of ML Metadata; empty if the runner has its own.
-      replicas: The replicas of the training, as far as they are known; a compiled job knows one.
+      replicas: The number of replicas that the data gate assumes; 1 in a compiled job, which cannot
+        see the devices.
       run_id: The run id. It keeps Pusher out of the cache, so that Pusher always looks at the
         serving model.
       trainer_executor: The executor that trains, or that starts a job for it.

@@ -83,6 +83,7 @@ STEPS = {
             "data.drift",
             "data.drift_min_images",
             "trainer.batch_size",
+            "trainer.strategy",
             SPAN_SCHEMA,
         ),
         after=("ExampleValidator", "StatisticsGen", "ExampleGen", "Schema"),

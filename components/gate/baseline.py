@@ -1,4 +1,8 @@
-"""The baseline: the serving model, on the test images that neither model has seen."""
+"""The baseline: the serving model, on the test images that it has not seen.
+
+A new model has seen no test image: its splits are disjoint, and the Trainer refuses to start from a
+model that has seen one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +21,8 @@ class Comparison:
     Attributes:
       version: Its version; 0 if there is none to compare with.
       model: The model; None if there is none to compare with.
-      seen: The hashes of the images that one of the models has seen, uint64 [n]; None if none of
-        them is a test image.
+      seen: The hashes of the images that it has seen, uint64 [n]; None if none of them is a test
+        image.
       problem: Why there is no comparison.
       advice: What a user can do about it; empty if the reason is an ordinary one.
     """
@@ -35,7 +39,7 @@ NO_SERVING_MODEL = Comparison(problem="there is no other serving model")
 
 def find_comparison(
     serving: ServedVersion,
-    candidate: ServedVersion,
+    digest: str,
     class_names: Sequence[str],
     test_hashes: np.ndarray,
     min_examples: int,
@@ -44,7 +48,7 @@ def find_comparison(
 
     Args:
       serving: The serving version.
-      candidate: Location and digest of the new model.
+      digest: The digest of the new model.
       class_names: The class names of the new model.
       test_hashes: The hashes of the test images, see `components.image_hashes`.
       min_examples: The smallest number of test images for a comparison.
@@ -52,25 +56,24 @@ def find_comparison(
     if not serving.version:
         return NO_SERVING_MODEL
     name = f"version {serving.version}, the serving model,"
-    if serving.digest == candidate.digest:
+    if serving.digest == digest:
         return Comparison(problem=f"{name} is this model")
-    seen, own = read_seen(serving.path), read_seen(candidate.path)
-    if seen is None or own is None:
+    seen = read_seen(serving.path)
+    if seen is None:
         return Comparison(
             problem=f"{name} does not record which images it has seen",
-            advice="it was trained by an earlier version of flowers; later models are compared",
+            advice="models are compared again once a model of this version of flowers serves",
         )
-    known = np.union1d(seen, own)
-    is_seen = np.isin(test_hashes, known)
+    is_seen = np.isin(test_hashes, seen)
     unseen = int((~is_seen).sum())
-    if unseen < min_examples:
+    if is_seen.any() and unseen < min_examples:
         return Comparison(
             problem=f"{name} has seen {is_seen.sum()} of the {len(is_seen)} test images in its "
             f"training, {unseen} are left, and gate.min_examples is {min_examples}",
-            advice="undo the change of data.split_salt, data.splits or data.group_near_duplicates "
-            "to compare the models",
+            advice="to compare the models, undo the change of data.split_salt, data.splits or "
+            "data.group_near_duplicates, or add test images",
         )
     model = ServedModel(serving.path)
     if model.class_names != class_names:
         return Comparison(problem=f"{name} has other classes")
-    return Comparison(serving.version, model, known if is_seen.any() else None)
+    return Comparison(serving.version, model, seen if is_seen.any() else None)

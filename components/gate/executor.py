@@ -63,7 +63,7 @@ class Executor(evaluator_executor.Executor):
         digest = model_digest(path)
         comparison = find_comparison(
             _serving_version(exec_properties),
-            ServedVersion(path=path, digest=digest),
+            digest,
             candidate.class_names,
             read_hashes(quarantine)["test"],
             settings.min_examples,

@@ -8,6 +8,7 @@ pushes that claim a number at the same time at most one goes on.
 
 import contextlib
 import logging
+import math
 import os
 import random
 import time
@@ -55,7 +56,7 @@ class BucketStore(FolderStore):
         try:
             _copy_model(model, path, card)
         except BaseException:
-            _remove_files(path)
+            self._remove(path)
             raise
         _remove_file(os.path.join(path, claim))
         return version
@@ -128,13 +129,16 @@ def _is_complete(path: str) -> bool:
 
 
 def _last_change(path: str) -> float:
-    """Returns when the newest file of a folder was written, in seconds since 1970; 0 if empty."""
+    """Returns when the newest file of a folder was written, in seconds since 1970.
+
+    It is infinity for an empty folder, to which a push may be about to write its claim.
+    """
     files = [os.path.join(f, name) for f, _, names in tf.io.gfile.walk(path) for name in names]
-    times = [0.0]
+    times = []
     for file in files:
         with contextlib.suppress(tf.errors.NotFoundError):
             times.append(tf.io.gfile.stat(file).mtime_nsec / 1e9)
-    return max(times)
+    return max(times, default=math.inf)
 
 
 def _remove_file(path: str) -> None:

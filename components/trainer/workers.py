@@ -7,7 +7,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-# Bytes that the workers exchange at once; a number is the same type on all devices.
+# Bytes that the workers exchange at once, as int64, which the all-reduce of every device supports.
 _CHUNK_BYTES = 2**24
 _NUMBER = np.dtype(np.int64)
 
@@ -20,8 +20,11 @@ def is_chief(strategy_name: str) -> bool:
     """
     if strategy_name != "multiworker":
         return True
-    task = json.loads(os.environ["TF_CONFIG"])["task"]
-    return task["type"] == "chief" or (task["type"] == "worker" and task["index"] == 0)
+    config = json.loads(os.environ["TF_CONFIG"])
+    task = config["task"]
+    # TensorFlow's rule: the first worker is the chief if no other task is.
+    first = task["type"] == "worker" and task["index"] == 0
+    return task["type"] == "chief" or (first and not config.get("cluster", {}).get("chief"))
 
 
 def workers() -> int:
@@ -55,7 +58,7 @@ def checkpoint_of_chief(latest: str | None, folder: str) -> str | None:
 
 
 def content_of_chief(content: bytes) -> bytes:
-    """Returns the bytes that the chief called it with; those of the other workers are ignored."""
+    """Broadcasts the bytes of the chief; all workers call it."""
     size = int(_numbers_of_chief(np.array([len(content)], _NUMBER))[0])
     padded = size + -size % _NUMBER.itemsize
     own = content[:size].ljust(padded, b"\0")

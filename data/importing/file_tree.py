@@ -26,7 +26,7 @@ def walk_files(folder: Path, source: Path | None = None) -> Iterator[tuple[Path,
     """Yields each file under a folder, sorted, and why it cannot be read; empty if it can.
 
     Hidden files and folders are left out. A folder is yielded only if it cannot be read. Memory
-    grows with the depth of the tree only.
+    holds the listing of one folder for each level.
 
     Args:
       folder: The folder. Links to folders are followed, except to one that contains them.

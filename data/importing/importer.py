@@ -139,8 +139,8 @@ def _explain_others(out: Path, others: Sequence[str], unfinished: bool) -> str:
     if not unfinished:
         return f"{out} already contains records of another origin: {listed}; choose another --out"
     return (
-        f"{out} contains an unfinished import of other images or with other options; finish it, or "
-        f"remove its files ({listed}), or choose another --out"
+        f"{out} contains an unfinished import of other images, or with other options or class ids; "
+        f"finish it, or remove its files ({listed}), or choose another --out"
     )
 
 

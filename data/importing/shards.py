@@ -99,10 +99,13 @@ class WriteShard(beam.DoFn):
                 except UnreadableImage as error:
                     left_out.append(LeftOut(file.source, str(error)))
         name = shard_name(_PREFIX, shard.index, len(written)) if written else ""
+        # A process that was killed before the report may have read more or fewer of the images.
+        for earlier in Path(layout.out).glob(f"{_PREFIX}{shard.index:02d}-*.tfrec"):
+            earlier.unlink()
         if name:
             os.replace(unfinished, Path(layout.out) / name)
         report = ShardReport(name=name, written=written, left_out=left_out)
-        # After the shard: if it is killed in between, the shard is written again to the same name.
+        # After the shard: if it is killed in between, the shard is written again.
         write_whole(_report_file(layout, shard.index), report.model_dump_json())
 
 

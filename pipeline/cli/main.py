@@ -57,8 +57,12 @@ def main() -> None:
         typer.echo(f"The data was refused: {error}", err=True)
         sys.exit(DATA_REFUSED)
     except _Interrupted as interruption:
-        typer.echo("Interrupted. The same command continues from what is finished.", err=True)
-        sys.stdout.flush()
+        typer.echo(
+            "Interrupted. The same command continues a run or an import from what is finished.",
+            err=True,
+        )
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
         # A regular exit waits for Beam's threads, and crashes if they are busy.
         os._exit(interruption.code)
     except Exception as error:

@@ -94,8 +94,9 @@ def _records(file: Path, named: bool) -> Iterator[InputImage]:
             yield _record(printable(f"{file}#{index}"), content)
             index += 1
     except (tf.errors.DataLossError, ReadError) as error:
-        reason = str(error) if isinstance(error, ReadError) else describe_damage(error)
-        problem = f"the rest of the file cannot be read: {reason}"
+        problem = str(error)
+        if isinstance(error, tf.errors.DataLossError):
+            problem = f"the rest of the file cannot be read: {describe_damage(error)}"
         yield InputImage(printable(f"{file}#{index}"), error=problem, named=named)
 
 

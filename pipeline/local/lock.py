@@ -22,8 +22,6 @@ from pipeline.root_files import LOCK_FILE, OWNER_FILE
 _HEARTBEAT_SECONDS = 30.0
 # A process on another machine that was silent for this long is taken to be dead.
 _DEAD_SECONDS = 600.0
-# A disk that no longer answers must not keep a finished run from ending.
-_JOIN_SECONDS = 10.0
 
 
 class Owner(BaseModel):
@@ -61,7 +59,13 @@ class Lock:
         self._write()
 
     def name_run(self, run_id: str) -> None:
-        """Notes the run that holds the lock."""
+        """Notes the run that holds the lock.
+
+        Raises:
+          TransientError: Another machine has taken the lock over.
+        """
+        if not self._is_mine():
+            raise TransientError(f"--root: another machine has taken over the lock of {self._root}")
         self._owner.run_id = run_id
         self._write()
 
@@ -75,7 +79,7 @@ class Lock:
             yield
         finally:
             ended.set()
-            thread.join(_JOIN_SECONDS)
+            thread.join()
             if self._is_mine():
                 (self._root / OWNER_FILE).unlink(missing_ok=True)
 
@@ -105,7 +109,7 @@ def locked(root: Path) -> Iterator[Lock]:
     over, and a line on the console says so.
 
     Raises:
-      TransientError: Another process on this machine holds the lock, or the disk is full.
+      TransientError: Another process holds the lock, or the disk is full.
       UsageError: A process on another machine holds it, or the root is not writable.
     """
     lock = filelock.FileLock(root / LOCK_FILE, timeout=0)

@@ -172,6 +172,8 @@ def _undone_on_error(files: Iterable[Path]) -> Iterator[None]:
                 file.unlink(missing_ok=True)
             else:
                 file.write_bytes(content)
+        with contextlib.suppress(UsageError):
+            _systemctl("daemon-reload")
         raise
 
 

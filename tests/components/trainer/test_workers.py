@@ -62,10 +62,16 @@ def test_workers_killed_between_two_saves_resume_from_the_state_of_the_chief(
 
 
 @pytest.mark.parametrize(
-    ("task", "chief"),
-    [({"type": "worker", "index": 0}, True), ({"type": "worker", "index": 1}, False)],
+    ("kind", "index", "cluster", "chief"),
+    [
+        ("worker", 0, {"worker": ["a:1", "b:1"]}, True),
+        ("worker", 1, {"worker": ["a:1", "b:1"]}, False),
+        ("chief", 0, {"chief": ["a:1"], "worker": ["b:1"]}, True),
+        ("worker", 0, {"chief": ["a:1"], "worker": ["b:1"]}, False),
+    ],
 )
-def test_one_of_several_workers_writes_the_model(monkeypatch, task, chief):
-    monkeypatch.setenv("TF_CONFIG", json.dumps({"task": task}))
+def test_one_of_several_workers_writes_the_model(monkeypatch, kind, index, cluster, chief):
+    config = {"cluster": cluster, "task": {"type": kind, "index": index}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
     assert is_chief("multiworker") == chief
     assert is_chief("cpu")

@@ -99,7 +99,9 @@ def test_an_interrupted_import_resumes_with_the_same_result(photos, tmp_path, mo
     whole = contents(tmp_path / "whole")
     for path in (tmp_path / "cut").glob("*.tfrec"):
         assert path.read_bytes() == whole[path.name]
-    with pytest.raises(UsageError, match="unfinished import of other images or with other options"):
+    with pytest.raises(
+        UsageError, match="unfinished import of other images, or with other options"
+    ):
         run(photos, tmp_path / "cut", seed=5)
     run(photos, tmp_path / "cut")
     assert contents(tmp_path / "cut") == whole
@@ -119,6 +121,24 @@ def test_an_interrupted_import_resumes_although_its_source_has_grown(
     assert (found.written, found.added, found.left_out) == (12, 12, [NOTES])
     # As if the first import had been finished before.
     assert contents(tmp_path / "cut") == contents(tmp_path / "out")
+
+
+def test_a_shard_whose_report_was_lost_is_replaced_whatever_is_readable_then(
+    photos, tmp_path, monkeypatch
+):
+    def fail(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shards, "write_whole", fail)
+        with pytest.raises(Exception, match="MemoryError"):
+            run(photos, tmp_path / "out")
+    (before,) = (tmp_path / "out").glob("*.tfrec")
+    first = records(tmp_path / "out")[0]["source"].bytes_list.value[0].decode()
+    (photos / first).write_text("no image")
+    assert run(photos, tmp_path / "out").written == 9
+    assert not before.exists()
+    assert len(sources(tmp_path / "out")) == 9
 
 
 def test_an_interrupted_import_of_other_images_is_not_continued(photos, tmp_path, monkeypatch):

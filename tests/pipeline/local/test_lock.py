@@ -1,7 +1,6 @@
 import datetime
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import time
 
 import pytest
 
-from data.common.errors import UsageError
+from data.common.errors import TransientError, UsageError
 from pipeline.local import lock as lock_module
 from pipeline.local.lock import locked
 from pipeline.root_files import OWNER_FILE
@@ -117,13 +116,28 @@ def test_the_note_of_a_process_that_took_over_is_neither_refreshed_nor_removed(t
 
 
 @pytest.mark.usefixtures("fast_heartbeat")
-def test_a_heartbeat_that_is_impossible_does_not_fail_the_run(tmp_path):
-    root = tmp_path / "root"
-    with locked(root):
-        shutil.rmtree(root)
-        time.sleep(0.1)
-        root.mkdir()
-    assert not (root / OWNER_FILE).exists()
+def test_a_heartbeat_that_is_impossible_is_tried_again(tmp_path, monkeypatch):
+    original, failures = os.utime, []
+
+    def fail_twice(path, *args):
+        if len(failures) < 2:
+            failures.append(path)
+            raise OSError(5, "Input/output error")
+        original(path, *args)
+
+    with locked(tmp_path):
+        original(tmp_path / OWNER_FILE, (0, 0))
+        monkeypatch.setattr(os, "utime", fail_twice)
+        assert wait_for(lambda: (tmp_path / OWNER_FILE).stat().st_mtime > 0)
+    assert len(failures) == 2
+
+
+def test_a_process_that_has_lost_its_lock_does_not_begin_a_run(tmp_path):
+    with locked(tmp_path) as lock:
+        owner = note_elsewhere(tmp_path, NOW)
+        with pytest.raises(TransientError, match="another machine has taken over the lock"):
+            lock.name_run("20261124-120000")
+        assert json.loads((tmp_path / OWNER_FILE).read_text()) == owner
 
 
 def test_a_root_that_is_not_writable_is_refused(tmp_path):
