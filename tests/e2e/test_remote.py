@@ -9,6 +9,8 @@ import pytest
 
 from data.synthetic import write_sample
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = [
     option
     for setting in (

@@ -6,6 +6,8 @@ import pytest
 from components.image_hashes import read_hashes, read_seen
 from data.synthetic import write_sample
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = [
     "transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16", "gate.target=0.0",
     "gate.max_loss=1", "gate.significance=0.000001",
