@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfx.components import Transform
+import tensorflow_data_validation as tfdv
+from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Transform
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import metadata
@@ -14,15 +15,13 @@ from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 
 from components.data_gate.component import DataGate
 from components.data_schema.component import CuratedSchema
-from components.evaluator.component import Evaluator
+from components.evaluator.evaluation import eval_config
 from components.example_gen.component import ImageExampleGen
-from components.example_validator.component import ExampleValidator
 from components.gate.component import Gate
 from components.model_store.base import ServedVersion
 from components.pusher.card import collect_facts
 from components.pusher.component import AtomicPusher
 from components.serving_check.component import ServingCheck
-from components.statistics_gen.component import StatisticsGen
 from components.trainer.component import Trainer
 from components.trainer.executor import TrainerExecutor
 from components.trainer.settings import WarmStart
@@ -116,12 +115,10 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     schema_step = CuratedSchema(text=schema_with(context.classes)).with_id("Schema")
     schema = schema_step.outputs["schema"]
     statistics_gen = StatisticsGen(
-        examples=examples, schema=schema, library_fingerprint=code["StatisticsGen"]
+        examples, schema, tfdv.StatsOptions(enable_semantic_domain_stats=True)
     )
     statistics = statistics_gen.outputs["statistics"]
-    validator = ExampleValidator(
-        statistics=statistics, schema=schema, library_fingerprint=code["ExampleValidator"]
-    )
+    validator = ExampleValidator(statistics, schema)
     data_gate = DataGate(
         statistics=statistics,
         anomalies=validator.outputs["anomalies"],
@@ -143,8 +140,11 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     )
     model = trainer.outputs["model"]
     evaluator = Evaluator(
-        examples=examples, model=model, schema=schema, library_fingerprint=code["Evaluator"]
+        examples, model, schema=schema, example_splits=["test"], eval_config=eval_config()
     )
+    for node in (statistics_gen, validator, evaluator):
+        # These components of TFX have no parameter for it; it only enters the cache key.
+        node.exec_properties["library_fingerprint"] = code[node.id]
     gate = Gate(
         evaluation=evaluator.outputs["evaluation"],
         quarantine=quarantine,

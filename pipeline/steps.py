@@ -185,8 +185,10 @@ def library_versions(version: Callable[[str], str] = version_of) -> dict[str, st
     Args:
       version: Returns the version of a library.
     """
+    libraries = {library for step in STEPS.values() for library in step.libraries}
+    versions = {library: f"{library} {version(library)}" for library in libraries}
     return {
-        name: ", ".join(f"{library} {version(library)}" for library in sorted(step.libraries))
+        name: ", ".join(versions[library] for library in sorted(step.libraries))
         for name, step in STEPS.items()
         if step.libraries
     }

@@ -158,7 +158,8 @@ def _few_bits(values: np.ndarray, maximum: int) -> np.ndarray:
 def _bands(values: np.ndarray, number: int) -> list[np.uint64]:
     """Returns the masks of bands that together contain all bits in which the values differ.
 
-    Bits that divide the values well and bits that are almost constant are dealt out evenly.
+    Each band gets its share of the bits that divide the values well and of those that are almost
+    constant.
     """
     bits = np.arange(64, dtype=np.uint64)
     ones = np.array([np.count_nonzero(values & (np.uint64(1) << bit)) for bit in bits])

@@ -30,7 +30,7 @@ class Baseline:
       gained: Number of examples that only the new model classifies correctly.
       lost: Number of examples that only the serving model classifies correctly.
       p_value: Two-sided p-value of McNemar's exact test.
-      n: Number of examples; None if it is that of the verdict.
+      n: Number of these examples; None if they are all of the test split.
     """
 
     version: int

@@ -74,7 +74,7 @@ def list_models(root: Path) -> list[Model]:
 
 
 def misread_folders(root: Path) -> list[Path]:
-    """Returns the folders that are no versions here, but are for TensorFlow Serving."""
+    """Returns the folders that only TensorFlow Serving reads as versions."""
     serving = root / SERVING_FOLDER
     return [serving / name for name in LocalStore(serving).misread()]
 

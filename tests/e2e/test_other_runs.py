@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,21 @@ def test_a_changed_source_file_reruns_its_step_and_the_steps_that_depend_on_it(f
     steps = flowers("runs", "--root", tmp_path / "root", "--json").json()[0]["steps"]
     assert [s["name"] for s in steps if s["state"] == "done"] == ["Gate", "Pusher"]
     assert {s["name"]: s["why"] for s in steps}["Gate"] == "its code changed"
+
+
+@pytest.mark.slow
+def test_another_version_of_a_library_reruns_the_steps_of_tfx_that_use_it(
+    flowers, tmp_path, monkeypatch
+):
+    write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
+    where = ("--data", tmp_path / "data", "--root", tmp_path / "root", "--set", "data.split_salt=2")
+    run = ("run", *where, "--until", "ExampleValidator")
+    assert flowers(*run).code == 0
+    installed = metadata.version
+    monkeypatch.setattr(
+        metadata, "version", lambda name: "0" if name == "pyarrow" else installed(name)
+    )
+    assert flowers(*run).code == 0
+    (entry, _) = flowers("runs", "--root", tmp_path / "root", "--json").json()
+    states = {step["name"]: step["state"] for step in entry["steps"]}
+    assert (states["ExampleGen"], states["StatisticsGen"]) == ("cached", "done")
