@@ -19,6 +19,7 @@ from components.evaluator.evaluation import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
 from components.model_store.base import ServedVersion
+from components.predictions.component import Predictions
 from components.pusher.card import collect_facts
 from components.pusher.component import AtomicPusher
 from components.serving_check.component import ServingCheck
@@ -145,11 +146,19 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     for node in (statistics_gen, validator, evaluator):
         # These components of TFX have no parameter for it; it only enters the cache key.
         node.exec_properties["library_fingerprint"] = code[node.id]
+    predictions = Predictions(
+        examples=examples,
+        quarantine=quarantine,
+        model=model,
+        settings=settings.predictions,
+        code_fingerprint=code["Predictions"],
+    )
     gate = Gate(
         evaluation=evaluator.outputs["evaluation"],
         quarantine=quarantine,
         examples=examples,
         model=model,
+        predictions=predictions.outputs["predictions"],
         settings=settings.gate,
         target=context.runtime_parameters.get("target", settings.gate.target),
         serving=context.baseline,
@@ -169,7 +178,7 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     ).with_id("Pusher")
     return [
         example_gen, schema_step, statistics_gen, validator, data_gate, transform, trainer,
-        evaluator, gate, serving_check, pusher,
+        evaluator, predictions, gate, serving_check, pusher,
     ]  # fmt: skip
 
 

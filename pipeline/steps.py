@@ -111,10 +111,17 @@ STEPS = {
         after=("ExampleGen", "Trainer", "Schema"),
         libraries=(_TENSORFLOW, _TFX, _BEAM, "numpy", "pyarrow", _TFMA, _BSL),
     ),
+    "Predictions": StepInputs(
+        summary="components.predictions.summary",
+        own=("predictions",),
+        after=("ExampleGen", "Trainer"),
+        entry="components.predictions.executor",
+        libraries=(_TENSORFLOW, _TFX, "numpy", "pyarrow", "pillow"),
+    ),
     "Gate": StepInputs(
         summary="components.gate.summary",
         own=("gate",),
-        after=("Evaluator", "ExampleGen", "Trainer"),
+        after=("Evaluator", "Predictions", "ExampleGen", "Trainer"),
         entry="components.gate.executor",
         libraries=(_TENSORFLOW, _TFX, "numpy", "scipy", "pyarrow", _TFMA),
     ),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.gate.predictions import ServedModel
 from components.image_hashes import read_seen
 from components.model_store.base import ServedVersion
+from components.predictions.served_model import ServedModel
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The component of the gate, separate from Evaluator so that a new target does not rerun TFMA."""
+"""The component of the gate, separate so that a new target reruns neither TFMA nor Predictions."""
 
 from typing import ClassVar
 
@@ -30,10 +30,10 @@ class GateSpec(ComponentSpec):
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "quarantine": ChannelParameter(type=standard_artifacts.Examples),
         "model": ChannelParameter(type=standard_artifacts.Model),
+        "predictions": ChannelParameter(type=standard_artifacts.InferenceResult),
     }
     OUTPUTS: ClassVar = {
         "blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
-        "predictions": ChannelParameter(type=standard_artifacts.InferenceResult),
     }
 
 
@@ -41,9 +41,8 @@ class Gate(BaseBeamComponent):
     """Blesses a model that meets all rules of the settings on the test split.
 
     Outputs:
-      blessing: A ModelBlessing with the property `blessed`; it contains `verdict.json` and
-        `metrics.json`.
-      predictions: `predictions.parquet`, a row for each test example.
+      blessing: A ModelBlessing with the property `blessed`; it contains `verdict.json`,
+        `metrics.json` and, if there is a baseline, its answers in `baseline.parquet`.
     """
 
     SPEC_CLASS = GateSpec
@@ -61,7 +60,8 @@ class Gate(BaseBeamComponent):
             in which `components.gate.driver` looks it up.
           target: The target; a RuntimeParameter in a compiled job.
           code_fingerprint: Fingerprint of the gate's code, for TFX's cache.
-          **inputs: `evaluation` is TFMA's, and `quarantine` contains ExampleGen's counts.
+          **inputs: `evaluation` is TFMA's, `predictions` are those of Predictions, and `quarantine`
+            contains ExampleGen's counts.
         """
         super().__init__(
             GateSpec(
@@ -73,6 +73,5 @@ class Gate(BaseBeamComponent):
                 baseline_digest=serving.digest,
                 code_fingerprint=code_fingerprint,
                 blessing=types.Channel(type=standard_artifacts.ModelBlessing),
-                predictions=types.Channel(type=standard_artifacts.InferenceResult),
             )
         )

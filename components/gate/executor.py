@@ -1,11 +1,11 @@
-"""The executor of the gate: predicts, counts, judges, and writes verdict and blessing."""
+"""The executor of the gate: counts, judges, and writes verdict and blessing."""
 
 import json
-import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
-import tensorflow as tf
 from tfx import types
 from tfx.components.evaluator import constants
 from tfx.components.evaluator import executor as evaluator_executor
@@ -15,13 +15,15 @@ from tfx.utils import path_utils
 from components.artifacts import read_counts, write_json, write_text
 from components.evaluator.evaluation import Accuracy, read_accuracy
 from components.gate.baseline import Comparison, find_comparison
+from components.gate.baseline_table import baseline_writer
+from components.gate.batches import Batch, read_batches
 from components.gate.judge import judge
 from components.gate.metrics import Tally
-from components.gate.predictions import PREDICTIONS_FILE, ServedModel, predict, predictions_writer
 from components.gate.settings import GateSettings
 from components.gate.verdict import METRICS_FILE, VERDICT_FILE, Verdict, format_verdict
 from components.image_hashes import read_hashes
 from components.model_store.base import ServedVersion, model_digest
+from components.predictions.table import read_class_names
 from components.properties import VERDICT_PROPERTY
 from data.common.progress import progress
 from data.ingestion_counts import IngestionCounts, check_examples
@@ -57,22 +59,25 @@ class Executor(evaluator_executor.Executor):
         model = artifact_utils.get_single_instance(input_dict["model"])
         path = path_utils.serving_model_path(model.uri)
         examples = artifact_utils.get_single_uri(input_dict["examples"])
-        folder = artifact_utils.get_single_uri(output_dict["predictions"])
+        predictions = artifact_utils.get_single_uri(input_dict["predictions"])
         quarantine = artifact_utils.get_single_uri(input_dict["quarantine"])
-        candidate = ServedModel(path)
-        digest = model_digest(path)
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        digest, class_names = model_digest(path), read_class_names(predictions)
         comparison = find_comparison(
             _serving_version(exec_properties),
             digest,
-            candidate.class_names,
+            class_names,
             read_hashes(quarantine)["test"],
             settings.min_examples,
         )
-        tally = _write_predictions(examples, folder, candidate, comparison, settings)
+        tally = Tally(class_names, settings.top_k)
+        with _baseline_writer(blessing.uri, comparison) as write:
+            for batch in read_batches(predictions, examples, comparison, settings.slices):
+                tally.add(batch)
+                write(batch)
         accuracy = read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"]))
         check_counts(accuracy, tally, read_counts(quarantine))
         verdict = replace(judge(tally, settings, comparison), digest=digest)
-        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         write_json(tally.metrics(), blessing.uri, METRICS_FILE)
         _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
 
@@ -109,23 +114,14 @@ def _serving_version(exec_properties: dict[str, Any]) -> ServedVersion:
     )
 
 
-def _write_predictions(
-    examples: str,
-    folder: str,
-    model: ServedModel,
-    comparison: Comparison,
-    settings: GateSettings,
-) -> Tally:
-    """Writes the predictions for the test split to a folder, and returns their counts."""
-    tally = Tally(model.class_names, settings.top_k)
-    files = sorted(tf.io.gfile.glob(os.path.join(examples, "Split-test", "*")))
-    tf.io.gfile.makedirs(folder)
-    path = os.path.join(folder, PREDICTIONS_FILE)
-    with predictions_writer(path, with_baseline=comparison.model is not None) as write:
-        for batch in predict(files, model, comparison.model, settings.slices, comparison.seen):
-            tally.add(batch)
-            write(batch)
-    return tally
+@contextmanager
+def _baseline_writer(folder: str, comparison: Comparison) -> Iterator[Callable[[Batch], None]]:
+    """Yields a function that writes the baseline's answers; without a baseline it does nothing."""
+    if comparison.model is None:
+        yield lambda batch: None
+        return
+    with baseline_writer(folder, comparison.model.class_names) as write:
+        yield lambda batch: write({"id": batch.ids, "probabilities": batch.compared_answers()})
 
 
 def _write_blessing(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from components.gate.predictions import Batch
+from components.gate.batches import Batch
 from components.intervals import CONFIDENCE, wilson_interval
 
 _CALIBRATION_BINS = 10

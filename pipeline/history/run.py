@@ -67,6 +67,7 @@ class Run(BaseModel):
       span_before: The quarantine of the run that read the previous span; empty if there is none.
       quarantine: The folder of the quarantined records, or null.
       steps: The steps.
+      artifacts: The URIs of the outputs of each finished step, by step and key of the output.
       model_uri: The Trainer's artifact, or null.
       baseline: The version that the gate compared the model with; 0 if none was served.
       warm_start: The model whose weights the training started from; null for a cold start.
@@ -105,6 +106,7 @@ class Run(BaseModel):
     span_before: str = ""
     quarantine: str | None = None
     steps: list[Step] = []
+    artifacts: dict[str, dict[str, str]] = {}
     model_uri: str | None = None
     baseline: int = 0
     warm_start: WarmStart | None = None

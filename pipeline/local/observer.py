@@ -47,6 +47,9 @@ class RunObserver:
         Raises:
           SplitLacksClass: The images are to be split again, with another salt.
         """
+        self._run.artifacts[name] = {
+            key: str(artifacts[0].uri) for key, artifacts in outputs.items() if artifacts
+        }
         summary = summarize(name, outputs, self._run)
         details: Sequence[str] = ()
         if summary:

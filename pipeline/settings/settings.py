@@ -4,6 +4,7 @@ from pydantic import Field
 
 from components.gate.settings import GateSettings
 from components.model_store.location import EndpointLocation
+from components.predictions.settings import PredictionsSettings
 from components.pusher.settings import PushSettings
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 from data.common.settings_base import SettingsBase
@@ -63,6 +64,7 @@ class Settings(SettingsBase):
     transform: TransformSettings = TransformSettings()
     model: ModelSettings = ModelSettings()
     trainer: TrainerSettings = TrainerSettings()
+    predictions: PredictionsSettings = PredictionsSettings()
     gate: GateSettings = GateSettings()
     serving: ServingSettings = ServingSettings()
     push: PushSettings = PushSettings()

@@ -11,7 +11,7 @@ from data.synthetic import write_sample
 
 STEPS = [
     "ExampleGen", "Schema", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
-    "Evaluator", "Gate", "ServingCheck", "Pusher",
+    "Evaluator", "Predictions", "Gate", "ServingCheck", "Pusher",
 ]  # fmt: skip
 SETTINGS = ["transform.image_size=32", "trainer.epochs=1", "trainer.batch_size=16"]
 SETTINGS += ["data.split_salt=2", "gate.target=0.0", "gate.min_examples=1"]
@@ -28,8 +28,8 @@ def command(tmp_path):
 def test_a_run_that_is_killed_repeatedly_still_finishes(flowers, end, command, tmp_path):
     kills = [
         ("ExampleGen", "during"), ("ExampleGen", "after"), ("Transform", "during"),
-        ("Transform", "after"), ("Trainer", "during"), ("Evaluator", "during"), ("Gate", "before"),
-        ("Pusher", "before"), ("Pusher", "after"),
+        ("Transform", "after"), ("Trainer", "during"), ("Evaluator", "during"),
+        ("Predictions", "during"), ("Gate", "before"), ("Pusher", "before"), ("Pusher", "after"),
     ]  # fmt: skip
     for step, phase in kills:
         assert end(command, step, phase) == -signal.SIGKILL

@@ -70,8 +70,8 @@ def test_a_model_is_pushed_with_its_card_and_evaluation(run, root, newest):
     assert np.trace(metrics["confusion"]) == round(verdict["value"] * verdict["n"])
     for name in ("classes.csv", "confusion.csv", "confusion.png", "calibration.png"):
         assert (folder / name).stat().st_size > 0
-    (table,) = root.glob("artifacts/Gate/predictions/*/predictions.parquet")
-    predictions = pq.read_table(table).to_pandas()
+    (table,) = root.glob("artifacts/Predictions/predictions/*/predictions.parquet")
+    predictions = pq.read_table(table).to_pandas().query("split == 'test'")
     right = np.stack(predictions["probabilities"]).argmax(axis=1) == predictions["class"]
     assert right.sum() == np.trace(metrics["confusion"])
 

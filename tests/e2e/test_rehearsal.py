@@ -22,6 +22,8 @@ TOY = [
     "transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16", "data.split_salt=2",
     "gate.target=0.0", "gate.min_examples=1", "gate.max_loss=1",
 ]  # fmt: skip
+# The steps that run after another training.
+TRAINED = ["Trainer", "Evaluator", "Predictions", "Gate", "ServingCheck", "Pusher"]
 # The job of the sample, with another Trainer's machine, model and training.
 TPU = [
     "data.source=gs://your-bucket/sample/*.tfrec", "model={name: dense, weights: none}",
@@ -134,7 +136,7 @@ def test_a_new_target_runs_only_gate_and_push(job, run_rehearsal, newest):
 def test_the_second_model_is_compared_with_the_serving_one(compiled, run_rehearsal, newest, root):
     answer = run_rehearsal(compiled("second", "trainer.seed=1"))
     assert answer.code == 0, answer.out
-    assert steps_that_ran(newest()) == ["Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher"]
+    assert steps_that_ran(newest()) == TRAINED
     assert newest().verdict.baseline.version == 1
     assert newest().pushed == 2
     # After its push, the model's baseline is still the version before it.
@@ -149,7 +151,7 @@ def test_a_failed_step_is_named_and_downstream_steps_are_skipped(job, run_rehear
     assert "FAILED in Trainer: StepFailed: " in answer.out
     assert "nowhere" in answer.out
     assert states(newest(), "failed") == {"Trainer"}
-    assert states(newest(), "skipped") == {"Evaluator", "Gate", "ServingCheck", "Pusher"}
+    assert states(newest(), "skipped") == set(TRAINED[1:])
 
 
 def test_missing_data_is_refused_by_the_step_that_reads_it(job, run_rehearsal, newest):
@@ -202,7 +204,7 @@ def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_an_alert_is_sent(
     assert newest().training.replicas == 8
     assert newest().pushed > 1
     # The data gate checks that the train split fills a batch, whose size is another one here.
-    expected = ["DataGate", "Trainer", "Evaluator", "Gate", "ServingCheck", "Pusher", "Alert"]
+    expected = ["DataGate", *TRAINED, "Alert"]
     assert steps_that_ran(newest()) == expected
     alert = "alert to projects/your-project/topics/models (not delivered): flowers: pushed, "
     output = capsys.readouterr().out

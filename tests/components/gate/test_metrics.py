@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+from components.gate.batches import Batch
 from components.gate.metrics import Tally, bootstrap_interval, macro_metrics, wilson_interval
-from components.gate.predictions import Batch
 
 NAMES = ["a", "b", "c"]
 
@@ -13,7 +13,7 @@ def batch(classes, probabilities, baseline=None, slices=None, compared=None) -> 
     rows = np.array(probabilities, np.float32)
     before = None if baseline is None else np.array(baseline, np.float32)
     mask = np.ones(len(ids), bool) if compared is None else np.array(compared)
-    return Batch(ids, ids, np.array(classes), rows, before, mask, slices or {})
+    return Batch(ids, np.array(classes), rows, before, mask, slices or {})
 
 
 def drawn(number=500, seed=0):

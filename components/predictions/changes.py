@@ -1,0 +1,97 @@
+"""Fixed changes of images, which show how robust a model is."""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageEnhance, ImageFilter
+
+from components.predictions.records import RecordBatch
+from components.transform.decoding import decode_bytes
+from data.features import IMAGE
+
+# A larger image is reduced first, because a photograph of 12 megapixels takes a second to encode.
+_MAX_SIDE = 1024
+_DEGREES = 15
+_JPEG_QUALITY = 30
+_MIDDLE = 0.7
+
+
+def _squeeze(image: Image.Image) -> Image.Image:
+    return image.resize((max(1, image.width * 3 // 4), image.height), Image.Resampling.BICUBIC)
+
+
+def _darken(image: Image.Image) -> Image.Image:
+    return ImageEnhance.Brightness(image).enhance(0.7)
+
+
+def _brighten(image: Image.Image) -> Image.Image:
+    return ImageEnhance.Brightness(image).enhance(1.3)
+
+
+def _blur(image: Image.Image) -> Image.Image:
+    return image.filter(ImageFilter.GaussianBlur(min(image.size) / 100))
+
+
+def _turn(image: Image.Image) -> Image.Image:
+    """Turns an image; what would be empty in the corners shows the mirrored border."""
+    border = max(image.size) // 4
+    rows, columns = (min(border, side - 1) for side in (image.height, image.width))
+    padded = np.pad(np.asarray(image), [(rows,) * 2, (columns,) * 2, (0, 0)], "reflect")
+    turned = Image.fromarray(padded).rotate(_DEGREES, Image.Resampling.BICUBIC)
+    return turned.crop((columns, rows, columns + image.width, rows + image.height))
+
+
+def _cut(image: Image.Image) -> Image.Image:
+    width, height = (max(1, round(side * _MIDDLE)) for side in image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _unchanged(image: Image.Image) -> Image.Image:
+    return image
+
+
+JPEG_CHANGE = f"JPEG quality {_JPEG_QUALITY}"
+# The changes in the order in which they are reported. They are small enough that a person hardly
+# hesitates, and large enough that a model which relies on size, light or sharpness fails.
+CHANGES: Mapping[str, Callable[[Image.Image], Image.Image]] = {
+    "squeezed to 3:4": _squeeze,
+    "30 % darker": _darken,
+    "30 % brighter": _brighten,
+    "blurred": _blur,
+    JPEG_CHANGE: _unchanged,
+    f"turned by {_DEGREES} degrees": _turn,
+    f"cut to the middle {round(_MIDDLE * 100)} %": _cut,
+}
+
+
+def changed_records(batch: RecordBatch) -> Iterator[tuple[str, list[bytes]]]:
+    """Yields each change with the serialized tf.Examples of the changed images of a batch."""
+    images = [_open(encoded) for encoded in batch.images]
+    for name, change in CHANGES.items():
+        yield name, _with_images(batch.records, [_encode(change(i), name) for i in images])
+
+
+def _open(encoded: bytes) -> Image.Image:
+    """Returns an image as the model sees it, in RGB and upright, and not larger than needed."""
+    image = Image.fromarray(decode_bytes(encoded))
+    image.thumbnail((_MAX_SIDE, _MAX_SIDE), reducing_gap=2)
+    return image
+
+
+def _encode(image: Image.Image, change: str) -> bytes:
+    content = io.BytesIO()
+    if change == JPEG_CHANGE:
+        image.save(content, "JPEG", quality=_JPEG_QUALITY)
+    else:
+        image.save(content, "PNG", compress_level=1)
+    return content.getvalue()
+
+
+def _with_images(records: Sequence[bytes], images: Sequence[bytes]) -> list[bytes]:
+    examples = [tf.train.Example.FromString(record) for record in records]
+    for example, image in zip(examples, images, strict=True):
+        example.features.feature[IMAGE].bytes_list.value[:] = [image]
+    return [example.SerializeToString() for example in examples]

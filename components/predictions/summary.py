@@ -1,0 +1,16 @@
+"""The summary of finished Predictions."""
+
+from components.predictions.changes import CHANGES
+from components.predictions.table import read_changed, read_predictions
+from components.summary import Outputs, RunFacts, StepSummary, uri_of
+
+
+def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
+    """Returns the numbers of images that were classified."""
+    folder = uri_of(outputs, "predictions")
+    splits = read_predictions(folder, ["split"])["split"].to_pylist()
+    text = f"{splits.count('test')} test and {splits.count('eval')} eval images"
+    changed = read_changed(folder)
+    if changed is not None:
+        text += f"; {changed.num_rows // len(CHANGES)} test images with {len(CHANGES)} changes"
+    return StepSummary(text)

@@ -1,0 +1,104 @@
+"""Tables of predictions: Parquet files that are written and read batch by batch."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from components.artifacts import copied_here, gfile
+
+# Files in the artifact of Predictions.
+PREDICTIONS_FILE = "predictions.parquet"
+CHANGED_FILE = "changed.parquet"
+
+PROBABILITIES = pa.list_(pa.float32())
+PREDICTIONS = pa.schema(
+    [
+        ("split", pa.string()),
+        ("id", pa.string()),
+        ("hash", pa.uint64()),
+        ("source", pa.string()),
+        ("class", pa.int64()),
+        ("probabilities", PROBABILITIES),
+        # Whether the model has seen the image; null for the splits of its own data.
+        ("seen", pa.bool_()),
+    ]
+)
+CHANGED = pa.schema(
+    [
+        ("change", pa.string()),
+        ("id", pa.string()),
+        ("class", pa.int64()),
+        ("probabilities", PROBABILITIES),
+    ]
+)
+_CLASS_NAMES = b"class_names"
+
+Write = Callable[[dict[str, Any]], None]
+
+
+@contextmanager
+def table_writer(
+    folder: str, file: str, schema: pa.Schema, class_names: Sequence[str]
+) -> Iterator[Write]:
+    """Yields a function that writes rows, as a sequence for each column, to a table.
+
+    A missing column is null. The file is complete when the context ends. It is written to a local
+    folder first, because `folder` may be on gs://.
+
+    Args:
+      folder: The folder of the file; created if it is missing.
+      file: The name of the file.
+      schema: The columns.
+      class_names: The classes in the order of their ids, stored in the file.
+    """
+    schema = schema.with_metadata({_CLASS_NAMES: json.dumps(class_names)})
+
+    def write(columns: dict[str, Any]) -> None:
+        rows = len(columns["id"])
+        arrays = [pa.array(columns.get(f.name, [None] * rows), f.type) for f in schema]
+        writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+    with tempfile.TemporaryDirectory() as local:
+        path = os.path.join(local, file)
+        with pq.ParquetWriter(path, schema) as writer:
+            yield write
+        gfile().makedirs(folder)
+        gfile().copy(path, os.path.join(folder, file), overwrite=True)
+
+
+def read_class_names(folder: str) -> list[str]:
+    """Returns the classes of the predictions in a folder, in the order of their ids."""
+    with copied_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
+        names: list[str] = json.loads(pq.read_schema(path).metadata[_CLASS_NAMES])
+    return names
+
+
+def read_predictions(folder: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Returns the predictions in a folder; see PREDICTIONS for the columns."""
+    with copied_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
+        return pq.read_table(path, columns=columns)
+
+
+def read_changed(folder: str) -> pa.Table | None:
+    """Returns the predictions for changed images; None if they were not requested."""
+    file = os.path.join(folder, CHANGED_FILE)
+    if not gfile().exists(file):
+        return None
+    with copied_here(file) as path:
+        return pq.read_table(path)
+
+
+def iterate_predictions(folder: str, split: str, batch_size: int) -> Iterator[pa.RecordBatch]:
+    """Yields the predictions for a split in batches, in constant memory."""
+    with copied_here(os.path.join(folder, PREDICTIONS_FILE)) as path, pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size):
+            rows = batch.filter(pc.equal(batch["split"], split))
+            if rows.num_rows:
+                yield rows
