@@ -17,6 +17,7 @@ LAYERS = {
     "pipeline.registry": 6,
     "pipeline.local": 5,
     "pipeline.graph": 4,
+    "pipeline.report_page": 4,
     "pipeline.reporting": 3,
     "pipeline.diagnostics": 3,
     "pipeline.steps": 3,

@@ -1,7 +1,6 @@
 """Shows a run on the console while it is running, and keeps its entry in the history current."""
 
 import logging
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Self
 
 from components.gate.verdict import format_verdict
 from data.common.errors import UsageError, describe_error, error_kind
-from data.common.formatting import format_duration, shell_word
+from data.common.formatting import format_duration
 from data.common.progress import PROGRESS_LOGGER
 from pipeline.history.run import Run, RunState
 from pipeline.history.runs import LOG_FILE, History
 from pipeline.reporting.console import Console
 from pipeline.reporting.lines import display_path
-from pipeline.root_files import SERVING_FOLDER
+from pipeline.reporting.next_steps import next_steps
 
 _GOOD, _BAD = "bold green", "bold red"
 
@@ -152,23 +151,8 @@ class Report:
         if self.run.verdict:
             style = _GOOD if state == "pushed" else _BAD
             self._print(f"\n{format_verdict(self.run.verdict)}", style)
-        program = display_path(sys.argv[0])
-        # For commands that can be pasted into a shell.
-        command, folder = shell_word(program), shell_word(display_path(root))
-        if state == "pushed":
-            self._print(f"Served:   {display_path(root / SERVING_FOLDER / str(self.run.pushed))}")
-            self._print(f"Try it:   {command} predict --root {folder} IMAGE...")
-        elif self.run.withdrawn:
-            self._print(
-                f"Nothing was pushed: this model was version {self.run.withdrawn}, which was "
-                f"withdrawn. `{command} promote {self.run.run_id} --root {folder}` would push it."
-            )
-        else:
-            self._print("Nothing was pushed.")
-            self._print(f"Reasons:  {command} gate explain --root {folder}")
-        board = shell_word(str(Path(program).with_name("tensorboard")))
-        self._print(f"Curves:   {board} --logdir {shell_word(display_path(curves))}")
-        self._print(f"All runs: {command} runs --root {folder}")
+        for step in next_steps(self.run, root, curves):
+            self._print(f"{step.label + ':':<9} {step.text}" if step.label else step.text)
         self._print(f"Took {format_duration(self.run.seconds)}: {self._time_by_step()}")
 
     def _time_by_step(self) -> str:

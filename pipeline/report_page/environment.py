@@ -1,0 +1,68 @@
+"""Renders the templates of the pages: everything is escaped, and each page is one file."""
+
+import base64
+import functools
+import hashlib
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from data.common.formatting import format_duration, format_size
+from pipeline.report_page.figures import percent
+
+_FOLDER = Path(__file__).parent / "templates"
+# What HTML does not allow in a text; names of files and classes may contain it.
+_NOT_ALLOWED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]"
+)
+
+
+def render(template: str, **variables: Any) -> str:
+    """Returns a whole page; its template extends `base.html.j2`.
+
+    The page may load nothing and run no other script than its own.
+    """
+    style, script = _inline("style.css"), _inline("page.js")
+    page = environment().get_template(template).render(
+        style=style, script=script,
+        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'",
+        version=metadata.version("flowers"), **variables,
+    )  # fmt: skip
+    return _NOT_ALLOWED.sub(_escape, page)
+
+
+def render_part(template: str, **variables: Any) -> Markup:
+    """Returns a part of a page, such as a section."""
+    return Markup(environment().get_template(template).render(**variables))
+
+
+@functools.cache
+def environment() -> Environment:
+    """Returns the environment of the templates, in which an undefined variable is an error."""
+    templates = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    templates.filters.update(
+        percent=percent, duration=format_duration, size=format_size, number=lambda n: f"{n:,}"
+    )
+    return templates
+
+
+@functools.cache
+def _inline(name: str) -> Markup:
+    return Markup((_FOLDER / name).read_text(encoding="utf-8"))
+
+
+def _digest(content: str) -> str:
+    """Returns the hash of an inline element, as a Content-Security-Policy names it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape", "surrogatepass").decode()

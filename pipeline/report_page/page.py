@@ -1,0 +1,72 @@
+"""Writes the report of a run: `report.html` in its folder of the history."""
+
+import logging
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from data.common.errors import describe_error
+from data.common.files import write_whole
+from pipeline.history.run import Run
+from pipeline.report_page.environment import render, render_part
+from pipeline.report_page.sections import verdict
+from pipeline.report_page.sections.base import Section
+from pipeline.report_page.sources import ReportSources
+
+REPORT_FILE = "report.html"
+
+# In the order of the page; each has a function `build(sources) -> Section`.
+SECTIONS: tuple[ModuleType, ...] = (verdict,)
+
+_log = logging.getLogger(__name__)
+
+
+class _Rendered(NamedTuple):
+    section: Section
+    content: Markup
+
+
+def write_report(root: Path, run: Run) -> Path:
+    """Writes the report of a run and returns its path.
+
+    Args:
+      root: The root of the run.
+      run: The run, whether or not it has ended.
+    """
+    sources = ReportSources(root, run)
+    sections = [_build(module, sources) for module in SECTIONS]
+    sources.thumbnails.load()
+    parts = [_render(section) for section in sections]
+    file = sources.folder / REPORT_FILE
+    write_whole(file, render("report.html.j2", run=run, parts=parts))
+    return file
+
+
+def _build(module: ModuleType, sources: ReportSources) -> Section:
+    try:
+        section: Section = module.build(sources)
+    except Exception as error:
+        name = module.__name__.rpartition(".")[2]
+        return _not_made(name, name.capitalize(), error)
+    return section
+
+
+def _render(section: Section) -> _Rendered:
+    if section.missing:
+        return _Rendered(section, Markup(""))
+    try:
+        return _Rendered(section, render_part(section.template, **section.content))
+    except Exception as error:
+        return _Rendered(_not_made(section.id, section.title, error), Markup(""))
+
+
+def _not_made(anchor: str, title: str, error: Exception) -> Section:
+    """Returns a section that says that it could not be made; call it where an error is handled."""
+    _log.exception("the section %s of the report could not be made", anchor)
+    return Section(
+        anchor, title, "", "",
+        missing=f"This section could not be made: {describe_error(error)}. The log of the run has "
+        "the details.",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The sections of the report of a run, a module for each, in the order of `page.py`."""

@@ -1,0 +1,93 @@
+"""The section Verdict: what became of the run, why, and what to do next."""
+
+from markupsafe import Markup
+
+from components.gate.verdict import Verdict, format_verdict
+from components.intervals import wilson_interval
+from pipeline.history.run import Run
+from pipeline.report_page.figures import Interval, interval_lines, percent
+from pipeline.report_page.sections.base import Section
+from pipeline.report_page.sources import ReportSources
+from pipeline.reporting.next_steps import next_steps
+from pipeline.root_files import ARTIFACTS_FOLDER
+
+_MARKS = {"good": "✓", "bad": "✗", "neutral": "●"}
+
+
+def build(sources: ReportSources) -> Section:
+    """Returns the section for a run in any state."""
+    run = sources.run
+    tone, headline = _headline(run)
+    verdict = run.verdict
+    curves = sources.root / ARTIFACTS_FOLDER / "Trainer" / "model_run"
+    return Section(
+        "verdict",
+        "Verdict",
+        "Whether the model may serve, and what decided that. A model is pushed only if it passes "
+        "every rule.",
+        "verdict.html.j2",
+        {
+            "tone": tone,
+            "mark": _MARKS[tone],
+            "headline": headline,
+            "causes": _causes(run),
+            "measured": _measured(verdict) if verdict else "",
+            "accuracy_line": _accuracy_line(verdict) if verdict else "",
+            "checks": verdict.checks if verdict else [],
+            "notes": verdict.notes if verdict else [],
+            "next_steps": next_steps(run, sources.root, curves),
+        },
+    )
+
+
+def _headline(run: Run) -> tuple[str, str]:
+    """Returns the tone and what became of the run, in a few words."""
+    step = next((s.name for s in run.steps if s.state in ("failed", "interrupted")), "the run")
+    if run.state == "pushed":
+        return "good", f"Pushed: the model serves as version {run.pushed}"
+    if run.state == "refused":
+        return "bad", "Refused: the model was not pushed"
+    headlines = {
+        "data refused": ("bad", "Data refused: nothing was trained or pushed"),
+        "failed": ("bad", f"Failed in {step}"),
+        "interrupted": ("bad", f"Interrupted in {step}"),
+        "stopped": ("neutral", "Stopped before the last step, as requested"),
+        "skipped": ("neutral", "Skipped"),
+    }
+    return headlines.get(run.state, ("neutral", "Not finished yet"))
+
+
+def _causes(run: Run) -> list[str]:
+    """Returns why the run ended as it did, a sentence each."""
+    lines = list(run.verdict.reasons) if run.verdict else []
+    if run.error:
+        lines += run.error.splitlines()
+    if run.promoted:
+        lines.append(f"Somebody promoted it as version {run.promoted}: {run.reason}")
+    if run.withdrawn:
+        lines.append(f"Its model was version {run.withdrawn}, which was withdrawn.")
+    return lines
+
+
+def _measured(verdict: Verdict) -> str:
+    """Returns the measured value in a sentence."""
+    name = verdict.metric.replace("_", " ")
+    return (
+        f"The {name} is {percent(verdict.value)} on {verdict.n} test images, which no training and "
+        f"no choice of epoch has seen. The true value lies between {percent(verdict.low)} and "
+        f"{percent(verdict.high)} with 95 % confidence."
+    )
+
+
+def _accuracy_line(verdict: Verdict) -> Markup:
+    note = f"{percent(verdict.value)} ({percent(verdict.low)} to {percent(verdict.high)})"
+    rows = [Interval("this model", verdict.value, verdict.low, verdict.high, note)]
+    if verdict.baseline:
+        baseline, n = verdict.baseline, verdict.baseline.n or verdict.n
+        low, high = wilson_interval(round(baseline.value * n), n)
+        note = f"{percent(baseline.value)} ({percent(low)} to {percent(high)})"
+        label = f"version {baseline.version}, serving then"
+        rows.append(Interval(label, baseline.value, low, high, note))
+    end = " for the lower end" if verdict.confidence == "interval" else ""
+    target = f"target {percent(verdict.target)}{end}"
+    return interval_lines(format_verdict(verdict), rows, verdict.target, target)

@@ -1,0 +1,166 @@
+"""Small pictures of examples, as data URIs in a page; one pass over the record files for all."""
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from PIL import Image
+
+from data.features import CLASS, IMAGE
+from data.images.reading import UnreadableImage, read_image
+from pipeline.lazy_tensorflow import import_tensorflow
+
+# What all pictures of a page may take in it, in bytes.
+MOST_BYTES = 3_500_000
+# The longest side in pixels and the WebP quality, tried in this order until the pictures fit.
+_SIZES = ((128, 60), (112, 50), (88, 45), (64, 40), (48, 30))
+_ID_DIGITS = 16
+
+
+class Picture:
+    """A small picture, which several thumbnails may show."""
+
+    def __init__(self) -> None:
+        """Starts without content."""
+        self.uses = 0
+        self.problem = "picture not found"
+        self._image: Image.Image | None = None
+        self._encoded = b""
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a picture; otherwise `problem` says why not."""
+        return self._image is not None
+
+    def take(self, encoded: bytes) -> None:
+        """Decodes an image file and keeps it at the largest size of thumbnails."""
+        try:
+            self._image = read_image(encoded)
+        except UnreadableImage as error:
+            self.problem = f"no picture: {error}"
+            return
+        side = _SIZES[0][0]
+        self._image.thumbnail((side, side))
+
+    def encode(self, side: int, quality: int) -> int:
+        """Encodes the picture with a longest side in pixels; returns its bytes in the page."""
+        if self._image is None:
+            return 0
+        self._image.thumbnail((side, side))
+        stream = io.BytesIO()
+        self._image.save(stream, "WEBP", quality=quality)
+        self._encoded = base64.b64encode(stream.getvalue())
+        return len(self._encoded) * self.uses
+
+    def render(self, alt: str) -> Markup:
+        """Returns the `<img>`, or a box with the problem."""
+        if self._image is None:
+            return Markup('<span class="no-picture">{}</span>').format(self.problem)
+        width, height = self._image.size
+        return Markup(
+            '<img src="data:image/webp;base64,{}" alt="{}" width="{}" height="{}">'
+        ).format(self._encoded.decode(), alt, width, height)
+
+
+class Thumbnail:
+    """A place of a page that shows a picture; a template inserts it as it is."""
+
+    def __init__(self, picture: Picture, alt: str):
+        """Takes the picture, and what it shows for people who do not see it."""
+        self._picture = picture
+        self._alt = alt
+        picture.uses += 1
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a picture, once it is loaded."""
+        return self._picture.found
+
+    def __html__(self) -> str:
+        """Returns the `<img>`, or a box that says why there is none."""
+        return self._picture.render(self._alt)
+
+
+class Thumbnails:
+    """The thumbnails of a page: first all are requested, then `load` reads them."""
+
+    def __init__(self, examples: Path | None):
+        """Takes the folder of ExampleGen's examples; None if there is none any more."""
+        self._examples = examples
+        self._pictures: list[Picture] = []
+        self._by_id: dict[str, dict[str, Picture]] = {}
+        self._samples: dict[str, dict[int, list[Picture]]] = {}
+
+    def request(self, split: str, record_id: str, alt: str = "") -> Thumbnail:
+        """Returns the thumbnail of an example, which `load` fills.
+
+        Args:
+          split: Its split.
+          record_id: The first digits of the record's SHA-256, as in the table of predictions.
+          alt: What the picture shows; empty if the text beside it says so.
+        """
+        by_id = self._by_id.setdefault(split, {})
+        if record_id not in by_id:
+            by_id[record_id] = self._new()
+        return Thumbnail(by_id[record_id], alt)
+
+    def request_samples(
+        self, split: str, class_id: int, number: int, alt: str = ""
+    ) -> list[Thumbnail]:
+        """Returns thumbnails of the first examples of a class in a split, which `load` fills.
+
+        Those beyond the number of examples are not `found`.
+        """
+        pictures = [self._new() for _ in range(number)]
+        self._samples.setdefault(split, {}).setdefault(class_id, []).extend(pictures)
+        return [Thumbnail(picture, alt) for picture in pictures]
+
+    def from_bytes(self, encoded: bytes, alt: str = "") -> Thumbnail:
+        """Returns the thumbnail of an image file."""
+        picture = self._new()
+        picture.take(encoded)
+        return Thumbnail(picture, alt)
+
+    def load(self) -> None:
+        """Reads the requested examples, and makes all pictures as small as the page needs."""
+        for split in sorted({*self._by_id, *self._samples}) if self._examples else ():
+            self._read(split)
+        for side, quality in _SIZES:
+            if sum(picture.encode(side, quality) for picture in self._pictures) <= MOST_BYTES:
+                return
+
+    def _new(self) -> Picture:
+        self._pictures.append(Picture())
+        return self._pictures[-1]
+
+    def _read(self, split: str) -> None:
+        """Reads a split up to the last example that is needed."""
+        by_id = dict(self._by_id.get(split, {}))
+        samples = {key: list(value) for key, value in self._samples.get(split, {}).items()}
+        for record in self._records(split):
+            picture = by_id.pop(hashlib.sha256(record).hexdigest()[:_ID_DIGITS], None)
+            if picture or samples:
+                feature = _features(record)
+                places = samples.get(feature[CLASS].int64_list.value[0], [])
+                for taker in [*([picture] if picture else []), *places[:1]]:
+                    taker.take(feature[IMAGE].bytes_list.value[0])
+                del places[:1]
+                samples = {key: value for key, value in samples.items() if value}
+            if not by_id and not samples:
+                return
+
+    def _records(self, split: str) -> Iterator[bytes]:
+        import_tensorflow()
+        from data.records import read_records
+
+        assert self._examples
+        for file in sorted((self._examples / f"Split-{split}").glob("*")):
+            yield from read_records(str(file))
+
+
+def _features(record: bytes) -> Any:
+    return import_tensorflow().train.Example.FromString(record).features.feature

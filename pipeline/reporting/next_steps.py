@@ -1,0 +1,71 @@
+"""What to do after a run: the same commands for the console and for the report of a run."""
+
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from data.common.formatting import shell_word
+from pipeline.history.run import Run
+from pipeline.history.runs import LOG_FILE, History
+from pipeline.reporting.lines import display_path
+from pipeline.root_files import SERVING_FOLDER
+
+
+class NextStep(NamedTuple):
+    """What to look at, or a command that can be pasted into a shell; a sentence has no label."""
+
+    label: str
+    text: str
+
+
+def next_steps(run: Run, root: Path, curves: Path) -> list[NextStep]:
+    """Returns what to look at and to do after a run, in this order.
+
+    Args:
+      run: The run, which has ended.
+      root: Its root.
+      curves: The folder of TensorBoard's logs.
+    """
+    program = display_path(sys.argv[0])
+    command, folder = shell_word(program), shell_word(display_path(root))
+    board = shell_word(str(Path(program).with_name("tensorboard")))
+    after = {
+        "pushed": [
+            NextStep("Served", display_path(root / SERVING_FOLDER / str(run.pushed))),
+            NextStep("Try it", f"{command} predict --root {folder} IMAGE..."),
+        ],
+        "refused": _after_refusal(run, command, folder),
+        "data refused": _after_data_refusal(run, command, folder),
+        "failed": _after_stop(run, root, "The same command resumes after the steps that finished."),
+        "interrupted": _after_stop(run, root, "The same command continues the run."),
+        "stopped": [NextStep("", "Without --until the run continues.")],
+    }.get(run.state, [])
+    watch = [NextStep("Curves", f"{board} --logdir {shell_word(display_path(curves))}")]
+    runs = NextStep("All runs", f"{command} runs --root {folder}")
+    return [*after, *(watch if run.state in ("pushed", "refused") else []), runs]
+
+
+def _after_refusal(run: Run, command: str, folder: str) -> list[NextStep]:
+    if run.withdrawn:
+        return [
+            NextStep(
+                "",
+                f"Nothing was pushed: this model was version {run.withdrawn}, which was withdrawn. "
+                f"`{command} promote {run.run_id} --root {folder}` would push it.",
+            )
+        ]
+    return [
+        NextStep("", "Nothing was pushed."),
+        NextStep("Reasons", f"{command} gate explain --root {folder}"),
+    ]
+
+
+def _after_data_refusal(run: Run, command: str, folder: str) -> list[NextStep]:
+    if not run.examples.get("quarantined"):
+        return []
+    return [NextStep("Bad records", f"{command} data quarantine {run.run_id} --root {folder}")]
+
+
+def _after_stop(run: Run, root: Path, advice: str) -> list[NextStep]:
+    log = History(root).folder(run.run_id) / LOG_FILE
+    return [NextStep("Full log", display_path(log)), NextStep("", advice)]

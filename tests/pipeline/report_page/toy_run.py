@@ -1,0 +1,214 @@
+"""A small run as `flowers run` leaves it, made without TFX: records, predictions, history."""
+
+import hashlib
+import io
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tensorflow as tf
+
+from components.gate.metrics import Tally
+from components.gate.predictions import Batch
+from data.records import encode_example
+from data.synthetic import draw_flower
+from pipeline.history.run import Run
+from pipeline.history.runs import History
+from tests.pipeline.report_page.toy_history import make_run
+
+HOSTILE_CLASSES = (
+    "rose",
+    "<script>alert(1)</script>",
+    "O\"Brien's & <b>tulip</b>",
+    "🌻 sunflower",
+    "a class with a name of eighty characters " + "x" * 39,
+)
+HOSTILE_FILES = (
+    "photos/{}.jpg",
+    "<img src=x onerror=alert(1)>/{}.png",
+    "🌷 'new' & \"old\"/{}.jpg",
+)
+_FLOWERS = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
+_ID_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class ToyRun:
+    """What a run of the toy root is like.
+
+    Attributes:
+      run_id: Its id.
+      class_names: The classes.
+      images: The number of images of each split.
+      accuracy: The share of the test images that are classified correctly, about.
+      baseline: Whether the gate compared the model with version 1.
+      changes: The names of the changes of the test images; empty if robustness is turned off.
+      seed: Seed of the predictions.
+      fields: Further or other fields of the run.
+    """
+
+    run_id: str = "20261127-120000"
+    class_names: Sequence[str] = HOSTILE_CLASSES
+    images: Any = None
+    accuracy: float = 0.75
+    baseline: bool = True
+    changes: Sequence[str] = ("squeezed to 3:4", "30 % darker", "blurred")
+    seed: int = 0
+    fields: Any = None
+
+    def number(self, split: str) -> int:
+        return (self.images or {"train": 30, "eval": 20, "test": 60})[split]
+
+
+def predict(
+    rng: np.random.Generator, classes: np.ndarray, names: int, accuracy: float
+) -> np.ndarray:
+    """Returns random probabilities, float32 [n, names], most of which are right."""
+    logits = rng.normal(0, 1, [len(classes), names])
+    right = rng.uniform(size=len(classes)) < accuracy
+    wanted = np.where(right, classes, rng.integers(0, names, len(classes)))
+    logits[np.arange(len(classes)), wanted] += 4
+    exponents = np.exp(logits)
+    return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def write_toy_run(root: Path, **attributes: Any) -> Run:
+    """Writes a run under a root; the arguments are attributes of ToyRun."""
+    toy = replace(ToyRun(), **attributes)
+    rng, names = np.random.default_rng(toy.seed), len(toy.class_names)
+    artifacts = root / "artifacts"
+    ids = _write_examples(artifacts / "ExampleGen" / "examples" / toy.run_id, toy)
+    classes = {split: np.arange(len(ids[split])) % names for split in ids}
+    answers = {split: predict(rng, classes[split], names, toy.accuracy) for split in ids}
+    predictions = artifacts / "Predictions" / "predictions" / toy.run_id
+    _write_predictions(predictions, toy, ids, classes, answers)
+    _write_changed(predictions, toy, rng, ids["test"], classes["test"])
+    baseline = predict(rng, classes["test"], names, toy.accuracy - 0.1) if toy.baseline else None
+    compared = np.arange(len(ids["test"])) % 10 != 0
+    _write_baseline(artifacts / "Gate" / "blessing" / toy.run_id, ids["test"], baseline, compared)
+    tally = _tally(toy, ids["test"], classes["test"], answers["test"], baseline, compared)
+    images = {split: len(found) for split, found in ids.items()}
+    run = make_run(
+        toy.run_id, toy.class_names, images, tally, toy.baseline, artifacts, **(toy.fields or {})
+    )
+    _write_history(root, run, tally)
+    return run
+
+
+def _tally(
+    toy: ToyRun,
+    ids: list[str],
+    classes: np.ndarray,
+    answers: np.ndarray,
+    baseline: np.ndarray | None,
+    compared: np.ndarray,
+) -> Tally:
+    tally = Tally(toy.class_names, top_k=2)
+    slices = {"size": ["large" if i % 3 else "small" for i in range(len(ids))]}
+    tally.add(Batch(ids, [""] * len(ids), classes, answers, baseline, compared, slices))
+    return tally
+
+
+def _write_history(root: Path, run: Run, tally: Tally) -> None:
+    history = History(root)
+    folder = history.folder(run.run_id)
+    folder.mkdir(parents=True)
+    history.save(run)
+    (folder / "metrics.json").write_text(json.dumps(tally.metrics()), encoding="utf-8")
+
+
+def _source(split: str, index: int) -> str:
+    return HOSTILE_FILES[index % len(HOSTILE_FILES)].format(f"{split}-{index}")
+
+
+def _write_examples(folder: Path, toy: ToyRun) -> dict[str, list[str]]:
+    """Writes the record files of all splits; returns the ids of the records by split."""
+    ids: dict[str, list[str]] = {}
+    names = list(toy.class_names)
+    for split in ("train", "eval", "test"):
+        path = folder / f"Split-{split}" / "data_tfrecord-00000-of-00001.gz"
+        path.parent.mkdir(parents=True)
+        ids[split] = []
+        with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+            for index in range(toy.number(split)):
+                class_id = index % len(names)
+                rng = random.Random(f"{split} {index}")
+                image = draw_flower(_FLOWERS[class_id % len(_FLOWERS)], rng, 48)
+                record = encode_example(
+                    _jpeg(image), class_id, names, image.size, _source(split, index)
+                )
+                writer.write(record)
+                ids[split].append(hashlib.sha256(record).hexdigest()[:_ID_DIGITS])
+    return ids
+
+
+def _jpeg(image: Any) -> bytes:
+
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=80)
+    return stream.getvalue()
+
+
+def _write_table(path: Path, columns: dict[str, Any], class_names: Sequence[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pa.table(columns)
+    metadata = {"class_names": json.dumps(list(class_names))}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def _lists(rows: Any) -> pa.Array:
+    return pa.array([None if row is None else row.tolist() for row in rows], pa.list_(pa.float32()))
+
+
+def _write_predictions(
+    folder: Path, toy: ToyRun, ids: Any, classes: Any, probabilities: Any
+) -> None:
+    splits = ("test", "eval")
+    names = [split for split in splits for _ in ids[split]]
+    columns = {
+        "split": pa.array(names, pa.string()),
+        "id": pa.array([i for split in splits for i in ids[split]], pa.string()),
+        "hash": pa.array(range(len(names)), pa.uint64()),
+        "source": pa.array(
+            [_source(split, i) for split in splits for i in range(len(ids[split]))], pa.string()
+        ),
+        "class": pa.array(np.concatenate([classes[split] for split in splits]), pa.int64()),
+        "probabilities": _lists(np.concatenate([probabilities[split] for split in splits])),
+        "seen": pa.array([None] * len(names), pa.bool_()),
+    }
+    _write_table(folder / "predictions.parquet", columns, toy.class_names)
+
+
+def _write_changed(
+    folder: Path, toy: ToyRun, rng: np.random.Generator, ids: Sequence[str], classes: np.ndarray
+) -> None:
+    if not toy.changes:
+        return
+    tables = [
+        predict(rng, classes, len(toy.class_names), toy.accuracy - 0.1 * k)
+        for k in range(len(toy.changes))
+    ]
+    n = len(toy.changes)
+    columns = {
+        "change": pa.array([name for name in toy.changes for _ in ids], pa.string()),
+        "id": pa.array(list(ids) * n, pa.string()),
+        "class": pa.array(np.tile(classes, n), pa.int64()),
+        "probabilities": _lists(np.concatenate(tables)),
+    }
+    _write_table(folder / "changed.parquet", columns, toy.class_names)
+
+
+def _write_baseline(
+    folder: Path, ids: Sequence[str], rows: np.ndarray | None, compared: np.ndarray
+) -> None:
+    folder.mkdir(parents=True)
+    if rows is not None:
+        lists = _lists([row if c else None for row, c in zip(rows, compared, strict=True)])
+        columns = {"id": pa.array(ids, pa.string()), "probabilities": lists}
+        _write_table(folder / "baseline.parquet", columns, ())
