@@ -1,21 +1,19 @@
-"""Figures as inline SVG. Text and colours come from style.css, so that they suit light and dark.
+"""Figures of values with their intervals, and plain bars, as inline SVG."""
 
-Each figure has a label that says what it shows, for people who do not see it.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-_WIDTH = 420
-# Numbers of pixels are rounded: a hundredth is invisible, and the page stays small.
-_DIGITS = 2
+from pipeline.report_page.svg import WIDTH, Axis, box, dot, figure, line, share_axis, text
+
+_MARGIN = 12
+_ROW = 44
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its 95 % interval, drawn as a dot on a line.
+    """A share with its 95 % interval.
 
     Attributes:
       label: What the value belongs to.
@@ -36,36 +34,6 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
-def figure(label: str, width: float, height: float, parts: Iterable[Markup]) -> Markup:
-    """Returns an SVG of a size in pixels with a label; it shrinks with the page."""
-    return Markup(
-        '<svg class="figure" role="img" aria-label="{}" viewBox="0 0 {} {}" '
-        'width="{}" height="{}">{}</svg>'
-    ).format(label, width, height, width, height, Markup("").join(parts))
-
-
-def text(x: float, y: float, content: str, css: str = "") -> Markup:
-    """Returns a text at a position; the classes `end` and `middle` align it."""
-    return Markup('<text x="{}" y="{}" class="{}">{}</text>').format(_n(x), _n(y), css, content)
-
-
-def line(x1: float, y1: float, x2: float, y2: float, css: str) -> Markup:
-    """Returns a line between two positions."""
-    numbers = map(_n, (x1, y1, x2, y2))
-    return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>').format(*numbers, css)
-
-
-def box(x: float, y: float, width: float, height: float, css: str) -> Markup:
-    """Returns a filled rectangle."""
-    numbers = map(_n, (x, y, max(width, 0), height))
-    return Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>').format(*numbers, css)
-
-
-def dot(x: float, y: float, radius: float, css: str) -> Markup:
-    """Returns a filled circle."""
-    return Markup('<circle cx="{}" cy="{}" r="{}" class="{}"/>').format(_n(x), _n(y), radius, css)
-
-
 def interval_lines(
     label: str, rows: Sequence[Interval], target: float | None = None, target_label: str = ""
 ) -> Markup:
@@ -77,53 +45,71 @@ def interval_lines(
       target: A value that is marked by a vertical line; None for none.
       target_label: The text at that line.
     """
-    ends = [end for row in rows for end in (row.low, row.high)]
-    ends += [] if target is None else [target]
-    axis = _Axis(min(ends), max(ends), left=12, right=_WIDTH - 12)
-    top, step = 26, 44
-    bottom = top + step * len(rows)
-    parts = [line(axis.left, bottom, axis.right, bottom, "axis")]
-    for tick in axis.ticks:
-        parts.append(line(axis.x(tick), top, axis.x(tick), bottom, "grid"))
-        parts.append(text(axis.x(tick), bottom + 16, percent(tick, 0), "middle small"))
-    for index, row in enumerate(rows):
-        y = top + step * index + 32
-        parts.append(text(axis.left, y - 14, row.label))
-        parts.append(text(axis.right, y - 14, row.note, "end"))
-        parts.append(line(axis.x(row.low), y, axis.x(row.high), y, f"interval row{index}"))
-        parts.append(dot(axis.x(row.value), y, 6, f"dot row{index}"))
+    marked = [] if target is None else [target]
+    ends = [end for row in rows for end in (row.low, row.high, row.value)]
+    axis = share_axis([*ends, *marked], _MARGIN + 12, WIDTH - _MARGIN - 12)
+    top = 26
+    bottom = top + _ROW * len(rows)
+    parts = [*_grid(axis, top, bottom)]
     if target is not None:
-        x = axis.x(target)
-        parts.append(line(x, top - 8, x, bottom, "target"))
-        parts.append(_beside(x, top - 12, target_label))
-    return figure(label, _WIDTH, bottom + 22, parts)
+        x = axis.at(target)
+        parts += [line(x, top - 8, x, bottom, "target"), _beside(x, top - 12, target_label)]
+    for index, row in enumerate(rows):
+        y = top + _ROW * index + 32
+        parts += _names(row, y - 13)
+        parts.append(line(axis.at(row.low), y, axis.at(row.high), y, f"interval row{index}"))
+        parts.append(dot(axis.at(row.value), y, 6, f"dot row{index}"))
+    return figure(label, bottom + 22, parts)
 
 
-class _Axis:
-    """A horizontal axis of shares that covers some values with a margin."""
+def interval_bars(label: str, rows: Sequence[Interval], reference: float | None = None) -> Markup:
+    """Returns a bar for each value from 0 to 100 %, with its interval as a line across its end.
 
-    def __init__(self, low: float, high: float, left: float, right: float):
-        self.left, self.right = left, right
-        margin = max(0.15 * (high - low), 0.02)
-        self._low, self._high = max(low - margin, 0.0), min(high + margin, 1.0)
-        span = self._high - self._low
-        step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if span / s <= 6)
-        first = -int(-self._low / step // 1)
-        last = int(self._high / step + 1e-9)
-        self.ticks = [number * step for number in range(first, last + 1)]
+    Args:
+      label: What the figure shows.
+      rows: The values.
+      reference: A value that is marked by a vertical line; None for none.
+    """
+    axis = Axis(0, 1, _MARGIN + 12, WIDTH - _MARGIN - 12)
+    top = 4
+    bottom = top + _ROW * len(rows)
+    parts = [*_grid(axis, top, bottom)]
+    for index, row in enumerate(rows):
+        y = top + _ROW * index + 20
+        parts += _names(row, y - 5)
+        parts.append(box(axis.start, y, axis.at(row.value) - axis.start, 14, "bar"))
+        parts.append(line(axis.at(row.low), y + 7, axis.at(row.high), y + 7, "whisker"))
+    if reference is not None:
+        parts.append(line(axis.at(reference), top, axis.at(reference), bottom, "target"))
+    return figure(label, bottom + 22, parts)
 
-    def x(self, value: float) -> float:
-        """Returns the position of a value."""
-        share = (value - self._low) / (self._high - self._low)
-        return self.left + share * (self.right - self.left)
+
+def bars(label: str, rows: Sequence[tuple[str, float, str]]) -> Markup:
+    """Returns a bar for each name, value and text of the value; the longest fills the width."""
+    longest = max([value for _, value, _ in rows], default=0) or 1
+    axis = Axis(0, longest, 150, WIDTH - 80)
+    parts = []
+    for index, (name, value, note) in enumerate(rows):
+        y = 4 + 24 * index
+        parts.append(text(axis.start - 8, y + 13, name, "end"))
+        parts.append(box(axis.start, y, max(axis.at(value) - axis.start, 1), 16, "bar"))
+        parts.append(text(axis.at(value) + 6, y + 13, note, "small"))
+    return figure(label, 8 + 24 * len(rows), parts)
+
+
+def _grid(axis: Axis, top: float, bottom: float) -> Iterator[Markup]:
+    """Yields vertical lines with percentages below them."""
+    for tick in axis.ticks:
+        yield line(axis.at(tick), top, axis.at(tick), bottom, "grid")
+        yield text(axis.at(tick), bottom + 16, percent(tick, 0), "middle small")
+    yield line(axis.start, bottom, axis.end, bottom, "axis")
+
+
+def _names(row: Interval, y: float) -> list[Markup]:
+    return [text(_MARGIN, y, row.label), text(WIDTH - _MARGIN, y, row.note, "end")]
 
 
 def _beside(x: float, y: float, content: str) -> Markup:
     """Returns a text at a position, aligned so that it stays inside the figure."""
-    third = _WIDTH / 3
-    css = "middle" if third < x < 2 * third else "end" if x >= 2 * third else ""
+    css = "middle" if WIDTH / 3 < x < WIDTH * 2 / 3 else "end" if x >= WIDTH * 2 / 3 else ""
     return text(x, y, content, f"{css} small")
-
-
-def _n(value: float) -> float:
-    return round(float(value), _DIGITS)
