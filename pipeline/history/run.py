@@ -81,7 +81,6 @@ class Run(BaseModel):
       digest: The digest of that version's files, or null.
       error: Why the run failed or was skipped, or null.
       error_kind: The kind of the error, see `data.common.errors`; null if the run did not fail.
-      artifacts: The URI of each output of the finished steps, by step and output key.
     """
 
     format_version: int = FORMAT_VERSION
@@ -121,7 +120,6 @@ class Run(BaseModel):
     digest: str | None = None
     error: str | None = None
     error_kind: ErrorKind | None = None
-    artifacts: dict[str, dict[str, str]] = {}
 
     @property
     def finished(self) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
+from components.gate.baseline_table import read_baseline
 from components.gate.verdict import METRICS_FILE
+from components.predictions.table import read_changed, read_class_names, read_predictions
 from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.report_page.thumbnails import Thumbnails
@@ -98,24 +100,16 @@ class ReportSources:
     @cached_property
     def class_names(self) -> list[str]:
         """The classes in the order of their ids; empty if they are not known."""
-        if self._predictions is None:
-            return self.run.class_names
-        return list(json.loads(self._predictions.schema.metadata[b"class_names"]))
+        folder = self.artifact("Predictions", "predictions")
+        return read_class_names(str(folder)) if folder else self.run.class_names
 
     def predictions(self, split: str) -> Predictions | None:
         """Returns the predictions for a split, `test` or `eval`; None if there is no table."""
         if self._predictions is None:
             return None
-        table = self._predictions
-        rows = table.filter(pa.compute.equal(table["split"], split))
-        return Predictions(
-            split,
-            rows["id"].to_pylist(),
-            rows["source"].to_pylist(),
-            rows["hash"].to_numpy(),
-            rows["class"].to_numpy(),
-            self._as_matrix(rows["probabilities"]),
-        )
+        rows = self._predictions.filter(pc.equal(self._predictions["split"], split))
+        hashes, sources = rows["hash"].to_numpy(), rows["source"].to_pylist()
+        return self._as_predictions(split, rows, hashes, sources)
 
     @cached_property
     def test(self) -> Predictions | None:
@@ -123,35 +117,35 @@ class ReportSources:
         return self.predictions("test")
 
     @cached_property
+    def changed(self) -> dict[str, Predictions]:
+        """The predictions for changed test images by the name of the change; without sources."""
+        folder = self.artifact("Predictions", "predictions")
+        table = read_changed(str(folder)) if folder else None
+        if table is None:
+            return {}
+        by_change = {
+            name: table.filter(pc.equal(table["change"], name))
+            for name in table["change"].unique().to_pylist()
+        }
+        return {
+            name: self._as_predictions("test", rows, np.zeros(0, np.uint64), [])
+            for name, rows in by_change.items()
+        }
+
+    @cached_property
     def baseline(self) -> np.ndarray | None:
         """The baseline's probabilities for the test images, float32 [n, classes].
 
         Rows of NaN are those of images on which it was not compared; None without a baseline.
         """
-        file = self._file("Gate", "blessing", "baseline.parquet")
-        if file is None:
+        folder = self.artifact("Gate", "blessing")
+        table = read_baseline(str(folder)) if folder else None
+        if table is None:
             return None
-        column = pq.read_table(file)["probabilities"].combine_chunks()
-        compared = column.is_valid().to_numpy(zero_copy_only=False)
+        column = table["probabilities"].combine_chunks()
         matrix = np.full([len(column), len(self.class_names)], np.nan, np.float32)
-        matrix[compared] = self._as_matrix(column.drop_null())
+        matrix[column.is_valid().to_numpy(zero_copy_only=False)] = self._as_matrix(column)
         return matrix
-
-    @cached_property
-    def changed(self) -> dict[str, Predictions]:
-        """The predictions for changed test images, by the name of the change."""
-        file = self._file("Predictions", "predictions", "changed.parquet")
-        if file is None:
-            return {}
-        table, found = pq.read_table(file), {}
-        for name in dict.fromkeys(table["change"].to_pylist()):
-            rows = table.filter(pa.compute.equal(table["change"], name))
-            ids, n = rows["id"].to_pylist(), rows.num_rows
-            matrix = self._as_matrix(rows["probabilities"])
-            found[name] = Predictions(
-                "test", ids, [""] * n, np.zeros(n, np.uint64), rows["class"].to_numpy(), matrix
-            )
-        return found
 
     @cached_property
     def metrics(self) -> dict[str, Any] | None:
@@ -161,16 +155,17 @@ class ReportSources:
 
     @cached_property
     def _predictions(self) -> pa.Table | None:
-        file = self._file("Predictions", "predictions", "predictions.parquet")
-        return pq.read_table(file) if file else None
+        folder = self.artifact("Predictions", "predictions")
+        return read_predictions(str(folder)) if folder else None
 
-    def _file(self, step: str, key: str, name: str) -> Path | None:
-        folder = self.artifact(step, key)
-        return folder / name if folder and (folder / name).exists() else None
+    def _as_predictions(
+        self, split: str, rows: pa.Table, hashes: np.ndarray, sources: list[str]
+    ) -> Predictions:
+        matrix = self._as_matrix(rows["probabilities"].combine_chunks())
+        ids, classes = rows["id"].to_pylist(), rows["class"].to_numpy()
+        return Predictions(split, ids, sources, hashes, classes, matrix)
 
-    def _as_matrix(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-        """Returns a column of lists, one number for each class, as float32 [n, classes]."""
-        if isinstance(column, pa.ChunkedArray):
-            column = column.combine_chunks()
-        values = column.flatten().to_numpy(zero_copy_only=False)
-        return values.reshape(len(column), len(self.class_names)).astype(np.float32)
+    def _as_matrix(self, column: pa.Array) -> np.ndarray:
+        """Returns the rows of a column that are not null as float32 [n, classes]."""
+        values = column.drop_null().flatten().to_numpy(zero_copy_only=False)
+        return values.reshape(-1, len(self.class_names))

@@ -1,16 +1,12 @@
 """Small pictures of examples, as data URIs in a page; one pass over the record files for all."""
 
 import base64
-import hashlib
 import io
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 from PIL import Image
 
-from data.features import CLASS, IMAGE
 from data.images.reading import UnreadableImage, read_image
 from pipeline.lazy_tensorflow import import_tensorflow
 
@@ -18,7 +14,6 @@ from pipeline.lazy_tensorflow import import_tensorflow
 MOST_BYTES = 3_500_000
 # The longest side in pixels and the WebP quality, tried in this order until the pictures fit.
 _SIZES = ((128, 60), (112, 50), (88, 45), (64, 40), (48, 30))
-_ID_DIGITS = 16
 
 
 class Picture:
@@ -100,7 +95,7 @@ class Thumbnails:
 
         Args:
           split: Its split.
-          record_id: The first digits of the record's SHA-256, as in the table of predictions.
+          record_id: Its id, as in the table of predictions.
           alt: What the picture shows; empty if the text beside it says so.
         """
         by_id = self._by_id.setdefault(split, {})
@@ -139,28 +134,19 @@ class Thumbnails:
 
     def _read(self, split: str) -> None:
         """Reads a split up to the last example that is needed."""
+        # Only here, because reports without pictures need no TensorFlow.
+        import_tensorflow()
+        from components.predictions.records import read_split
+
         by_id = dict(self._by_id.get(split, {}))
         samples = {key: list(value) for key, value in self._samples.get(split, {}).items()}
-        for record in self._records(split):
-            picture = by_id.pop(hashlib.sha256(record).hexdigest()[:_ID_DIGITS], None)
-            if picture or samples:
-                feature = _features(record)
-                places = samples.get(feature[CLASS].int64_list.value[0], [])
-                for taker in [*([picture] if picture else []), *places[:1]]:
-                    taker.take(feature[IMAGE].bytes_list.value[0])
-                del places[:1]
-                samples = {key: value for key, value in samples.items() if value}
-            if not by_id and not samples:
+        for batch in read_split(str(self._examples), split):
+            takers = [[by_id.pop(i)] if i in by_id else [] for i in batch.ids]
+            for pictures, class_id in zip(takers, batch.classes if samples else [], strict=False):
+                if samples.get(class_id):
+                    pictures.append(samples[class_id].pop(0))
+            for pictures, image in zip(takers, batch.images if any(takers) else [], strict=False):
+                for picture in pictures:
+                    picture.take(image)
+            if not by_id and not any(samples.values()):
                 return
-
-    def _records(self, split: str) -> Iterator[bytes]:
-        import_tensorflow()
-        from data.records import read_records
-
-        assert self._examples
-        for file in sorted((self._examples / f"Split-{split}").glob("*")):
-            yield from read_records(str(file))
-
-
-def _features(record: bytes) -> Any:
-    return import_tensorflow().train.Example.FromString(record).features.feature

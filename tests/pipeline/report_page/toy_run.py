@@ -4,18 +4,24 @@ import hashlib
 import io
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import tensorflow as tf
 
+from components.gate.baseline_table import baseline_writer
+from components.gate.batches import Batch
 from components.gate.metrics import Tally
-from components.gate.predictions import Batch
+from components.predictions.table import (
+    CHANGED,
+    CHANGED_FILE,
+    PREDICTIONS,
+    PREDICTIONS_FILE,
+    table_writer,
+)
 from data.records import encode_example
 from data.synthetic import draw_flower
 from pipeline.history.run import Run
@@ -91,7 +97,8 @@ def write_toy_run(root: Path, **attributes: Any) -> Run:
     _write_changed(predictions, toy, rng, ids["test"], classes["test"])
     baseline = predict(rng, classes["test"], names, toy.accuracy - 0.1) if toy.baseline else None
     compared = np.arange(len(ids["test"])) % 10 != 0
-    _write_baseline(artifacts / "Gate" / "blessing" / toy.run_id, ids["test"], baseline, compared)
+    blessing = artifacts / "Gate" / "blessing" / toy.run_id
+    _write_baseline(blessing, toy, ids["test"], baseline, compared)
     tally = _tally(toy, ids["test"], classes["test"], answers["test"], baseline, compared)
     images = {split: len(found) for split, found in ids.items()}
     run = make_run(
@@ -111,7 +118,7 @@ def _tally(
 ) -> Tally:
     tally = Tally(toy.class_names, top_k=2)
     slices = {"size": ["large" if i % 3 else "small" for i in range(len(ids))]}
-    tally.add(Batch(ids, [""] * len(ids), classes, answers, baseline, compared, slices))
+    tally.add(Batch(ids, classes, answers, baseline, compared, slices))
     return tally
 
 
@@ -155,34 +162,23 @@ def _jpeg(image: Any) -> bytes:
     return stream.getvalue()
 
 
-def _write_table(path: Path, columns: dict[str, Any], class_names: Sequence[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.table(columns)
-    metadata = {"class_names": json.dumps(list(class_names))}
-    pq.write_table(table.replace_schema_metadata(metadata), path)
-
-
-def _lists(rows: Any) -> pa.Array:
-    return pa.array([None if row is None else row.tolist() for row in rows], pa.list_(pa.float32()))
-
-
 def _write_predictions(
-    folder: Path, toy: ToyRun, ids: Any, classes: Any, probabilities: Any
+    folder: Path, toy: ToyRun, ids: Any, classes: Any, answers: Mapping[str, np.ndarray]
 ) -> None:
-    splits = ("test", "eval")
-    names = [split for split in splits for _ in ids[split]]
-    columns = {
-        "split": pa.array(names, pa.string()),
-        "id": pa.array([i for split in splits for i in ids[split]], pa.string()),
-        "hash": pa.array(range(len(names)), pa.uint64()),
-        "source": pa.array(
-            [_source(split, i) for split in splits for i in range(len(ids[split]))], pa.string()
-        ),
-        "class": pa.array(np.concatenate([classes[split] for split in splits]), pa.int64()),
-        "probabilities": _lists(np.concatenate([probabilities[split] for split in splits])),
-        "seen": pa.array([None] * len(names), pa.bool_()),
-    }
-    _write_table(folder / "predictions.parquet", columns, toy.class_names)
+    names = list(toy.class_names)
+    with table_writer(str(folder), PREDICTIONS_FILE, PREDICTIONS, names) as write:
+        for split in ("test", "eval"):
+            n = len(ids[split])
+            write(
+                {
+                    "split": [split] * n,
+                    "id": ids[split],
+                    "hash": range(n),
+                    "source": [_source(split, index) for index in range(n)],
+                    "class": classes[split],
+                    "probabilities": list(answers[split]),
+                }
+            )
 
 
 def _write_changed(
@@ -190,25 +186,19 @@ def _write_changed(
 ) -> None:
     if not toy.changes:
         return
-    tables = [
-        predict(rng, classes, len(toy.class_names), toy.accuracy - 0.1 * k)
-        for k in range(len(toy.changes))
-    ]
-    n = len(toy.changes)
-    columns = {
-        "change": pa.array([name for name in toy.changes for _ in ids], pa.string()),
-        "id": pa.array(list(ids) * n, pa.string()),
-        "class": pa.array(np.tile(classes, n), pa.int64()),
-        "probabilities": _lists(np.concatenate(tables)),
-    }
-    _write_table(folder / "changed.parquet", columns, toy.class_names)
+    names = list(toy.class_names)
+    with table_writer(str(folder), CHANGED_FILE, CHANGED, names) as write:
+        for number, change in enumerate(toy.changes):
+            answers = predict(rng, classes, len(names), toy.accuracy - 0.1 * number)
+            columns = {"id": ids, "class": classes, "probabilities": list(answers)}
+            write({"change": [change] * len(ids), **columns})
 
 
 def _write_baseline(
-    folder: Path, ids: Sequence[str], rows: np.ndarray | None, compared: np.ndarray
+    folder: Path, toy: ToyRun, ids: Sequence[str], rows: np.ndarray | None, compared: np.ndarray
 ) -> None:
     folder.mkdir(parents=True)
     if rows is not None:
-        lists = _lists([row if c else None for row, c in zip(rows, compared, strict=True)])
-        columns = {"id": pa.array(ids, pa.string()), "probabilities": lists}
-        _write_table(folder / "baseline.parquet", columns, ())
+        with baseline_writer(str(folder), list(toy.class_names)) as write:
+            lists = [row if c else None for row, c in zip(rows, compared, strict=True)]
+            write({"id": ids, "probabilities": lists})
