@@ -8,7 +8,7 @@ from markupsafe import Markup
 from pipeline.report_page.figures import percent
 from pipeline.report_page.svg import WIDTH, Axis, box, dot, figure, line, polyline, text
 
-_LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 58, WIDTH - 14, 30, 210, 250
+_LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 58, WIDTH - 22, 40, 210, 250
 
 
 def curves(
@@ -29,13 +29,14 @@ def curves(
     """
     values = [value for line_ in series.values() for value in line_]
     x_axis = Axis(1, max(len(v) for v in series.values()), _LEFT + 6, _RIGHT - 6, 6, whole=True)
-    margin = 0.05 * (max(values) - min(values))
+    # Equal values are drawn in the middle of a range that does not enlarge rounding errors.
+    margin = max(0.05 * (max(values) - min(values)), 0.02 * max(map(abs, values)))
     y_axis = Axis(min(values) - margin, max(values) + margin, _BOTTOM, _TOP)
     parts = [*_frame(x_axis, y_axis, str, format_value, "epoch")]
     if marked:
         x = x_axis.at(marked)
         parts.append(line(x, _TOP, x, _BOTTOM, "target"))
-        parts.append(text(x, _BOTTOM - 6, mark, f"small {'end' if x > WIDTH / 2 else ''} beside"))
+        parts.append(text(x, _TOP - 6, mark, f"small {'end' if x > WIDTH / 2 else ''}"))
     for index, (name, line_) in enumerate(series.items()):
         points = [(x_axis.at(epoch), y_axis.at(value)) for epoch, value in enumerate(line_, 1)]
         parts.append(polyline(points, f"curve row{index}"))
@@ -62,7 +63,7 @@ def reliability(label: str, bins: Sequence[Mapping[str, Any]]) -> Markup:
         parts.append(dot(x, y, 5, "dot row0"))
         above = y_axis.at(b["confidence"]) > y
         parts.append(text(x, y - 10 if above else y + 20, f"{b['examples']:,}", "middle small"))
-    parts.append(text(_LEFT, 16, "how often it is right (numbers: images)", "small"))
+    parts.append(text(_LEFT, 14, "how often it is right (numbers: images)", "small"))
     return figure(label, _HEIGHT, parts)
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from data.common.formatting import format_duration, format_size
-from pipeline.report_page.figures import percent
+from pipeline.report_page.figures import percent, small_interval
 
 _FOLDER = Path(__file__).parent / "templates"
 # What HTML does not allow in a text; names of files and classes may contain it.
@@ -49,7 +49,11 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     templates.filters.update(
-        percent=percent, duration=format_duration, size=format_size, number=lambda n: f"{n:,}"
+        percent=percent,
+        duration=format_duration,
+        size=format_size,
+        number=lambda n: f"{n:,}",
+        small_interval=small_interval,
     )
     return templates
 

@@ -31,7 +31,7 @@ class Interval:
 
 def percent(value: float, digits: int = 1) -> str:
     """Returns a share as text, such as `84.1 %`."""
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def interval_lines(
@@ -42,8 +42,8 @@ def interval_lines(
     Args:
       label: What the figure shows.
       rows: The values.
-      target: A value that is marked by a vertical line; None for none.
-      target_label: The text at that line.
+      target: A value that is marked on each line; None for none.
+      target_label: The text at that mark.
     """
     marked = [] if target is None else [target]
     ends = [end for row in rows for end in (row.low, row.high, row.value)]
@@ -53,12 +53,14 @@ def interval_lines(
     parts = [*_grid(axis, top, bottom)]
     if target is not None:
         x = axis.at(target)
-        parts += [line(x, top - 8, x, bottom, "target"), _beside(x, top - 12, target_label)]
+        parts += [line(x, top - 8, x, top - 2, "goal"), _beside(x, top - 12, target_label)]
     for index, row in enumerate(rows):
         y = top + _ROW * index + 32
         parts += _names(row, y - 13)
         parts.append(line(axis.at(row.low), y, axis.at(row.high), y, f"interval row{index}"))
         parts.append(dot(axis.at(row.value), y, 6, f"dot row{index}"))
+        if target is not None:
+            parts.append(line(axis.at(target), y - 9, axis.at(target), y + 9, "goal"))
     return figure(label, bottom + 22, parts)
 
 
@@ -68,7 +70,7 @@ def interval_bars(label: str, rows: Sequence[Interval], reference: float | None 
     Args:
       label: What the figure shows.
       rows: The values.
-      reference: A value that is marked by a vertical line; None for none.
+      reference: A value that is marked on each bar; None for none.
     """
     axis = Axis(0, 1, _MARGIN + 12, WIDTH - _MARGIN - 12)
     top = 4
@@ -79,9 +81,27 @@ def interval_bars(label: str, rows: Sequence[Interval], reference: float | None 
         parts += _names(row, y - 5)
         parts.append(box(axis.start, y, axis.at(row.value) - axis.start, 14, "bar"))
         parts.append(line(axis.at(row.low), y + 7, axis.at(row.high), y + 7, "whisker"))
-    if reference is not None:
-        parts.append(line(axis.at(reference), top, axis.at(reference), bottom, "target"))
+        if reference is not None:
+            x = axis.at(reference)
+            parts.append(line(x, y - 3, x, y + 17, "goal"))
     return figure(label, bottom + 22, parts)
+
+
+def small_interval(row: Interval) -> Markup:
+    """Returns a share with its interval on a line from 0 to 1, beside the number as text."""
+    axis = Axis(0, 1, 4, 116)
+    return Markup(
+        '<svg class="figure cell" aria-hidden="true" width="120" height="14">{}</svg>'
+    ).format(
+        line(axis.start, 7, axis.end, 7, "grid")
+        + line(axis.at(row.low), 7, axis.at(row.high), 7, "interval")
+        + dot(axis.at(row.value), 7, 4, "dot")
+    )
+
+
+def describe(rows: Sequence[Interval]) -> str:
+    """Returns the values of a figure as text, for people who do not see it."""
+    return "; ".join(f"{row.label} {row.note or percent(row.value)}" for row in rows)
 
 
 def bars(label: str, rows: Sequence[tuple[str, float, str]]) -> Markup:

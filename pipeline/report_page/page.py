@@ -11,14 +11,28 @@ from data.common.errors import describe_error
 from data.common.files import write_whole
 from pipeline.history.run import Run
 from pipeline.report_page.environment import render, render_part
-from pipeline.report_page.sections import verdict
+from pipeline.report_page.sections import (
+    classes,
+    mistakes,
+    origin,
+    robustness,
+    training,
+    verdict,
+)
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
 
 REPORT_FILE = "report.html"
 
 # In the order of the page; each has a function `build(sources) -> Section`.
-SECTIONS: tuple[ModuleType, ...] = (verdict,)
+SECTIONS: tuple[ModuleType, ...] = (
+    verdict,
+    mistakes,
+    classes,
+    robustness,
+    training,
+    origin,
+)
 
 _log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What a section of a report is: the module of each has a function `build(sources) -> Section`."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 # The most pictures that a list of a section shows; the rest are counted.
 MOST_PICTURES = 200
@@ -26,3 +26,11 @@ class Section:
     template: str
     content: dict[str, Any] = field(default_factory=dict)
     missing: str = ""
+
+    def with_content(self, **content: Any) -> Self:
+        """Returns the section with the variables of its template."""
+        return replace(self, content=content)
+
+    def without(self, missing: str) -> Self:
+        """Returns the section with a sentence that says why there is nothing to show."""
+        return replace(self, missing=missing)

@@ -1,6 +1,5 @@
 """A small run as `flowers run` leaves it, made without TFX: records, predictions, history."""
 
-import hashlib
 import io
 import json
 import random
@@ -15,6 +14,7 @@ import tensorflow as tf
 from components.gate.baseline_table import baseline_writer
 from components.gate.batches import Batch
 from components.gate.metrics import Tally
+from components.predictions.records import record_id
 from components.predictions.table import (
     CHANGED,
     CHANGED_FILE,
@@ -41,7 +41,6 @@ HOSTILE_FILES = (
     "🌷 'new' & \"old\"/{}.jpg",
 )
 _FLOWERS = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
-_ID_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def _write_examples(folder: Path, toy: ToyRun) -> dict[str, list[str]]:
                     _jpeg(image), class_id, names, image.size, _source(split, index)
                 )
                 writer.write(record)
-                ids[split].append(hashlib.sha256(record).hexdigest()[:_ID_DIGITS])
+                ids[split].append(record_id(record))
     return ids
 
 

@@ -1,0 +1,83 @@
+"""The section Training: the curves of the training, its start, its speed and its device."""
+
+from markupsafe import Markup
+
+from components.trainer.settings import WarmStart
+from components.trainer.training_report import TrainingReport
+from data.common.formatting import format_duration, format_list
+from pipeline.report_page.charts import curves
+from pipeline.report_page.figures import percent
+from pipeline.report_page.sections.base import Section
+from pipeline.report_page.sources import ReportSources
+
+
+def build(sources: ReportSources) -> Section:
+    """Returns the section; if the training did not end, it says so."""
+    section = Section(
+        "training",
+        "Training",
+        "How the network learned, epoch by epoch; an epoch is one pass over the training images. "
+        "The weights of the epoch that is best on the eval images, the dashed line, are kept.",
+        "training.html.j2",
+    )
+    report = sources.run.training
+    if report is None:
+        return section.without(
+            "There is nothing to show: the step Trainer did not finish in this run."
+        )
+    return section.with_content(
+        facts=_facts(report, sources.run.warm_start, sources.run.model),
+        charts=_charts(report) if report.epochs else [],
+    )
+
+
+def _facts(report: TrainingReport, start: WarmStart | None, network: str) -> dict[str, str]:
+    """Returns what there is to say about a training, by its name."""
+    origin = f"the weights of version {start.version}, of run {start.run_id}" if start else ""
+    facts = {
+        "Network": network,
+        "Started from": origin or "no earlier model of this root (a cold start)",
+        "Chosen epoch": f"{report.best_epoch} of {len(report.epochs)}, with accuracy "
+        f"{percent(report.eval_accuracy)} on {report.eval_examples:,} eval images",
+        "Training images": f"{report.train_examples:,} in each epoch",
+        "Speed": f"{report.images_per_second:,.0f} images a second in the fastest epoch; first "
+        f"step after {format_duration(report.first_step_seconds)}",
+        "Device": report.device + (f", {report.replicas} replicas" if report.replicas > 1 else ""),
+    }
+    if report.resumed_at:
+        epochs = format_list([str(epoch) for epoch in report.resumed_at])
+        facts["Interrupted"] = f"resumed at epoch {epochs}"
+    return facts
+
+
+def _charts(report: TrainingReport) -> list[tuple[str, Markup]]:
+    """Returns the title and the curves of each chart."""
+    best, mark = report.best_epoch, f"epoch {report.best_epoch}, chosen"
+    charts = {
+        "Accuracy": ({"train": "accuracy", "eval": "val_accuracy"}, _whole_percent),
+        "Loss (smaller is better)": ({"train": "loss", "eval": "val_loss"}, _short),
+        "Learning rate": ({"last step of the epoch": "learning_rate"}, _short),
+        "Speed (images a second)": ({"training images": "images_per_second"}, _short),
+    }
+    return [
+        (title, curves(f"{title} by epoch; {mark}", series, best, mark, format_value))
+        for title, (keys, format_value) in charts.items()
+        if (series := _series(report, keys))
+    ]
+
+
+def _series(report: TrainingReport, keys: dict[str, str]) -> dict[str, list[float]]:
+    """Returns the values by epoch of the lines that every epoch has a value for."""
+    return {
+        name: [epoch[key] for epoch in report.epochs]
+        for name, key in keys.items()
+        if all(key in epoch for epoch in report.epochs)
+    }
+
+
+def _whole_percent(value: float) -> str:
+    return percent(value, 0)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"
