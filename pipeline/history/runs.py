@@ -18,6 +18,7 @@ from pipeline.root_files import HISTORY_FOLDER
 RUN_FILE = "run.json"
 LOG_FILE = "log.txt"
 PLOT_FILE = "training.png"
+REPORT_FILE = "report.html"
 
 
 class History:

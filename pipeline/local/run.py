@@ -34,6 +34,7 @@ from pipeline.local.root import check_root, check_space, own_temporary_folder
 from pipeline.local.run_inputs import SPLIT_SALT, weights_digest
 from pipeline.local.selection import EVERYTHING, Selection
 from pipeline.local.warm_start import describe_warm_start
+from pipeline.report_page.refresh import PagesAfterRun, format_report_line, stored_report
 from pipeline.reporting.console import View, console_on
 from pipeline.reporting.lines import display_path, print_line
 from pipeline.reporting.log_capture import captured_output
@@ -121,6 +122,14 @@ def _explain(plan: RunPlan, runs: Sequence[Run]) -> int:
 
 
 def _repeat(before: Run, root: Path) -> int:
+    """Prints the outcome and the report of the last run, and returns its exit code."""
+    code = _print_outcome(before, root)
+    if file := stored_report(root, before):
+        print_line(format_report_line(file))
+    return code
+
+
+def _print_outcome(before: Run, root: Path) -> int:
     """Prints the outcome of the last run, and returns its exit code."""
     print_line(f"Nothing to do: nothing changed since run {before.run_id}.")
     if before.verdict is None:
@@ -155,6 +164,7 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> i
         with (
             captured_output(log, view.verbose) as stream,
             console_on(stream, view) as console,
+            PagesAfterRun(plan.root, run, console),
             Report(run, history, console, reasons) as report,
         ):
             console.show_activity("loading TensorFlow and TFX, about 20 s")

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from data.common.errors import describe_error
 from data.common.files import write_whole
 from pipeline.history.run import Run
+from pipeline.history.runs import REPORT_FILE
 from pipeline.report_page.environment import render, render_part
 from pipeline.report_page.sections import (
     classes,
@@ -21,8 +22,6 @@ from pipeline.report_page.sections import (
 )
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
-
-REPORT_FILE = "report.html"
 
 # In the order of the page; each has a function `build(sources) -> Section`.
 SECTIONS: tuple[ModuleType, ...] = (

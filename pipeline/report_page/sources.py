@@ -15,6 +15,7 @@ from components.gate.verdict import METRICS_FILE
 from components.predictions.table import read_changed, read_class_names, read_predictions
 from pipeline.history.run import Run
 from pipeline.history.runs import History
+from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.report_page.thumbnails import Thumbnails
 from pipeline.root_files import ARTIFACTS_FOLDER
 
@@ -100,8 +101,8 @@ class ReportSources:
     @cached_property
     def class_names(self) -> list[str]:
         """The classes in the order of their ids; empty if they are not known."""
-        folder = self.artifact("Predictions", "predictions")
-        return read_class_names(str(folder)) if folder else self.run.class_names
+        folder = self._tables("Predictions", "predictions")
+        return read_class_names(folder) if folder else self.run.class_names
 
     def predictions(self, split: str) -> Predictions | None:
         """Returns the predictions for a split, `test` or `eval`; None if there is no table."""
@@ -119,8 +120,8 @@ class ReportSources:
     @cached_property
     def changed(self) -> dict[str, Predictions]:
         """The predictions for changed test images by the name of the change; without sources."""
-        folder = self.artifact("Predictions", "predictions")
-        table = read_changed(str(folder)) if folder else None
+        folder = self._tables("Predictions", "predictions")
+        table = read_changed(folder) if folder else None
         if table is None:
             return {}
         by_change = {
@@ -138,8 +139,8 @@ class ReportSources:
 
         Rows of NaN are those of images on which it was not compared; None without a baseline.
         """
-        folder = self.artifact("Gate", "blessing")
-        table = read_baseline(str(folder)) if folder else None
+        folder = self._tables("Gate", "blessing")
+        table = read_baseline(folder) if folder else None
         if table is None:
             return None
         column = table["probabilities"].combine_chunks()
@@ -155,8 +156,17 @@ class ReportSources:
 
     @cached_property
     def _predictions(self) -> pa.Table | None:
-        folder = self.artifact("Predictions", "predictions")
-        return read_predictions(str(folder)) if folder else None
+        folder = self._tables("Predictions", "predictions")
+        return read_predictions(folder) if folder else None
+
+    def _tables(self, step: str, key: str) -> str:
+        """Returns the folder of an output with tables; empty if there is none any more."""
+        folder = self.artifact(step, key)
+        if folder is None:
+            return ""
+        # The readers of tables use it, and would show its warnings.
+        import_tensorflow()
+        return str(folder)
 
     def _as_predictions(
         self, split: str, rows: pa.Table, hashes: np.ndarray, sources: list[str]
