@@ -50,11 +50,19 @@ def write_report(root: Path, run: Run) -> Path:
     """
     sources = ReportSources(root, run)
     sections = [_build(module, sources) for module in SECTIONS]
-    sources.thumbnails.load()
+    _load_pictures(sources)
     parts = [_render(section) for section in sections]
     file = sources.folder / REPORT_FILE
     write_whole(file, render("report.html.j2", run=run, parts=parts))
     return file
+
+
+def _load_pictures(sources: ReportSources) -> None:
+    """Loads the pictures; without them, a page still has all texts and numbers."""
+    try:
+        sources.thumbnails.load()
+    except Exception:
+        _log.exception("the pictures of the report could not be read")
 
 
 def _build(module: ModuleType, sources: ReportSources) -> Section:
@@ -78,8 +86,5 @@ def _render(section: Section) -> _Rendered:
 def _not_made(anchor: str, title: str, error: Exception) -> Section:
     """Returns a section that says that it could not be made; call it where an error is handled."""
     _log.exception("the section %s of the report could not be made", anchor)
-    return Section(
-        anchor, title, "", "",
-        missing=f"This section could not be made: {describe_error(error)}. The log of the run has "
-        "the details.",
-    )  # fmt: skip
+    words = f"This section could not be made: {describe_error(error)}. The log has the details."
+    return Section(anchor, title, "", "", missing=words)

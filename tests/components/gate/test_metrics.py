@@ -3,7 +3,8 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from components.gate.batches import Batch
-from components.gate.metrics import Tally, bootstrap_interval, macro_metrics, wilson_interval
+from components.gate.metrics import Tally, bootstrap_interval, macro_metrics
+from components.intervals import f1_interval, wilson_interval
 
 NAMES = ["a", "b", "c"]
 
@@ -99,6 +100,16 @@ def test_the_interval_stays_inside_zero_and_one(correct):
     low, high = wilson_interval(correct, 10)
     assert 0 <= low < high <= 1
     assert high - low > 0.2
+
+
+def test_the_interval_of_f1_is_near_that_of_the_bootstrap():
+    # A class with 80 of 100 images right, to which 20 others are assigned: F1 is 0.8.
+    low, high = f1_interval(80, 120)
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(120, [80 / 120, 20 / 120, 20 / 120], size=4000)
+    f1 = 2 * drawn[:, 0] / (2 * drawn[:, 0] + drawn[:, 1] + drawn[:, 2])
+    assert (low, high) == pytest.approx(tuple(np.quantile(f1, [0.025, 0.975])), abs=0.015)
+    assert f1_interval(0, 0) == (0.0, 1.0)
 
 
 def test_the_bootstrap_of_balanced_classes_agrees_with_the_proportion():

@@ -21,7 +21,7 @@ def make_run(
     images: dict[str, int],
     tally: Tally,
     baseline: bool,
-    artifacts: Path,
+    outputs_folder: Path,
     **others: Any,
 ) -> Run:
     """Returns a run that pushed version 2; `others` are further or other fields of it."""
@@ -49,7 +49,7 @@ def make_run(
             class_names=list(class_names),
         ),
         "artifacts": {
-            step: {key: str(artifacts / step / key / run_id)} for step, key in outputs.items()
+            step: {key: str(outputs_folder / step / key / run_id)} for step, key in outputs.items()
         },
     }  # fmt: skip
     return Run(**{**fields, **others})
@@ -70,7 +70,7 @@ def _verdict(tally: Tally, compared: bool) -> Any:
         Check("target", True, f"accuracy {value:.4f} reaches the target 0.6000"),
     ]
     baseline = None
-    if compared:
+    if compared and tally.compared:
         share = tally.baseline_correct / tally.compared
         baseline = Baseline(1, share, tally.gained, tally.lost, 0.146, tally.compared)
     verdict = Verdict(

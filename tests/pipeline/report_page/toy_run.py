@@ -1,5 +1,6 @@
 """A small run as `flowers run` leaves it, made without TFX: records, predictions, history."""
 
+import functools
 import io
 import json
 import random
@@ -41,6 +42,8 @@ HOSTILE_FILES = (
     "🌷 'new' & \"old\"/{}.jpg",
 )
 _FLOWERS = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
+# Different drawings of each flower, which take a few milliseconds each.
+_DRAWINGS = 25
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class ToyRun:
       accuracy: The share of the test images that are classified correctly, about.
       baseline: Whether the gate compared the model with version 1.
       changes: The names of the changes of the test images; empty if robustness is turned off.
+      pixels: The side of the images.
       seed: Seed of the predictions.
       fields: Further or other fields of the run.
     """
@@ -64,6 +68,7 @@ class ToyRun:
     accuracy: float = 0.75
     baseline: bool = True
     changes: Sequence[str] = ("squeezed to 3:4", "30 % darker", "blurred")
+    pixels: int = 48
     seed: int = 0
     fields: Any = None
 
@@ -144,20 +149,20 @@ def _write_examples(folder: Path, toy: ToyRun) -> dict[str, list[str]]:
         with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
             for index in range(toy.number(split)):
                 class_id = index % len(names)
-                rng = random.Random(f"{split} {index}")
-                image = draw_flower(_FLOWERS[class_id % len(_FLOWERS)], rng, 48)
+                flower = _FLOWERS[class_id % len(_FLOWERS)]
                 record = encode_example(
-                    _jpeg(image), class_id, names, image.size, _source(split, index)
-                )
+                    _draw(flower, index % _DRAWINGS, toy.pixels), class_id, names,
+                    (toy.pixels, toy.pixels), _source(split, index),
+                )  # fmt: skip
                 writer.write(record)
                 ids[split].append(record_id(record))
     return ids
 
 
-def _jpeg(image: Any) -> bytes:
-
+@functools.cache
+def _draw(flower: str, number: int, pixels: int) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=80)
+    draw_flower(flower, random.Random(f"{number}"), pixels).save(stream, "JPEG", quality=80)
     return stream.getvalue()
 
 

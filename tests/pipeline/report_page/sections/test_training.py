@@ -1,0 +1,43 @@
+import re
+
+from pipeline.report_page.sections import training
+from pipeline.report_page.sources import ReportSources
+
+
+def test_the_facts_name_start_device_and_chosen_epoch(toy_root, toy_run):
+    facts = training.build(ReportSources(toy_root, toy_run)).content["facts"]
+    assert facts["Started from"] == "the weights of version 1, of run 20261126-120000"
+    assert facts["Chosen epoch"].startswith("7 of 8, with accuracy 81.0")
+    assert facts["Device"] == "CPU, 2 cores"
+
+
+def test_a_cold_start_and_a_resumed_training_are_said(toy_root, toy_run):
+    toy_run.warm_start = None
+    toy_run.training.resumed_at = [3, 5]
+    facts = training.build(ReportSources(toy_root, toy_run)).content["facts"]
+    assert "cold start" in facts["Started from"]
+    assert facts["Interrupted"] == "resumed at epoch 3, 5"
+
+
+def test_each_curve_has_integer_epochs_and_the_chosen_one(toy_root, toy_run):
+    charts = training.build(ReportSources(toy_root, toy_run)).content["charts"]
+    assert [title.partition(" (")[0] for title, _ in charts] == [
+        "Accuracy", "Loss", "Learning rate", "Speed",
+    ]  # fmt: skip
+    for _, chart in charts:
+        assert "epoch 7, chosen" in chart
+        ticks = re.findall(r'y="227" class="middle small">([^<]+)<', chart)
+        assert ticks
+        assert all(tick.isdigit() for tick in ticks)
+
+
+def test_values_that_an_older_version_did_not_record_leave_out_their_chart(toy_root, toy_run):
+    for epoch in toy_run.training.epochs:
+        del epoch["images_per_second"]
+    charts = training.build(ReportSources(toy_root, toy_run)).content["charts"]
+    assert len(charts) == 3
+
+
+def test_an_unfinished_training_is_said(toy_root, toy_run):
+    toy_run.training = None
+    assert "Trainer did not finish" in training.build(ReportSources(toy_root, toy_run)).missing

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.history.run import Run, Step
+from pipeline.report_page.sections import verdict
+from pipeline.report_page.sources import ReportSources
+
+
+def content(root: Path, run: Run) -> dict:
+    return verdict.build(ReportSources(root, run)).content
+
+
+def ended(state: str, **fields) -> Run:
+    steps = [Step(name="DataGate", state="done"), Step(name="Trainer", state="failed")]
+    return Run(
+        run_id="1", started="2026-11-27T00:00:00+00:00", state=state, config="c", settings={},
+        model="dense", **{"steps": steps, **fields},
+    )  # fmt: skip
+
+
+def commands(found: dict) -> str:
+    return "\n".join(step.text for step in found["next_steps"])
+
+
+def test_a_pushed_model_is_named_with_its_accuracy_and_the_serving_one(toy_root, toy_run):
+    found = content(toy_root, toy_run)
+    assert found["headline"] == "Pushed: the model serves as version 2"
+    share = toy_run.verdict.value
+    assert (
+        f"The accuracy is {100 * share:.1f}\N{NO-BREAK SPACE}% on 60 test images"
+        in (found["measured"])
+    )
+    line = found["accuracy_line"]
+    assert "version 1, serving then" in line
+    assert "target 60.0\N{NO-BREAK SPACE}%" in line
+    assert f"predict --root {toy_root}" in commands(found)
+
+
+def test_a_refused_model_comes_with_the_reasons_and_the_failed_rules(toy_root, toy_run):
+    values = toy_run.model_dump(mode="json")
+    values["verdict"] |= {"blessed": False, "reasons": ["too few <images>"]}
+    values["verdict"]["checks"][0]["passed"] = False
+    found = content(toy_root, Run(**{**values, "state": "refused", "pushed": None}))
+    assert found["headline"] == "Refused: the model was not pushed"
+    assert found["causes"] == ["too few <images>"]
+    assert [check.passed for check in found["checks"]] == [False, True]
+    assert "gate explain" in commands(found)
+
+
+@pytest.mark.parametrize(
+    ("run", "headline", "command"),
+    [
+        (ended("failed", error="OSError: full"), "Failed in Trainer", "history/1/log.txt"),
+        (
+            ended("data refused", error="bad", examples={"quarantined": 3}),
+            "Data refused: nothing was trained or pushed",
+            "data quarantine 1 --root",
+        ),
+        (ended("interrupted"), "Interrupted in Trainer", "The same command continues"),
+        (ended("stopped"), "Stopped before the last step, as requested", "Without --until"),
+        (ended("running"), "Not finished yet", "runs --root"),
+    ],
+)
+def test_a_run_without_a_verdict_says_what_became_of_it(run, headline, command, tmp_path):
+    found = content(tmp_path, run)
+    assert found["headline"] == headline
+    assert found["causes"] == ([run.error] if run.error else [])
+    assert command in commands(found)
+    assert not found["measured"]
+
+
+def test_refused_data_without_bad_records_names_no_quarantine(tmp_path):
+    assert "quarantine" not in commands(content(tmp_path, ended("data refused", error="drift")))
+
+
+def test_what_people_did_to_the_version_is_said(tmp_path):
+    found = content(tmp_path, ended("refused", promoted=4, reason="wrong labels", withdrawn=3))
+    assert "Somebody promoted it as version 4: wrong labels" in found["causes"]
+    assert "promote 1 --root" in commands(found)
