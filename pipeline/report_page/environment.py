@@ -54,6 +54,7 @@ def environment() -> Environment:
         size=format_size,
         number=lambda n: f"{n:,}",
         small_interval=small_interval,
+        start=lambda iso: iso.replace("T", " ").replace("+00:00", " UTC"),
     )
     return templates
 

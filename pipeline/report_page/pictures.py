@@ -76,8 +76,9 @@ def make_cards(
         true, predicted = int(predictions.classes[row]), int(predictions.predicted[row])
         cards.append(
             Card(
-                # The caption says everything that is known about the picture.
-                thumbnail=sources.thumbnails.request(predictions.split, predictions.ids[row]),
+                thumbnail=sources.thumbnails.request(
+                    predictions.split, predictions.ids[row], f"labelled {names[true]}"
+                ),
                 file=predictions.sources[row] or f"record {predictions.ids[row]}",
                 true=true,
                 predicted=predicted,

@@ -63,6 +63,8 @@ def test_signals_are_recorded_in_the_history(flowers, end, command, tmp_path, nu
     found = {s["name"]: s["state"] for s in entry["steps"]}
     assert (entry["state"], found["Transform"]) == ("interrupted", "interrupted")
     assert (found["DataGate"], found["Trainer"]) == ("done", "skipped")
+    page = tmp_path / "root" / "history" / entry["run_id"] / "report.html"
+    assert "Interrupted in Transform" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

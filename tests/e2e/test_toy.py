@@ -98,6 +98,13 @@ def versions(root: Path) -> list[str]:
     return sorted(path.name for path in (root / "serving").iterdir())
 
 
+def report(answer: Any) -> str:
+    """Returns the page that the last line of a run names."""
+    label, _, path = answer.out.splitlines()[-1].partition(":")
+    assert label == "Report"
+    return Path(path.strip()).read_text(encoding="utf-8")
+
+
 def test_a_model_above_the_target_is_pushed(run, root, newest, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     answer = run(0.0)
@@ -108,6 +115,8 @@ def test_a_model_above_the_target_is_pushed(run, root, newest, tmp_path, monkeyp
     assert "PASSED: accuracy" in answer.out
     assert [line.split()[0] for line in answer.out.splitlines() if " done " in line] == STEPS
     assert versions(root) == ["1"]
+    assert "Pushed: the model serves as version 1" in report(answer)
+    assert "could not be made" not in report(answer)
     entry = newest()
     assert entry["pushed"] == 1
     assert entry["verdict"]["blessed"]
@@ -212,13 +221,16 @@ def test_an_unchanged_run_has_nothing_to_do(run, root, newest, toy):
     assert answer.code == 0
     assert f"Nothing to do: nothing changed since run {before['run_id']}" in answer.out
     assert "PASSED" in answer.out
+    assert before["run_id"] in report(answer)
     assert newest() == before
     assert versions(root) == ["1"]
 
 
 def test_a_deleted_version_is_pushed_again_from_the_cache(run, root, newest):
     (root / "serving" / "1").rename(root / "moved")
-    assert run(0.0).code == 0
+    answer = run(0.0)
+    assert answer.code == 0
+    assert "data:image/webp" in report(answer)
     # Pusher runs each time, because only Pusher sees which model serves.
     assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), "Pusher": "done"}
     assert versions(root) == ["1"]
@@ -239,6 +251,8 @@ def test_a_model_below_the_target_is_refused_and_the_old_version_remains(run, ro
     assert answer.code == 3
     assert "REFUSED" in answer.out
     assert "needed" in answer.out
+    assert "Refused: the model was not pushed" in report(answer)
+    assert "Newly wrong" in report(answer)
     entry = newest()
     ran = dict.fromkeys(STEPS[STEPS.index("Trainer") :], "done")
     assert states(entry) == {**dict.fromkeys(STEPS, "cached"), **ran}
@@ -323,6 +337,8 @@ def test_anomalies_stop_the_run_before_training(run, toy, tmp_path, newest, root
     found = states(newest())
     assert (found["DataGate"], found["Transform"]) == ("failed", "skipped")
     assert newest()["state"] == "data refused"
+    assert "Data refused: nothing was trained or pushed" in report(answer)
+    assert "new class cactus, id 5: 24 examples" in report(answer)
     again = run(0.0, data=tmp_path)
     assert again.code == 4
     assert "Nothing to do" in again.out
@@ -367,6 +383,7 @@ def test_a_failed_step_is_named_with_cause_and_log(run, root, newest):
     assert "FAILED in Trainer: FloatingPointError: the loss is nan" in answer.out
     assert "trainer.learning_rate.peak" in answer.out
     assert str(root / "history" / newest()["run_id"] / "log.txt") in answer.out
+    assert "Failed in Trainer" in report(answer)
     assert states(newest())["Evaluator"] == "skipped"
 
 
