@@ -33,12 +33,12 @@ class Picture:
 
     def take(self, encoded: bytes) -> None:
         """Decodes an image file and keeps it at the largest size of thumbnails."""
+        side = _SIZES[0][0]
         try:
-            self._image = read_image(encoded)
+            self._image = read_image(encoded, smallest=side)
         except UnreadableImage as error:
             self.problem = f"no picture: {error}"
             return
-        side = _SIZES[0][0]
         self._image.thumbnail((side, side))
 
     def encode(self, side: int, quality: int) -> int:

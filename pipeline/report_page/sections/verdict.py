@@ -73,8 +73,8 @@ def _measured(verdict: Verdict) -> str:
     """Returns the measured value in a sentence."""
     name = verdict.metric.replace("_", " ")
     return (
-        f"The {name} is {percent(verdict.value)} on {verdict.n} test images, which no training and "
-        f"no choice of epoch has seen. The true value lies between {percent(verdict.low)} and "
+        f"The {name} is {percent(verdict.value)} on {verdict.n:,} test images, which no training "
+        f"and no choice of epoch has seen. The true value lies between {percent(verdict.low)} and "
         f"{percent(verdict.high)} with 95 % confidence."
     )
 

@@ -20,8 +20,7 @@
     showAll.hidden = !chosen;
     const label = chosen ? chosen.getAttribute("aria-label").replace(/^\d+: /, "") : "";
     status.textContent = chosen
-      ? `${shown} of ${chosen.dataset.images} images are shown: ${label}.` : unfiltered;
-    return shown;
+      ? `Showing ${shown} of ${chosen.dataset.images}: ${label}.` : unfiltered;
   };
 
   for (const cell of cells) {

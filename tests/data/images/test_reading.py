@@ -9,7 +9,7 @@ import numpy as np
 import pillow_heif
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import ExifTags, Image
 
 from data.common.errors import UsageError
 from data.images.reading import UnreadableImage, parse_colour, read_image
@@ -180,6 +180,18 @@ def test_images_are_turned_upright_once(kind, options):
     assert pixels.shape == (32, 16, 3)
     assert pixels[4, 12].min() > 240
     assert pixels[4, 4].max() < 15
+
+
+def test_a_large_jpeg_can_be_read_smaller_and_upright():
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    content = encode(Image.new("RGB", (1600, 800), "red"), "JPEG", exif=exif)
+    assert read_image(content).size == (800, 1600)
+    small = read_image(content, smallest=100)
+    assert small.size == (100, 200)
+    assert np.abs(np.asarray(small).astype(int) - [254, 0, 0]).max() <= 1
+    png = encode(Image.new("RGB", (1600, 800)), "PNG")
+    assert read_image(png, smallest=100).size == (1600, 800)
 
 
 def test_xmp_does_not_turn_an_image():

@@ -1,4 +1,7 @@
+import os
 import shutil
+import subprocess
+import sys
 import webbrowser
 
 import pytest
@@ -34,6 +37,25 @@ def test_a_report_whose_pictures_are_gone_is_kept_and_that_is_said(tmp_path, run
     assert "`flowers clean` removed" in done.stderr
     assert done.stdout == f"{file}\n"
     assert file.read_bytes() == before
+
+
+def test_tensorflow_is_imported_for_pictures_only_and_tfx_never(tmp_path, run):
+    write_toy_run(tmp_path, run_id="older", pixels=16, fields={"artifacts": {}})
+    code = (
+        "import sys\nfrom pipeline.cli.main import app\n"
+        "def report(run):\n"
+        "    app(['report', run, '--root', sys.argv[1]], standalone_mode=False)\n"
+        "report('older')\nassert 'tensorflow' not in sys.modules\n"
+        f"report('{run.run_id}')\nassert 'tfx' not in sys.modules\n"
+    )
+    # The tests hide less of TensorFlow's output than the command does.
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
 
 
 def test_it_opens_in_a_browser_or_says_that_there_is_none(tmp_path, run, monkeypatch):
