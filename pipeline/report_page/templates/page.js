@@ -20,7 +20,7 @@
     showAll.hidden = !chosen;
     const label = chosen ? chosen.getAttribute("aria-label").replace(/^\d+: /, "") : "";
     status.textContent = chosen
-      ? `Showing ${shown} of ${chosen.dataset.images}: ${label}.` : unfiltered;
+      ? `${shown} of ${chosen.dataset.images} images are shown: ${label}.` : unfiltered;
   };
 
   for (const cell of cells) {

@@ -70,7 +70,7 @@ def test_beyond_200_pictures_the_rest_is_counted(tmp_path):
     assert len(cards.shown) == 200
     assert cards.total > 200
     rendered = render_part(section.template, **section.content)
-    assert f"Showing 200 of {cards.total} mistakes." in rendered
+    assert f"200 of {cards.total} mistakes are shown." in rendered
     assert f"{cards.total - 200} more are not shown as pictures." in rendered
     assert section.content["changed_sides"] is None
 
