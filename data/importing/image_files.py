@@ -66,6 +66,19 @@ def find_images(source: Path, merge_splits: bool | None = None) -> FoundImages:
         raise UsageError(f"{printable(str(source))} cannot be read: {error.strerror}") from error
 
 
+def remove_duplicates(
+    files: Iterable[LabelledImage], left_out: list[LeftOut]
+) -> list[LabelledImage]:
+    """Returns the distinct images, sorted; the others are added to `left_out`."""
+    unique: dict[tuple[str, str], LabelledImage] = {}
+    for file in sorted(files):
+        if (file.source, file.label) in unique:
+            left_out.append(LeftOut(file.source, "the same path and class as another file"))
+        else:
+            unique[file.source, file.label] = file
+    return list(unique.values())
+
+
 def _find(source: Path, merge_splits: bool | None) -> FoundImages:
     left_out: list[LeftOut] = []
     if source.is_dir():
@@ -77,19 +90,7 @@ def _find(source: Path, merge_splits: bool | None) -> FoundImages:
     else:
         missing = "" if os.path.lexists(source) else " does not exist; it"
         raise UsageError(f"{printable(str(source))}{missing} must be {ALLOWED_SOURCES}")
-    return FoundImages(_remove_duplicates(files, left_out), sorted(left_out))
-
-
-def _remove_duplicates(
-    files: Iterable[LabelledImage], left_out: list[LeftOut]
-) -> list[LabelledImage]:
-    unique: dict[tuple[str, str], LabelledImage] = {}
-    for file in sorted(files):
-        if (file.source, file.label) in unique:
-            left_out.append(LeftOut(file.source, "the same path and class as another file"))
-        else:
-            unique[file.source, file.label] = file
-    return list(unique.values())
+    return FoundImages(remove_duplicates(files, left_out), sorted(left_out))
 
 
 def _find_in_folders(

@@ -11,6 +11,7 @@ from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list
 from data.images.reading import Colour, parse_colour
+from data.importing.corrections import Correction
 from data.importing.file_tree import LeftOut
 from data.sources import IMPORT_FILE
 
@@ -24,6 +25,7 @@ class ImportOptions(BaseModel, frozen=True):
       merge_splits: Whether the classes are the folders in the folders of splits.
       seed: Seed of the order.
       per_shard: Number of images per file.
+      corrections: What is corrected about the images.
     """
 
     size: int | None = None
@@ -31,11 +33,29 @@ class ImportOptions(BaseModel, frozen=True):
     merge_splits: bool = False
     seed: int = 0
     per_shard: int = 500
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def colour(self) -> Colour:
         """The background; raises UsageError if it is not a colour."""
         return parse_colour(self.background)
+
+
+class ImportOrigin(BaseModel, frozen=True):
+    """What was imported, with which a report can name the command that repeats the import.
+
+    Attributes:
+      source: The absolute path of the folder or CSV file; empty if an earlier version of this
+        program, which did not note it, wrote the records.
+      merge_splits: The value of --merge-splits; None if it was not given.
+      span: The number of the span, or None.
+      corrections: The absolute paths of the files of corrections.
+    """
+
+    source: str = ""
+    merge_splits: bool | None = None
+    span: int | None = None
+    corrections: tuple[str, ...] = ()
 
 
 class ImportFile(BaseModel):
@@ -49,6 +69,7 @@ class ImportFile(BaseModel):
       next_shard: The number of the next record file.
       files: The imported files by class, as `LabelledImage.source`.
       left_out: The paths of what is not imported, by reason.
+      origin: What was imported, by the newest import.
     """
 
     format: Literal[2] = 2
@@ -58,6 +79,7 @@ class ImportFile(BaseModel):
     next_shard: int = 0
     files: dict[str, list[str]] = {}
     left_out: dict[str, list[str]] = {}
+    origin: ImportOrigin = ImportOrigin()
 
     @property
     def written(self) -> int:
@@ -102,7 +124,7 @@ def read_import(folder: Path) -> ImportFile | None:
 
 def check_options(folder: Path, earlier: ImportOptions, options: ImportOptions) -> None:
     """Raises UsageError if the options of an addition differ from those of the earlier import."""
-    then, now = earlier.model_dump(), options.model_dump()
+    then, now = dict(earlier), dict(options)
     changed = [_describe(name, then[name], now[name]) for name in then if then[name] != now[name]]
     if changed:
         raise UsageError(
@@ -140,7 +162,16 @@ def group_by_reason(left_out: Sequence[LeftOut]) -> dict[str, list[str]]:
 
 
 def _describe(name: str, then: Any, now: Any) -> str:
+    if name == "corrections":
+        return _describe_corrections(then, now)
     return f"--{name.replace('_', '-')} was {_format(then)} and is {_format(now)}"
+
+
+def _describe_corrections(then: Sequence[Correction], now: Sequence[Correction]) -> str:
+    images = format_list(sorted({item.source for item in {*then} ^ {*now}}))
+    return (
+        f"--corrections changed {len(then)} images and changes {len(now)}; they differ in {images}"
+    )
 
 
 def _format(value: Any) -> str:

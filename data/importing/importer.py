@@ -1,5 +1,6 @@
 """`flowers data import`: writes labelled images to TFRecord shards, see `data.records`."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +11,18 @@ from data.common.errors import UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_list, printable
 from data.common.progress import progress
+from data.importing.corrections import Correction, apply_corrections
 from data.importing.file_tree import LeftOut
 from data.importing.image_files import FoundImages, find_images
 from data.importing.import_file import (
     ImportFile,
     ImportOptions,
+    ImportOrigin,
     check_options,
     group_by_reason,
     read_import,
 )
-from data.importing.plan import ImportPlan, make_plan, restore_plan
+from data.importing.plan import ImportPlan, known_classes, make_plan, restore_plan
 from data.importing.shards import Layout, ShardReport, write_shards
 from data.record_folder import check_new_folder
 from data.sources import RECORD_FILES
@@ -38,6 +41,7 @@ class ImportResult:
       written: Number of records, including those of earlier imports into this folder.
       added: Number of records that this import added.
       left_out: What is not imported.
+      relabelled: The corrections of the records that have another class than in the source.
     """
 
     folder: Path
@@ -45,6 +49,7 @@ class ImportResult:
     written: int
     added: int
     left_out: list[LeftOut]
+    relabelled: list[Correction]
 
 
 def import_images(
@@ -54,6 +59,7 @@ def import_images(
     span: int | None = None,
     merge_splits: bool | None = None,
     options: ImportOptions | None = None,
+    corrections: Sequence[Path] = (),
     workers: int = 1,
 ) -> ImportResult:
     """Writes labelled images to shuffled TFRecord files; resumes an interrupted import.
@@ -68,33 +74,63 @@ def import_images(
       span: Number N of the span: the shards are written to the folder `span-N`, and classes keep
         their ids from other spans.
       merge_splits: See `data.importing.image_files.find_images`.
-      options: The options that determine the records.
+      options: The options that determine the records, except corrections and splits.
+      corrections: Files of corrections, see `data.importing.corrections.apply_corrections`.
       workers: Number of threads.
 
     Raises:
       UsageError: Source, folder or options are invalid, or the folder contains other records.
     """
     out = base if span is None else base / f"span-{span}"
-    options = (options or ImportOptions()).model_copy(update={"merge_splits": bool(merge_splits)})
+    spans = base if span is not None else None
+    options = options or ImportOptions()
     # A background that is not a colour is an error before anything is read.
     _ = options.colour
     check_new_folder(out, source)
     earlier = read_import(out)
+    done = earlier or ImportFile(options=options, classes=[])
+    found, changes = apply_corrections(
+        find_images(source, merge_splits), corrections, known_classes(out, spans, done)
+    )
+    if corrections and not changes:
+        progress.info("the corrections change nothing: no row has another action than keep")
+    options = options.model_copy(
+        update={"merge_splits": bool(merge_splits), "corrections": changes}
+    )
     if earlier:
         check_options(out, earlier.options, options)
-    done = earlier or ImportFile(options=options, classes=[])
+    origin = _origin(source, merge_splits, span, corrections)
+    done = done.model_copy(update={"options": options, "origin": origin})
     before = done.written
-    found = find_images(source, merge_splits)
-    spans = base if span is not None else None
     unfinished = _find_unfinished(out, spans, found, done)
     if unfinished:
         done = _write(out, unfinished, workers)
     plan = make_plan(out, spans, found, done)
     if earlier and not plan.files and not unfinished:
         progress.info("%s already contains all of these images", out)
-    done = _write(out, plan, workers)
-    left_out = [LeftOut(path, why) for why, paths in done.left_out.items() for path in paths]
-    return ImportResult(out, done.classes, done.written, done.written - before, sorted(left_out))
+    return _result(out, _write(out, plan, workers), before)
+
+
+def _origin(
+    source: Path, merge_splits: bool | None, span: int | None, corrections: Sequence[Path]
+) -> ImportOrigin:
+    return ImportOrigin(
+        source=printable(os.path.abspath(source)),
+        merge_splits=merge_splits,
+        span=span,
+        corrections=tuple(printable(os.path.abspath(file)) for file in corrections),
+    )
+
+
+def _result(out: Path, done: ImportFile, before: int) -> ImportResult:
+    """Returns the result of an import that found `before` records."""
+    left_out = sorted(LeftOut(path, why) for why, paths in done.left_out.items() for path in paths)
+    records = done.keys()
+    changes = done.options.corrections
+    relabelled = [item for item in changes if (item.source, item.correction) in records]
+    return ImportResult(
+        out, done.classes, done.written, done.written - before, left_out, relabelled
+    )
 
 
 def _find_unfinished(
@@ -157,6 +193,7 @@ def _finish(out: Path, plan: ImportPlan, reports: Sequence[ShardReport]) -> Impo
         next_shard=plan.earlier.next_shard + len(reports),
         files=files,
         left_out=group_by_reason(left_out),
+        origin=plan.earlier.origin,
     )
     write_labels(out, plan.classes)
     content.write(out)

@@ -90,7 +90,7 @@ def make_plan(out: Path, spans: Path | None, found: FoundImages, earlier: Import
         readable, or there are fewer than two classes.
     """
     check_nothing_missing(out, earlier, ((file.source, file.label) for file in found.files))
-    known = _known_classes(out, spans, earlier)
+    known = known_classes(out, spans, earlier)
     left_out = list(found.left_out)
     new = _new_files(found.files, earlier, left_out)
     _remove_classes_without_images(new, earlier, left_out)
@@ -117,12 +117,29 @@ def restore_plan(
         plan = SavedPlan.model_validate_json(saved)
     except ValidationError:
         return None
-    known = _known_classes(out, spans, earlier)
+    known = known_classes(out, spans, earlier)
     same = (plan.options, plan.next_shard) == (earlier.options, earlier.next_shard)
     files = {(file.source, file.label): file for file in found.files}
     if not same or plan.classes[: len(known)] != known or not files.keys() >= set(plan.files):
         return None
     return ImportPlan(earlier, plan.classes, [files[key] for key in plan.files], found.left_out)
+
+
+def known_classes(out: Path, spans: Path | None, earlier: ImportFile) -> list[str]:
+    """Returns the classes that have ids: those of `labels.txt`, here or in another span.
+
+    See `make_plan` for the arguments.
+
+    Raises:
+      UsageError: `labels.txt` does not fit the earlier import.
+    """
+    known = read_labels([str(out)]) or earlier.classes
+    if known[: len(earlier.classes)] != earlier.classes:
+        raise UsageError(
+            f"{out / LABELS_FILE} no longer has the classes of the records: "
+            f"{format_list(earlier.classes)}; restore it"
+        )
+    return known or (read_labels(map(str, spans.glob("span-*"))) if spans else [])
 
 
 def _new_files(
@@ -170,14 +187,3 @@ def _find_problem(file: LabelledImage, options: ImportOptions) -> str:
     except UnreadableImage as error:
         return str(error)
     return ""
-
-
-def _known_classes(out: Path, spans: Path | None, earlier: ImportFile) -> list[str]:
-    """Returns the classes that have ids: those of `labels.txt`, here or in another span."""
-    known = read_labels([str(out)]) or earlier.classes
-    if known[: len(earlier.classes)] != earlier.classes:
-        raise UsageError(
-            f"{out / LABELS_FILE} no longer has the classes of the records: "
-            f"{format_list(earlier.classes)}; restore it"
-        )
-    return known or (read_labels(map(str, spans.glob("span-*"))) if spans else [])

@@ -44,15 +44,24 @@ def import_(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the order.")] = 0,
     per_shard: Annotated[int, typer.Option(min=1, metavar="N", help="Images per file.")] = 500,
+    corrections: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="CSV", help="Relabel or leave out the images that a CSV names."),
+    ] = None,
 ) -> None:
     """Convert labelled images to TFRecords.
 
     Files that cannot be read are listed and left out. The same command resumes an interrupted
     import, and adds images that are new in SOURCE.
 
+    The report of a run writes its label suspects to label_suspects.csv; fill in its column action
+    with `relabel`, and the class in correction, or `leave out`, and give it to --corrections with a
+    new --out. Several files are applied one after another.
+
     Examples:
       flowers data import photos/ --out records/ --size 256
       flowers data import week8.csv --out records/ --span 8
+      flowers data import photos/ --out corrected/ --corrections label_suspects.csv
     """
     from data.images.reading import parse_colour
     from pipeline.reporting.import_report import format_import
@@ -67,8 +76,9 @@ def import_(
 
         options = ImportOptions(size=size, background=colour, seed=seed, per_shard=per_shard)
         found = import_images(
-            source, out, span=span, merge_splits=merge_splits, options=options, workers=workers
-        )
+            source, out, span=span, merge_splits=merge_splits, options=options,
+            corrections=corrections or [], workers=workers,
+        )  # fmt: skip
     for line in format_import(found, out if span is not None else None):
         typer.echo(line)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.common.formatting import shell_word
+from data.common.formatting import printable, shell_word
 from data.importing.import_file import group_by_reason
 from data.sources import FLOWERS_PUBLIC, IMPORT_FILE, SAMPLE
 from pipeline.reporting.lines import display_path
@@ -27,12 +27,23 @@ def format_import(result: "ImportResult", spans: Path | None) -> Iterator[str]:
     folder = display_path(result.folder)
     new = f", {result.added} of them new" if 0 < result.added < result.written else ""
     yield f"{result.written} records of {len(result.classes)} classes in {folder}{new}"
+    yield from _format_relabelled(result, f"{folder}/{IMPORT_FILE}")
     yield from _format_left_out(result, f"{folder}/{IMPORT_FILE}")
     data = folder if spans is None else f"{display_path(spans)}/span-{{SPAN}}"
     # These names stand for other data, and a shell or the program would read the others as well.
     if data in (SAMPLE, FLOWERS_PUBLIC) or data.startswith(("-", "~")):
         data = f"./{data}"
     yield f"Next: flowers run --data {shell_word(data)}"
+
+
+def _format_relabelled(result: "ImportResult", file: str) -> Iterator[str]:
+    items = result.relabelled
+    if items:
+        yield f"{len(items)} relabelled by the corrections"
+    for item in items[:_MOST_FILES]:
+        yield f"  {item.source}: {printable(item.label)} -> {printable(item.correction)}"
+    if len(items) > _MOST_FILES:
+        yield f"All {len(items)} are listed in {file}"
 
 
 def _format_left_out(result: "ImportResult", file: str) -> Iterator[str]:
