@@ -11,6 +11,8 @@ from data.common.formatting import format_list
 COUNTS_FILE = "counts.json"
 # In the same folder: TFDV's statistics of the images of the newest span.
 SPAN_FILE = "span_statistics.pb"
+# Those of the span before it, if a run reads several.
+PREVIOUS_SPAN_FILE = "span_statistics_before.pb"
 # Maximum number of bad records in the counts; the quarantine contains all of them.
 FIRST_BAD = 10
 # ExampleGen's second output, and its only split.

@@ -1,5 +1,6 @@
 """Records: labelled images as tf.train.Examples, and the files that contain them."""
 
+import hashlib
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -58,6 +59,11 @@ def _compression(file: str) -> str:
     except tf.errors.DataLossError:
         return "GZIP"
     return ""
+
+
+def record_id(record: bytes) -> str:
+    """Returns the id of an example: the first 16 hex digits of the SHA-256 of its record."""
+    return hashlib.sha256(record).hexdigest()[:16]
 
 
 def encode_example(

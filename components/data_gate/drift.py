@@ -8,10 +8,10 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
 from components.data_gate.report import NO_PREVIOUS_SPAN, Drift
-from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, read_statistics
+from components.example_gen.span_statistics import read_statistics
 from data.common.formatting import format_list
 from data.features import LABEL
-from data.ingestion_counts import SPAN_FILE
+from data.ingestion_counts import PREVIOUS_SPAN_FILE, SPAN_FILE
 from data.schema import parse_schema
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import apache_beam as beam
-import numpy as np
 import tensorflow as tf
 from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
@@ -17,7 +16,7 @@ from tfx.utils import proto_utils
 
 from components.artifacts import read_counts, write_text
 from components.example_gen.checks import RecordRules
-from components.example_gen.near_duplicates import group_representatives, near_duplicate_pairs
+from components.example_gen.near_duplicates import group_representatives
 from components.example_gen.partition import (
     OUTCOME,
     DigestImage,
@@ -27,7 +26,8 @@ from components.example_gen.partition import (
     RecordOutcome,
     conflicting_labels,
 )
-from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, write_statistics
+from components.example_gen.span_statistics import write_statistics
+from components.example_gen.split_pairs import find_split_pairs, write_pairs
 from components.example_gen.splits import find_salt
 from components.history_files import history_folder, refuse_data
 from components.image_hashes import write_hashes
@@ -35,6 +35,7 @@ from data.features import feature_names
 from data.ingestion_counts import (
     COUNTS_FILE,
     FIRST_BAD,
+    PREVIOUS_SPAN_FILE,
     QUARANTINE,
     SPAN_FILE,
     BadRecord,
@@ -179,9 +180,15 @@ def _group_near_duplicates(
 
 
 def count_outcomes(
-    outcomes: Iterable[RecordOutcome], weights: Mapping[str, int]
+    outcomes: Iterable[RecordOutcome], weights: Mapping[str, int], near_duplicates: int = 0
 ) -> IngestionCounts:
-    """Returns the counts of all outcomes; splits without records are included."""
+    """Returns the counts of all outcomes; splits without records are included.
+
+    Args:
+      outcomes: The outcomes.
+      weights: The weights of the splits by name.
+      near_duplicates: The number of pairs that `find_split_pairs` found.
+    """
     ordered = sorted(outcomes)
     classes = {split: Counter(o.label for o in ordered if o.split == split) for split in weights}
     good = [o for o in ordered if o.split]
@@ -194,24 +201,13 @@ def count_outcomes(
             BadRecord(shard=o.shard, index=o.index, reason=o.reason, source=o.source)
             for o in bad[:FIRST_BAD]
         ],
-        near_duplicates=_near_duplicates(good),
+        near_duplicates=near_duplicates,
         class_ids={o.label: o.class_id for o in good},
         better_salt=_better_salt(good, weights),
         broken_files=[f"{o.shard}: after record {o.index}: {o.reason}" for o in broken],
         empty_files=[o.shard for o in ordered if o.subject == "empty file"],
         ignored_features=dict(sorted(Counter(name for o in good for name in o.ignored).items())),
     )
-
-
-def _near_duplicates(outcomes: Sequence[RecordOutcome]) -> int:
-    """Returns the number of pairs of near-duplicates in different splits.
-
-    Images with equal hashes are in the same split, so each hash is compared once.
-    """
-    splits = {outcome.image_hash: outcome.split for outcome in outcomes}
-    names = np.array(list(splits.values()))
-    pairs = near_duplicate_pairs(np.array(list(splits), np.uint64))
-    return sum(np.count_nonzero(names[some[:, 0]] != names[some[:, 1]]) for some in pairs)
 
 
 def _better_salt(outcomes: Sequence[RecordOutcome], weights: Mapping[str, int]) -> str | None:
@@ -230,7 +226,9 @@ def _better_salt(outcomes: Sequence[RecordOutcome], weights: Mapping[str, int]) 
 def _write_counts(
     outcomes: list[RecordOutcome], weights: dict[str, int], spans: list[list[str]], folder: str
 ) -> None:
-    counts = count_outcomes(outcomes, weights)
+    number, pairs = find_split_pairs(sorted(outcome for outcome in outcomes if outcome.split))
+    write_pairs(pairs, folder)
+    counts = count_outcomes(outcomes, weights, number)
     write_text(counts.model_dump_json(indent=2), folder, COUNTS_FILE)
     hashes = {name: [o.image_hash for o in outcomes if o.split == name] for name in weights}
     write_hashes(hashes, folder)

@@ -22,7 +22,13 @@ from components.image_hashes import difference_hash
 from data.classes import normalize_class_name
 from data.features import CLASS, IMAGE, LABEL, SOURCE
 from data.ingestion_counts import QUARANTINE
-from data.records import bytes_feature, describe_damage, ints_feature, read_records
+from data.records import (
+    bytes_feature,
+    describe_damage,
+    ints_feature,
+    read_records,
+    record_id,
+)
 
 OUTCOME = "outcome"
 
@@ -53,6 +59,7 @@ class RecordOutcome:
       source: For a quarantined record, the path of the image file that it names, if any.
       ignored: The names of the features that are not read.
       statistics: Statistics of the image; None for a quarantined record.
+      record_id: Id of the example, see `data.records.record_id`; empty for a quarantined record.
     """
 
     shard: str
@@ -66,6 +73,7 @@ class RecordOutcome:
     source: str = ""
     ignored: tuple[str, ...] = ()
     statistics: ImageStatistics | None = field(default=None, compare=False)
+    record_id: str = ""
 
 
 class ReadShard(beam.DoFn):
@@ -155,6 +163,7 @@ class PartitionRecord(beam.DoFn):
         outcome = RecordOutcome(
             record.shard, record.index, split, valid.label, number, class_id=valid.class_id,
             ignored=valid.ignored, statistics=measure_image(valid.pixels),
+            record_id=record_id(valid.content),
         )  # fmt: skip
         yield TaggedOutput(OUTCOME, outcome)
 

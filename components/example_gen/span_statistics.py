@@ -11,9 +11,6 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 from components.artifacts import read_bytes, write_bytes
 from components.example_gen.partition import RecordOutcome
 
-# Statistics of the span before the newest one, if a run reads several; next to SPAN_FILE.
-PREVIOUS_SPAN_FILE = "span_statistics_before.pb"
-
 
 def write_statistics(
     outcomes: Iterable[RecordOutcome], shards: Collection[str], folder: str, name: str

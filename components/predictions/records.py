@@ -1,6 +1,5 @@
 """Reads the examples of a split batch by batch."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ import tensorflow as tf
 from components.image_hashes import hash_images
 from components.predictions.served_model import BATCH_SIZE
 from data.features import CLASS, IMAGE, SOURCE
-
-_ID_DIGITS = 16
+from data.records import record_id
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class RecordBatch:
 
     @property
     def ids(self) -> list[str]:
-        """The first digits of each record's SHA-256."""
+        """The id of each record, see `data.records.record_id`."""
         return [record_id(record) for record in self.records]
 
     @property
@@ -56,11 +54,6 @@ class RecordBatch:
     def texts(self, name: str, default: str) -> list[str]:
         """Returns the values of a feature in each record as text, or a default for no values."""
         return [_as_text(features[name], default) for features in self.features]
-
-
-def record_id(record: bytes) -> str:
-    """Returns the id of a record in tables of predictions: the first digits of its SHA-256."""
-    return hashlib.sha256(record).hexdigest()[:_ID_DIGITS]
 
 
 def read_split(examples: str, split: str) -> Iterator[RecordBatch]:

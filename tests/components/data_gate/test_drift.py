@@ -7,8 +7,8 @@ from components.data_gate.drift import find_drift
 from components.data_gate.report import NO_PREVIOUS_SPAN, Drift
 from components.example_gen.image_statistics import ImageStatistics
 from components.example_gen.partition import RecordOutcome
-from components.example_gen.span_statistics import PREVIOUS_SPAN_FILE, write_statistics
-from data.ingestion_counts import SPAN_FILE
+from components.example_gen.span_statistics import write_statistics
+from data.ingestion_counts import PREVIOUS_SPAN_FILE, SPAN_FILE
 from data.schema import span_schema_text
 
 SCHEMA = span_schema_text()

@@ -15,7 +15,6 @@ import tensorflow as tf
 from components.gate.baseline_table import baseline_writer
 from components.gate.batches import Batch
 from components.gate.metrics import Tally
-from components.predictions.records import record_id
 from components.predictions.table import (
     CHANGED,
     CHANGED_FILE,
@@ -23,7 +22,7 @@ from components.predictions.table import (
     PREDICTIONS_FILE,
     table_writer,
 )
-from data.records import encode_example
+from data.records import encode_example, record_id
 from data.synthetic import draw_flower
 from pipeline.history.run import Run
 from pipeline.history.runs import History
