@@ -36,8 +36,13 @@ def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
         raise UsageError(
             f"flowers clean has removed the quarantined records of run {run.run_id}: {folder}"
         )
+    records = iterate_quarantine(folder)
+    yield from sorted(records, key=lambda item: (item.record.shard, item.record.index))
+
+
+def iterate_quarantine(folder: Path) -> Iterator[QuarantinedRecord]:
+    """Yields the records in a folder of ExampleGen's quarantine, in constant memory."""
     files = sorted(str(path) for path in folder.iterdir())
-    records = []
     for serialized in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(serialized).features.feature
         texts = {
@@ -47,8 +52,7 @@ def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
             if name in features
         }
         record = BadRecord(**texts, index=features["index"].int64_list.value[0])
-        records.append(QuarantinedRecord(record, features["record"].bytes_list.value[0]))
-    yield from sorted(records, key=lambda item: (item.record.shard, item.record.index))
+        yield QuarantinedRecord(record, features["record"].bytes_list.value[0])
 
 
 def export(item: QuarantinedRecord, folder: Path, image_feature: str) -> Path:
@@ -62,7 +66,7 @@ def export(item: QuarantinedRecord, folder: Path, image_feature: str) -> Path:
     Returns:
       The file, named after shard and index, such as `flowers03-150.tfrec-17.jpg`.
     """
-    image = _image(item.content, image_feature)
+    image = extract_image(item.content, image_feature)
     suffix = next((s for start, s in _SUFFIXES.items() if image.startswith(start)), ".bin")
     path = folder / f"{Path(item.record.shard).name}-{item.record.index}{suffix}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +74,8 @@ def export(item: QuarantinedRecord, folder: Path, image_feature: str) -> Path:
     return path
 
 
-def _image(content: bytes, feature: str) -> bytes:
+def extract_image(content: bytes, feature: str) -> bytes:
+    """Returns the encoded image of a serialized record; empty if it has none."""
     try:
         values = tf.train.Example.FromString(content).features.feature[feature].bytes_list.value
     except DecodeError:

@@ -14,9 +14,11 @@ from pipeline.history.runs import REPORT_FILE
 from pipeline.report_page.environment import render, render_part
 from pipeline.report_page.sections import (
     classes,
+    data,
     mistakes,
     origin,
     robustness,
+    suspects,
     training,
     verdict,
 )
@@ -27,9 +29,11 @@ from pipeline.report_page.sources import ReportSources
 SECTIONS: tuple[ModuleType, ...] = (
     verdict,
     mistakes,
+    suspects,
     classes,
     robustness,
     training,
+    data,
     origin,
 )
 
@@ -49,7 +53,7 @@ def write_report(root: Path, run: Run) -> Path:
       run: The run, whether or not it has ended.
     """
     sources = ReportSources(root, run)
-    sections = [_build(module, sources) for module in SECTIONS]
+    sections = [_build(module, sources) for module in _order(run)]
     _load_pictures(sources)
     parts = [_render(section) for section in sections]
     file = sources.folder / REPORT_FILE
@@ -63,6 +67,13 @@ def _load_pictures(sources: ReportSources) -> None:
         sources.thumbnails.load()
     except Exception:
         _log.exception("the pictures of the report could not be read")
+
+
+def _order(run: Run) -> list[ModuleType]:
+    """Returns the sections in their order; what refused data contains comes right after why."""
+    if run.state != "data refused":
+        return [*SECTIONS]
+    return sorted(SECTIONS, key=(verdict, data, *SECTIONS).index)
 
 
 def _build(module: ModuleType, sources: ReportSources) -> Section:

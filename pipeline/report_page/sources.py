@@ -82,7 +82,10 @@ class ReportSources:
 
     def artifact(self, step: str, key: str) -> Path | None:
         """Returns the folder of an output of a step; None if it is unknown or was removed."""
-        uri = self.run.artifacts.get(step, {}).get(key, "")
+        return self.local(self.run.artifacts.get(step, {}).get(key, ""))
+
+    def local(self, uri: str) -> Path | None:
+        """Returns the folder of an artifact of this root; None if it is unknown or was removed."""
         # A root may have been moved, or is mounted at another path in a container.
         moved = self.root / ARTIFACTS_FOLDER / uri.rpartition(f"/{ARTIFACTS_FOLDER}/")[2]
         return next((path for path in (Path(uri), moved) if uri and path.is_dir()), None)

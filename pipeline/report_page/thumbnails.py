@@ -22,6 +22,7 @@ class Picture:
     def __init__(self) -> None:
         """Starts without content."""
         self.uses = 0
+        self.file = ""
         self.problem = "picture not found"
         self._image: Image.Image | None = None
         self._encoded = b""
@@ -74,6 +75,11 @@ class Thumbnail:
     def found(self) -> bool:
         """Whether there is a picture, once it is loaded."""
         return self._picture.found
+
+    @property
+    def file(self) -> str:
+        """The path of the image file that the record names, once it is loaded; empty for none."""
+        return self._picture.file
 
     def __html__(self) -> str:
         """Returns the `<img>`, or a box that says why there is none."""
@@ -145,8 +151,10 @@ class Thumbnails:
             for pictures, class_id in zip(takers, batch.classes if samples else [], strict=False):
                 if samples.get(class_id):
                     pictures.append(samples[class_id].pop(0))
-            for pictures, image in zip(takers, batch.images if any(takers) else [], strict=False):
+            wanted = zip(takers, batch.images, batch.sources, strict=True) if any(takers) else ()
+            for pictures, image, file in wanted:
                 for picture in pictures:
                     picture.take(image)
+                    picture.file = file
             if not by_id and not any(samples.values()):
                 return
