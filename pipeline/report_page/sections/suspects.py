@@ -83,7 +83,8 @@ def _find_import(run: Run) -> tuple[Path, ImportFile | None]:
     """Returns the folder of the run's records, and what an import noted there, if it is known."""
     folders = {os.path.dirname(pattern) for pattern in run.records_location.split(", ")}
     folder = Path(min(folders))
-    if len(folders) > 1:
+    # Runs of earlier versions did not always note where their records are.
+    if len(folders) > 1 or not run.records_location:
         return folder, None
     try:
         return folder, read_import(folder)

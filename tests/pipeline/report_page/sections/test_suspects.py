@@ -58,6 +58,22 @@ def test_the_command_is_the_one_that_imported_the_records(tmp_path, make_image):
     ) in text
 
 
+@pytest.mark.parametrize("location", ["", "a/*.tfrec, b/*.tfrec", "gs://bucket/a/*"])
+def test_the_command_has_placeholders_where_the_import_is_not_known(
+    tmp_path, location, monkeypatch, make_image
+):
+    for index in range(4):
+        path = tmp_path / "photos" / "ab"[index % 2] / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(make_image(index)).save(path)
+    import_images(tmp_path / "photos", tmp_path / "records")
+    # An import.json that is not that of the run.
+    monkeypatch.chdir(tmp_path / "records")
+    run = write_toy_run(tmp_path, fields={"records_location": location})
+    text = section_of(write_report(tmp_path, run))
+    assert "flowers data import SOURCE --out DIR --corrections" in text
+
+
 def test_an_edited_csv_is_kept_and_the_section_says_so(tmp_path):
     run = write_toy_run(tmp_path)
     page = write_report(tmp_path, run)
