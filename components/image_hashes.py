@@ -14,6 +14,8 @@ from components.transform.decoding import DECODER_VERSION, decode_bytes
 
 # Increased with every change of a difference hash.
 SPLITTER_VERSION = 1
+# Re-encoding or slightly cropping an image changes at most about this many of 64 bits.
+MAX_DISTANCE = 4
 # A file in ExampleGen's quarantine artifact, with the hashes of each split.
 HASHES_FILE = "image_hashes.npz"
 # Hashes by other versions are not comparable.
@@ -68,6 +70,28 @@ def read_seen(model: str) -> np.ndarray | None:
         return None
     content = _read(model, SEEN_FILE)
     return content["seen"] if content["versions"].tolist() == _VERSIONS else None
+
+
+def find_seen(hashes: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Returns which images look like one that a model has seen, bool [n].
+
+    Two images look alike if their difference hashes differ in at most MAX_DISTANCE bits.
+
+    Args:
+      hashes: The hashes of the images, uint64 [n].
+      seen: The hashes of the images that the model has seen, uint64 [m].
+    """
+    # One by one, because all pairs at once could need gigabytes.
+    return np.array([few_bits(seen ^ one, MAX_DISTANCE).any() for one in hashes], bool)
+
+
+def few_bits(values: np.ndarray, maximum: int) -> np.ndarray:
+    """Returns which values, uint64, have at most `maximum` bits set, a bool for each."""
+    rest = values.copy()
+    for _ in range(maximum):
+        # This clears the lowest bit that is set.
+        rest &= rest - np.uint64(1)
+    return rest == 0
 
 
 def _write(arrays: Mapping[str, np.ndarray], *path: str) -> None:

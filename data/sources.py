@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -88,6 +89,16 @@ def resolve(source: str, public_size: int = 192, spans: str = LATEST) -> Source:
             "name them in a pattern such as records/span-{SPAN}/*"
         )
     return found
+
+
+@contextmanager
+def named(option: str) -> Iterator[None]:
+    """Lets the errors about a source name the option that it is the value of, not `--data`."""
+    try:
+        yield
+    except UsageError as error:
+        text = str(error).replace("--data (data.source in the config)", option)
+        raise type(error)(text.replace("--data", option)) from error
 
 
 def parse(source: str, public_size: int = 192) -> Source:

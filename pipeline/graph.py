@@ -49,6 +49,8 @@ class RunContext:
       baseline: The model to compare with.
       span_before: The quarantine of the run that read the previous span, for drift; empty if there
         is none.
+      extra: The record files of `gate.extra_data`; None if there is none.
+      extra_fingerprint: The fingerprint of their content; empty if they cannot be read beforehand.
       beam_args: Options of Beam, see `pipeline.settings.beam`.
       weights_digest: The digest of the file of `model.weights`, so that an edited file retrains. A
         compiled job has none, so there another file needs another name.
@@ -73,6 +75,8 @@ class RunContext:
     root: str
     baseline: ServedVersion
     span_before: str = ""
+    extra: Source | None = None
+    extra_fingerprint: str = ""
     beam_args: Sequence[str] = ()
     weights_digest: str = ""
     warm_start: WarmStart | None = None
@@ -150,7 +154,7 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
         examples=examples,
         quarantine=quarantine,
         model=model,
-        settings=settings.predictions,
+        **_predictions(settings, context),
         code_fingerprint=code["Predictions"],
     )
     gate = Gate(
@@ -238,6 +242,16 @@ def _trainer(settings: Settings, context: RunContext, code: str) -> dict[str, An
             "weights_digest": context.weights_digest,
             "code_fingerprint": code,
         },
+    }
+
+
+def _predictions(settings: Settings, context: RunContext) -> dict[str, Any]:
+    return {
+        "settings": settings.predictions,
+        "features": settings.data.features,
+        "max_pixels": settings.data.max_pixels,
+        "extra_patterns": context.extra.globs if context.extra else (),
+        "extra_fingerprint": context.extra_fingerprint,
     }
 
 

@@ -10,9 +10,11 @@ from pipeline.fingerprint import code_fingerprint, version_of
 if TYPE_CHECKING:
     from components.summary import Outputs, RunFacts, StepSummary
 
-# Inputs that are not settings: the records, their classes, and the curated schemas.
+# Inputs that are not settings: the records, their classes, further records for the gate, and the
+# curated schemas.
 RECORDS = "records"
 CLASSES = "classes"
+EXTRA_RECORDS = "extra records"
 SCHEMA = "schema"
 SPAN_SCHEMA = "schema of a span"
 
@@ -27,7 +29,7 @@ class StepInputs:
 
     Attributes:
       summary: The module whose `summarize` reads the outputs of the step.
-      own: Its settings (a section stands for all its keys), RECORDS, CLASSES, SCHEMA, SPAN_SCHEMA.
+      own: Its settings (a section stands for all its keys), and of the inputs above.
       after: The steps whose outputs it reads.
       waits_for: Further steps that must succeed first. Their outputs are not among its inputs, so
         they do not make it run again.
@@ -113,7 +115,7 @@ STEPS = {
     ),
     "Predictions": StepInputs(
         summary="components.predictions.summary",
-        own=("predictions",),
+        own=("predictions", EXTRA_RECORDS),
         after=("ExampleGen", "Trainer"),
         entry="components.predictions.executor",
         libraries=(_TENSORFLOW, _TFX, "numpy", "pyarrow", "pillow"),

@@ -12,7 +12,7 @@ from components.example_gen.image_checks import InvalidImage, check_image
 from data.classes import normalize_class_name
 from data.common.formatting import format_list
 from data.features import CLASS, IMAGE, LABEL, OPTIONAL, SOURCE, TYPES, UNCHANGED
-from data.records import bytes_feature
+from data.records import bytes_feature, encode_example
 
 
 class InvalidRecord(Exception):
@@ -77,15 +77,42 @@ def check_record(content: bytes, rules: RecordRules) -> ValidRecord:
         label = _label_of(class_id, rules.class_names)
     else:
         label = _check_label(class_id, written, rules.class_names)
-    try:
-        pixels = check_image(image, rules.max_pixels)
-    except InvalidImage as error:
-        raise InvalidRecord(str(error)) from error
+    pixels = _decode(image, rules.max_pixels)
     ignored = tuple(sorted(set(features.feature) - set(names.values())))
     renamed = any(name != theirs for name, theirs in names.items())
     if ignored or renamed or written != label.encode():
         content = _rename(features, names, label)
     return ValidRecord(content, ignored, pixels, image, label, class_id)
+
+
+def check_elsewhere(content: bytes, rules: RecordRules) -> ValidRecord:
+    """Returns the content of a record that was not made for the classes of `rules`.
+
+    The class ids of other data sets differ, so the label alone tells the class; the class id counts
+    only if the records have no label.
+
+    Args:
+      content: A serialized tf.train.Example.
+      rules: The rules; `class_names` are those of a model.
+
+    Raises:
+      InvalidRecord: The record is invalid, or the model does not know its class.
+    """
+    features = _parse(content)
+    names = _without_foreign(features, rules.features)
+    image = _single_value(features, IMAGE, names)
+    if LABEL in names:
+        label = _parse_label(_single_value(features, LABEL, names))
+    else:
+        label = _label_of(_single_value(features, CLASS, names), rules.class_names)
+    if label not in rules.class_names:
+        raise InvalidRecord(f"the model has no class {label}")
+    pixels = _decode(image, rules.max_pixels)
+    class_id = rules.class_names.index(label)
+    size = pixels.shape[1], pixels.shape[0]
+    source = extract_source(content, rules.features)
+    content = encode_example(image, class_id, rules.class_names, size, source)
+    return ValidRecord(content, (), pixels, image, label, class_id)
 
 
 def extract_image(content: bytes) -> bytes:
@@ -150,13 +177,24 @@ def _single_value(features: tf.train.Features, feature: str, names: Mapping[str,
     return values[0]
 
 
-def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str:
+def _decode(image: bytes, max_pixels: int) -> np.ndarray:
     try:
-        name = normalize_class_name(label.decode())
+        return check_image(image, max_pixels)
+    except InvalidImage as error:
+        raise InvalidRecord(str(error)) from error
+
+
+def _parse_label(label: bytes) -> str:
+    try:
+        return normalize_class_name(label.decode())
     except UnicodeDecodeError as error:
         raise InvalidRecord("the label is not valid UTF-8") from error
     except ValueError as error:
         raise InvalidRecord(f"the label is not a valid class name: {error}") from error
+
+
+def _check_label(class_id: int, label: bytes, class_names: Sequence[str]) -> str:
+    name = _parse_label(label)
     if not 0 <= class_id < len(class_names):
         if name not in class_names and class_id >= 0:
             return name

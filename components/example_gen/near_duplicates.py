@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-# Re-encoding or slightly cropping an image changes at most about this many of 64 bits.
-MAX_DISTANCE = 4
+from components.image_hashes import MAX_DISTANCE, few_bits
+
 # Below this size, comparing all hashes of a group is faster than dividing the group further.
 _SMALL_GROUP = 512
 # Hashes that are compared in one operation; their arrays fit in a processor's cache.
@@ -139,20 +139,11 @@ def _compare(
             shift += 1
             first = first[ends[first] > first + shift]
             different = values[first] ^ values[first + shift]
-            near = np.flatnonzero(_few_bits(different, max_distance))
+            near = np.flatnonzero(few_bits(different, max_distance))
             for mask in skipped:
                 near = near[different[near] & mask != 0]
             if len(near):
                 yield members[first[near]], members[first[near] + shift]
-
-
-def _few_bits(values: np.ndarray, maximum: int) -> np.ndarray:
-    """Returns which values have at most `maximum` bits set, bool [n]."""
-    rest = values.copy()
-    for _ in range(maximum):
-        # This clears the lowest bit that is set.
-        rest &= rest - np.uint64(1)
-    return rest == 0
 
 
 def _bands(values: np.ndarray, number: int) -> list[np.uint64]:

@@ -17,6 +17,7 @@ from components.evaluator.evaluation import Accuracy, read_accuracy
 from components.gate.baseline import Comparison, find_comparison
 from components.gate.baseline_table import baseline_writer
 from components.gate.batches import Batch, read_batches
+from components.gate.extra import count_extra
 from components.gate.judge import judge
 from components.gate.metrics import Tally
 from components.gate.settings import GateSettings
@@ -77,7 +78,8 @@ class Executor(evaluator_executor.Executor):
                 write(batch)
         accuracy = read_accuracy(artifact_utils.get_single_uri(input_dict["evaluation"]))
         check_counts(accuracy, tally, read_counts(quarantine))
-        verdict = replace(judge(tally, settings, comparison), digest=digest)
+        extra = count_extra(predictions) if settings.extra_data else None
+        verdict = replace(judge(tally, settings, comparison, extra), digest=digest)
         write_json(tally.metrics(), blessing.uri, METRICS_FILE)
         _write_blessing(blessing, verdict, model, exec_properties["baseline_path"])
 

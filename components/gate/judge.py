@@ -5,6 +5,7 @@ from bisect import bisect_left
 from scipy import stats
 
 from components.gate.baseline import NO_SERVING_MODEL, Comparison
+from components.gate.extra import ExtraCounts
 from components.gate.metrics import (
     Tally,
     bootstrap_interval,
@@ -13,7 +14,7 @@ from components.gate.metrics import (
     ratio,
 )
 from components.gate.settings import GateSettings
-from components.gate.verdict import Baseline, Check, Verdict, format_p_value
+from components.gate.verdict import Baseline, Check, ExtraAccuracy, Verdict, format_p_value
 from components.intervals import wilson_interval
 
 # The largest test split that `needed_examples` considers.
@@ -21,7 +22,10 @@ _MOST_EXAMPLES = 1_000_000
 
 
 def judge(
-    tally: Tally, settings: GateSettings, comparison: Comparison = NO_SERVING_MODEL
+    tally: Tally,
+    settings: GateSettings,
+    comparison: Comparison = NO_SERVING_MODEL,
+    extra: ExtraCounts | None = None,
 ) -> Verdict:
     """Returns the verdict on a model.
 
@@ -29,6 +33,7 @@ def judge(
       tally: The counts on the test split.
       settings: The rules.
       comparison: The serving model, whose answers were counted too if there is one.
+      extra: The counts of the images of `gate.extra_data`; None if there are none.
     """
     value, low, high = _metric_with_interval(tally, settings)
     baseline = _compare(tally, comparison.version) if comparison.version else None
@@ -38,6 +43,7 @@ def judge(
         _check_target(tally, settings, value, low),
         _check_class_floor(tally, settings),
         *_check_baseline(tally, settings, baseline, comparison.problem),
+        *_check_extra(settings, extra),
     ]
     reasons = [check.words for check in checks if not check.passed]
     advice = f"{comparison.problem}, so there is no comparison; {comparison.advice}"
@@ -45,7 +51,7 @@ def judge(
         blessed=not reasons, metric=settings.metric, value=value, low=low, high=high,
         target=settings.target, n=tally.examples, reasons=reasons,
         confidence=settings.confidence, checks=checks, baseline=baseline,
-        notes=[advice] if comparison.advice else [],
+        notes=[advice] if comparison.advice else [], extra=_extra_accuracy(settings, extra),
     )  # fmt: skip
 
 
@@ -82,6 +88,31 @@ def _compare(tally: Tally, version: int) -> Baseline:
     value = ratio(tally.baseline_correct, tally.compared)
     n = None if tally.compared == tally.examples else tally.compared
     return Baseline(version, value, tally.gained, tally.lost, float(p_value), n)
+
+
+def _extra_accuracy(settings: GateSettings, extra: ExtraCounts | None) -> ExtraAccuracy | None:
+    if extra is None:
+        return None
+    low, high = wilson_interval(extra.correct, extra.examples)
+    value = ratio(extra.correct, extra.examples)
+    return ExtraAccuracy(value, low, high, extra.examples, extra.seen, settings.extra_target)
+
+
+def _check_extra(settings: GateSettings, extra: ExtraCounts | None) -> list[Check]:
+    found, target = _extra_accuracy(settings, extra), settings.extra_target
+    if found is None or target is None:
+        return []
+    if found.n < settings.min_examples:
+        words = (
+            f"too few to decide: {found.n} images of gate.extra_data that the model has not seen "
+            f"({found.seen} it has), and min_examples is {settings.min_examples}"
+        )
+        return [Check("extra_target", False, words)]
+    reached = found.value if settings.confidence == "point" else found.low
+    what = "accuracy" if settings.confidence == "point" else "lower end of the accuracy's interval"
+    compared = "reaches" if reached >= target else "is below"
+    words = f"{what} {reached:.4f} on {found.n} images of gate.extra_data {compared} the target"
+    return [Check("extra_target", reached >= target, f"{words} {target:.4f}")]
 
 
 def _check_min_examples(tally: Tally, settings: GateSettings) -> Check:

@@ -38,6 +38,16 @@ class GateSettings(SettingsBase):
         description="Significance level of McNemar's exact test; a model that is significantly "
         "worse than the serving model is refused.",
     )  # fmt: skip
+    extra_data: str | None = Field(
+        None,
+        description="Labelled images from elsewhere, as records, on which the model is measured as "
+        "well: a folder, a glob of TFRecord files, or gs://...; null: none. Neither the training "
+        "nor the choice of the epoch uses them, and images that the model has seen do not count.",
+    )
+    extra_target: float | None = Field(
+        None, ge=0, le=1,
+        description="Minimum of the accuracy on `extra_data`; null: it is only reported.",
+    )  # fmt: skip
     slices: list[str] = Field(
         [], description="Features of the records by which metrics are sliced, in addition to label."
     )
@@ -46,4 +56,10 @@ class GateSettings(SettingsBase):
     def _target_is_reachable(self) -> "GateSettings":
         if self.confidence == "interval" and self.target == 1:
             raise ValueError("no interval's lower end reaches 1; lower target or use 'point'")
+        return self
+
+    @model_validator(mode="after")
+    def _extra_target_has_data(self) -> "GateSettings":
+        if self.extra_target is not None and self.extra_data is None:
+            raise ValueError("extra_target needs extra_data, the images that it is for")
         return self

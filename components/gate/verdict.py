@@ -42,6 +42,26 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class ExtraAccuracy:
+    """The accuracy on the images of `gate.extra_data` that the model has not seen.
+
+    Attributes:
+      value: The accuracy.
+      low, high: Its 95 % interval.
+      n: Number of these images.
+      seen: Number of the images that look like one that the model has seen; they do not count.
+      target: The accuracy that must be reached; None if it is only reported.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    seen: int
+    target: float | None = None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The decision of the gate.
 
@@ -58,6 +78,7 @@ class Verdict:
       baseline: The comparison with the serving model; None without one.
       digest: Digest of the files of the evaluated model.
       notes: What a user should know although no rule forbids to push the model.
+      extra: The accuracy on images from elsewhere; None without `gate.extra_data`.
     """
 
     blessed: bool
@@ -73,13 +94,15 @@ class Verdict:
     baseline: Baseline | None = None
     digest: str = ""
     notes: list[str] = field(default_factory=list)
+    extra: ExtraAccuracy | None = None
 
 
 def parse_verdict(values: dict[str, Any]) -> Verdict:
     """Returns the verdict in the values of a `verdict.json`."""
     checks = [Check(**check) for check in values.get("checks", [])]
     baseline = Baseline(**values["baseline"]) if values.get("baseline") else None
-    return Verdict(**{**values, "checks": checks, "baseline": baseline})
+    extra = ExtraAccuracy(**values["extra"]) if values.get("extra") else None
+    return Verdict(**{**values, "checks": checks, "baseline": baseline, "extra": extra})
 
 
 def read_verdict(blessing_uri: str) -> Verdict:
@@ -118,6 +141,8 @@ def format_verdict(verdict: Verdict) -> str:
     lines = [f"{'PASSED' if verdict.blessed else 'REFUSED'}: {measured}, {goal}", *verdict.reasons]
     if verdict.blessed and verdict.baseline:
         lines.append(_format_baseline(verdict.baseline))
+    if verdict.extra:
+        lines.append(_format_extra(verdict.extra))
     lines += verdict.notes
     return "\n  ".join(lines)
 
@@ -136,6 +161,15 @@ def _format_baseline(baseline: Baseline) -> str:
         f"{images} images{seen}: {baseline.gained} are correct only with the new model, "
         f"{baseline.lost} only with the serving one (McNemar's exact test: "
         f"{format_p_value(baseline.p_value)})"
+    )
+
+
+def _format_extra(extra: ExtraAccuracy) -> str:
+    seen = f"; {extra.seen} that it has seen do not count" if extra.seen else ""
+    goal = "" if extra.target is None else f", target {extra.target:.3f}"
+    return (
+        f"accuracy {extra.value:.3f} on {extra.n} images of gate.extra_data (95 % interval "
+        f"{extra.low:.3f} to {extra.high:.3f}{seen}){goal}"
     )
 
 

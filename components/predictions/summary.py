@@ -1,7 +1,8 @@
 """The summary of finished Predictions."""
 
+from components.artifacts import read_json
 from components.predictions.changes import CHANGES
-from components.predictions.table import read_changed, read_predictions
+from components.predictions.table import EXTRA, LEFT_OUT_FILE, read_changed, read_predictions
 from components.summary import Outputs, RunFacts, StepSummary, uri_of
 
 
@@ -10,6 +11,9 @@ def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
     folder = uri_of(outputs, "predictions")
     splits = read_predictions(folder, ["split"])["split"].to_pylist()
     text = f"{splits.count('test')} test and {splits.count('eval')} eval images"
+    if extra := splits.count(EXTRA):
+        left_out = len(read_json(folder, LEFT_OUT_FILE))
+        text += f", {extra} of gate.extra_data{f' ({left_out} left out)' if left_out else ''}"
     changed = read_changed(folder)
     if changed is not None:
         text += f"; {changed.num_rows // len(CHANGES)} test images with {len(CHANGES)} changes"

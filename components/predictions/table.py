@@ -13,9 +13,13 @@ import pyarrow.parquet as pq
 
 from components.artifacts import copied_here, gfile
 
+# The split of labelled images from elsewhere, which is not a part of a model's own data.
+EXTRA = "extra"
 # Files in the artifact of Predictions.
 PREDICTIONS_FILE = "predictions.parquet"
 CHANGED_FILE = "changed.parquet"
+# The images of `gate.extra_data` that are left out, with their reasons.
+LEFT_OUT_FILE = "left_out.json"
 
 PROBABILITIES = pa.list_(pa.float32())
 PREDICTIONS = pa.schema(

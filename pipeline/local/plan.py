@@ -60,6 +60,7 @@ class RunPlan:
       root: The root, an absolute path.
       selection: The steps to run.
       records: The records.
+      extra: The records of `gate.extra_data`; None if there are none.
       classes: The classes.
       span_before: The quarantine of the run that read the previous span; empty if there is none.
       split_salt: The salt of the assignment of images to splits.
@@ -75,6 +76,7 @@ class RunPlan:
     root: Path
     selection: Selection
     records: Records
+    extra: Records | None
     classes: Classes
     span_before: str
     split_salt: str
@@ -91,7 +93,22 @@ def find_records(settings: Settings) -> Records:
       UsageError: There are none.
     """
     data = settings.data
-    source = sources.resolve(data.source, data.public_size, data.spans)
+    return _describe(sources.resolve(data.source, data.public_size, data.spans))
+
+
+def find_extra(settings: Settings) -> Records | None:
+    """Returns the records of `gate.extra_data`; None if there are none.
+
+    Raises:
+      UsageError: They do not exist.
+    """
+    if settings.gate.extra_data is None:
+        return None
+    with sources.named("gate.extra_data"):
+        return _describe(sources.resolve(settings.gate.extra_data))
+
+
+def _describe(source: sources.Source) -> Records:
     files = sources.list_files(source)
     return Records(source, files, sources.fingerprint(source, files))
 
@@ -118,11 +135,11 @@ def make_plan(
       UsageError: The records contradict each other on the classes, or the model for the requested
         warm start does not exist.
     """
-    key = str(records)
+    key, extra = str(records), find_extra(settings)
     settings = with_accepted_drift(settings, runs, key)
     classes = pinned_classes(settings, records.source, records.files, runs, key, root)
     salt = pinned_salt(settings, runs, key)
-    inputs = run_inputs(settings, key, classes.names, salt or "")
+    inputs = run_inputs(settings, key, classes.names, salt or "", str(extra) if extra else "")
     baseline = LocalStore(root / SERVING_FOLDER).current_version()
     start = find_warm_start(settings, inputs, baseline, runs)
     return RunPlan(
@@ -131,6 +148,7 @@ def make_plan(
         root=root,
         selection=selection,
         records=records,
+        extra=extra,
         classes=classes,
         span_before=span_before(runs, records.source, key),
         split_salt=salt or "",

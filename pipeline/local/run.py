@@ -13,6 +13,7 @@ from components.model_store.local import LocalStore
 from data.common.errors import DataRefused, NotTheChief, UsageError
 from data.features import feature_names
 from data.record_files import check_first_records
+from data.sources import named
 from pipeline.exit_codes import DONE, REFUSED
 from pipeline.history.run import STEP_WIDTH, Run, RunState
 from pipeline.history.runs import LOG_FILE, History, newest_finished
@@ -173,6 +174,9 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> i
                 _check_training(plan)
             names = feature_names(plan.settings.data.features)
             check_first_records(plan.records.source, plan.records.files, names)
+            if plan.extra:
+                with named("gate.extra_data"):
+                    check_first_records(plan.extra.source, plan.extra.files, names)
             console.print_line(f"run {run.run_id}: {format_records(plan.records)}")
             line = describe_warm_start(plan.settings, plan.warm_start, plan.baseline)
             if line:
@@ -255,6 +259,8 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
         span_before=plan.span_before,
         data_fingerprint=plan.records.fingerprint,
         root=str(plan.root),
+        extra=plan.extra.source if plan.extra else None,
+        extra_fingerprint=plan.extra.fingerprint if plan.extra else "",
         beam_args=local_beam_args(plan.settings.beam),
         warm_start=plan.warm_start,
         weights_digest=weights_digest(plan.settings),

@@ -12,6 +12,7 @@ from pipeline.fingerprint import code_fingerprint
 from pipeline.settings.settings import Settings
 from pipeline.steps import (
     CLASSES,
+    EXTRA_RECORDS,
     RECORDS,
     SCHEMA,
     SPAN_SCHEMA,
@@ -34,7 +35,11 @@ _NO_INPUTS: Any = {
 
 
 def run_inputs(
-    settings: Settings, records: str, classes: Sequence[str] | None, split_salt: str
+    settings: Settings,
+    records: str,
+    classes: Sequence[str] | None,
+    split_salt: str,
+    extra: str = "",
 ) -> dict[str, Any]:
     """Returns everything that determines what a run computes, as flat keys and plain values.
 
@@ -45,6 +50,7 @@ def run_inputs(
       records: The location of the records and the fingerprint of their content.
       classes: The classes in the order of their ids; None if they are not known yet.
       split_salt: The salt of the assignment of images to splits.
+      extra: Location and fingerprint of the records of `gate.extra_data`; empty if there are none.
 
     Raises:
       UsageError: The file of `model.weights` cannot be read.
@@ -58,6 +64,8 @@ def run_inputs(
     code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
     libraries = {f"{LIBRARIES}{step}": versions for step, versions in library_versions().items()}
     others = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
+    if extra:
+        others[EXTRA_RECORDS] = extra
     flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt
     if digest := weights_digest(settings):
@@ -139,7 +147,7 @@ def _belongs(key: str, own: list[str]) -> bool:
 
 
 def _format_change(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    if key in (RECORDS, CLASSES, SCHEMA, SPAN_SCHEMA):
+    if key in (RECORDS, CLASSES, EXTRA_RECORDS, SCHEMA, SPAN_SCHEMA):
         return f"the {key} changed"
     if key.startswith(CODE):
         return "its code changed"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from components.trainer.settings import COLD
 from data.common.errors import UsageError
 from data.sources import parse
-from data.spans import LATEST
+from data.spans import LATEST, has_spans
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import VertexSettings
 from pipeline.steps import STEPS
@@ -46,6 +46,8 @@ def find_vertex_problems(settings: Settings) -> list[str]:
 def _check_paths(settings: Settings) -> Iterator[str]:
     """Yields paths outside Cloud Storage: on Vertex AI, each step runs on another machine."""
     paths = {"vertex.root": settings.vertex.root, "data.source": settings.data.source}
+    if settings.gate.extra_data:
+        paths["gate.extra_data"] = settings.gate.extra_data
     if settings.model.weights_file:
         paths["model.weights"] = settings.model.weights_file
     for key, value in paths.items():
@@ -112,6 +114,8 @@ def _check_data(settings: Settings) -> Iterator[str]:
         yield f"data.spans is {settings.data.spans!r}: on Vertex, TFX reads only the latest span"
     if settings.data.drift == "stop":
         yield "data.drift is 'stop', but a job has no previous span to compare with"
+    if has_spans(settings.gate.extra_data or ""):
+        yield f"gate.extra_data must name no spans on Vertex, got {settings.gate.extra_data!r}"
     try:
         pattern = parse(settings.data.source, settings.data.public_size).patterns[0]
     except UsageError as error:

@@ -49,6 +49,7 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         root=root,
         baseline=ServedVersion(UNKNOWN, endpoint or f"{root}/serving"),
         endpoint=endpoint,
+        extra=parse(settings.gate.extra_data) if settings.gate.extra_data else None,
         library_version=locked_version,
         beam_args=_beam_args(settings, root),
         runtime_parameters={

@@ -9,6 +9,7 @@ from components import image_hashes
 from components.image_hashes import (
     SPLITTER_VERSION,
     difference_hash,
+    find_seen,
     hash_images,
     read_hashes,
     read_seen,
@@ -89,3 +90,11 @@ def test_images_are_hashed_in_their_order(make_image, number):
     assert hashes.dtype == np.uint64
     assert hashes.shape == (number,)
     assert len(set(hashes.tolist())) == number
+
+
+def test_images_that_look_like_a_seen_one_are_found():
+    seen = np.array([0, 2**63 + 5], np.uint64)
+    hashes = np.array([0b1111, 0b111111, 2**63 + 4, 2**62 + 2**63 - 1], np.uint64)
+    assert find_seen(hashes, seen).tolist() == [True, False, True, False]
+    assert find_seen(hashes, np.array([], np.uint64)).tolist() == [False] * 4
+    assert find_seen(np.array([], np.uint64), seen).shape == (0,)

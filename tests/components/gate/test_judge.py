@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from components.gate.baseline import Comparison
+from components.gate.extra import ExtraCounts
 from components.gate.judge import judge, needed_examples
 from components.gate.metrics import Tally
 from components.gate.settings import GateSettings
@@ -241,3 +242,43 @@ def test_the_interval_of_a_few_correct_examples_is_not_empty():
 def test_a_loss_of_exactly_max_loss_passes():
     counted = tally(85, 100, gained=1, lost=6)
     assert judge(counted, rules(target=0.5, max_loss=0.05, significance=1e-9), BASELINE).blessed
+
+
+EXTRA = ExtraCounts(correct=63, examples=100, seen=20)
+
+
+def test_the_accuracy_elsewhere_is_reported_and_refuses_nothing_without_a_target():
+    verdict = judge(tally(9, 10), rules(extra_data="more/"), extra=EXTRA)
+    assert verdict.blessed
+    assert (verdict.extra.value, verdict.extra.n, verdict.extra.seen) == (0.63, 100, 20)
+    assert format_verdict(verdict).splitlines()[-1] == (
+        "  accuracy 0.630 on 100 images of gate.extra_data (95 % interval 0.532 to 0.718; 20 that "
+        "it has seen do not count)"
+    )
+    assert parse_verdict(asdict(verdict)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("target", "confidence", "blessed"),
+    [(0.63, "point", True), (0.64, "point", False), (0.6, "interval", False)],
+)
+def test_a_target_elsewhere_must_be_reached(target, confidence, blessed):
+    settings = rules(target=0.1, extra_data="more/", extra_target=target, confidence=confidence)
+    verdict = judge(tally(9, 10), settings, extra=EXTRA)
+    assert verdict.blessed == blessed
+    assert check(verdict, "extra_target").passed == blessed
+    assert "on 100 images of gate.extra_data" in check(verdict, "extra_target").words
+
+
+def test_too_few_unseen_images_elsewhere_decide_nothing():
+    settings = rules(min_examples=5, target=0.1, extra_data="more/", extra_target=0.1)
+    verdict = judge(tally(9, 10), settings, extra=ExtraCounts(3, 3, 117))
+    assert verdict.reasons == [
+        "too few to decide: 3 images of gate.extra_data that the model has not seen (117 it has), "
+        "and min_examples is 5"
+    ]
+
+
+def test_a_target_elsewhere_needs_data():
+    with pytest.raises(ValidationError, match="extra_target needs extra_data"):
+        rules(extra_target=0.5)

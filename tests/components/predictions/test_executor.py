@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -5,11 +6,14 @@ import numpy as np
 import pytest
 from tfx.types.standard_artifacts import Examples, InferenceResult, Model
 
+from components.image_hashes import write_seen
 from components.predictions import executor
 from components.predictions.changes import CHANGES
+from components.predictions.records import read_split
 from components.predictions.summary import summarize
 from components.predictions.table import read_changed, read_class_names, read_predictions
-from data.common.errors import CountMismatch
+from data.common.errors import CountMismatch, DataRefused
+from data.images.limits import MAX_PIXELS
 
 
 def artifact(kind, uri):
@@ -24,14 +28,22 @@ def predict(tmp_path, brightness_folder):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "Format-Serving").symlink_to(brightness_folder)
 
-    def run(examples, robustness=True):
+    def run(examples, robustness=True, extra=()):
         inputs = {
             "examples": artifact(Examples, examples),
             "quarantine": artifact(Examples, examples),
             "model": artifact(Model, tmp_path / "model"),
         }
-        outputs = {"predictions": artifact(InferenceResult, tmp_path / "out")}
-        executor.Executor().Do(inputs, outputs, {"robustness": int(robustness)})
+        outputs = {"predictions": artifact(InferenceResult, tmp_path / "artifacts" / "out")}
+        properties = {
+            "robustness": int(robustness),
+            "extra_patterns": json.dumps([str(pattern) for pattern in extra]),
+            "features": "{}",
+            "max_pixels": MAX_PIXELS,
+        }
+        # As TFX makes it: the outputs are below the folder of the artifacts.
+        context = executor.BaseExecutor.Context(pipeline_run_id="run-1")
+        executor.Executor(context).Do(inputs, outputs, properties)
         return outputs
 
     return run
@@ -98,3 +110,34 @@ def test_a_lost_example_fails_the_step(predict, write_examples):
     Path(examples, "Split-eval", "data-0.gz").unlink()
     with pytest.raises(CountMismatch, match="wrote 1 eval examples, and Predictions saw 0"):
         predict(examples)
+
+
+@pytest.fixture
+def elsewhere(tmp_path, write_examples, brightness_folder):
+    """Records from elsewhere; the model has seen the first two images of the three."""
+    folder = write_examples(train=[30, 60, 200], test=[20], eval=[240])
+    (batch,) = read_split(folder, "train")
+    write_seen(batch.hashes[:2], brightness_folder)
+    return folder, Path(folder, "Split-train", "*.gz")
+
+
+def test_images_from_elsewhere_are_classified_and_marked_if_the_model_has_seen_them(
+    predict, elsewhere
+):
+    examples, pattern = elsewhere
+    outputs = predict(examples, extra=[pattern])
+    table = read_predictions(folder_of(outputs))
+    assert table["split"].to_pylist() == ["test", "eval", *["extra"] * 3]
+    assert table["seen"].to_pylist() == [None, None, True, True, False]
+    assert "1 test and 1 eval images, 3 of gate.extra_data; " in summarize(outputs, None).text
+
+
+def test_images_from_elsewhere_of_which_none_can_be_used_refuse_the_data(
+    predict, elsewhere, tmp_path
+):
+    examples, _ = elsewhere
+    (tmp_path / "bad.tfrec").write_bytes(b"no record file")
+    with pytest.raises(DataRefused, match=r"gate.extra_data: no image of .*bad.tfrec can be used"):
+        predict(examples, extra=[tmp_path / "bad.tfrec"])
+    refusal = json.loads((tmp_path / "history" / "run-1" / "refusal.json").read_text())
+    assert refusal["step"] == "Predictions"
