@@ -18,6 +18,7 @@ SERVING_FOLDER = "serving"
 CHECKPOINTS_FOLDER = "checkpoints"
 ARTIFACTS_FOLDER = "artifacts"
 HISTORY_FOLDER = "history"
+EVALUATIONS_FOLDER = "evaluations"
 
 # A Path keeps one of the slashes of a URL.
 _URL = re.compile(r"(gs|s3|hdfs|https?|file):/")

@@ -13,6 +13,7 @@ LAYERS = {
     "pipeline.cli": 8,
     "pipeline.schedule": 7,
     "pipeline.inference": 7,
+    "pipeline.evaluation": 7,
     "pipeline.vertex": 6,
     "pipeline.registry": 6,
     "pipeline.local": 5,

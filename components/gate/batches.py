@@ -1,7 +1,7 @@
 """The test images batch by batch: the answers of the new model, and of the baseline."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
@@ -55,26 +55,35 @@ def read_batches(
     """
     tables = iterate_predictions(predictions, "test", BATCH_SIZE)
     if comparison.model is None and not slices:
-        yield from (_batch(table, None, comparison, slices) for table in tables)
+        yield from map(to_batch, tables)
         return
     for table, records in zip_longest(tables, read_split(examples, "test")):
         if table is None or records is None or records.ids != table["id"].to_pylist():
             raise RuntimeError(f"{predictions} has the predictions for other examples")
-        yield _batch(table, records, comparison, slices)
+        yield _with_records(table, records, comparison, slices)
 
 
-def _batch(
-    table: pa.RecordBatch,
-    records: RecordBatch | None,
-    comparison: Comparison,
-    slices: Sequence[str],
-) -> Batch:
-    hashes, seen, model = table["hash"].to_numpy(), comparison.seen, comparison.model
+def to_batch(rows: pa.RecordBatch) -> Batch:
+    """Returns rows of a table of predictions as a batch without a baseline and slices."""
     return Batch(
-        ids=table["id"].to_pylist(),
-        classes=table["class"].to_numpy(),
-        probabilities=np.stack(table["probabilities"].to_numpy(zero_copy_only=False)),
-        baseline=model.probabilities(records.records) if model and records else None,
-        compared=np.ones(len(hashes), bool) if seen is None else ~np.isin(hashes, seen),
-        slices={name: records.texts(name, "missing") for name in slices} if records else {},
+        ids=rows["id"].to_pylist(),
+        classes=rows["class"].to_numpy(),
+        probabilities=np.stack(rows["probabilities"].to_numpy(zero_copy_only=False)),
+        baseline=None,
+        compared=np.ones(rows.num_rows, bool),
+        slices={},
     )
+
+
+def _with_records(
+    rows: pa.RecordBatch, records: RecordBatch, comparison: Comparison, slices: Sequence[str]
+) -> Batch:
+    batch = replace(
+        to_batch(rows), slices={name: records.texts(name, "missing") for name in slices}
+    )
+    if comparison.model is None:
+        return batch
+    baseline, seen = comparison.model.probabilities(records.records), comparison.seen
+    if seen is None:
+        return replace(batch, baseline=baseline)
+    return replace(batch, baseline=baseline, compared=~np.isin(rows["hash"].to_numpy(), seen))

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
+from components.gate.batches import to_batch
 from components.predictions.served_model import BATCH_SIZE
 from components.predictions.table import EXTRA, iterate_predictions
 
@@ -27,8 +26,8 @@ def count_extra(predictions: str) -> ExtraCounts:
     correct = examples = seen = 0
     for rows in iterate_predictions(predictions, EXTRA, BATCH_SIZE):
         unseen = ~rows["seen"].to_numpy(zero_copy_only=False)
-        probabilities = np.stack(rows["probabilities"].to_numpy(zero_copy_only=False))
-        right = probabilities.argmax(axis=1) == rows["class"].to_numpy()
+        batch = to_batch(rows)
+        right = batch.probabilities.argmax(axis=1) == batch.classes
         correct += int((right & unseen).sum())
         examples += int(unseen.sum())
         seen += int((~unseen).sum())

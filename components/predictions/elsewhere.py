@@ -43,7 +43,9 @@ def locate_records(files: Iterable[str]) -> Iterator[Located]:
             yield Located(f"{file}#{index}", b"", f"the rest is lost: {describe_damage(error)}")
 
 
-def write_extra(records: Iterable[Located], rules: RecordRules, folder: str) -> list[LeftOut]:
+def write_extra(
+    records: Iterable[Located], rules: RecordRules, folder: str
+) -> tuple[int, list[LeftOut]]:
     """Writes the valid records as the split EXTRA of a folder, with the class ids of a model.
 
     Args:
@@ -52,9 +54,9 @@ def write_extra(records: Iterable[Located], rules: RecordRules, folder: str) -> 
       folder: The folder of the split.
 
     Returns:
-      What is left out.
+      The number of records that were written, and what is left out.
     """
-    left_out = []
+    written, left_out = 0, []
     split = os.path.join(folder, f"Split-{EXTRA}")
     os.makedirs(split)
     with tf.io.TFRecordWriter(os.path.join(split, "data_tfrecord.gz"), "GZIP") as writer:
@@ -63,11 +65,12 @@ def write_extra(records: Iterable[Located], rules: RecordRules, folder: str) -> 
                 if record.problem:
                     raise InvalidRecord(record.problem)
                 writer.write(check_elsewhere(record.content, rules).content)
+                written += 1
             except InvalidRecord as error:
                 left_out.append(LeftOut(_origin(record, rules), str(error)))
-    return left_out
+    return written, left_out
 
 
 def _origin(record: Located, rules: RecordRules) -> str:
     source = extract_source(record.content, rules.features)
-    return f"{record.origin} ({source})" if source else record.origin
+    return f"{record.origin} ({source})" if source not in ("", record.origin) else record.origin

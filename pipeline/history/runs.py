@@ -29,16 +29,8 @@ class History:
         self._folder = root / HISTORY_FOLDER
 
     def new_run_id(self, now: datetime.datetime) -> str:
-        """Creates the folder of a new run and returns its id, such as `20261124-055610`."""
-        stem = now.strftime("%Y%m%d-%H%M%S")
-        for number in range(1, 1000):
-            run_id = stem if number == 1 else f"{stem}-{number}"
-            try:
-                self.folder(run_id).mkdir(parents=True)
-            except FileExistsError:
-                continue
-            return run_id
-        raise RuntimeError(f"{self._folder} holds 999 runs that started at {stem}")
+        """Creates the folder of a new run and returns its id, see `new_folder`."""
+        return new_folder(self._folder, now).name
 
     def folder(self, run_id: str) -> Path:
         """Returns the folder of a run."""
@@ -94,6 +86,22 @@ class History:
         return sorted(
             runs, key=lambda run: (run.started, len(run.run_id), run.run_id), reverse=True
         )
+
+
+def new_folder(parent: Path, now: datetime.datetime) -> Path:
+    """Creates a folder that is named after a time in UTC, such as `20261124-055610`.
+
+    If there is one of that second already, the name ends with a number.
+    """
+    stem = now.strftime("%Y%m%d-%H%M%S")
+    for number in range(1, 1000):
+        folder = parent / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise RuntimeError(f"{parent} has 999 folders of {stem}")
 
 
 def newest_finished(runs: Sequence[Run]) -> Run | None:

@@ -19,8 +19,9 @@ from pipeline.reporting.log_capture import captured_output
 def progress_bar(of_bytes: bool = False) -> Iterator[None]:
     """Shows what is logged to `flowers.progress`, and hides all other output.
 
-    A record with the attribute `total` starts a bar, and one with `advance` moves it; without a
-    terminal there is no bar. Records of level INFO and above are printed as lines. The other output
+    A record with the attribute `total` starts a bar, and one with `advance` moves it; one with
+    `fraction` shows that part of the work that its message names. Without a terminal there is no
+    bar. Records of level INFO and above are printed as lines. The other output
     goes to a temporary file, which is kept if the command fails.
 
     Args:
@@ -61,8 +62,15 @@ class _BarHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if hasattr(record, "total"):
             self._bar.add_task(record.getMessage(), total=record.total)
+        elif hasattr(record, "fraction"):
+            self._show_fraction(record.getMessage(), record.fraction)
         elif hasattr(record, "advance"):
             for task in self._bar.task_ids:
                 self._bar.advance(task, record.advance)
         elif record.levelno >= logging.INFO:
             self._bar.console.print(record.getMessage())
+
+    def _show_fraction(self, message: str, fraction: float) -> None:
+        if not self._bar.task_ids:
+            self._bar.add_task(message, total=1)
+        self._bar.update(self._bar.task_ids[0], description=message, completed=fraction)

@@ -31,8 +31,9 @@ def record(image: bytes, label: str, source: str = "") -> bytes:
 
 def write(folder, *records, rules=RULES):
     located = [Located(f"a.tfrec#{i}", content) for i, content in enumerate(records)]
-    left_out = write_extra(located, rules, str(folder))
+    written, left_out = write_extra(located, rules, str(folder))
     batches = list(read_split(str(folder), EXTRA))
+    assert written == sum(len(batch.records) for batch in batches)
     return left_out, (batches[0] if batches else None)
 
 

@@ -7,7 +7,7 @@ import pytest
 from tfx.types.standard_artifacts import Examples, InferenceResult, Model
 
 from components.image_hashes import write_seen
-from components.predictions import executor
+from components.predictions import classify, executor
 from components.predictions.changes import CHANGES
 from components.predictions.records import read_split
 from components.predictions.summary import summarize
@@ -85,7 +85,7 @@ def test_each_change_is_applied_to_each_test_image(predict, write_examples):
 def test_at_most_a_number_of_images_is_changed_whatever_their_order(
     predict, write_examples, monkeypatch
 ):
-    monkeypatch.setattr(executor, "MAX_CHANGED", 5)
+    monkeypatch.setattr(classify, "MAX_CHANGED", 5)
     outputs = predict(write_examples(test=list(range(0, 240, 6)), eval=[1]))
     test = read_predictions(folder_of(outputs)).to_pandas().query("split == 'test'")
     changed = read_changed(folder_of(outputs)).to_pandas()

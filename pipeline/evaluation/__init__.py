@@ -1,0 +1,1 @@
+"""`flowers evaluate`: how a model does on other labelled images."""
