@@ -74,3 +74,14 @@ def cloud(one_cloud, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return cloud
+
+
+@pytest.fixture(scope="session")
+def brightness_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a SavedModel that classifies images by their brightness."""
+    # It imports TensorFlow.
+    from tests.brightness import save_model
+
+    folder = str(tmp_path_factory.mktemp("model"))
+    save_model(folder)
+    return folder

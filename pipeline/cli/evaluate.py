@@ -1,5 +1,6 @@
 """`flowers evaluate`: how a model does on other labelled images."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -65,9 +66,11 @@ def evaluate(
     root = Path(os.path.abspath(root))
     with progress_bar():
         # Imported here because TensorFlow also prints messages when it is imported.
+        from components.gate.verdict import METRICS_FILE
         from pipeline.evaluation.evaluate import evaluate as run_evaluation
         from pipeline.evaluation.labelled_images import find_labelled
         from pipeline.evaluation.model import find_model
+        from pipeline.evaluation.result import format_recall
 
         model = find_model(root, version, run_id)
         images = find_labelled(data, model.features, merge_splits)
@@ -78,5 +81,7 @@ def evaluate(
         typer.echo(f"{model} on {display_path(images.location)}:")
         for line in result.format_lines():
             typer.echo(line)
+        metrics = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
+        typer.echo(format_recall(metrics))
         typer.echo(f"Details: {display_path(folder)}")
     raise typer.Exit(REFUSED if result.passed is False else DONE)

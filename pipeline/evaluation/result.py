@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from components.intervals import wilson_interval
+from data.common.formatting import format_list
 
 FORMAT_VERSION = 1
 
@@ -111,16 +112,12 @@ def judge(accuracy: Accuracy, target: float | None) -> bool | None:
     return None if target is None else bool(accuracy.n) and accuracy.value >= target
 
 
-def weakest_classes(metrics: dict[str, Any], number: int = 3) -> list[tuple[str, float, int]]:
-    """Returns name, recall and number of images of the classes with the lowest recall.
+def format_recall(metrics: dict[str, Any]) -> str:
+    """Returns the recall of each class as text, the lowest first.
 
     Args:
       metrics: See `components.gate.metrics.Tally.metrics`.
-      number: The number of classes.
     """
-    classes = [
-        (name, values["recall"], values["examples"])
-        for name, values in metrics["classes"].items()
-        if values["examples"]
-    ]
-    return sorted(classes, key=lambda item: item[1])[:number]
+    classes = [(values["recall"], name) for name, values in metrics["classes"].items()
+               if values["examples"]]  # fmt: skip
+    return f"recall: {format_list([f'{name} {recall:.2f}' for recall, name in sorted(classes)])}"

@@ -1,4 +1,4 @@
-"""A model that needs no training, and artifacts of ExampleGen with toy images."""
+"""Artifacts of ExampleGen with toy images."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,46 +9,10 @@ import tensorflow as tf
 from PIL import Image
 
 from components.artifacts import write_text
-from components.predictions.served_model import ServedModel
 from data.ingestion_counts import COUNTS_FILE, IngestionCounts
 from data.records import encode_example
+from tests.brightness import NAMES
 from tests.encoding import encode
-
-NAMES = ["dark", "light"]
-
-
-class Brightness(tf.Module):
-    """Classifies images by their mean brightness."""
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
-    def serving_default(self, examples):
-        features = {"image": tf.io.FixedLenFeature([], tf.string)}
-        images = tf.io.parse_example(examples, features)["image"]
-
-        def measure(encoded):
-            image = tf.io.decode_image(encoded, 3, expand_animations=False)
-            return tf.reduce_mean(tf.cast(image, tf.float32)) / 255
-
-        light = tf.map_fn(measure, images, fn_output_signature=tf.float32)
-        return {"probabilities": tf.stack([1 - light, light], axis=1)}
-
-    @tf.function(input_signature=[])
-    def class_names(self):
-        return tf.constant(NAMES)
-
-
-@pytest.fixture(scope="session")
-def brightness_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a SavedModel that classifies images by their brightness."""
-    folder, model = str(tmp_path_factory.mktemp("model")), Brightness()
-    tf.saved_model.save(model, folder, signatures={"serving_default": model.serving_default})
-    return folder
-
-
-@pytest.fixture(scope="session")
-def brightness(brightness_folder: str) -> ServedModel:
-    """A model that classifies images by their brightness."""
-    return ServedModel(brightness_folder)
 
 
 @pytest.fixture
