@@ -245,6 +245,41 @@ def test_a_new_target_reruns_only_gate_and_pusher(run, newest):
     assert why["Trainer"] == ""
 
 
+def test_images_from_elsewhere_are_judged_by_predictions_and_gate_alone(run, newest, tmp_path):
+    write_sample(tmp_path, count=20, shards=2, pixels=32, seed=7)
+    extra = f"gate.extra_data={tmp_path}"
+    answer = run(0.001, extra, "gate.extra_target=1")
+    assert answer.code == 3, answer.out
+    changed = {"Predictions": "done", "Gate": "done", "Pusher": "done"}
+    assert states(newest()) == {**dict.fromkeys(STEPS, "cached"), **changed}
+    verdict = newest()["verdict"]
+    assert verdict["extra"]["n"] + verdict["extra"]["seen"] == 20
+    assert verdict["extra"]["n"] > 10
+    assert "images of gate.extra_data is below the target 1.0000" in verdict["reasons"][0]
+    assert run(0.001, extra, "gate.extra_target=0").code == 0
+    assert states(newest())["Predictions"] == "cached"
+    assert run(0.001, f"gate.extra_data={tmp_path / 'nowhere'}").code == 2
+    # Other images under the same name are noticed.
+    write_sample(tmp_path, count=20, shards=2, pixels=32, seed=8)
+    assert run(0.001, extra, "gate.extra_target=0").code == 0
+    why = {step["name"]: step["why"] for step in newest()["steps"]}
+    assert why["Predictions"] == "the extra records changed"
+
+
+def test_a_served_model_is_evaluated_on_other_images(flowers, root, newest, tmp_path):
+    write_sample(tmp_path, count=20, shards=2, pixels=32, seed=7)
+    answer = flowers("evaluate", tmp_path, "--root", root, "--target", "1", "--json")
+    found = answer.json()
+    assert answer.code == 3
+    assert (found["version"], found["all"]["n"], found["passed"]) == (1, 20, False)
+    assert (root / "evaluations" / found["evaluation_id"] / "metrics.json").exists()
+    own = flowers(
+        "evaluate", root / "artifacts/ExampleGen/examples/1/Split-train/*", "--root", root
+    )
+    assert own.code == 0
+    assert "The model has seen all of them in its training" in own.out
+
+
 def test_a_model_below_the_target_is_refused_and_the_old_version_remains(run, root, newest):
     before = {path: path.read_bytes() for path in (root / "serving").rglob("*") if path.is_file()}
     answer = run(0.999, "trainer.seed=1")
