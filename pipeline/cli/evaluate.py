@@ -71,10 +71,11 @@ def evaluate(
         from pipeline.evaluation.labelled_images import find_labelled
         from pipeline.evaluation.model import find_model
         from pipeline.evaluation.result import format_recall
+        from pipeline.history.runs import REPORT_FILE
 
         model = find_model(root, version, run_id)
         images = find_labelled(data, model.features, merge_splits)
-        result, folder = run_evaluation(root, images, model, target, robustness)
+        result, folder, problem = run_evaluation(root, images, model, target, robustness)
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
@@ -83,5 +84,8 @@ def evaluate(
             typer.echo(line)
         metrics = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
         typer.echo(format_recall(metrics))
-        typer.echo(f"Details: {display_path(folder)}")
+        for reason, number in result.left_out.items():
+            typer.echo(f"{number} left out: {reason}")
+        path = display_path(folder / REPORT_FILE)
+        typer.echo(f"Report: {f'missing, it cannot be made: {problem}' if problem else path}")
     raise typer.Exit(REFUSED if result.passed is False else DONE)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 
@@ -34,18 +35,32 @@ from data.common.errors import DataRefused
 from data.common.files import write_whole
 from pipeline.evaluation.labelled_images import LabelledData
 from pipeline.evaluation.model import EvaluatedModel
-from pipeline.evaluation.result import Accuracy, Evaluation, judge
+from pipeline.evaluation.page import write_page
+from pipeline.evaluation.result import LEFT_OUT_FILE, Accuracy, Evaluation, judge
 from pipeline.history.runs import History, new_folder
 from pipeline.root_files import EVALUATIONS_FOLDER
 
 EVALUATION_FILE = "evaluation.json"
 UNSEEN_METRICS_FILE = "metrics_unseen.json"
-LEFT_OUT_FILE = "left_out.csv"
 # In the folder of the run that trained the model: a line of JSON for each evaluation of it.
 NOTES_FILE = "evaluations.jsonl"
 
 _TOP_K = 5
 _MOST_REASONS = 10
+
+
+class Evaluated(NamedTuple):
+    """A finished evaluation.
+
+    Attributes:
+      result: The result.
+      folder: The folder that has it.
+      problem: Why its report is missing; empty if it is there.
+    """
+
+    result: Evaluation
+    folder: Path
+    problem: str
 
 
 def evaluate(
@@ -54,8 +69,8 @@ def evaluate(
     chosen: EvaluatedModel,
     target: float | None = None,
     robustness: bool = True,
-) -> tuple[Evaluation, Path]:
-    """Evaluates a model and returns the result, and the folder that has it.
+) -> Evaluated:
+    """Evaluates a model, and writes the result to a new folder under the root.
 
     Args:
       root: The root of the model.
@@ -93,11 +108,12 @@ def evaluate(
                 target=target,
                 passed=judge(accuracy, target),
             )
+            problem = write_page(result, str(chosen), folder, Path(examples))
     except BaseException:
         shutil.rmtree(folder)
         raise
     _save(root, result, folder)
-    return result, folder
+    return Evaluated(result, folder, problem)
 
 
 def _classify(

@@ -9,6 +9,8 @@ from components.intervals import wilson_interval
 from data.common.formatting import format_list
 
 FORMAT_VERSION = 1
+# What is left out, in the folder of an evaluation.
+LEFT_OUT_FILE = "left_out.csv"
 
 
 class Accuracy(BaseModel):
@@ -95,8 +97,6 @@ class Evaluation(BaseModel):
             )
         else:
             yield "The model has seen none of them in its training."
-        for reason, number in self.left_out.items():
-            yield f"{number} left out: {reason}"
         if self.target is not None:
             yield self._format_target(self.target)
 

@@ -1,6 +1,7 @@
 """Writes the report of a run: `report.html` in its folder of the history."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -40,7 +41,9 @@ SECTIONS: tuple[ModuleType, ...] = (
 _log = logging.getLogger(__name__)
 
 
-class _Rendered(NamedTuple):
+class RenderedSection(NamedTuple):
+    """A section and its content as HTML."""
+
     section: Section
     content: Markup
 
@@ -53,12 +56,25 @@ def write_report(root: Path, run: Run) -> Path:
       run: The run, whether or not it has ended.
     """
     sources = ReportSources(root, run)
-    sections = [_build(module, sources) for module in _order(run)]
-    _load_pictures(sources)
-    parts = [_render(section) for section in sections]
     file = sources.folder / REPORT_FILE
+    parts = render_sections(sources, _order(run))
     write_whole(file, render("report.html.j2", run=run, parts=parts))
     return file
+
+
+def render_sections(
+    sources: ReportSources, modules: Iterable[ModuleType], *first: Section
+) -> list[RenderedSection]:
+    """Returns sections with their content; one that cannot be made says so.
+
+    Args:
+      sources: What the page is made from.
+      modules: The modules of the sections, see `pipeline.report_page.sections.base`.
+      *first: Sections before these.
+    """
+    sections = [*first, *(_build(module, sources) for module in modules)]
+    _load_pictures(sources)
+    return [_render(section) for section in sections]
 
 
 def _load_pictures(sources: ReportSources) -> None:
@@ -85,13 +101,13 @@ def _build(module: ModuleType, sources: ReportSources) -> Section:
     return section
 
 
-def _render(section: Section) -> _Rendered:
+def _render(section: Section) -> RenderedSection:
     if section.missing:
-        return _Rendered(section, Markup(""))
+        return RenderedSection(section, Markup(""))
     try:
-        return _Rendered(section, render_part(section.template, **section.content))
+        return RenderedSection(section, render_part(section.template, **section.content))
     except Exception as error:
-        return _Rendered(_not_made(section.id, section.title, error), Markup(""))
+        return RenderedSection(_not_made(section.id, section.title, error), Markup(""))
 
 
 def _not_made(anchor: str, title: str, error: Exception) -> Section:

@@ -1,6 +1,7 @@
 """What a report is made from: a run, its folder in the history, and its artifacts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +72,17 @@ class Predictions:
 
 
 class ReportSources:
-    """A run and everything that its report shows; what is costly is read at its first use."""
+    """A run and everything that its report shows; what is costly is read at its first use.
+
+    Attributes:
+      kind: What the page calls the images that the model is judged on.
+      suspect_splits: The splits whose labels are compared with the answers of the model.
+      robustness_off: The option without which images are also classified after changes.
+    """
+
+    kind = "test images"
+    suspect_splits: Sequence[str] = ("eval", "test")
+    robustness_off = "predictions.robustness=false"
 
     def __init__(self, root: Path, run: Run):
         """Takes the root and the run."""

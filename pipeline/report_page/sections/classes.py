@@ -48,6 +48,7 @@ def build(sources: ReportSources) -> Section:
         rows=sorted(rows, key=lambda row: row.f1.value if row.f1 else -1),
         splits=list(sources.run.classes),
         examples=metrics["examples"],
+        kind=sources.kind,
         macro=metrics["macro"],
         slices=_slices(metrics),
         calibration=reliability(f"Reliability diagram. {words}", bins) if bins else "",

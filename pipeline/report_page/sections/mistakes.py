@@ -44,8 +44,8 @@ def build(sources: ReportSources) -> Section:
     section = Section(
         "mistakes",
         "Mistakes",
-        "The test images that the model gets wrong, those first of which it was most sure; such a "
-        "picture often shows a wrong label, or something that the training images lack.",
+        f"The {sources.kind} that the model gets wrong, those first of which it was most sure; "
+        "such a picture often shows a wrong label, or something that the training images lack.",
         "mistakes.html.j2",
     )
     test = sources.test
@@ -68,6 +68,7 @@ def _content(sources: ReportSources, test: Predictions) -> dict[str, Any]:
     return {
         "names": sources.class_names,
         "images": len(test),
+        "kind": sources.kind,
         "mistakes": make_cards(sources, test, ranked),
         "unsure": make_cards(sources, test, unsure),
         "matrix": _matrix(confusion) if as_matrix else [],

@@ -13,7 +13,7 @@ def build(sources: ReportSources) -> Section:
     section = Section(
         "robustness",
         "Robustness",
-        "How often the model is still right when the same test images are changed a little, as "
+        f"How often the model is still right when the same {sources.kind} are changed a little, as "
         "other cameras, light and framing would; a large loss says what to photograph, or to "
         "augment, for the next training.",
         "robustness.html.j2",
@@ -34,7 +34,9 @@ def build(sources: ReportSources) -> Section:
             f"Accuracy by change: {describe([before, *rows])}", [before, *rows], before.value
         ),
         images=len(ids),
-        test_images=len(test),
+        all_images=len(test),
+        kind=sources.kind,
+        off=sources.robustness_off,
         predictions=sum(map(len, changed.values())),
         changes=len(changed),
         worst=worst,
@@ -60,6 +62,6 @@ def _why_none(sources: ReportSources, test: Predictions) -> str:
     if not len(test):
         return "There is nothing to show: no image is in the test split."
     return (
-        "There is nothing to show: predictions.robustness is false in the settings of this run, so "
-        "that the model did not classify changed images."
+        f"There is nothing to show: {sources.robustness_off} was given, so that the model did not "
+        "classify changed images."
     )

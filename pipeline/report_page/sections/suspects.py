@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from components.predictions.table import EXTRA
 from data.common.errors import UsageError
 from data.importing.import_file import ImportFile, read_import
 from pipeline.history.run import Run
@@ -16,12 +17,10 @@ from pipeline.reporting.import_command import format_import_command
 # In the folder of the run in the history.
 SUSPECTS_FILE = "label_suspects.csv"
 
-_SPLITS = ("eval", "test")
-
 
 def build(sources: ReportSources) -> Section:
     """Returns the section, and writes the CSV of all suspects."""
-    found = [sources.predictions(split) for split in _SPLITS]
+    found = [sources.predictions(split) for split in sources.suspect_splits]
     predictions = [some for some in found if some]
     section = Section(
         "suspects",
@@ -36,13 +35,18 @@ def build(sources: ReportSources) -> Section:
         return section.without(missing)
     suspects = find_suspects(predictions)
     content = {
-        "images": " and ".join(f"{len(some):,} {some.split} images" for some in predictions),
+        "images": " and ".join(f"{len(some):,} {_kind(some)}" for some in predictions),
         "accuracy": _accuracy(predictions),
         "number": len(suspects),
+        "own_splits": EXTRA not in sources.suspect_splits,
         "pictures": [_picture(item, sources) for item in suspects[:MOST_PICTURES]],
         **_corrections(suspects, sources),
     }
     return section.with_content(**content)
+
+
+def _kind(predictions: Predictions) -> str:
+    return "images" if predictions.split == EXTRA else f"{predictions.split} images"
 
 
 def _accuracy(predictions: list[Predictions]) -> str:

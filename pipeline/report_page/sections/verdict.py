@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from components.gate.verdict import Verdict, format_verdict
+from components.gate.verdict import ExtraAccuracy, Verdict, format_verdict
 from components.intervals import wilson_interval
 from pipeline.history.run import Run
 from pipeline.report_page.figures import Interval, interval_lines, percent
@@ -32,6 +32,7 @@ def build(sources: ReportSources) -> Section:
             "headline": headline,
             "causes": _causes(run),
             "measured": _measured(verdict) if verdict else "",
+            "elsewhere": _elsewhere(verdict.extra) if verdict and verdict.extra else "",
             "accuracy_line": _accuracy_line(verdict) if verdict else "",
             "checks": verdict.checks if verdict else [],
             "notes": verdict.notes if verdict else [],
@@ -79,6 +80,17 @@ def _measured(verdict: Verdict) -> str:
     )
 
 
+def _elsewhere(extra: ExtraAccuracy) -> str:
+    """Returns the accuracy on the images of `gate.extra_data` in a sentence or two."""
+    seen = f" {extra.seen} more look like one that the model has seen, and do not count."
+    goal = "" if extra.target is None else f"; the target there is {percent(extra.target)}"
+    return (
+        f"On {extra.n} labelled images from elsewhere (gate.extra_data) the accuracy is "
+        f"{percent(extra.value)} ({percent(extra.low)} to {percent(extra.high)}){goal}."
+        f"{seen if extra.seen else ''}"
+    )
+
+
 def _accuracy_line(verdict: Verdict) -> Markup:
     note = f"{percent(verdict.value)} ({percent(verdict.low)} to {percent(verdict.high)})"
     rows = [Interval("this model", verdict.value, verdict.low, verdict.high, note)]
@@ -88,6 +100,11 @@ def _accuracy_line(verdict: Verdict) -> Markup:
         note = f"{percent(baseline.value)} ({percent(low)} to {percent(high)})"
         label = f"version {baseline.version}, serving then"
         rows.append(Interval(label, baseline.value, low, high, note))
+    if verdict.extra and verdict.extra.n:
+        extra = verdict.extra
+        note = f"{percent(extra.value)} ({percent(extra.low)} to {percent(extra.high)})"
+        label = f"this model on {extra.n} images from elsewhere"
+        rows.append(Interval(label, extra.value, extra.low, extra.high, note))
     end = " for the lower end" if verdict.confidence == "interval" else ""
     target = f"target {percent(verdict.target)}{end}"
     return interval_lines(format_verdict(verdict), rows, verdict.target, target)

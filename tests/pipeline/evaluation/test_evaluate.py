@@ -6,13 +6,17 @@ import pytest
 from components.predictions.table import read_changed, read_predictions
 from data.common.errors import DataRefused
 from data.features import UNCHANGED
-from pipeline.evaluation.evaluate import LEFT_OUT_FILE, evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.labelled_images import find_labelled
 from pipeline.evaluation.model import find_model
+from pipeline.evaluation.result import LEFT_OUT_FILE
 
 
 def run(root, photos, **options):
-    return evaluate(root, find_labelled(str(photos), UNCHANGED), find_model(root), **options)
+    data = find_labelled(str(photos), UNCHANGED)
+    result, folder, problem = evaluate(root, data, find_model(root), **options)
+    assert not problem
+    return result, folder
 
 
 def test_the_accuracy_is_given_with_and_without_the_images_that_the_model_has_seen(root, photos):

@@ -10,7 +10,7 @@ def test_each_change_is_compared_with_the_same_images_unchanged(toy_root, toy_ru
     sources = ReportSources(toy_root, toy_run)
     section = robustness.build(sources)
     found = section.content
-    assert (found["images"], found["test_images"], found["predictions"]) == (60, 60, 180)
+    assert (found["images"], found["all_images"], found["predictions"]) == (60, 60, 180)
     shares = {name: table.correct.mean() for name, table in sources.changed.items()}
     assert found["worst"].value == pytest.approx(min(shares.values()))
     assert shares[found["worst"].label] == pytest.approx(found["worst"].value)
@@ -24,7 +24,7 @@ def test_each_change_is_compared_with_the_same_images_unchanged(toy_root, toy_ru
 def test_turned_off_it_names_the_setting(tmp_path):
     run = write_toy_run(tmp_path, changes=(), pixels=16)
     missing = robustness.build(ReportSources(tmp_path, run)).missing
-    assert "predictions.robustness is false" in missing
+    assert "predictions.robustness=false was given" in missing
 
 
 def test_without_test_images_it_says_so(tmp_path):
