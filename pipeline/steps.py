@@ -17,6 +17,9 @@ CLASSES = "classes"
 EXTRA_RECORDS = "extra records"
 SCHEMA = "schema"
 SPAN_SCHEMA = "schema of a span"
+# Before the name of a step: the fingerprint of its code, and the versions of its libraries.
+CODE = "code of "
+LIBRARIES = "libraries of "
 
 _TENSORFLOW, _TFX, _BEAM = "tensorflow", "tfx", "apache-beam"
 _TFT, _TFMA = "tensorflow-transform", "tensorflow-model-analysis"

@@ -2,20 +2,19 @@
 
 from bisect import bisect_left
 
-from scipy import stats
-
 from components.gate.baseline import NO_SERVING_MODEL, Comparison
 from components.gate.extra import ExtraCounts
 from components.gate.metrics import (
     Tally,
-    bootstrap_interval,
     class_metrics,
+    macro_interval,
     macro_metrics,
     ratio,
 )
 from components.gate.settings import GateSettings
 from components.gate.verdict import Baseline, Check, ExtraAccuracy, Verdict, format_p_value
 from components.intervals import wilson_interval
+from components.mcnemar import mcnemar_p_value
 
 # The largest test split that `needed_examples` considers.
 _MOST_EXAMPLES = 1_000_000
@@ -74,20 +73,14 @@ def _metric_with_interval(tally: Tally, settings: GateSettings) -> tuple[float, 
     if correct is not None:
         return ratio(correct, tally.examples), *wilson_interval(correct, tally.examples)
     name = settings.metric.removeprefix("macro_")
-    value = macro_metrics(tally.confusion)[name]
-    # If all of a few examples are correct, so is every bootstrap sample; Wilson's is wider then.
-    wide = wilson_interval(round(value * tally.examples), tally.examples)
-    low, high = bootstrap_interval(tally.confusion, name)
-    return value, min(low, wide[0]), max(high, wide[1])
+    return macro_metrics(tally.confusion)[name], *macro_interval(tally.confusion, name)
 
 
 def _compare(tally: Tally, version: int) -> Baseline:
-    different = tally.gained + tally.lost
-    # McNemar's exact test is the sign test on the examples that one model alone classifies right.
-    p_value = stats.binomtest(tally.lost, different).pvalue if different else 1.0
+    p_value = mcnemar_p_value(tally.gained, tally.lost)
     value = ratio(tally.baseline_correct, tally.compared)
     n = None if tally.compared == tally.examples else tally.compared
-    return Baseline(version, value, tally.gained, tally.lost, float(p_value), n)
+    return Baseline(version, value, tally.gained, tally.lost, p_value, n)
 
 
 def _extra_accuracy(settings: GateSettings, extra: ExtraCounts | None) -> ExtraAccuracy | None:

@@ -165,6 +165,17 @@ def macro_metrics(confusion: np.ndarray) -> dict[str, float]:
     return {n: float(v.mean()) for n, v in zip(names, class_metrics(confusion), strict=True)}
 
 
+def macro_interval(confusion: np.ndarray, name: str) -> tuple[float, float]:
+    """Returns the 95 % interval of a macro mean: the wider of bootstrap's and Wilson's at each end.
+
+    If all of a few examples are correct, so is every bootstrap sample; Wilson's is wider then.
+    """
+    n = int(confusion.sum())
+    wide = wilson_interval(round(macro_metrics(confusion)[name] * n), n)
+    low, high = bootstrap_interval(confusion, name)
+    return min(low, wide[0]), max(high, wide[1])
+
+
 def bootstrap_interval(confusion: np.ndarray, name: str) -> tuple[float, float]:
     """Returns the 95 % percentile interval of a macro mean, from 2,000 bootstrap samples."""
     n = int(confusion.sum())

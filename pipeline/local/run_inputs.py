@@ -1,7 +1,7 @@
 """The inputs of a run: everything it depends on, and why steps run again when inputs change."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,13 @@ from data.common.errors import UsageError
 from data.common.files import digest_files
 from data.schema import schema_with, span_schema_text
 from pipeline.fingerprint import code_fingerprint
+from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import (
     CLASSES,
+    CODE,
     EXTRA_RECORDS,
+    LIBRARIES,
     RECORDS,
     SCHEMA,
     SPAN_SCHEMA,
@@ -23,8 +26,6 @@ from pipeline.steps import (
 )
 
 SPLIT_SALT = "data.split_salt"
-CODE = "code of "
-LIBRARIES = "libraries of "
 # Settings that RECORDS and CLASSES already cover, and sections that a local run does not use.
 _NO_INPUTS: Any = {
     "data": {"source", "public_size", "spans", "classes"},
@@ -66,7 +67,7 @@ def run_inputs(
     others = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
     if extra:
         others[EXTRA_RECORDS] = extra
-    flat = dict(_flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
+    flat = dict(flatten(settings.model_dump(mode="json", exclude=_NO_INPUTS)))
     flat[SPLIT_SALT] = split_salt
     if digest := weights_digest(settings):
         flat["model.weights"] += f" ({digest})"
@@ -126,14 +127,6 @@ def inputs_of_step(step: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _own_keys(step: str) -> list[str]:
     return [*STEPS[step].own, f"{CODE}{step}", f"{LIBRARIES}{step}"]
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -9,8 +9,8 @@ from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import History
-from pipeline.local.run_inputs import CODE, LIBRARIES
 from pipeline.registry.versions import list_models
+from pipeline.steps import CODE, LIBRARIES
 
 if TYPE_CHECKING:
     from pipeline.history.mlmd import Change
