@@ -7,8 +7,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.artifacts import copied_here, gfile
-from components.predictions.table import PROBABILITIES, Write, table_writer
+from components.predictions.table import PROBABILITIES, Write, opened_here, table_writer
 
 _FILE = "baseline.parquet"
 _COLUMNS = pa.schema([("id", pa.string()), ("probabilities", PROBABILITIES)])
@@ -26,8 +25,5 @@ def baseline_writer(folder: str, class_names: Sequence[str]) -> Iterator[Write]:
 
 def read_baseline(folder: str) -> pa.Table | None:
     """Returns the baseline's answers in the gate's blessing; None if there was no comparison."""
-    file = os.path.join(folder, _FILE)
-    if not gfile().exists(file):
-        return None
-    with copied_here(file) as path:
-        return pq.read_table(path)
+    with opened_here(os.path.join(folder, _FILE)) as path:
+        return pq.read_table(path) if path else None

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from components.gate.batches import Batch
 from components.intervals import CONFIDENCE, wilson_interval
+
+if TYPE_CHECKING:
+    # It imports TensorFlow, which a comparison of runs does without.
+    from components.gate.batches import Batch
 
 _CALIBRATION_BINS = 10
 _BOOTSTRAP_DRAWS = 2000
@@ -38,7 +41,7 @@ class Tally:
         self._bins = np.zeros([_CALIBRATION_BINS, 3])
         self._slices: dict[str, tuple[Counter[str], Counter[str]]] = {}
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: "Batch") -> None:
         """Adds a batch to the counts."""
         predicted = batch.probabilities.argmax(axis=1)
         is_correct = predicted == batch.classes

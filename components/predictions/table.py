@@ -77,31 +77,43 @@ def table_writer(
         gfile().copy(path, os.path.join(folder, file), overwrite=True)
 
 
+@contextmanager
+def opened_here(file: str) -> Iterator[str | None]:
+    """Yields the path of a file for pyarrow, which cannot read gs://; None if it does not exist.
+
+    A local file is read where it is, without importing TensorFlow, which takes seconds.
+    """
+    if "://" not in file:
+        yield file if os.path.exists(file) else None
+    elif gfile().exists(file):
+        with copied_here(file) as path:
+            yield path
+    else:
+        yield None
+
+
 def read_class_names(folder: str) -> list[str]:
     """Returns the classes of the predictions in a folder, in the order of their ids."""
-    with copied_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
+    with opened_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
         names: list[str] = json.loads(pq.read_schema(path).metadata[_CLASS_NAMES])
     return names
 
 
 def read_predictions(folder: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Returns the predictions in a folder; see PREDICTIONS for the columns."""
-    with copied_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
+    with opened_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
         return pq.read_table(path, columns=columns)
 
 
 def read_changed(folder: str) -> pa.Table | None:
     """Returns the predictions for changed images; None if they were not requested."""
-    file = os.path.join(folder, CHANGED_FILE)
-    if not gfile().exists(file):
-        return None
-    with copied_here(file) as path:
-        return pq.read_table(path)
+    with opened_here(os.path.join(folder, CHANGED_FILE)) as path:
+        return pq.read_table(path) if path else None
 
 
 def iterate_predictions(folder: str, split: str, batch_size: int) -> Iterator[pa.RecordBatch]:
     """Yields the predictions for a split in batches, in constant memory."""
-    with copied_here(os.path.join(folder, PREDICTIONS_FILE)) as path, pq.ParquetFile(path) as file:
+    with opened_here(os.path.join(folder, PREDICTIONS_FILE)) as path, pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size):
             rows = batch.filter(pc.equal(batch["split"], split))
             if rows.num_rows:

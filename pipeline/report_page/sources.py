@@ -107,8 +107,9 @@ class ReportSources:
             return (
                 f"the files of the step {step} are gone; `flowers clean` removes those of old runs"
             )
-        state = next((s.state for s in self.run.steps if s.name == step), "skipped")
-        if state in ("done", "cached"):
+        states = {found.name: found.state for found in self.run.steps}
+        # Earlier versions of flowers also had fewer steps.
+        if states and states.get(step, "done") in ("done", "cached"):
             return _OLD_RUN
         return f"the step {step} did not finish in this run"
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -69,3 +72,16 @@ def test_an_interrupted_writer_leaves_no_file(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_local_tables_are_read_without_tensorflow(folder):
+    code = (
+        "import sys\n"
+        "from components.gate.baseline_table import read_baseline\n"
+        "from components.predictions import table\n"
+        "read_baseline(sys.argv[1])\n"
+        "for name in ('read_changed', 'read_class_names', 'read_predictions'):\n"
+        "    getattr(table, name)(sys.argv[1])\n"
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, folder], check=False).returncode == 0
