@@ -8,32 +8,39 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 
-class Command(TyperCommand):
-    """A command whose help ends with the indented blocks of its docstring, such as examples."""
+class _HelpWithExamples:
+    """Help that ends with the indented blocks of a docstring, such as examples, as they are."""
+
+    epilog: str | None
 
     def __init__(self, *args: Any, help: str | None = None, **kwargs: Any) -> None:
-        """Moves the indented blocks of the docstring, which are printed as they are, to the end."""
+        """Moves the indented blocks of the docstring to the end."""
         paragraphs = (help or "").split("\n\n")
         blocks = [text for text in paragraphs if "\n  " in text]
-        # The leading newline keeps Rich from removing the indentation of a single block.
-        kwargs["epilog"] = "\n" + "\n\n".join(blocks)
+        if blocks:
+            # The leading newline keeps Rich from removing the indentation of a single block.
+            kwargs["epilog"] = "\n" + "\n\n".join(blocks)
         prose = [" ".join(text.split()) for text in paragraphs if "\n  " not in text]
-        super().__init__(*args, help="\n\n".join(prose), **kwargs)
+        super().__init__(*args, help="\n\n".join(prose), **kwargs)  # type: ignore[call-arg]
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Returns the parameters, without Typer's `<bool>` and the like."""
-        return [_hide_type(param) for param in super().get_params(ctx)]
+        return [_hide_type(param) for param in super().get_params(ctx)]  # type: ignore[misc]
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Writes the plain epilog without wrapping its lines."""
-        formatter.write(f"{self.epilog}\n")
+        """Writes indented blocks without wrapping their lines."""
+        if self.epilog and self.epilog.startswith("\n"):
+            formatter.write(f"{self.epilog}\n")
+        else:
+            super().format_epilog(ctx, formatter)  # type: ignore[misc]
 
 
-class Group(TyperGroup):
+class Command(_HelpWithExamples, TyperCommand):
+    """A command."""
+
+
+class Group(_HelpWithExamples, TyperGroup):
     """A group of commands that are listed under headings, also in plain text."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        return [_hide_type(param) for param in super().get_params(ctx)]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Writes a plain list of commands for each heading."""
@@ -52,11 +59,13 @@ class App(typer.Typer):
     def __init__(self, help: str, **kwargs: Any) -> None:
         """Creates an application that prints its help when it is called without arguments.
 
-        Boxes and colors are for terminals only.
+        With `invoke_without_command=True` its callback does what the application does then. Boxes
+        and colors are for terminals only.
         """
         super().__init__(
-            cls=Group, help=help, no_args_is_help=True, pretty_exceptions_enable=False,
+            cls=Group, help=help, no_args_is_help=not kwargs.get("invoke_without_command"),
             context_settings={"help_option_names": ["--help", "-h"]},
+            pretty_exceptions_enable=False,
             rich_markup_mode="rich" if sys.stdout.isatty() else None, **kwargs,
         )  # fmt: skip
 

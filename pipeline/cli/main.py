@@ -22,7 +22,7 @@ from data.common.errors import (
     error_kind,
 )
 from pipeline.cli import data as data_commands
-from pipeline.cli import evaluate, models, reports, schedule, vertex
+from pipeline.cli import evaluate, models, reports, runs, schedule, vertex
 from pipeline.cli.app import App
 from pipeline.cli.options import Config, Data, Plain, Root, Set, Verbose, settings_of
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
@@ -180,7 +180,6 @@ app.command(rich_help_panel=_START)(evaluate.evaluate)
 
 
 for command in (
-    models.runs,
     reports.report,
     models.models,
     models.lineage,
@@ -247,6 +246,7 @@ def show_config(
 
 
 app.add_typer(data_commands.app, name="data", rich_help_panel=_START)
+app.add_typer(runs.app, name="runs", rich_help_panel=_MANAGE)
 app.add_typer(config_app, name="config", rich_help_panel=_START)
 app.add_typer(models.gate_app, name="gate", rich_help_panel=_MANAGE)
 app.add_typer(schedule.app, name="schedule", rich_help_panel=_AUTOMATE)

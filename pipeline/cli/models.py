@@ -1,4 +1,4 @@
-"""`flowers predict`, `runs`, `models`, `lineage`, `promote`, `rollback` and `gate explain`."""
+"""`flowers predict`, `models`, `lineage`, `promote`, `rollback` and `gate explain`."""
 
 import os
 from pathlib import Path
@@ -72,19 +72,6 @@ def predict(
         raise UsageError(f"no prediction for {format_list(failures.named)}")
     if failures.number:
         typer.echo(f"no prediction for {failures.number} files; see the errors above", err=True)
-
-
-def runs(root: Root = Path("runs"), as_json: AsJson = False) -> None:
-    """List the runs, newest first.
-
-    Examples:
-      flowers runs
-      flowers runs --root runs/photos --json
-    """
-    from pipeline.history.runs import History
-
-    none = f"no runs under {root}; `flowers run --root {shell_word(str(root))}` starts one"
-    print_list(History(root).runs(), as_json, none)
 
 
 def models(root: Root = Path("runs"), as_json: AsJson = False) -> None:
