@@ -19,6 +19,7 @@ from components.transform.images import encode_pixels
 def pytest_addoption(parser: pytest.Parser) -> None:
     # `=` is required: pytest would take a separate path for the location of its own settings.
     parser.addoption("--real-data", metavar="DIR", help="--real-data=DIR: real flower TFRecords")
+    parser.addoption("--require-browser", action="store_true", help="fail without Chromium")
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden job")
 
 

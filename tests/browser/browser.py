@@ -1,0 +1,113 @@
+"""Chromium, driven by selenium: opens a page as a user would, and notes what it did."""
+
+import base64
+import json
+import shutil
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from axe_core_python.selenium import Axe
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+INSTALL = "apt install chromium chromium-driver"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_OPTIONS = (
+    "--headless=new",
+    # Chromium's own sandbox does not work for root or in most containers.
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--window-size=1280,900",
+)
+
+
+def why_unavailable() -> str:
+    """Returns what is missing for these tests; empty if nothing is."""
+    programs = (("chromium", *_BROWSERS), ("chromedriver", "chromedriver"))
+    missing = [name for name, *paths in programs if not any(map(shutil.which, paths))]
+    return f"{' and '.join(missing)} not found; install with: {INSTALL}" if missing else ""
+
+
+def start_browser() -> webdriver.Chrome:
+    """Starts Chromium without a window; it logs console messages and requests."""
+    options = Options()
+    for argument in _OPTIONS:
+        options.add_argument(argument)
+    options.binary_location = next(filter(None, map(shutil.which, _BROWSERS)))
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+
+
+class Page:
+    """A page in the browser."""
+
+    def __init__(
+        self, browser: webdriver.Chrome, path: Path, width: int = 1280, dark: bool = False,
+        media: str = "", javascript: bool = True,
+    ):  # fmt: skip
+        """Opens a file.
+
+        Args:
+          browser: The browser, whose settings this changes.
+          path: The file.
+          width: The width of the window in pixels.
+          dark: Whether the user prefers dark colours.
+          media: `print` for how the page looks on paper.
+          javascript: Whether the page may run scripts.
+        """
+        self.driver = browser
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._command("Emulation.setEmulatedMedia", media=media, features=[scheme])
+        # As a telephone it would make a page that is too wide smaller, so that nothing overflows.
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self._command("Emulation.setDeviceMetricsOverride", **metrics)
+        self._command("Emulation.setScriptExecutionDisabled", value=not javascript)
+        browser.get_log("browser")
+        browser.get_log("performance")
+        browser.get(path.as_uri())
+
+    def select(self, css: str) -> list[Any]:
+        """Returns the elements that a CSS selector matches."""
+        return self.driver.find_elements("css selector", css)
+
+    def script(self, code: str, *args: Any) -> Any:
+        """Returns what JavaScript returns."""
+        return self.driver.execute_script(code, *args)
+
+    def console(self) -> list[str]:
+        """Returns what the browser wrote to its console since the page was opened."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    @cached_property
+    def requests(self) -> list[str]:
+        """The URLs that the page requested, without the content of data URLs."""
+        messages = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
+        sent = [m for m in messages if m["method"] == "Network.requestWillBeSent"]
+        return [message["params"]["request"]["url"][:100] for message in sent]
+
+    def violations(self) -> list[str]:
+        """Returns what axe-core finds wrong: its rule and the element."""
+        found = Axe().run(self.driver)["violations"]
+        return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+
+    def overflow(self) -> int:
+        """Returns by how many pixels the page is wider than its window."""
+        return self.script("return document.documentElement.scrollWidth - window.innerWidth")
+
+    def pdf(self) -> bytes:
+        """Returns the page as it is printed."""
+        return base64.b64decode(self._command("Page.printToPDF", printBackground=True)["data"])
+
+    def _command(self, name: str, **values: Any) -> dict[str, Any]:
+        return self.driver.execute_cdp_cmd(name, values)
+
+
+def texts(elements: Sequence[Any]) -> list[str]:
+    """Returns the visible text of elements."""
+    return [element.text for element in elements]
