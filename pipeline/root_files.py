@@ -19,6 +19,7 @@ CHECKPOINTS_FOLDER = "checkpoints"
 ARTIFACTS_FOLDER = "artifacts"
 HISTORY_FOLDER = "history"
 EVALUATIONS_FOLDER = "evaluations"
+INDEX_FILE = "index.html"
 
 # A Path keeps one of the slashes of a URL.
 _URL = re.compile(r"(gs|s3|hdfs|https?|file):/")

@@ -151,6 +151,7 @@ def promote(
     if not reason:
         raise UsageError("--reason is missing; it is for the history and the model card")
     version = versions.promote(Path(os.path.abspath(root)), run_id, reason)
+    _refresh_index(root)
     typer.echo(f"version {version} is now served: the model of run {run_id}")
 
 
@@ -173,8 +174,16 @@ def rollback(
     from pipeline.registry.versions import roll_back
 
     withdrawn = roll_back(Path(os.path.abspath(root)), version, reason)
+    _refresh_index(root)
     typer.echo(f"withdrawn: version {', '.join(map(str, withdrawn))}")
     models(root)
+
+
+def _refresh_index(root: Path) -> None:
+    from pipeline.report_page.refresh import refresh_index
+
+    if problem := refresh_index(root):
+        typer.echo(problem, err=True)
 
 
 @gate_app.command("explain")

@@ -16,10 +16,16 @@ MOST_IMAGES = 20
 _MOST_ROWS = 40
 _WIDEST = 44
 _NONE = "-"
+# Between a number and its unit in a page; a console shows some characters in its place.
+_NO_BREAK = "\xa0"
 
 
 def format_comparison(found: Comparison) -> Iterator[str]:
     """Yields the lines of a comparison."""
+    yield from (line.replace(_NO_BREAK, " ") for line in _lines(found))
+
+
+def _lines(found: Comparison) -> Iterator[str]:
     yield from _table(["", "A", "B"], map(_words, found.facts))
     yield from _section("Settings that differ", found.settings)
     yield from _section("Data that differs", found.data)
@@ -145,14 +151,14 @@ def _format_changed(images: Sequence[ChangedImage]) -> Iterator[str]:
 
 def _table(header: Sequence[str], rows: Any) -> Iterator[str]:
     """Yields the lines of a table, with columns as wide as their widest cell."""
-    cells = [[_shorten(printable(cell)) for cell in row] for row in (header, *rows) if row]
+    cells = [[_shorten(cell) for cell in row] for row in (header, *rows) if row]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         padded = (c + " " * (w - cell_len(c)) for c, w in zip(row, widths, strict=True))
         yield f"  {'  '.join(padded)}".rstrip()
 
 
-def _shorten(text: str) -> str:
-    """Returns a text that is cut in its middle if it is too long; the end of a path says most."""
-    half = (_WIDEST - 3) // 2
+def _shorten(cell: str) -> str:
+    """Returns a printable text that is cut in its middle: the end of a path says most."""
+    text, half = printable(cell.replace(_NO_BREAK, " ")), (_WIDEST - 3) // 2
     return text if len(text) <= _WIDEST else f"{text[:half]}...{text[-half:]}"

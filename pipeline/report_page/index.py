@@ -1,5 +1,6 @@
 """`index.html` of a root: all runs, their metric over time, and links to their reports."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,18 +12,16 @@ from components.model_store.local import LocalStore
 from data.common.files import write_whole
 from data.common.formatting import format_list, shell_word
 from pipeline.history.run import Run
-from pipeline.history.runs import History
+from pipeline.history.runs import REPORT_FILE, History
 from pipeline.report_page.comparison_page import PAGE_PREFIX
 from pipeline.report_page.environment import render
 from pipeline.report_page.figures import percent
-from pipeline.report_page.page import REPORT_FILE
 from pipeline.report_page.timeline import MARKS, Event, Point, symbol, timeline
-from pipeline.root_files import HISTORY_FOLDER, METADATA_FILE, SERVING_FOLDER
+from pipeline.root_files import HISTORY_FOLDER, INDEX_FILE, METADATA_FILE, SERVING_FOLDER
 
 if TYPE_CHECKING:
     from pipeline.history.mlmd import Change
 
-INDEX_FILE = "index.html"
 # The newest runs that a chart and the table show; the rest are counted.
 _MOST_POINTS = 200
 _MOST_ROWS = 2000
@@ -87,7 +86,8 @@ def _changes(root: Path) -> "list[Change]":
 
 def _name(root: Path, runs: Sequence[Run]) -> str:
     """Returns the name of the pipeline, or that of the folder before the first run."""
-    return str(runs[0].setting("name") or root.name) if runs else root.name
+    folder = os.path.basename(os.path.abspath(root))
+    return str(runs[0].setting("name") or folder) if runs else folder
 
 
 def _metrics(runs: Sequence[Run]) -> list[str]:

@@ -9,6 +9,7 @@ from pipeline.history.run import Run
 from pipeline.history.runs import REPORT_FILE, History
 from pipeline.reporting.console import Console
 from pipeline.reporting.lines import display_path
+from pipeline.root_files import INDEX_FILE
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,17 @@ class PagesAfterRun:
 
 
 def refresh_pages(root: Path, run: Run) -> str:
-    """Writes the report of a run, and returns a line with its path, or why it is missing."""
+    """Writes the report of a run and the index, and returns a line with the path of the report.
+
+    If one of them cannot be written, a line says why.
+    """
+    report = _refresh_report(root, run)
+    # After the report, to which it links.
+    problem = refresh_index(root)
+    return f"{problem}\n{report}" if problem else report
+
+
+def _refresh_report(root: Path, run: Run) -> str:
     try:
         # The libraries that it needs take a second to import: only when a run has ended.
         from pipeline.report_page.page import write_report
@@ -48,6 +59,18 @@ def refresh_pages(root: Path, run: Run) -> str:
         _log.exception("the report could not be made")
         problem = " ".join(describe_error(error).split())
         return f"Report:   missing, because it cannot be made: {problem}; see the log"
+
+
+def refresh_index(root: Path) -> str:
+    """Writes the index of a root; returns an empty text, or a line that says why it is missing."""
+    try:
+        from pipeline.report_page.index import write_index
+
+        write_index(root)
+    except Exception as error:
+        _log.exception("the index could not be made")
+        return f"{root / INDEX_FILE} could not be made current: {describe_error(error)}"
+    return ""
 
 
 def stored_report(root: Path, run: Run) -> Path | None:

@@ -66,6 +66,7 @@ def test_the_serving_model_predicts(old_root, picture, tmp_path):
 def test_a_rollback_works_and_no_warm_start_begins_with_a_model_without_a_record(old_root, capsys):
     rollback(None, old_root, "a test")
     assert "withdrawn: version 2" in capsys.readouterr().out
+    assert "Version 1 serves." in (old_root / "index.html").read_text(encoding="utf-8")
     serving = LocalStore(old_root / "serving").current_version()
     assert serving.version == 1
     settings = load_settings("quickstart", ["model.warm_start=serving"])

@@ -45,6 +45,12 @@ def test_two_runs_are_compared(root):
     assert "trainer.epochs" in text
 
 
+def test_a_version_stands_for_the_run_that_trained_it(root):
+    values = json.loads(flowers("runs", "compare", FIRST, "version:3", "--json", "--root", root))
+    (promoted,) = (run.run_id for run in History(root).runs() if run.promoted)
+    assert values["facts"][0]["b"] == promoted
+
+
 def test_the_root_may_stand_before_the_command(root):
     text = flowers("runs", "--root", root, "compare", FIRST, SECOND)
     assert text == flowers("runs", "compare", FIRST, SECOND, "--root", root)

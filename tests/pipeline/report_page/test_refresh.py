@@ -48,6 +48,19 @@ def test_the_report_is_written_also_if_the_run_was_interrupted(error, tmp_path, 
     assert text.getvalue() == f"Report:   {stored_report(tmp_path, run)}\n"
 
 
+def test_the_index_links_to_the_new_report(tmp_path, run):
+    refresh_pages(tmp_path, run)
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert f'href="history/{run.run_id}/report.html"' in index
+
+
+def test_an_index_that_cannot_be_written_is_a_line_before_that_of_the_report(tmp_path, run):
+    (tmp_path / "index.html").mkdir()
+    index, report = refresh_pages(tmp_path, run).splitlines()
+    assert index.startswith(f"{tmp_path / 'index.html'} could not be made current: ")
+    assert report == f"Report:   {stored_report(tmp_path, run)}"
+
+
 def test_refused_input_leaves_no_report(tmp_path, run):
     shutil.rmtree(History(tmp_path).folder(run.run_id))
     text = io.StringIO()

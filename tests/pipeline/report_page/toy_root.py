@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from components.model_store.base import model_digest
 from pipeline.history import mlmd
-from pipeline.history.run import Run
+from pipeline.history.run import Run, Step
 from pipeline.history.runs import History
 from pipeline.root_files import METADATA_FILE
+from pipeline.steps import STEPS
 from tests.pipeline.report_page.toy_run import write_toy_run
 
 # The ids of two runs with a model, to compare.
@@ -25,10 +27,8 @@ def write_toy_root(root: Path) -> list[Run]:
     write_toy_run(root, run_id=_id(3), seed=3, fields=_at(3, **refused))
     promoted = {"promoted": 3, "reason": REASON}
     write_toy_run(root, run_id=_id(4), seed=4, fields=_at(4, **refused, **promoted))
-    ended = {"verdict": None, "artifacts": {}, "pushed": None}
     for day, state in ((5, "failed"), (6, "data refused"), (7, "interrupted"), (8, "running")):
-        error = "ValueError: <script>alert(2)</script>\nsecond line" if day < 7 else None
-        _write_history_only(root, day, state=state, error=error, **ended)
+        _write_unfinished(root, day, state)
     _record_changes(root)
     return History(root).runs()
 
@@ -47,14 +47,26 @@ def _settings(root: Path, epochs: int) -> dict[str, object]:
     return run.settings
 
 
-def _write_history_only(root: Path, day: int, **fields: object) -> None:
+def _write_unfinished(root: Path, day: int, state: str) -> None:
+    """Writes the history of a run that ended after ExampleGen."""
     history = History(root)
-    values = history.runs()[0].model_copy(update={"run_id": _id(day), **_at(day, **fields)})
-    history.folder(values.run_id).mkdir()
-    history.save(values)
+    newest = history.runs()[0]
+    stopped = {"running": "running", "interrupted": "interrupted"}.get(state, "failed")
+    steps = [Step(name=name, state="skipped") for name in STEPS]
+    steps[0].state, steps[4].state = "done", stopped
+    fields = {
+        "run_id": _id(day), "state": state, "steps": steps, "verdict": None, "pushed": None,
+        "promoted": None, "reason": None, "training": None, "serving_check": None, "digest": None,
+        "artifacts": {"ExampleGen": newest.artifacts["ExampleGen"]},
+        "error": "ValueError: <script>alert(2)</script>\nsecond line" if day < 7 else None,
+    }  # fmt: skip
+    run = newest.model_copy(update=_at(day, **fields))
+    history.folder(run.run_id).mkdir()
+    history.save(run)
 
 
 def _record_changes(root: Path) -> None:
+    """Records a rollback and a promotion, whose version serves."""
     (root / METADATA_FILE).touch()
     mlmd.record(
         root, "flowers.Rollback",
@@ -64,4 +76,9 @@ def _record_changes(root: Path) -> None:
         root, "flowers.Promote",
         {"version": 3, "run": _id(4), "reason": REASON, "at": "2026-11-04T12:00:00+00:00"}, "",
     )  # fmt: skip
-    (root / "serving" / "3").mkdir(parents=True)
+    model = root / "serving" / "3"
+    model.mkdir(parents=True)
+    (model / "saved_model.pb").write_text("a model")
+    (run,) = (run for run in History(root).runs() if run.promoted)
+    run.digest = model_digest(model)
+    History(root).save(run)
