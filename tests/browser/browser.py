@@ -62,8 +62,13 @@ class Page:
           javascript: Whether the page may run scripts.
         """
         self.driver = browser
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._command("Emulation.setEmulatedMedia", media=media, features=[scheme])
+        features = {
+            "prefers-color-scheme": "dark" if dark else "light",
+            # Otherwise elements still move when they are clicked.
+            "prefers-reduced-motion": "reduce",
+        }
+        wishes = [{"name": name, "value": value} for name, value in features.items()]
+        self._command("Emulation.setEmulatedMedia", media=media, features=wishes)
         # As a telephone it would make a page that is too wide smaller, so that nothing overflows.
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self._command("Emulation.setDeviceMetricsOverride", **metrics)

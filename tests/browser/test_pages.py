@@ -51,13 +51,14 @@ def test_a_page_fits_a_telephone(visit, name):
     assert page.violations() == []
 
 
-def test_dark_and_light_differ_and_print_is_light(visit, name):
-    def background(**options):
-        code = "return getComputedStyle(document.body).backgroundColor"
+def test_a_page_is_dark_if_wanted_but_not_on_paper(visit, name):
+    def colours(**options):
+        code = "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
         return visit(name, **options).script(code)
 
-    assert background(dark=True) != background(dark=False)
-    assert background(media="print") == "rgb(255, 255, 255)"
+    text, _ = light = colours()
+    assert colours(dark=True) != light
+    assert colours(dark=True, media="print") == [text, "rgb(255, 255, 255)"]
 
 
 def test_a_page_can_be_printed(visit, name):
