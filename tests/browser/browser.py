@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-INSTALL = "apt install chromium chromium-driver"
+_INSTALL = "apt install chromium chromium-driver"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _OPTIONS = (
     "--headless=new",
@@ -31,7 +31,7 @@ def why_unavailable() -> str:
     """Returns what is missing for these tests; empty if nothing is."""
     programs = (("chromium", *_BROWSERS), ("chromedriver", "chromedriver"))
     missing = [name for name, *paths in programs if not any(map(shutil.which, paths))]
-    return f"{' and '.join(missing)} not found; install with: {INSTALL}" if missing else ""
+    return f"{' and '.join(missing)} not found; install with: {_INSTALL}" if missing else ""
 
 
 def start_browser() -> webdriver.Chrome:

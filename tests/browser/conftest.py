@@ -8,7 +8,7 @@ import pytest
 from pipeline.report_page.comparison_page import comparison_file, write_comparison
 from pipeline.report_page.index import write_index
 from pipeline.report_page.page import write_report
-from tests.browser.browser import INSTALL, Page, start_browser, why_unavailable
+from tests.browser.browser import Page, start_browser, why_unavailable
 from tests.pipeline.report_page.toy_root import FIRST, SECOND, write_toy_root
 
 _HERE = "tests/browser/"
@@ -56,6 +56,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [r for r in terminalreporter.stats.get("skipped", []) if r.nodeid.startswith(_HERE)]
     if skipped:
         terminalreporter.section("the report was not tested in a browser", yellow=True)
-        terminalreporter.line(
-            f"{len(skipped)} tests need Chromium, which is not installed: {INSTALL}"
-        )
+        terminalreporter.line(f"{len(skipped)} tests were skipped: {why_unavailable()}")
