@@ -8,7 +8,7 @@ import pytest
 from components.gate.verdict import Verdict
 from components.model_store.base import model_digest
 from data.common.errors import UsageError
-from pipeline.cli.models import models, promote, rollback, runs
+from pipeline.cli.models import models, promote, rollback
 from pipeline.history.mlmd import open_store
 from pipeline.history.runs import History
 from pipeline.inference.input_images import read_images
@@ -67,7 +67,7 @@ def test_a_folder_whose_name_is_no_version_disturbs_no_command(two_versions, cap
     assert answer["label"] == "red"
 
 
-def test_runs_and_lineage_show_promotions_and_withdrawals(two_versions, capsys):
+def test_runs_and_lineage_show_promotions_and_withdrawals(two_versions):
     second = run_of_version(two_versions, 2)
     rollback(None, two_versions, "complaints")
     assert lineage_changes(two_versions, 2) == ["withdrawn, so that version 1 serves: complaints"]
@@ -75,10 +75,8 @@ def test_runs_and_lineage_show_promotions_and_withdrawals(two_versions, capsys):
     expected = "serves again, as version 2 was withdrawn: complaints"
     assert lineage_changes(two_versions, 1) == [expected]
     assert lineage_changes(two_versions, 3) == ["promoted: the complaints were wrong"]
-    capsys.readouterr()
-    runs(two_versions)
-    line = next(li for li in capsys.readouterr().out.splitlines() if second.run_id in li)
-    assert line.endswith(
+    run = next(run for run in History(two_versions).runs() if run.run_id == second.run_id)
+    assert run.format_line().endswith(
         "version 2; promoted as version 3: the complaints were wrong; version 2 was withdrawn"
     )
 
