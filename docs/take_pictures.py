@@ -2,12 +2,15 @@
 
     make pictures
 
-The screen is saved in the middle of the training and at the end.
+The screen is saved in the middle of the training and at the end, and the first screens of the
+report as Chromium shows them.
 """
 
 import fcntl
+import io
 import os
 import pty
+import shutil
 import string
 import struct
 import sys
@@ -16,24 +19,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyte
+from PIL import Image
 from rich.console import Console
 from rich.text import Text
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
 
 COLUMNS, ROWS = 100, 34
+# Pixels of the picture of the report: its first screens, with verdict and mistakes.
+WIDTH, HEIGHT = 1280, 1680
 COMMAND = ["flowers", "run", "--config", "quickstart"]
 TRAINING_LINE = "epoch 9/18"
 FOLDER = Path(__file__).parent
 
 
 def main() -> None:
-    """Runs the pipeline, writes both pictures, and exits with the exit code of the run."""
+    """Runs the pipeline, writes all pictures, and exits with the exit code of the run."""
     screen = pyte.Screen(COLUMNS, ROWS)
     terminal = pyte.ByteStream(screen)
     process, descriptor = pty.fork()
     if process == 0:
+        # Before the program starts, so that it never sees another size.
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
         os.execvp(COMMAND[0], [*COMMAND, *sys.argv[1:]])
-    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     training_saved = False
     for content in _output(descriptor):
         terminal.feed(content)
@@ -42,7 +52,32 @@ def main() -> None:
             _save(screen, FOLDER / "training.svg")
     _save(screen, FOLDER / "run.svg")
     _, status = os.waitpid(process, 0)
+    _photograph(_report(screen), FOLDER / "report.png")
     sys.exit(os.waitstatus_to_exitcode(status))
+
+
+def _report(screen: pyte.Screen) -> Path:
+    """Returns the path of the report that the screen names."""
+    lines = (line.partition("Report:")[2].strip() for line in screen.display)
+    return next(Path(line).resolve() for line in lines if line)
+
+
+def _photograph(page: Path, picture: Path) -> None:
+    """Writes the first screens of a page as a PNG with few colours, which keeps it small."""
+    options = Options()
+    for argument in ("--headless=new", "--no-sandbox", "--hide-scrollbars"):
+        options.add_argument(argument)
+    options.add_argument(f"--window-size={WIDTH},{HEIGHT}")
+    options.binary_location = shutil.which("chromium") or ""
+    browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        metrics = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.get(page.as_uri())
+        image = Image.open(io.BytesIO(browser.get_screenshot_as_png()))
+    finally:
+        browser.quit()
+    image.convert("RGB").quantize(128).save(picture, optimize=True)
 
 
 def _output(descriptor: int) -> Iterator[bytes]:

@@ -68,7 +68,8 @@ def refresh_index(root: Path) -> str:
 
         write_index(root)
     except Exception as error:
-        _log.exception("the index could not be made")
+        # Not an error: commands without a log file would print the traceback.
+        _log.info("the index could not be made", exc_info=True)
         return f"{root / INDEX_FILE} could not be made current: {describe_error(error)}"
     return ""
 
