@@ -16,7 +16,6 @@ from components.gate.verdict import METRICS_FILE
 from components.predictions.table import read_changed, read_class_names, read_predictions
 from pipeline.history.run import Run
 from pipeline.history.runs import History
-from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.report_page.thumbnails import Thumbnails
 from pipeline.root_files import ARTIFACTS_FOLDER
 
@@ -107,9 +106,9 @@ class ReportSources:
             return (
                 f"the files of the step {step} are gone; `flowers clean` removes those of old runs"
             )
-        states = {found.name: found.state for found in self.run.steps}
-        # Earlier versions of flowers also had fewer steps.
-        if states and states.get(step, "done") in ("done", "cached"):
+        state = next((found.state for found in self.run.steps if found.name == step), None)
+        # Earlier versions of flowers judged models with fewer steps.
+        if state in ("done", "cached") or (state is None and self.run.verdict):
             return _OLD_RUN
         return f"the step {step} did not finish in this run"
 
@@ -176,12 +175,7 @@ class ReportSources:
 
     def _tables(self, step: str, key: str) -> str:
         """Returns the folder of an output with tables; empty if there is none any more."""
-        folder = self.artifact(step, key)
-        if folder is None:
-            return ""
-        # The readers of tables use it, and would show its warnings.
-        import_tensorflow()
-        return str(folder)
+        return str(self.artifact(step, key) or "")
 
     def _as_predictions(
         self, split: str, rows: pa.Table, hashes: np.ndarray, sources: list[str]

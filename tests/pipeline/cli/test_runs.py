@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -43,6 +45,17 @@ def test_two_runs_are_compared(root):
     text = flowers("runs", "compare", FIRST, SECOND, "--root", root)
     assert "Settings that differ" in text
     assert "trainer.epochs" in text
+
+
+def test_neither_the_list_nor_the_comparison_imports_tensorflow(root):
+    code = (
+        "import sys, pytest\nfrom pipeline.cli.main import app\n"
+        "for args in (['runs'], ['runs', 'compare', *sys.argv[2:]]):\n"
+        "    with pytest.raises(SystemExit):\n        app([*args, '--root', sys.argv[1]])\n"
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(root), FIRST, SECOND]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_a_version_stands_for_the_run_that_trained_it(root):
