@@ -69,3 +69,17 @@ def test_it_opens_in_a_browser_or_says_that_there_is_none(tmp_path, run, monkeyp
 def test_an_unknown_run_is_an_error_that_lists_the_runs(tmp_path, run):
     with pytest.raises(UsageError, match=r"has no run 1 in its history; there are: 20261127"):
         report("1", "--root", str(tmp_path))
+
+
+def test_all_reports_and_the_page_of_all_runs_are_made_and_opened(tmp_path, run, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+    lines = report("--all", "--open", "--root", str(tmp_path)).stdout.splitlines()
+    assert lines[0] == f"Report:   {tmp_path / 'history' / run.run_id / 'report.html'}"
+    assert lines[-1] == f"Index:    {tmp_path / 'index.html'}"
+    assert opened == [(tmp_path / "index.html").as_uri()]
+
+
+def test_all_reports_and_a_single_run_exclude_each_other(tmp_path, run):
+    with pytest.raises(UsageError, match=f"--all is for all runs, and {run.run_id} names one"):
+        report(run.run_id, "--all", "--root", str(tmp_path))
