@@ -102,8 +102,10 @@ class Page:
         return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
 
     def overflow(self) -> int:
-        """Returns by how many pixels the page is wider than its window."""
-        return self.script("return document.documentElement.scrollWidth - window.innerWidth")
+        """Returns by how many pixels the page is wider than what is visible of it."""
+        return self.script(
+            "const d = document.documentElement; return d.scrollWidth - d.clientWidth"
+        )
 
     def pdf(self) -> bytes:
         """Returns the page as it is printed."""
