@@ -179,13 +179,7 @@ app.command(rich_help_panel=_START)(models.predict)
 app.command(rich_help_panel=_START)(evaluate.evaluate)
 
 
-for command in (
-    reports.report,
-    models.models,
-    models.lineage,
-    models.promote,
-    models.rollback,
-):
+for command in (reports.report, models.models, models.lineage, models.promote, models.rollback):
     app.command(rich_help_panel=_MANAGE)(command)
 
 
