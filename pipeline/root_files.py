@@ -19,6 +19,8 @@ CHECKPOINTS_FOLDER = "checkpoints"
 ARTIFACTS_FOLDER = "artifacts"
 HISTORY_FOLDER = "history"
 EVALUATIONS_FOLDER = "evaluations"
+# In the folder of each evaluation, once it has finished.
+EVALUATION_FILE = "evaluation.json"
 INDEX_FILE = "index.html"
 
 # A Path keeps one of the slashes of a URL.

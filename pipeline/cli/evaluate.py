@@ -72,10 +72,14 @@ def evaluate(
         from pipeline.evaluation.model import find_model
         from pipeline.evaluation.result import format_recall
         from pipeline.history.runs import REPORT_FILE
+        from pipeline.report_page.refresh import refresh_index
 
         model = find_model(root, version, run_id)
         images = find_labelled(data, model.features, merge_splits)
         result, folder, problem = run_evaluation(root, images, model, target, robustness)
+        index_problem = refresh_index(root)
+    if index_problem:
+        typer.echo(index_problem, err=True)
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:

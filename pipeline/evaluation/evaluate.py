@@ -38,9 +38,8 @@ from pipeline.evaluation.model import EvaluatedModel
 from pipeline.evaluation.page import write_page
 from pipeline.evaluation.result import LEFT_OUT_FILE, Accuracy, Evaluation, judge
 from pipeline.history.runs import History, new_folder
-from pipeline.root_files import EVALUATIONS_FOLDER
+from pipeline.root_files import EVALUATION_FILE, EVALUATIONS_FOLDER
 
-EVALUATION_FILE = "evaluation.json"
 UNSEEN_METRICS_FILE = "metrics_unseen.json"
 # In the folder of the run that trained the model: a line of JSON for each evaluation of it.
 NOTES_FILE = "evaluations.jsonl"

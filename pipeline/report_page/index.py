@@ -1,5 +1,6 @@
 """`index.html` of a root: all runs, their metric over time, and links to their reports."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,14 @@ from pipeline.report_page.comparison_page import PAGE_PREFIX
 from pipeline.report_page.environment import render
 from pipeline.report_page.figures import percent
 from pipeline.report_page.timeline import MARKS, Event, Point, symbol, timeline
-from pipeline.root_files import HISTORY_FOLDER, INDEX_FILE, METADATA_FILE, SERVING_FOLDER
+from pipeline.root_files import (
+    EVALUATION_FILE,
+    EVALUATIONS_FOLDER,
+    HISTORY_FOLDER,
+    INDEX_FILE,
+    METADATA_FILE,
+    SERVING_FOLDER,
+)
 
 if TYPE_CHECKING:
     from pipeline.history.mlmd import Change
@@ -51,9 +59,9 @@ class _Row:
 
 
 def write_index(root: Path) -> Path:
-    """Writes `index.html` of a root from its history, and returns its path.
+    """Writes `index.html` of a root from its history and its evaluations, and returns its path.
 
-    It imports neither TFX nor TensorFlow, and reads only the files `run.json`.
+    It imports neither TFX nor TensorFlow, and reads only `run.json` and `evaluation.json`.
     """
     runs, changes = History(root).runs(), _changes(root)
     states = Counter(run.state for run in runs)
@@ -66,6 +74,7 @@ def write_index(root: Path) -> Path:
         legend={name: symbol(mark) for mark, name in MARKS.items()},
         changes=[_format_change(change) for change in changes],
         rows=[_row(root, run) for run in runs[:_MOST_ROWS]],
+        evaluations=_evaluations(root),
         runs=len(runs),
         command=f"flowers run --root {shell_word(str(root))}",
     )
@@ -156,6 +165,17 @@ def _row(root: Path, run: Run) -> _Row:
         step=next((step.name for step in run.steps if step.state == "running"), "its first step"),
         error=(run.error or "").replace(":\n", ": ").partition("\n")[0],
     )
+
+
+def _evaluations(root: Path) -> list[dict[str, Any]]:
+    """Returns the content of each `evaluation.json`, newest first, and the URL of its report."""
+    found = []
+    for file in root.glob(f"{EVALUATIONS_FOLDER}/*/{EVALUATION_FILE}"):
+        values = json.loads(file.read_text(encoding="utf-8"))
+        has_report = (file.parent / REPORT_FILE).exists()
+        url = quote(f"{EVALUATIONS_FOLDER}/{file.parent.name}/{REPORT_FILE}")
+        found.append({**values, "report": url if has_report else ""})
+    return sorted(found, key=lambda values: values["started"], reverse=True)
 
 
 def _format_change(change: "Change") -> tuple[str, str]:

@@ -12,7 +12,7 @@ from pipeline.report_page.comparison_page import comparison_file, write_comparis
 from pipeline.report_page.index import write_index
 from pipeline.report_page.page import write_report
 from pipeline.report_page.timeline import Event, Point, timeline
-from tests.pipeline.report_page.toy_root import FIRST, SECOND, write_toy_root
+from tests.pipeline.report_page.toy_root import EVALUATION, FIRST, SECOND, write_toy_root
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def page(root):
 
 def rows_of(page: str) -> dict[str, str]:
     """Returns the text of each row of the table by the id of its run."""
-    body = page[page.index('<table class="runs">') :]
+    body = page[page.index('<table class="runs">') :].partition("</table>")[0]
     rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)[1:]
     texts = [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in rows]
     return {text.partition(" ")[0]: text for text in texts}
@@ -76,6 +76,7 @@ def test_links_lead_to_reports_and_comparisons_that_exist(root, page):
     assert links == [
         f"history/{SECOND}/report.html",
         f"history/{SECOND}/compare-{FIRST}.html",
+        f"evaluations/{EVALUATION}/report.html",
     ]
     assert all((root / link).exists() for link in links)
 
@@ -102,6 +103,12 @@ def test_changes_by_hand_are_listed_with_their_reasons(page):
 def test_the_serving_version_and_the_number_of_runs_are_named(page):
     assert "Version 3 serves." in page
     assert "8 runs: " in page
+
+
+def test_evaluations_are_listed_without_the_images_that_the_model_has_seen(page):
+    listed = " ".join(re.sub(r"<[^>]*>", " ", page[page.index('id="evaluations"') :]).split())
+    assert f"{EVALUATION} version 3 70.0 % (57.5 % to 80.1 %) on 60 images 20 of 80" in listed
+    assert "80.0 %: ✗ not reached &lt;script&gt;alert(3)" in listed
 
 
 def test_a_root_without_runs_says_how_to_start_one(tmp_path):

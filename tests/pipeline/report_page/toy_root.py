@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from components.model_store.base import model_digest
+from pipeline.evaluation.result import Accuracy, Evaluation
 from pipeline.history import mlmd
 from pipeline.history.run import Run, Step
 from pipeline.history.runs import History
-from pipeline.root_files import METADATA_FILE
+from pipeline.root_files import EVALUATION_FILE, EVALUATIONS_FOLDER, METADATA_FILE
 from pipeline.steps import STEPS
 from tests.pipeline.report_page.toy_run import write_toy_run
 
 # The ids of two runs with a model, to compare.
 FIRST, SECOND = "20261101-030000", "20261102-030000"
+EVALUATION = "20261109-030000"
 REASON = "the <b>test</b> images are 'wrong' & \"old\""
 
 
@@ -30,6 +32,7 @@ def write_toy_root(root: Path) -> list[Run]:
     for day, state in ((5, "failed"), (6, "data refused"), (7, "interrupted"), (8, "running")):
         _write_unfinished(root, day, state)
     _record_changes(root)
+    _write_evaluation(root)
     return History(root).runs()
 
 
@@ -82,3 +85,17 @@ def _record_changes(root: Path) -> None:
     (run,) = (run for run in History(root).runs() if run.promoted)
     run.digest = model_digest(model)
     History(root).save(run)
+
+
+def _write_evaluation(root: Path) -> None:
+    """Writes the result of an evaluation of version 3; the model has seen 20 of the images."""
+    result = Evaluation(
+        evaluation_id=EVALUATION, started="2026-11-09T03:00:00+00:00",
+        data="<script>alert(3)</script>/photos", version=3, run_id=_id(4), digest="",
+        class_names=[], all=Accuracy.of(60, 80), unseen=Accuracy.of(42, 60), target=0.8,
+        passed=False,
+    )  # fmt: skip
+    folder = root / EVALUATIONS_FOLDER / result.evaluation_id
+    folder.mkdir(parents=True)
+    (folder / EVALUATION_FILE).write_text(result.model_dump_json(), encoding="utf-8")
+    (folder / "report.html").write_text("<title>the report of an evaluation</title>")
