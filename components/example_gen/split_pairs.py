@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from components.artifacts import gfile, read_json, write_json
-from components.example_gen.near_duplicates import near_duplicate_pairs
 
 if TYPE_CHECKING:
     # It imports TensorFlow and Beam, which readers of the file do not need.
@@ -58,6 +57,9 @@ def find_split_pairs(examples: "Sequence[RecordOutcome]") -> tuple[int, list[Spl
     Returns:
       The number, and up to MOST_PAIRS pairs, closest first.
     """
+    # It imports TensorFlow, and a report reads the pairs without it.
+    from components.example_gen.near_duplicates import near_duplicate_pairs
+
     hashes = np.array([example.image_hash for example in examples], np.uint64)
     distinct, first = np.unique(hashes, return_index=True)
     splits = np.array([example.split for example in examples], dtype=str)[first]
