@@ -23,9 +23,21 @@ SEEN_FILE = "assets.extra/seen_images.npz"
 
 
 def read_bytes(*path: str) -> bytes:
-    """Returns the content of the file at the joined `path`."""
-    with gfile().GFile(os.path.join(*path), "rb") as file:
-        return file.read()
+    """Returns the content of the file at the joined `path`.
+
+    A local file is read without importing TensorFlow, which takes seconds.
+    """
+    name = os.path.join(*path)
+    opener = gfile().GFile if "://" in name else open
+    with opener(name, "rb") as file:
+        content: bytes = file.read()
+    return content
+
+
+def file_exists(*path: str) -> bool:
+    """Returns whether there is a file at the joined `path`; see `read_bytes` for local ones."""
+    name = os.path.join(*path)
+    return bool(gfile().exists(name)) if "://" in name else os.path.exists(name)
 
 
 @contextmanager

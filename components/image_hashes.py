@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from components.artifacts import SEEN_FILE, gfile, read_bytes, write_bytes
+from components.artifacts import SEEN_FILE, file_exists, read_bytes, write_bytes
 from components.transform.decoding import DECODER_VERSION, decode_bytes
 
 # Increased with every change of a difference hash.
@@ -66,7 +66,7 @@ def read_seen(model: str) -> np.ndarray | None:
     Returns None if the model has no record, or one of another version of splitter or decoder; it
     counts as having seen every image then.
     """
-    if not gfile().exists(f"{model}/{SEEN_FILE}"):
+    if not file_exists(model, SEEN_FILE):
         return None
     content = _read(model, SEEN_FILE)
     return content["seen"] if content["versions"].tolist() == _VERSIONS else None

@@ -30,5 +30,5 @@ def read_statistics(folder: str, name: str) -> DatasetFeatureStatisticsList | No
     """Returns the statistics of a span, or None if there are none."""
     try:
         return DatasetFeatureStatisticsList.FromString(read_bytes(folder, name))
-    except tf.errors.NotFoundError:
+    except (FileNotFoundError, tf.errors.NotFoundError):
         return None

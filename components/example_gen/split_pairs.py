@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from components.artifacts import gfile, read_json, write_json
+from components.artifacts import file_exists, read_json, write_json
 
 if TYPE_CHECKING:
     # It imports TensorFlow and Beam, which readers of the file do not need.
@@ -84,7 +84,7 @@ def write_pairs(pairs: Sequence[SplitPair], folder: str) -> None:
 
 def read_pairs(folder: str) -> list[SplitPair] | None:
     """Returns the pairs in ExampleGen's quarantine artifact; None if it has no such file."""
-    if not gfile().exists(f"{folder}/{PAIRS_FILE}"):
+    if not file_exists(folder, PAIRS_FILE):
         return None
     return [
         SplitPair(Example(**pair["first"]), Example(**pair["second"]), pair["distance"])

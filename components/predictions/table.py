@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from components.artifacts import copied_here, gfile
+from components.artifacts import copied_here, file_exists, gfile
 
 # The split of labelled images from elsewhere, which is not a part of a model's own data.
 EXTRA = "extra"
@@ -83,13 +83,13 @@ def opened_here(file: str) -> Iterator[str | None]:
 
     A local file is read where it is, without importing TensorFlow, which takes seconds.
     """
-    if "://" not in file:
-        yield file if os.path.exists(file) else None
-    elif gfile().exists(file):
+    if not file_exists(file):
+        yield None
+    elif "://" in file:
         with copied_here(file) as path:
             yield path
     else:
-        yield None
+        yield file
 
 
 def read_class_names(folder: str) -> list[str]:
