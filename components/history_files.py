@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import NoReturn
 
-from components.artifacts import write_json
+from components.artifacts import gfile, read_json, write_json
 from data.common.errors import DataRefused
 
 REFUSAL_FILE = "refusal.json"
@@ -40,3 +40,10 @@ def refuse_data(reasons: Sequence[str], step: str, folder: str) -> NoReturn:
     """
     write_json({"step": step, "reasons": list(reasons)}, folder, REFUSAL_FILE)
     raise DataRefused("\n".join(reasons))
+
+
+def read_refusal(folder: str, step: str) -> DataRefused | None:
+    """Returns the refusal that a step wrote to a history folder by `refuse_data`, or None."""
+    exists = gfile().exists(os.path.join(folder, REFUSAL_FILE))
+    refusal = read_json(folder, REFUSAL_FILE) if exists else {}
+    return DataRefused("\n".join(refusal["reasons"])) if refusal.get("step") == step else None

@@ -94,6 +94,13 @@ def check_fields(pattern: str) -> None:
         )
 
 
+def span_name(pattern: str, number: int) -> str:
+    """Returns the name of a span of a pattern for display, without a version."""
+    if "{SPAN" in pattern:
+        return str(number)
+    return (_EPOCH + datetime.timedelta(days=number)).isoformat()
+
+
 def to_glob(pattern: str) -> str:
     """Returns a glob that matches the files of all spans and versions."""
     return re.sub(r"\*+", "*", _FIELD.sub("*", pattern))

@@ -1,1 +1,1 @@
-"""The exit handler of a job on Vertex AI: sends an alert with the outcome."""
+"""The alert about a finished job on Vertex AI."""

@@ -1,6 +1,5 @@
 """The alert of a finished job, made from the outputs of its steps."""
 
-import json
 import os
 from typing import Any, Literal, TypedDict
 
@@ -11,6 +10,20 @@ from components.properties import format_verdict_properties
 
 JobOutcome = Literal["pushed", "refused", "unchanged", "failed", "cancelled"]
 _OUTPUT = "executor_output.json"
+
+
+class JobStatus(TypedDict):
+    """The result of a job, as Vertex AI passes it to an exit handler.
+
+    Attributes:
+      name: Resource name of the job.
+      state: SUCCEEDED, FAILED or CANCELLED.
+      error: Why the job failed; empty if it succeeded.
+    """
+
+    name: str
+    state: str
+    error: str
 
 
 class JobAlert(TypedDict):
@@ -25,6 +38,7 @@ class JobAlert(TypedDict):
         without a new verdict.
       version: The pushed version; empty if nothing was pushed.
       error: Why the job failed; empty if it succeeded.
+      report: Where to look at the report of the job; empty if it could not be made.
     """
 
     pipeline: str
@@ -34,29 +48,34 @@ class JobAlert(TypedDict):
     verdict: str
     version: str
     error: str
+    report: str
 
 
-def create_alert(pipeline: str, final_status: str, artifacts: str) -> JobAlert:
+def create_alert(
+    pipeline: str, status: JobStatus, artifacts: str, report: str, report_problem: str = ""
+) -> JobAlert:
     """Returns the alert of a finished job.
 
     Args:
       pipeline: Name of the pipeline.
-      final_status: A PipelineTaskFinalStatus as JSON, which Vertex AI passes to an exit handler.
+      status: The result of the job.
       artifacts: Folder of the artifacts; the steps of the job write to `PROJECT/JOB/STEP_ID`.
+      report: Where to look at the report of the job; empty if it could not be made.
+      report_problem: Why it could not be made.
     """
-    status = json.loads(final_status)
-    job = status["pipelineJobResourceName"].rpartition("/")[2]
+    job = status["name"].rpartition("/")[2]
     gate = _read_properties(artifacts, job, "Gate", "blessing")
     check = _read_properties(artifacts, job, "ServingCheck", "blessing")
     pushed = _read_properties(artifacts, job, "Pusher", "pushed_model")
-    error = status.get("error", {}).get("message", "")
     outcome = _get_outcome(status["state"], pushed)
     verdict = format_verdict_properties(gate, check)
     version = str(pushed.get("pushed_version", "")) if outcome == "pushed" else ""
     title = f"{pipeline}: {outcome}{f', version {version}' if version else ''} ({job})"
+    link = f"Report: {report}" if report else f"The report could not be made: {report_problem}"
     return JobAlert(
-        pipeline=pipeline, job=job, outcome=outcome, verdict=verdict, version=version, error=error,
-        text="\n".join(filter(None, [title, verdict, error])),
+        pipeline=pipeline, job=job, outcome=outcome, verdict=verdict, version=version,
+        error=status["error"], report=report,
+        text="\n".join(filter(None, [title, verdict, status["error"], link])),
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from components.example_gen.partition import (
     RecordOutcome,
     conflicting_labels,
 )
+from components.example_gen.source_properties import note_source
 from components.example_gen.span_statistics import write_statistics
 from components.example_gen.split_pairs import find_split_pairs, write_pairs
 from components.example_gen.splits import find_salt
@@ -75,6 +76,7 @@ class Executor(BaseExampleGenExecutor):
         self._quarantine_uri = quarantine.uri
         self._examples = output_dict[standard_component_specs.EXAMPLES_KEY]
         super().Do(input_dict, output_dict, exec_properties)
+        note_source(artifact_utils.get_single_instance(self._examples), exec_properties)
         counts = read_counts(quarantine.uri)
         if counts.broken_files and exec_properties["broken_file"] == REFUSE:
             advice = "to keep the records before the damage: --set data.broken_file=keep_before"

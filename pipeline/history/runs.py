@@ -28,9 +28,9 @@ class History:
         """Takes the root; the folder need not exist."""
         self._folder = root / HISTORY_FOLDER
 
-    def new_run_id(self, now: datetime.datetime) -> str:
+    def new_run_id(self, now: datetime.datetime, prefix: str = "") -> str:
         """Creates the folder of a new run and returns its id, see `new_folder`."""
-        return new_folder(self._folder, now).name
+        return new_folder(self._folder, now, prefix).name
 
     def folder(self, run_id: str) -> Path:
         """Returns the folder of a run."""
@@ -88,12 +88,12 @@ class History:
         )
 
 
-def new_folder(parent: Path, now: datetime.datetime) -> Path:
+def new_folder(parent: Path, now: datetime.datetime, prefix: str = "") -> Path:
     """Creates a folder that is named after a time in UTC, such as `20261124-055610`.
 
-    If there is one of that second already, the name ends with a number.
+    The name begins with the prefix. If there is one of that second already, the name ends with a number.
     """
-    stem = now.strftime("%Y%m%d-%H%M%S")
+    stem = prefix + now.strftime("%Y%m%d-%H%M%S")
     for number in range(1, 1000):
         folder = parent / (stem if number == 1 else f"{stem}-{number}")
         try:

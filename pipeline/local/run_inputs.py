@@ -1,14 +1,14 @@
 """The inputs of a run: everything it depends on, and why steps run again when inputs change."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from data.common.errors import UsageError
 from data.common.files import digest_files
 from data.schema import schema_with, span_schema_text
-from pipeline.fingerprint import code_fingerprint
+from pipeline.fingerprint import code_fingerprint, version_of
 from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import (
@@ -59,11 +59,6 @@ def run_inputs(
     schema, span_schema = (
         hashlib.sha256(text.encode()).hexdigest() for text in (schema_with([]), span_schema_text())
     )
-    fingerprints = code_fingerprints(settings.model.name)
-    code = {f"{CODE}{step}": value for step, value in fingerprints.items()}
-    # A change of how the steps are wired reaches the steps through TFX's own cache keys.
-    code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
-    libraries = {f"{LIBRARIES}{step}": versions for step, versions in library_versions().items()}
     others = {RECORDS: records, CLASSES: classes, SCHEMA: schema, SPAN_SCHEMA: span_schema}
     if extra:
         others[EXTRA_RECORDS] = extra
@@ -71,7 +66,19 @@ def run_inputs(
     flat[SPLIT_SALT] = split_salt
     if digest := weights_digest(settings):
         flat["model.weights"] += f" ({digest})"
-    return {**flat, **others, **code, **libraries}
+    return {**flat, **others, **code_inputs(settings.model.name)}
+
+
+def code_inputs(network: str, version: Callable[[str], str] = version_of) -> dict[str, str]:
+    """Returns the inputs of a run that are code: fingerprints, and the libraries of each step.
+
+    See `pipeline.steps.code_fingerprints` and `library_versions` for the arguments.
+    """
+    code = {f"{CODE}{step}": value for step, value in code_fingerprints(network).items()}
+    # A change of how the steps are wired reaches the steps through TFX's own cache keys.
+    code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
+    libraries = {f"{LIBRARIES}{step}": text for step, text in library_versions(version).items()}
+    return {**code, **libraries}
 
 
 def weights_digest(settings: Settings) -> str:

@@ -17,6 +17,7 @@ from components.predictions.table import read_changed, read_class_names, read_pr
 from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.report_page.thumbnails import Thumbnails
+from pipeline.reporting.next_steps import NextStep, next_steps
 from pipeline.root_files import ARTIFACTS_FOLDER
 
 _OLD_RUN = (
@@ -83,10 +84,12 @@ class ReportSources:
     suspect_splits: Sequence[str] = ("eval", "test")
     robustness_off = "predictions.robustness=false"
 
-    def __init__(self, root: Path, run: Run):
-        """Takes the root and the run."""
+    def __init__(self, root: Path, run: Run, after: Sequence[NextStep] | None = None):
+        """Takes the root, the run, and what to do next; None for the commands for a local root."""
         self.root = root
         self.run = run
+        curves = root / ARTIFACTS_FOLDER / "Trainer" / "model_run"
+        self.after = next_steps(run, root, curves) if after is None else after
         self.folder = History(root).folder(run.run_id)
         self.thumbnails = Thumbnails(self.artifact("ExampleGen", "examples"))
 

@@ -18,15 +18,16 @@ class NextStep(NamedTuple):
     text: str
 
 
-def next_steps(run: Run, root: Path, curves: Path) -> list[NextStep]:
+def next_steps(run: Run, root: Path, curves: Path, program: str | None = None) -> list[NextStep]:
     """Returns what to look at and to do after a run, in this order.
 
     Args:
       run: The run, which has ended.
       root: Its root.
       curves: The folder of TensorBoard's logs.
+      program: The command of this program; None for the one that is running.
     """
-    program = display_path(sys.argv[0])
+    program = program or display_path(sys.argv[0])
     command, folder = shell_word(program), shell_word(display_path(root))
     board = shell_word(str(Path(program).with_name("tensorboard")))
     after = {

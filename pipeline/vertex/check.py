@@ -11,6 +11,7 @@ from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import VertexSettings
 from pipeline.steps import STEPS
 from pipeline.vertex.machines import check_machine, check_strategy
+from pipeline.vertex.report_location import EXIT_HANDLER
 
 # Vertex AI's rules for the ids of pipeline jobs (128 characters, some of them taken by a digest),
 # for labels, and for service accounts.
@@ -98,10 +99,11 @@ def _check_images(vertex: VertexSettings) -> Iterator[str]:
 
 
 def _check_steps(vertex: VertexSettings) -> Iterator[str]:
+    known = [*STEPS, EXIT_HANDLER]
     for key, steps in (("images", vertex.images), ("resources", vertex.resources)):
         for step in steps:
-            if step not in STEPS:
-                yield f"vertex.{key}: there is no step {step!r}; steps: {', '.join(STEPS)}"
+            if step not in known:
+                yield f"vertex.{key}: there is no step {step!r}; steps: {', '.join(known)}"
     if vertex.trainer and "Trainer" in vertex.resources:
         yield "vertex.resources.Trainer has no effect with vertex.trainer; remove one of them"
 

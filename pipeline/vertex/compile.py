@@ -2,7 +2,8 @@
 
 TFX's compiler makes the job, in schema 2.1 of the pipeline spec: in 2.0 the span that ExampleGen's
 driver finds never reaches the executor. This module adds what that compiler leaves out: the
-machines of the steps, Keras 2, and the gate's driver.
+machines of the steps, Keras 2, the gate's driver, and the runtime parameters of the steps. An exit
+handler makes the report of the job.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.kubeflow.decorators import FinalStatusStr
+from tfx.orchestration.kubeflow.utils import TFX_DAG_NAME
 from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunner,
     KubeflowV2DagRunnerConfig,
@@ -18,18 +20,19 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KEY
 from tfx.utils import proto_utils
 
-from components.alert.component import Alert
 from components.gate import driver as gate_driver
 from components.gate.executor import UNKNOWN
 from components.model_store.base import ServedVersion
 from components.trainer.executor import TrainerExecutor
 from components.trainer.vertex_executor import CustomJobExecutor
-from data.sources import parse
+from data.sources import Source, parse
 from pipeline.fingerprint import locked_version
 from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TRAINER, VertexSettings
+from pipeline.vertex.exit_handler import Report
+from pipeline.vertex.job_facts import facts_of
 from pipeline.vertex.trainer import KERAS_2, custom_job_config
 
 # Runtime parameters and their types. Vertex AI has no defaults, so a job sets all of them.
@@ -68,9 +71,9 @@ def compile_job(settings: Settings) -> dict[str, Any]:
     )
     pipeline = create_pipeline(settings, context)
     runner = KubeflowV2DagRunner(config)
-    if settings.vertex.alerts.webhook or settings.vertex.alerts.topic:
-        runner.set_exit_handler(_exit_handler(settings, pipeline.pipeline_info.pipeline_root))
+    runner.set_exit_handler(_exit_handler(settings, source, root))
     job: dict[str, Any] = runner.run(pipeline, values, write_out=False)
+    _pass_parameters(job["pipelineSpec"])
     job["labels"] |= settings.vertex.labels
     for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
         _complete_container(name.removesuffix("_executor"), executor["container"], settings.vertex)
@@ -100,13 +103,27 @@ def _beam_args(settings: Settings, root: str) -> list[str]:
     ]
 
 
-def _exit_handler(settings: Settings, artifacts: str) -> BaseNode:
+def _exit_handler(settings: Settings, source: Source, root: str) -> BaseNode:
     alerts = settings.vertex.alerts
-    handler: BaseNode = Alert(
-        final_status=FinalStatusStr(), pipeline=settings.name, artifacts=artifacts,
+    handler: BaseNode = Report(
+        final_status=FinalStatusStr(), root=root,
+        facts=facts_of(settings, source.patterns).model_dump_json(),
         webhook=alerts.webhook or "", topic=alerts.topic or "",
     )  # fmt: skip
     return handler
+
+
+def _pass_parameters(spec: dict[str, Any]) -> None:
+    """Passes the runtime parameters to the DAG of the steps, which TFX's compiler leaves out.
+
+    A task reads the inputs of the DAG that it belongs to. With an exit handler, the steps are in a
+    DAG inside that of the job.
+    """
+    declared = spec["root"]["inputDefinitions"]
+    spec["components"][TFX_DAG_NAME]["inputDefinitions"] = declared
+    spec["root"]["dag"]["tasks"][TFX_DAG_NAME]["inputs"] = {
+        "parameters": {name: {"componentInputParameter": name} for name in declared["parameters"]}
+    }
 
 
 def as_text(job: dict[str, Any]) -> str:

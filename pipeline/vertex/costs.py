@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TrainerMachine
 from pipeline.steps import STEPS
+from pipeline.vertex.report_location import EXIT_HANDLER
 
 AS_OF = "November 2026"
 # Prices of a vCPU and of a GiB of memory, by machine family.
@@ -50,7 +51,7 @@ def _costs(settings: Settings) -> Iterator[tuple[str, str, float | None]]:
     """Yields steps, the machine that they run on, and its price in dollars per hour, if known."""
     vertex = settings.vertex
     special = {*vertex.resources, *(["Trainer"] if vertex.trainer else [])}
-    others = len(STEPS) - len(special)
+    others = len([*STEPS, EXIT_HANDLER]) - len(special)
     yield f"{others} steps, one by one", _DEFAULT, _price(_DEFAULT)
     for step, resources in vertex.resources.items():
         vcpu, gib = _CORES["e2"]

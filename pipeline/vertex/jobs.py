@@ -1,15 +1,18 @@
 """Submits, finds and cancels jobs on Vertex AI Pipelines."""
 
+import datetime
 import hashlib
 import itertools
 import json
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from google.api_core.exceptions import AlreadyExists, NotFound
 from google.cloud import aiplatform_v1 as v1
 
 from components.google_api import RetryPolicy, service_errors
+from components.region import Region
 from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.history.run import StepState
@@ -160,6 +163,23 @@ def steps_of(job: v1.PipelineJob) -> list[v1.PipelineTaskDetail]:
 def step_state(task: v1.PipelineTaskDetail) -> StepState:
     """Returns the state of a step, as the history of local runs defines it."""
     return _STATES.get(v1.PipelineTaskDetail.State(task.state).name, "waiting")
+
+
+def seconds_between(start: Any, end: Any) -> float:
+    """Returns the seconds between two times, or until now; 0 before the start."""
+    return ((end or datetime.datetime.now(datetime.UTC)) - start).total_seconds() if start else 0.0
+
+
+def read_job(name: str, retry_policy: RetryPolicy = RetryPolicy()) -> v1.PipelineJob:  # noqa: B008 (it is frozen)
+    """Returns the job with a resource name, `projects/P/locations/R/pipelineJobs/ID`.
+
+    Raises:
+      ServiceError: The service does not return it.
+    """
+    _, project, _, region, *_ = name.split("/")
+    client = v1.PipelineServiceClient(client_options=Region(project, region).options)
+    with service_errors("reading the job"):
+        return client.get_pipeline_job(name=name, **retry_policy.options())
 
 
 def _digest(job: Json, *options: str) -> str:

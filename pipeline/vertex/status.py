@@ -1,6 +1,5 @@
 """The status of a job on Vertex AI: its steps, named as those of a local run, and its result."""
 
-import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,15 @@ from data.common.formatting import format_duration
 from pipeline.exit_codes import DONE, FAILED, REFUSED
 from pipeline.history.run import STEP_WIDTH, Step
 from pipeline.settings.vertex import VertexSettings
-from pipeline.vertex.jobs import console_link, id_of, state_of, step_state, steps_of
+from pipeline.vertex.jobs import (
+    console_link,
+    id_of,
+    seconds_between,
+    state_of,
+    step_state,
+    steps_of,
+)
+from pipeline.vertex.report_location import EXIT_HANDLER, report_link
 
 
 class JobStatus(BaseModel):
@@ -30,6 +37,7 @@ class JobStatus(BaseModel):
       pushed: The pushed version, or None.
       newer: The version that serves instead, from a push at the same time, or None.
       error: Vertex AI's message about a failure, or None.
+      report: URL of the report of the job; None before its exit handler has run.
       link: URL of the job in Google Cloud's console.
     """
 
@@ -42,6 +50,7 @@ class JobStatus(BaseModel):
     pushed: str | None = None
     newer: int | None = None
     error: str | None = None
+    report: str | None = None
     link: str
 
     @property
@@ -66,7 +75,7 @@ class JobStatus(BaseModel):
             lines.append(f"Pushed: version {self.pushed}" if self.passed else "Nothing was pushed.")
         if self.newer:
             lines.append(f"Version {self.newer}, pushed by another job at the same time, serves.")
-        return [*lines, self.link]
+        return [*lines, *([f"Report: {self.report}"] if self.report else []), self.link]
 
 
 def status_of(job: PipelineJob, vertex: VertexSettings) -> JobStatus:
@@ -79,19 +88,20 @@ def status_of(job: PipelineJob, vertex: VertexSettings) -> JobStatus:
     return JobStatus(
         job_id=id_of(job),
         state=state_of(job),
-        seconds=_seconds(job.start_time or job.create_time, job.end_time),
+        seconds=seconds_between(job.start_time or job.create_time, job.end_time),
         steps=[_step(task) for task in tasks.values()],
         verdict=format_verdict_properties(gate, check) or None,
         passed=None if pushed is None else bool(pushed.get("pushed")),
         pushed=str(pushed["pushed_version"]) if pushed and pushed.get("pushed") else None,
         newer=int(pushed.get("newer", 0)) or None if pushed else None,
         error=_error(job),
+        report=_report(job, tasks, vertex),
         link=console_link(vertex, job),
     )
 
 
 def _step(task: PipelineTaskDetail) -> Step:
-    seconds = _seconds(task.start_time, task.end_time)
+    seconds = seconds_between(task.start_time, task.end_time)
     return Step(name=task.task_name, state=step_state(task), seconds=seconds)
 
 
@@ -104,9 +114,13 @@ def _properties(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _seconds(start: Any, end: Any) -> float:
-    """Returns the seconds from the start to the end, or until now; 0 before the start."""
-    return ((end or datetime.datetime.now(datetime.UTC)) - start).total_seconds() if start else 0.0
+def _report(
+    job: PipelineJob, tasks: Mapping[str, PipelineTaskDetail], vertex: VertexSettings
+) -> str | None:
+    """Returns the URL of the report; the exit handler's log tells if it could not be made."""
+    handler = tasks.get(EXIT_HANDLER)
+    done = handler is not None and step_state(handler) == "done"
+    return report_link(vertex.root, id_of(job)) if done else None
 
 
 def _error(job: PipelineJob) -> str | None:

@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from components.history_files import REFUSAL_FILE, attempt_id, history_folder, refuse_data
+from components.history_files import (
+    REFUSAL_FILE,
+    attempt_id,
+    history_folder,
+    read_refusal,
+    refuse_data,
+)
 from data.common.errors import DataRefused
 
 
@@ -27,3 +33,13 @@ def test_the_reasons_of_a_refusal_are_written_and_raised(tmp_path):
         refuse_data(["first", "second"], "DataGate", str(tmp_path / "history" / "run"))
     written = json.loads((tmp_path / "history" / "run" / REFUSAL_FILE).read_text())
     assert written == {"step": "DataGate", "reasons": ["first", "second"]}
+
+
+@pytest.mark.parametrize("scheme", ["", "ram://"])
+def test_only_the_step_that_wrote_a_refusal_has_refused_the_data(tmp_path, scheme):
+    folder = f"{scheme}{tmp_path}"
+    assert read_refusal(folder, "DataGate") is None
+    with pytest.raises(DataRefused):
+        refuse_data(["a", "b"], "DataGate", folder)
+    assert str(read_refusal(folder, "DataGate")) == "a\nb"
+    assert read_refusal(folder, "Trainer") is None

@@ -8,8 +8,6 @@ from pipeline.history.run import Run
 from pipeline.report_page.figures import Interval, interval_lines, percent
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
-from pipeline.reporting.next_steps import next_steps
-from pipeline.root_files import ARTIFACTS_FOLDER
 
 _MARKS = {"good": "✓", "bad": "✗", "neutral": "●"}
 
@@ -19,7 +17,6 @@ def build(sources: ReportSources) -> Section:
     run = sources.run
     tone, headline = _headline(run)
     verdict = run.verdict
-    curves = sources.root / ARTIFACTS_FOLDER / "Trainer" / "model_run"
     return Section(
         "verdict",
         "Verdict",
@@ -36,7 +33,7 @@ def build(sources: ReportSources) -> Section:
             "accuracy_line": _accuracy_line(verdict) if verdict else "",
             "checks": verdict.checks if verdict else [],
             "notes": verdict.notes if verdict else [],
-            "next_steps": next_steps(run, sources.root, curves),
+            "next_steps": sources.after,
         },
     )
 
@@ -44,6 +41,9 @@ def build(sources: ReportSources) -> Section:
 def _headline(run: Run) -> tuple[str, str]:
     """Returns the tone and what became of the run, in a few words."""
     step = next((s.name for s in run.steps if s.state in ("failed", "interrupted")), "the run")
+    if run.state in ("pushed", "refused") and all(s.state == "cached" for s in run.steps):
+        serves = f"version {run.pushed}" if run.pushed else "it was not pushed"
+        return "neutral", f"Unchanged: this model was judged before ({serves})"
     if run.state == "pushed":
         return "good", f"Pushed: the model serves as version {run.pushed}"
     if run.state == "refused":

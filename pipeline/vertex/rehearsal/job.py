@@ -60,6 +60,7 @@ class CompiledJob:
       parameters: Values of the runtime parameters.
       tasks: The tasks in topological order, without the exit handler.
       exit_handler: The task that always runs last, or None.
+      content: The whole PipelineJob as JSON.
     """
 
     name: str
@@ -67,6 +68,7 @@ class CompiledJob:
     parameters: Json
     tasks: list[Task] = field(default_factory=list)
     exit_handler: Task | None = None
+    content: Json = field(default_factory=dict)
 
 
 def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> CompiledJob:
@@ -101,7 +103,8 @@ def read_job(file: Path, root: Path, parameters: Sequence[str] = ()) -> Compiled
             f"{file} is not a compiled job ({type(error).__name__}: {error}); `flowers vertex "
             "compile --out job.json` creates one"
         ) from error
-    return CompiledJob(name, runtime["gcsOutputDirectory"], values, tasks, handler)
+    content = {**job, "runtimeConfig": {**runtime, "parameterValues": values}}
+    return CompiledJob(name, runtime["gcsOutputDirectory"], values, tasks, handler, content)
 
 
 def _refuse_cloud_only(text: str) -> None:
@@ -145,11 +148,31 @@ def _tasks(spec: Json) -> tuple[list[Task], Task | None]:
     inner = {
         name: _task(spec, name, task)
         for dag in outer.values()
-        for name, task in dag.component.get("dag", {}).get("tasks", {}).items()
+        for name, task in _tasks_inside(dag).items()
     }
     tasks = inner or {name: task for name, task in outer.items() if task not in handlers}
     order = TopologicalSorter({name: sorted(tasks[name].upstream) for name in sorted(tasks)})
     return [tasks[name] for name in order.static_order()], next(iter(handlers), None)
+
+
+def _tasks_inside(dag: Task) -> dict[str, Json]:
+    """Returns the tasks of a task that is a DAG, whose inputs are all that they can read.
+
+    Raises:
+      UsageError: A task reads a parameter that the DAG does not get, which Vertex AI refuses.
+    """
+    tasks: dict[str, Json] = dag.component.get("dag", {}).get("tasks", {})
+    declared = dag.component.get("inputDefinitions", {}).get("parameters", {})
+    passed = declared.keys() & dag.spec.get("inputs", {}).get("parameters", {}).keys()
+    for name, task in tasks.items():
+        for source in task.get("inputs", {}).get("parameters", {}).values():
+            parameter = source.get("componentInputParameter")
+            if parameter and parameter not in passed:
+                raise UsageError(
+                    f"the task {name} reads the parameter {parameter!r}, which {dag.name} does not "
+                    "get; compile the job anew"
+                )
+    return tasks
 
 
 def _task(spec: Json, name: str, task: Json) -> Task:

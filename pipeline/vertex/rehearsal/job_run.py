@@ -47,6 +47,11 @@ class TaskObserver(Protocol):
         """A task did not run, because a task that it depends on did not succeed."""
 
 
+def job_name(job_id: str) -> str:
+    """Returns the resource name of a job of a rehearsal."""
+    return f"projects/1/locations/here/pipelineJobs/{job_id}"
+
+
 @dataclass
 class JobRun:
     """One run of a job; its environment variables override those of the containers."""
@@ -95,7 +100,7 @@ class JobRun:
     def _run_exit_handler(self, task: Task, state: str, error: str) -> None:
         status = {
             "state": state,
-            "pipelineJobResourceName": f"projects/1/locations/here/pipelineJobs/{self.job_id}",
+            "pipelineJobResourceName": job_name(self.job_id),
             "pipelineTaskName": next(iter(task.spec["dependentTasks"])),
             **({"error": {"message": error}} if error else {}),
         }

@@ -21,11 +21,12 @@ def artifacts(tmp_path):
     return write
 
 
-def alert_of(artifacts, state="SUCCEEDED", error=None):
-    status = {"state": state, "pipelineJobResourceName": "projects/1/x/pipelineJobs/flowers-1"}
-    if error:
-        status["error"] = {"message": error}
-    return create_alert("flowers", json.dumps(status), artifacts.folder)
+REPORT = "https://storage.cloud.google.com/b/history/flowers-1/report.html"
+
+
+def alert_of(artifacts, state="SUCCEEDED", error="", report=REPORT, problem=""):
+    status = {"name": "projects/1/x/pipelineJobs/flowers-1", "state": state, "error": error}
+    return create_alert("flowers", status, artifacts.folder, report, problem)
 
 
 def test_an_alert_of_a_pushed_model_has_verdict_and_version(artifacts):
@@ -33,7 +34,9 @@ def test_an_alert_of_a_pushed_model_has_verdict_and_version(artifacts):
     artifacts("ServingCheck", "blessing", blessed=1.0, verdict="FIT TO SERVE")
     artifacts("Pusher", "pushed_model", pushed=1.0, pushed_version="3")
     alert = alert_of(artifacts)
-    assert alert["text"] == f"flowers: pushed, version 3 (flowers-1)\n{PASSED}"
+    title = "flowers: pushed, version 3 (flowers-1)"
+    assert alert["text"] == f"{title}\n{PASSED}\nReport: {REPORT}"
+    assert alert["report"] == REPORT
     assert (alert["outcome"], alert["version"], alert["verdict"]) == ("pushed", "3", PASSED)
 
 
@@ -53,5 +56,12 @@ def test_a_job_without_new_outputs_is_unchanged(artifacts):
 def test_an_alert_of_a_failed_job_has_the_error(artifacts):
     alert = alert_of(artifacts, "FAILED", "Trainer: out of memory")
     assert alert["outcome"] == "failed"
-    assert alert["text"].endswith("Trainer: out of memory")
+    assert "\nTrainer: out of memory\n" in alert["text"]
     assert alert_of(artifacts, "CANCELLED")["outcome"] == "cancelled"
+
+
+def test_an_alert_without_a_report_says_why_there_is_none(artifacts):
+    alert = alert_of(artifacts, report="", problem="ServiceError: reading the job: no role")
+    assert alert["report"] == ""
+    lines = alert["text"].splitlines()
+    assert lines[-1] == "The report could not be made: ServiceError: reading the job: no role"

@@ -1,16 +1,18 @@
 from types import SimpleNamespace
 
+import pytest
 from tfx.types import standard_artifacts
 
+from components.artifacts import write_bytes
 from components.transform.summary import summarize
 
 
-def test_the_summary_is_number_and_size_of_the_images(tmp_path):
-    for split, size in (("train", 7000), ("eval", 2000)):
-        (tmp_path / f"Split-{split}").mkdir()
-        (tmp_path / f"Split-{split}" / "examples-0.gz").write_bytes(b"x" * size)
+@pytest.mark.parametrize("scheme", ["", "ram://"])
+def test_the_summary_is_number_and_size_of_the_images_also_in_a_bucket(tmp_path, scheme):
     examples = standard_artifacts.Examples()
-    examples.uri = str(tmp_path)
+    examples.uri = f"{scheme}{tmp_path}"
+    for split, size in (("train", 7000), ("eval", 2000)):
+        write_bytes(b"x" * size, examples.uri, f"Split-{split}", "examples-0.gz")
     run = SimpleNamespace(
         examples={"train": 2, "eval": 1, "test": 5}, settings={"transform": {"image_size": 64}}
     )

@@ -3,8 +3,8 @@ import pytest
 from components.gate.verdict import Verdict
 from components.serving_check.result import ServingCheckResult
 from pipeline.history.run import Run
-from pipeline.local.observer import RunObserver
 from pipeline.local.outcome import EXIT_CODES, final_state
+from pipeline.local.step_record import apply_serving_check
 
 
 @pytest.fixture
@@ -32,9 +32,9 @@ def test_the_exit_codes_are_those_of_the_contract():
 
 
 @pytest.mark.parametrize("problems", [[], ["serving_bytes: no answer"]])
-def test_the_verdict_of_a_run_is_that_of_gate_and_serving_check(run, tmp_path, problems):
+def test_the_verdict_of_a_run_is_that_of_gate_and_serving_check(run, problems):
     run.serving_check = ServingCheckResult(problems, megabytes=1.0)
-    RunObserver(run, None, tmp_path)._apply_serving_check()
+    apply_serving_check(run)
     assert run.verdict.blessed == (not problems)
     assert run.verdict.reasons == problems
     (check,) = run.verdict.checks

@@ -36,8 +36,13 @@ def executor(job, step):
     return job["pipelineSpec"]["deploymentSpec"]["executors"][f"{step}_executor"]["container"]
 
 
+def steps(job):
+    """The tasks inside of the DAG for which the exit handler waits."""
+    return job["pipelineSpec"]["components"]["tfx-dag"]["dag"]["tasks"]
+
+
 def parameters(job, step):
-    return job["pipelineSpec"]["root"]["dag"]["tasks"][step]["inputs"]["parameters"]
+    return steps(job)[step]["inputs"]["parameters"]
 
 
 def test_the_job_equals_the_golden_one(job, request):
@@ -54,7 +59,7 @@ def test_two_compiles_give_the_same_bytes(job):
 
 
 def test_the_job_has_all_steps_and_neither_local_paths_nor_wheels(job):
-    assert job["pipelineSpec"]["root"]["dag"]["tasks"].keys() == STEPS.keys()
+    assert steps(job).keys() == STEPS.keys()
     assert job["pipelineSpec"]["schemaVersion"] == "2.1.0"
     text = as_text(job)
     assert ".whl" not in text
@@ -71,10 +76,19 @@ def test_the_runtime_parameters_are_declared_set_and_used(job):
     assert json.loads(values["train_args"]) == {"splits": ["train"]}
     used = set()
     for step in STEPS:
-        inputs = job["pipelineSpec"]["root"]["dag"]["tasks"][step]["inputs"]
-        for source in inputs.get("parameters", {}).values():
+        for source in steps(job)[step]["inputs"].get("parameters", {}).values():
             used |= {source.get("componentInputParameter")} - {None}
     assert used == values.keys()
+
+
+def test_the_runtime_parameters_reach_the_steps_inside_of_their_dag(job):
+    """A task reads inputs of the DAG that it belongs to, not those of the whole job."""
+    spec = job["pipelineSpec"]
+    assert spec["components"]["tfx-dag"]["inputDefinitions"] == spec["root"]["inputDefinitions"]
+    passed = spec["root"]["dag"]["tasks"]["tfx-dag"]["inputs"]["parameters"]
+    assert passed == {
+        name: {"componentInputParameter": name} for name in job["runtimeConfig"]["parameterValues"]
+    }
 
 
 def test_each_step_has_its_resources_its_image_and_keras_2(job):
@@ -132,16 +146,27 @@ def test_a_pattern_keeps_its_span_placeholder_for_the_driver():
     assert job["runtimeConfig"]["parameterValues"]["data_root"] == "gs://b/records"
 
 
-def test_an_alert_is_an_exit_handler_that_always_runs():
-    job = compile_job(settings("vertex.alerts.topic=projects/my-project/topics/models"))
+def test_the_exit_handler_always_runs_and_gets_what_the_report_shows(job):
     tasks = job["pipelineSpec"]["root"]["dag"]["tasks"]
-    assert tasks.keys() == {"tfx-dag", "Alert"}
-    assert tasks["Alert"]["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
-    inputs = tasks["Alert"]["inputs"]["parameters"]
+    assert tasks.keys() == {"tfx-dag", "Report"}
+    assert tasks["Report"]["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    inputs = tasks["Report"]["inputs"]["parameters"]
     assert inputs["final_status"] == {"taskFinalStatus": {"producerTask": "tfx-dag"}}
-    assert inputs["topic"]["runtimeValue"]["constant"] == "projects/my-project/topics/models"
-    inner = job["pipelineSpec"]["components"]["tfx-dag"]["dag"]["tasks"]
-    assert inner.keys() == STEPS.keys()
+    assert inputs["root"]["runtimeValue"]["constant"] == "gs://my-bucket/flowers"
+    assert inputs["topic"]["runtimeValue"]["constant"] == ""
+    facts = json.loads(inputs["facts"]["runtimeValue"]["constant"])
+    assert facts["settings"]["gate"]["target"] == 0.9
+    assert facts["patterns"] == ["*.tfrec"]
+    assert facts["inputs"].keys() >= {f"libraries of {step}" for step in STEPS if step != "Schema"}
+
+
+def test_an_alert_is_sent_by_the_exit_handler_and_a_webhook_is_not_among_the_facts():
+    url, topic = "https://example.com/secret", "projects/my-project/topics/models"
+    job = compile_job(settings(f"vertex.alerts={{webhook: '{url}', topic: {topic}}}"))
+    inputs = job["pipelineSpec"]["root"]["dag"]["tasks"]["Report"]["inputs"]["parameters"]
+    assert inputs["topic"]["runtimeValue"]["constant"] == topic
+    assert inputs["webhook"]["runtimeValue"]["constant"] == url
+    assert url not in inputs["facts"]["runtimeValue"]["constant"]
 
 
 def test_the_beam_steps_run_on_dataflow_if_configured():

@@ -28,7 +28,7 @@ def test_the_price_of_a_machine_is_its_list_price_or_none(machine, price):
 
 def test_the_costs_name_machines_date_and_source():
     lines = format_costs(load_settings("vertex-tpu"))
-    assert lines[0].startswith("8 steps, one by one")
+    assert lines[0].startswith("10 steps, one by one")
     assert any("Trainer" in line and "$8.00 per hour" in line for line in lines)
     assert "November 2026" in lines[-2]
     assert "cloud.google.com" in lines[-1]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.history.runs import History
-from pipeline.vertex.rehearse import read_refusal, rehearse
+from pipeline.vertex.rehearse import rehearse
 
 REFUSE = """
 import json, sys
@@ -66,10 +66,3 @@ def test_any_other_error_fails_the_step(rehearse_step, code, error):
     assert exit_code == 1
     assert (run.state, run.error_kind) == ("failed", "step")
     assert run.error.startswith(error)
-
-
-def test_only_the_step_that_wrote_a_refusal_has_refused_the_data(tmp_path):
-    assert read_refusal(tmp_path, "DataGate") is None
-    (tmp_path / "refusal.json").write_text('{"step": "DataGate", "reasons": ["a", "b"]}')
-    assert str(read_refusal(tmp_path, "DataGate")) == "a\nb"
-    assert read_refusal(tmp_path, "Trainer") is None

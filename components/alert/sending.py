@@ -1,31 +1,21 @@
-"""The exit handler: Vertex AI runs it last, whether the other steps succeed or fail."""
+"""Sends an alert to a webhook, a Pub/Sub topic or both."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from tfx.dsl.component.experimental.annotations import Parameter
-from tfx.orchestration.kubeflow.decorators import exit_handler
-
-from components.alert.message import create_alert
 from data.common.webhook import post
 
 _PUBLISH_SECONDS = 120
 
 
-@exit_handler
-def Alert(
-    final_status: Parameter[str],
-    pipeline: Parameter[str],
-    artifacts: Parameter[str],
-    webhook: Parameter[str],
-    topic: Parameter[str],
-) -> None:
-    """Sends the outcome of the job to a webhook, a topic or both; see `create_alert`.
+def send_alert(message: Mapping[str, Any], webhook: str, topic: str) -> None:
+    """Sends an alert, see `components.alert.message`; an empty `webhook` or `topic` is skipped.
 
-    An empty `webhook` or `topic` is skipped. An alert that cannot be sent fails the handler.
+    Raises:
+      OSError: The webhook did not accept it, after several attempts.
+      GoogleAPICallError: The topic did not accept it, after the client's own retries.
     """
-    message = create_alert(pipeline, final_status, artifacts)
     if webhook:
         post(webhook, message)
     if topic:
