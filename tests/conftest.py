@@ -6,7 +6,10 @@ import os
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import json
+import threading
 from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +89,24 @@ def brightness_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = str(tmp_path_factory.mktemp("model"))
     save_model(folder)
     return folder
+
+
+@pytest.fixture
+def hook():
+    """A webhook; `answers` are the status codes of its next responses, `got` the received JSON."""
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.got.append(json.loads(body))
+            self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
+            self.end_headers()
+
+        def log_message(self, *_): ...
+
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    server.got, server.answers = [], []
+    server.url = f"http://127.0.0.1:{server.server_port}/secret"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()

@@ -14,7 +14,7 @@ from pipeline.history.runs import LOG_FILE, History
 from pipeline.local.lock import locked
 from pipeline.local.observer import RunObserver
 from pipeline.local.outcome import EXIT_CODES, final_state
-from pipeline.report_page.page import REPORT_FILE
+from pipeline.report_page.refresh import format_report_line, stored_report
 from pipeline.reporting.console import View, console_on
 from pipeline.reporting.lines import display_path
 from pipeline.reporting.log_capture import captured_output
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.vertex.rehearsal.job_run import TaskObserver
     from pipeline.vertex.rehearsal.job_service import JobService
 
+_NO_REPORT = "Report:   missing, because it could not be made; see the log"
 _TRACEBACK = "Traceback (most recent call last):\n"
 
 
@@ -79,7 +80,8 @@ def rehearse(
             console.print_line(f"log of their processes: {display_path(log)}")
             state = _run_job(job, root, report, history, service)
             if job.exit_handler:
-                console.print_line(f"Report:   {_find_report(log.parent)}")
+                file = stored_report(root, run)
+                console.print_line(format_report_line(file) if file else _NO_REPORT)
             return EXIT_CODES[state]
 
 
@@ -93,12 +95,6 @@ def _start_run(history: History, job: CompiledJob, file: Path) -> Run:
     run.steps = [Step(name=task.name) for task in tasks]
     history.save(run)
     return run
-
-
-def _find_report(folder: Path) -> str:
-    """Returns the path of the report that the exit handler wrote, or why there is none."""
-    file = folder / REPORT_FILE
-    return display_path(file) if file.exists() else "it could not be made; the log says why"
 
 
 def _facts(job: CompiledJob) -> JobFacts:

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from pipeline.history.runs import REPORT_FILE
 from pipeline.root_files import HISTORY_FOLDER
 
 # The task that makes it, see `pipeline.vertex.exit_handler`.
@@ -18,5 +19,5 @@ def history_folder(root: str, job_id: str) -> str:
 
 def report_link(root: str, job_id: str) -> str:
     """Returns where to look at the report of a job: a URL for a browser, or a local path."""
-    path = f"{history_folder(root, job_id)}/report.html"
+    path = f"{history_folder(root, job_id)}/{REPORT_FILE}"
     return f"{_BROWSER}{quote(path.removeprefix(_GS))}" if path.startswith(_GS) else path

@@ -2,7 +2,7 @@ import pytest
 
 from data.common.errors import UsageError
 from data.sources import list_files, resolve
-from data.spans import SpanRule, find_spans, parse_rule, select_spans
+from data.spans import SpanRule, find_spans, parse_rule, select_spans, span_name
 
 DAY = 20781  # 2026-11-24
 
@@ -137,3 +137,12 @@ def test_a_glob_that_matches_another_span_is_an_error(tmp_path):
         UsageError, match=r"week1\[a-z0-9\]\*.tfrec, span 1, also matches week10a.tfrec"
     ):
         resolve(f"{tmp_path}/week{{SPAN}}[a-z0-9]*.tfrec", spans="1")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "file"),
+    [("span-{SPAN:3}/*", "span-012/a"), ("{YYYY}/{MM}/{DD}/*", "2026/11/24/a")],
+)
+def test_a_span_that_is_known_by_its_number_has_the_same_name(pattern, file):
+    (span,) = find_spans(pattern, [file])
+    assert span_name(pattern, span.number) == span.name

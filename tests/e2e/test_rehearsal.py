@@ -82,6 +82,18 @@ def newest(root):
     return lambda: History(root).runs()[0]
 
 
+@pytest.fixture
+def report_of(root, newest):
+    """Returns a function that returns the newest report, which the console names."""
+
+    def report(answer):
+        file = root / "history" / newest().run_id / "report.html"
+        assert answer.out.splitlines()[-1] == f"Report:   {file}"
+        return file.read_text(encoding="utf-8")
+
+    return report
+
+
 def steps_that_ran(run):
     return [step.name for step in run.steps if step.state == "done"]
 
@@ -91,15 +103,19 @@ def states(run, state):
 
 
 def test_a_rehearsal_has_the_results_of_a_local_run(
-    flowers, folder, root, job, run_rehearsal, newest
+    flowers, folder, root, job, run_rehearsal, newest, report_of
 ):
     answer = run_rehearsal(job)
     assert answer.code == 0, answer.out
     assert "PASSED: accuracy" in answer.out
     assert "epoch 2/2: loss" in answer.out
     run = newest()
-    assert states(run, "done") == STEPS.keys()
+    assert states(run, "done") == {*STEPS, "Report"}
     assert run.pushed == 1
+    page = report_of(answer)
+    assert "Pushed: the model serves as version 1" in page
+    assert page.count("data:image/webp") > 10
+    assert "could not be made" not in page
     assert (root / "serving" / "1" / "saved_model.pb").is_file()
     options = [option for setting in TOY for option in ("--set", setting)]
     local = ["--data", str(folder / "data"), "--root", str(folder / "local"), *options]
@@ -116,49 +132,65 @@ def test_the_pushed_model_predicts(flowers, folder, root):
     assert len(answer.out.splitlines()) == 121
 
 
-def test_an_unchanged_job_runs_only_its_drivers(job, run_rehearsal, newest, root):
+def test_an_unchanged_job_runs_only_its_drivers_and_its_exit_handler(
+    job, run_rehearsal, newest, root, report_of
+):
     answer = run_rehearsal(job)
     assert answer.code == 0
     assert states(newest(), "cached") == STEPS.keys()
     slow = {step.name for step in newest().steps if step.seconds > 0.5}
-    assert slow == {"ExampleGen", "Gate"}
+    assert slow == {"ExampleGen", "Gate", "Report"}
+    page = report_of(answer)
+    assert "Unchanged: this model was judged before (version 1)" in page
+    assert page.count("data:image/webp") > 10
     assert [path.name for path in (root / "serving").iterdir()] == ["1"]
 
 
-def test_a_new_target_runs_only_gate_and_push(job, run_rehearsal, newest):
+def test_a_new_target_runs_only_gate_and_push(job, run_rehearsal, newest, report_of):
     answer = run_rehearsal(job, "target=1.0")
     assert answer.code == 3
     assert "is below the target 1.0000" in answer.out
-    assert steps_that_ran(newest()) == ["Gate", "Pusher"]
+    assert steps_that_ran(newest()) == ["Gate", "Pusher", "Report"]
     assert newest().pushed is None
+    page = report_of(answer)
+    assert "Refused: the model was not pushed" in page
+    assert "is below the target 1.0000" in page
 
 
 def test_the_second_model_is_compared_with_the_serving_one(compiled, run_rehearsal, newest, root):
     answer = run_rehearsal(compiled("second", "trainer.seed=1"))
     assert answer.code == 0, answer.out
-    assert steps_that_ran(newest()) == TRAINED
+    assert steps_that_ran(newest()) == [*TRAINED, "Report"]
     assert newest().verdict.baseline.version == 1
     assert newest().pushed == 2
     # After its push, the model's baseline is still the version before it.
     again = run_rehearsal(root.parent / "second.json")
     assert again.code == 0
-    assert steps_that_ran(newest()) == []
+    assert steps_that_ran(newest()) == ["Report"]
 
 
-def test_a_failed_step_is_named_and_downstream_steps_are_skipped(job, run_rehearsal, newest):
+def test_a_failed_step_is_named_and_downstream_steps_are_skipped(
+    job, run_rehearsal, newest, report_of
+):
     answer = run_rehearsal(job, 'train_args={"splits": ["nowhere"]}')
     assert answer.code == 1
     assert "FAILED in Trainer: StepFailed: " in answer.out
     assert "nowhere" in answer.out
     assert states(newest(), "failed") == {"Trainer"}
     assert states(newest(), "skipped") == set(TRAINED[1:])
+    page = report_of(answer)
+    assert "Failed in Trainer" in page
+    assert "nowhere" in page
 
 
-def test_missing_data_is_refused_by_the_step_that_reads_it(job, run_rehearsal, newest):
+def test_missing_data_is_refused_by_the_step_that_reads_it(job, run_rehearsal, newest, report_of):
     answer = run_rehearsal(job, "data_root=/nowhere")
     assert answer.code == 4
     assert "no record files match /nowhere/*.tfrec" in answer.out
     assert states(newest(), "failed") == {"ExampleGen"}
+    page = report_of(answer)
+    assert "Data refused" in page
+    assert "no record files match /nowhere/*.tfrec" in page
 
 
 # Eight logical CPUs replace the cores of a TPU.
@@ -204,9 +236,10 @@ def test_the_trainer_of_a_tpu_runs_as_a_custom_job_and_an_alert_is_sent(
     assert newest().training.replicas == 8
     assert newest().pushed > 1
     # The data gate checks that the train split fills a batch, whose size is another one here.
-    expected = ["DataGate", *TRAINED, "Alert"]
+    expected = ["DataGate", *TRAINED, "Report"]
     assert steps_that_ran(newest()) == expected
     alert = "alert to projects/your-project/topics/models (not delivered): flowers: pushed, "
     output = capsys.readouterr().out
-    assert f"{alert}version {newest().pushed} (flowers-{newest().run_id})" in output
+    assert f"{alert}version {newest().pushed} ({newest().run_id})" in output
+    assert output.count(f"{root}/history/{newest().run_id}/report.html") == 2
     assert output.count("PASSED: accuracy") == 2

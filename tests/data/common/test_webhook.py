@@ -1,31 +1,6 @@
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
 
 from data.common.webhook import post
-
-
-@pytest.fixture
-def hook():
-    """A webhook; `answers` are the status codes of its next responses, `got` the received JSON."""
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.got.append(json.loads(body))
-            self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
-            self.end_headers()
-
-        def log_message(self, *_): ...
-
-    server = HTTPServer(("127.0.0.1", 0), Hook)
-    server.got, server.answers = [], []
-    server.url = f"http://127.0.0.1:{server.server_port}/secret"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
 
 
 def test_a_message_is_sent_once(hook):

@@ -111,6 +111,15 @@ def test_a_failed_job_reports_the_error_of_its_step(cloud, jobs, job):
     assert (status.passed, status.exit_code) == (None, 1)
 
 
+def test_the_report_is_linked_once_the_exit_handler_has_run(cloud, jobs, job):
+    running = ended(cloud, jobs, job, "RUNNING", task(1, "Report", State.RUNNING))
+    assert running.report is None
+    status = ended(cloud, jobs, job, "FAILED", task(1, "Report", State.SUCCEEDED))
+    url = "https://storage.cloud.google.com/your-bucket/flowers/history"
+    assert status.report == f"{url}/{status.job_id}/report.html"
+    assert f"Report: {status.report}" in status.format()
+
+
 def test_the_log_of_a_step_is_that_of_its_container(cloud, jobs, job, vertex, retry_policy):
     ended(cloud, jobs, job, "FAILED", task(1, "Trainer", State.FAILED), task(2, "Gate", 9))
     cloud.logs = {"Trainer-main": ["one", "two", "three"], "Gate-main": ["four"]}

@@ -189,6 +189,24 @@ def test_the_exit_handler_always_runs_and_receives_the_final_status(
     assert ("error" in status) == (state == "FAILED")
 
 
+def test_a_parameter_that_the_dag_of_a_task_does_not_get_is_refused(pipeline, tmp_path):
+    """Vertex AI refuses such a job: a task reads the inputs of its own DAG."""
+    pipeline.root["inputDefinitions"] = {
+        "parameters": {"target": {"parameterType": "NUMBER_DOUBLE"}}
+    }
+    pipeline.add("a", container(WRITE), parameters={"n": {"componentInputParameter": "target"}})
+    dag = {"dag": {"tasks": dict(pipeline.tasks)}}
+    pipeline.components["tfx-dag"] = dag
+    pipeline.tasks.clear()
+    pipeline.tasks["tfx-dag"] = {"componentRef": {"name": "tfx-dag"}}
+    with pytest.raises(UsageError, match="the task a reads the parameter 'target', which tfx-dag"):
+        pipeline.run(tmp_path)
+    dag["inputDefinitions"] = pipeline.root["inputDefinitions"]
+    passed = {"parameters": {"target": {"componentInputParameter": "target"}}}
+    pipeline.tasks["tfx-dag"]["inputs"] = passed
+    assert pipeline.run(tmp_path).states["a"] == "done"
+
+
 @pytest.mark.parametrize("kind", ["importer", "resolver"])
 def test_a_task_without_a_container_is_refused(pipeline, tmp_path, kind):
     pipeline.add("a", {kind: {}})
