@@ -80,8 +80,8 @@ def rehearse(
             console.print_line(f"log of their processes: {display_path(log)}")
             state = _run_job(job, root, report, history, service)
             if job.exit_handler:
-                file = stored_report(root, run)
-                console.print_line(format_report_line(file) if file else _NO_REPORT)
+                page = stored_report(root, run)
+                console.print_line(format_report_line(page) if page else _NO_REPORT)
             return EXIT_CODES[state]
 
 

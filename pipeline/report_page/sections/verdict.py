@@ -8,6 +8,7 @@ from pipeline.history.run import Run
 from pipeline.report_page.figures import Interval, interval_lines, percent
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
+from pipeline.steps import STEPS
 
 _MARKS = {"good": "✓", "bad": "✗", "neutral": "●"}
 
@@ -41,7 +42,8 @@ def build(sources: ReportSources) -> Section:
 def _headline(run: Run) -> tuple[str, str]:
     """Returns the tone and what became of the run, in a few words."""
     step = next((s.name for s in run.steps if s.state in ("failed", "interrupted")), "the run")
-    if run.state in ("pushed", "refused") and all(s.state == "cached" for s in run.steps):
+    states = {step.state for step in run.steps if step.name in STEPS}
+    if run.finished and states == {"cached"}:
         serves = f"version {run.pushed}" if run.pushed else "it was not pushed"
         return "neutral", f"Unchanged: this model was judged before ({serves})"
     if run.state == "pushed":

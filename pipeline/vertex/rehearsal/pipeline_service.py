@@ -74,14 +74,14 @@ class PipelineService:
         )
         return grpc.method_handlers_generic_handler(_SERVICE, {"GetPipelineJob": get})
 
-    def _add(self, name: str, state: _State) -> v1.PipelineTaskDetail:
+    def _add(self, name: str, state: v1.PipelineTaskDetail.State) -> v1.PipelineTaskDetail:
         task = v1.PipelineTaskDetail(
             task_id=len(self._tasks) + 1, task_name=name, state=state, create_time=_now()
         )
         self._tasks[name] = task
         return task
 
-    def _end(self, name: str, state: _State) -> v1.PipelineTaskDetail:
+    def _end(self, name: str, state: v1.PipelineTaskDetail.State) -> v1.PipelineTaskDetail:
         task = self._tasks[name]
         task.state, task.end_time = state, _now()
         return task
