@@ -12,7 +12,7 @@ JobOutcome = Literal["pushed", "refused", "unchanged", "failed", "cancelled"]
 _OUTPUT = "executor_output.json"
 
 
-class JobStatus(TypedDict):
+class FinalStatus(TypedDict):
     """The result of a job, as Vertex AI passes it to an exit handler.
 
     Attributes:
@@ -52,7 +52,7 @@ class JobAlert(TypedDict):
 
 
 def create_alert(
-    pipeline: str, status: JobStatus, artifacts: str, report: str, report_problem: str = ""
+    pipeline: str, status: FinalStatus, artifacts: str, report: str, report_problem: str = ""
 ) -> JobAlert:
     """Returns the alert of a finished job.
 

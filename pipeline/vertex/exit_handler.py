@@ -6,7 +6,7 @@ import logging
 from tfx.dsl.component.experimental.annotations import Parameter
 from tfx.orchestration.kubeflow.decorators import exit_handler
 
-from components.alert.message import JobStatus, create_alert
+from components.alert.message import FinalStatus, create_alert
 from components.alert.sending import send_alert
 from data.common.errors import describe_error
 from pipeline.root_files import ARTIFACTS_FOLDER
@@ -37,7 +37,7 @@ def Report(
     conclude(parse_status(final_status), root, JobFacts.model_validate_json(facts), webhook, topic)
 
 
-def conclude(status: JobStatus, root: str, facts: JobFacts, webhook: str, topic: str) -> None:
+def conclude(status: FinalStatus, root: str, facts: JobFacts, webhook: str, topic: str) -> None:
     """Makes the report and sends the alert, see `Report`."""
     report, problem = "", ""
     try:
@@ -49,10 +49,10 @@ def conclude(status: JobStatus, root: str, facts: JobFacts, webhook: str, topic:
     send_alert(create_alert(name, status, artifacts, report, problem), webhook, topic)
 
 
-def parse_status(final_status: str) -> JobStatus:
+def parse_status(final_status: str) -> FinalStatus:
     """Returns the result of a job from a PipelineTaskFinalStatus as JSON."""
     values = json.loads(final_status)
-    return JobStatus(
+    return FinalStatus(
         name=values["pipelineJobResourceName"],
         state=values["state"],
         error=values.get("error", {}).get("message", ""),

@@ -1,5 +1,7 @@
 """What the compiler knows of a job: its exit handler gets it, for the report of the job."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, JsonValue
 
 from pipeline.fingerprint import locked_version
@@ -26,7 +28,7 @@ class JobFacts(BaseModel):
     inputs: dict[str, JsonValue]
 
 
-def facts_of(settings: Settings, patterns: tuple[str, ...]) -> JobFacts:
+def facts_of(settings: Settings, patterns: Sequence[str]) -> JobFacts:
     """Returns the facts of the job with these settings; a webhook is left out.
 
     `patterns` are those of the source of its records.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from google.cloud import aiplatform_v1 as v1
 
-from components.alert.message import JobStatus
+from components.alert.message import FinalStatus
 from components.example_gen.source_properties import read_source
 from components.history_files import read_refusal
 from data.common.errors import describe_error
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CANCELLED = "the job was cancelled"
 
 
-def record_job(job: v1.PipelineJob, facts: JobFacts, status: JobStatus, folder: Path) -> Run:
+def record_job(job: v1.PipelineJob, facts: JobFacts, status: FinalStatus, folder: Path) -> Run:
     """Returns the run of a job whose steps have ended, and writes their files to a folder.
 
     Args:
@@ -46,6 +46,8 @@ def record_job(job: v1.PipelineJob, facts: JobFacts, status: JobStatus, folder: 
         if task := tasks.get(step.name):
             _record_task(run, step, job, task, facts.patterns[0], folder)
     run.stop_steps("interrupted")
+    if run.verdict and run.verdict.baseline:
+        run.baseline = run.verdict.baseline.version
     ends = [task.end_time for task in tasks.values() if task.end_time]
     run.seconds = seconds_between(start, max(ends)) if ends else 0.0
     _conclude(run, tasks, status, str(folder))
@@ -86,7 +88,7 @@ def _record_source(run: Run, examples: "Artifact", pattern: str) -> None:
 
 
 def _conclude(
-    run: Run, tasks: Mapping[str, v1.PipelineTaskDetail], status: JobStatus, history: str
+    run: Run, tasks: Mapping[str, v1.PipelineTaskDetail], status: FinalStatus, history: str
 ) -> None:
     """Sets the final state of a run, and why it failed."""
     if status["state"] == "SUCCEEDED":

@@ -6,7 +6,7 @@ The exit handler of the job writes it, also after a failure.
 import tempfile
 from pathlib import Path
 
-from components.alert.message import JobStatus
+from components.alert.message import FinalStatus
 from pipeline.history.runs import History
 from pipeline.report_page.page import write_report
 from pipeline.vertex.job_facts import JobFacts
@@ -17,7 +17,7 @@ from pipeline.vertex.next_steps import job_next_steps
 from pipeline.vertex.report_location import history_folder, report_link
 
 
-def write_job_report(status: JobStatus, facts: JobFacts, root: str) -> str:
+def write_job_report(status: FinalStatus, facts: JobFacts, root: str) -> str:
     """Writes the files of a job in the history, and returns where to look at its report.
 
     The files are made in a local folder first, because `root` may be on gs://.

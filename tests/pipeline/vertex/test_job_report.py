@@ -32,6 +32,7 @@ def test_the_report_of_a_pushed_model_is_that_of_a_local_run(toy_job):
     page, run = toy_job.report()
     assert (run["run_id"], run["state"], run["pushed"]) == ("flowers-1", "pushed", 3)
     assert run["verdict"]["value"] == toy_job.run.verdict.value
+    assert run["baseline"] == 1
     assert run["settings"]["gate"]["target"] == 0.6
     assert run["started"] == "2026-11-24T03:00:00+00:00"
     assert run["seconds"] == 11 * 60 + 30
