@@ -91,7 +91,7 @@ class History:
 def new_folder(parent: Path, now: datetime.datetime, prefix: str = "") -> Path:
     """Creates a folder that is named after a time in UTC, such as `20261124-055610`.
 
-    The name begins with the prefix. If there is one of that second already, the name ends with a number.
+    The name begins with the prefix, and ends with a number if there is one of that second already.
     """
     stem = prefix + now.strftime("%Y%m%d-%H%M%S")
     for number in range(1, 1000):

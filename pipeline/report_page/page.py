@@ -1,7 +1,7 @@
 """Writes the report of a run: `report.html` in its folder of the history."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -24,8 +24,7 @@ from pipeline.report_page.sections import (
     verdict,
 )
 from pipeline.report_page.sections.base import Section
-from pipeline.report_page.sources import ReportSources
-from pipeline.reporting.next_steps import NextStep
+from pipeline.report_page.sources import Publication, ReportSources
 
 # In the order of the page; each has a function `build(sources) -> Section`.
 SECTIONS: tuple[ModuleType, ...] = (
@@ -49,15 +48,15 @@ class RenderedSection(NamedTuple):
     content: Markup
 
 
-def write_report(root: Path, run: Run, after: Sequence[NextStep] | None = None) -> Path:
+def write_report(root: Path, run: Run, publication: Publication | None = None) -> Path:
     """Writes the report of a run and returns its path.
 
     Args:
       root: The root of the run.
       run: The run, whether or not it has ended.
-      after: What to do next; None for the commands for a local root.
+      publication: Where the report is shown; None for the root.
     """
-    sources = ReportSources(root, run, after)
+    sources = ReportSources(root, run, publication)
     file = sources.folder / REPORT_FILE
     parts = render_sections(sources, _order(run))
     write_whole(file, render("report.html.j2", run=run, parts=parts))

@@ -1,6 +1,7 @@
 """What a report is made from: a run, its folder in the history, and its artifacts."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,6 +72,19 @@ class Predictions:
         return self.probabilities[np.arange(len(self)), self.classes]
 
 
+@dataclass(frozen=True)
+class Publication:
+    """Where a report is shown, if that is not where it is made.
+
+    Attributes:
+      folder: The folder of the run in the history; an absolute path or a URL.
+      next_steps: What to look at and to do after the run.
+    """
+
+    folder: str
+    next_steps: Sequence[NextStep]
+
+
 class ReportSources:
     """A run and everything that its report shows; what is costly is read at its first use.
 
@@ -84,14 +98,26 @@ class ReportSources:
     suspect_splits: Sequence[str] = ("eval", "test")
     robustness_off = "predictions.robustness=false"
 
-    def __init__(self, root: Path, run: Run, after: Sequence[NextStep] | None = None):
-        """Takes the root, the run, and what to do next; None for the commands for a local root."""
+    def __init__(self, root: Path, run: Run, publication: Publication | None = None):
+        """Takes the root, the run, and where its report is shown; None for the root."""
         self.root = root
         self.run = run
-        curves = root / ARTIFACTS_FOLDER / "Trainer" / "model_run"
-        self.after = next_steps(run, root, curves) if after is None else after
+        self._publication = publication
         self.folder = History(root).folder(run.run_id)
         self.thumbnails = Thumbnails(self.artifact("ExampleGen", "examples"))
+
+    @property
+    def shown_folder(self) -> str:
+        """The folder of the report as people know it: an absolute path or a URL."""
+        return self._publication.folder if self._publication else os.path.abspath(self.folder)
+
+    @property
+    def next_steps(self) -> Sequence[NextStep]:
+        """What to look at and to do after the run."""
+        if self._publication:
+            return self._publication.next_steps
+        curves = self.root / ARTIFACTS_FOLDER / "Trainer" / "model_run"
+        return next_steps(self.run, self.root, curves)
 
     def artifact(self, step: str, key: str) -> Path | None:
         """Returns the folder of an output of a step; None if it is unknown or was removed."""

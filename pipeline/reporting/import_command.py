@@ -1,6 +1,5 @@
 """The command that repeats an import with corrections, as far as `import.json` tells it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +7,13 @@ from data.common.formatting import shell_word
 from data.importing.import_file import ImportFile, ImportOptions
 
 
-def format_import_command(records: Path, done: ImportFile | None, corrections: Path) -> str:
+def format_import_command(records: Path, done: ImportFile | None, corrections: str) -> str:
     """Returns the command that imports the source of records again, with further corrections.
 
     Args:
       records: The folder of the records.
       done: What the import noted there; None if the records are not of an import.
-      corrections: The file of the further corrections.
+      corrections: The path of the file of the further corrections.
 
     Returns:
       The command for a shell; with SOURCE and DIR as placeholders where they are not known.
@@ -29,9 +28,7 @@ def format_import_command(records: Path, done: ImportFile | None, corrections: P
             shell_word(str(_new_folder(folder))),
             *map(shell_word, _options(done)),
         ]
-    return " ".join(
-        ["flowers data import", *words, "--corrections", shell_word(os.path.abspath(corrections))]
-    )
+    return " ".join(["flowers data import", *words, "--corrections", shell_word(corrections)])
 
 
 def _new_folder(folder: Path) -> Path:

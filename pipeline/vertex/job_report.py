@@ -9,6 +9,7 @@ from pathlib import Path
 from components.alert.message import FinalStatus
 from pipeline.history.runs import History
 from pipeline.report_page.page import write_report
+from pipeline.report_page.sources import Publication
 from pipeline.vertex.job_facts import JobFacts
 from pipeline.vertex.job_record import record_job
 from pipeline.vertex.jobs import read_job
@@ -42,6 +43,6 @@ def write_job_report(status: FinalStatus, facts: JobFacts, root: str) -> str:
         run = record_job(job, facts, status, own)
         history.save(run)
         copy_artifacts(run, here)
-        write_report(here, run, job_next_steps(run, root))
+        write_report(here, run, Publication(remote, job_next_steps(run, root)))
         publish_history(own, remote)
     return report_link(root, job_id)

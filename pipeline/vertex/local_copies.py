@@ -17,13 +17,9 @@ from pipeline.root_files import ARTIFACTS_FOLDER
 
 # What a report reads, by step and output; the examples, which may be large, are last.
 SHOWN = (
-    ("ExampleValidator", "anomalies"),
-    ("StatisticsGen", "statistics"),
     ("DataGate", "report"),
     ("Predictions", "predictions"),
     ("Gate", "blessing"),
-    ("ServingCheck", "blessing"),
-    ("Trainer", "model_run"),
     ("ExampleGen", "quarantine"),
     ("ExampleGen", "examples"),
 )

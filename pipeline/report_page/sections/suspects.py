@@ -70,14 +70,21 @@ def _picture(item: Suspect, sources: ReportSources) -> dict[str, Any]:
 def _corrections(suspects: list[Suspect], sources: ReportSources) -> dict[str, Any]:
     """Writes the CSV, and returns what the section says about it."""
     named = sum(bool(item.source) for item in suspects)
-    file = Path(os.path.abspath(sources.folder / SUSPECTS_FILE))
-    written = bool(named) and write_suspects(suspects, sources.class_names, file)
+    file = f"{sources.shown_folder}/{SUSPECTS_FILE}"
+    written = bool(named) and write_suspects(
+        suspects, sources.class_names, sources.folder / SUSPECTS_FILE
+    )
     records, done = _find_import(sources.run)
     return {
         "named": named,
-        "file": str(file),
+        "file": file,
         "written": written,
-        "command": format_import_command(records, done, file),
+        "command": format_import_command(
+            # An import reads local files: one in a bucket is to be fetched first.
+            records,
+            done,
+            SUSPECTS_FILE if "://" in file else file,
+        ),
         "repeats_import": done is not None and bool(done.origin.source),
         "spans": len(sources.run.spans),
     }

@@ -34,7 +34,7 @@ def build(sources: ReportSources) -> Section:
             "accuracy_line": _accuracy_line(verdict) if verdict else "",
             "checks": verdict.checks if verdict else [],
             "notes": verdict.notes if verdict else [],
-            "next_steps": sources.after,
+            "next_steps": sources.next_steps,
         },
     )
 

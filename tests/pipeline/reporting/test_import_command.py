@@ -40,7 +40,7 @@ def test_the_command_repeats_the_import_with_its_options(photos, tmp_path, span,
     assert lines[1:3] == ["1 relabelled by the corrections", "  train/a/0.png: a -> b"]
     records = tmp_path / "out" / f"span-{span}" if span else tmp_path / "out"
     done = read_import(records)
-    command = format_import_command(records, done, second)
+    command = format_import_command(records, done, str(second))
     # From any folder.
     monkeypatch.chdir("/")
     invoke(*shlex.split(command)[1:])
@@ -51,15 +51,15 @@ def test_the_command_repeats_the_import_with_its_options(photos, tmp_path, span,
     expected = done.options.model_copy(update={"corrections": again.options.corrections})
     assert again.options == expected
     # The folder exists now.
-    assert "/out-corrected-2 " in format_import_command(records, done, second)
+    assert "/out-corrected-2 " in format_import_command(records, done, str(second))
 
 
 def test_what_is_not_known_is_a_placeholder():
-    command = format_import_command(Path("/records"), None, Path("/a b.csv"))
+    command = format_import_command(Path("/records"), None, "/a b.csv")
     assert command == "flowers data import SOURCE --out DIR --corrections '/a b.csv'"
     # Of an earlier version of the program.
     done = ImportFile(options=ImportOptions(size=64, merge_splits=True), classes=["a", "b"])
-    command = format_import_command(Path("/records"), done, Path("/a.csv"))
+    command = format_import_command(Path("/records"), done, "/a.csv")
     assert command == (
         "flowers data import SOURCE --out /records-corrected --merge-splits --size 64 "
         "--corrections /a.csv"

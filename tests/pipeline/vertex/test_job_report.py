@@ -1,6 +1,7 @@
 """Reports of jobs in a bucket: `ram://` is a remote file system, as gs:// is one."""
 
 import json
+import tempfile
 
 import pytest
 
@@ -44,6 +45,12 @@ def test_the_report_of_a_pushed_model_is_that_of_a_local_run(toy_job):
     assert "picture not found" not in page
     served = "ram://test_the_report_of_a_pushed_model_is_that_of_a_local_run/flowers/serving/3"
     assert f"gcloud storage cp --recursive {served} DIR/serving/" in page
+    # Nothing leads to the folder in which the page was made.
+    history = served.replace("serving/3", "history/flowers-1")
+    assert f"{history}/label_suspects.csv" in page
+    assert "--corrections label_suspects.csv" in page
+    assert tempfile.gettempdir() not in page
+    assert "suggested" in toy_job.read("label_suspects.csv").splitlines()[0]
     assert json.loads(toy_job.read("verdict.json")) == run["verdict"]
     assert toy_job.read("classes.csv").startswith("class,examples,")
 

@@ -1,10 +1,13 @@
 import logging
+import re
+from pathlib import Path
 
 import pytest
 
 from components.artifacts import gfile, write_bytes
+from pipeline import report_page
 from pipeline.history.run import Run
-from pipeline.vertex.local_copies import copy_artifacts, copy_history, publish_history
+from pipeline.vertex.local_copies import SHOWN, copy_artifacts, copy_history, publish_history
 
 
 @pytest.fixture
@@ -29,6 +32,14 @@ def run(request):
 def copied(root):
     folder = root / "artifacts" / "1" / "f-1"
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_all_outputs_that_a_section_asks_for_are_among_those_that_are_copied():
+    files = Path(report_page.__file__).parent.rglob("*.py")
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    asked = set(re.findall(r"""(?:artifact|_tables)\("(\w+)", "(\w+)"\)""", text))
+    assert ("Predictions", "predictions") in asked
+    assert asked <= set(SHOWN)
 
 
 def test_what_a_report_shows_is_copied(run, tmp_path):
