@@ -137,6 +137,12 @@ class Run(BaseModel):
         """The versions that hold or held the run's model."""
         return {v for v in (self.pushed, self.withdrawn, self.promoted) if v}
 
+    @property
+    def version(self) -> int | None:
+        """The version that holds the run's model; None if there is none or it was withdrawn."""
+        newest = self.promoted or self.pushed
+        return None if newest == self.withdrawn else newest
+
     def setting(self, key: str) -> Any:
         """Returns a setting by its dotted key; None if the run's version did not have it."""
         value: Any = self.settings

@@ -115,11 +115,9 @@ def _facts(run: Run) -> dict[str, Any]:
 
 def _version(run: Run) -> str | None:
     """Returns the version of a run's model, and what became of it."""
-    if run.withdrawn:
-        return f"{run.withdrawn}, withdrawn"
-    if run.promoted:
-        return f"{run.promoted}, promoted"
-    return str(run.pushed) if run.pushed else None
+    if run.version:
+        return f"{run.version}, promoted" if run.promoted else str(run.version)
+    return f"{run.withdrawn}, withdrawn" if run.withdrawn else None
 
 
 def _estimates(metrics: Mapping[str, Any]) -> dict[str, Estimate]:

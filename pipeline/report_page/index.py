@@ -61,7 +61,7 @@ class _Row:
 def write_index(root: Path) -> Path:
     """Writes `index.html` of a root from its history and its evaluations, and returns its path.
 
-    It imports neither TFX nor TensorFlow, and reads only `run.json` and `evaluation.json`.
+    It imports neither TFX nor TensorFlow, and reads no artifacts.
     """
     runs, changes = History(root).runs(), _changes(root)
     states = Counter(run.state for run in runs)
@@ -116,7 +116,7 @@ def _chart(runs: Sequence[Run], metric: str, changes: "Sequence[Change]") -> dic
     ]
     name = metric.replace("_", " ")
     label = (
-        f"Chart: {name} of {len(shown)} runs, from {starts[0][:10]} to {starts[-1][:10]}; the "
+        f"Chart: {name} of {len(shown)} run{'s' * (len(shown) > 1)}, from {starts[0][:10]} to {starts[-1][:10]}; the "
         "table of all runs has the numbers"
     )
     points = [point for run in shown for point in _point(run)]
@@ -138,10 +138,10 @@ def _point(run: Run) -> Iterator[Point]:
 
 def _mark(run: Run) -> str:
     """Returns what became of a run's model, a key of MARKS."""
+    if run.withdrawn and not run.version:
+        return "withdrawn"
     if run.promoted:
         return "promoted"
-    if run.withdrawn:
-        return "withdrawn"
     return run.state if run.state in MARKS else "not pushed"
 
 

@@ -31,11 +31,8 @@ def next_steps(run: Run, root: Path, curves: Path, program: str | None = None) -
     command, folder = shell_word(program), shell_word(display_path(root))
     board = shell_word(str(Path(program).with_name("tensorboard")))
     after = {
-        "pushed": [
-            NextStep("Served", display_path(root / SERVING_FOLDER / str(run.pushed))),
-            NextStep("Try it", f"{command} predict --root {folder} IMAGE..."),
-        ],
-        "refused": _after_refusal(run, command, folder),
+        "pushed": _after_verdict(run, root, command, folder),
+        "refused": _after_verdict(run, root, command, folder),
         "data refused": _after_data_refusal(run, command, folder),
         "failed": _after_stop(run, root, "The same command resumes after the steps that finished."),
         "interrupted": _after_stop(run, root, "The same command continues the run."),
@@ -46,12 +43,18 @@ def next_steps(run: Run, root: Path, curves: Path, program: str | None = None) -
     return [*after, *(watch if run.state in ("pushed", "refused") else []), runs]
 
 
-def _after_refusal(run: Run, command: str, folder: str) -> list[NextStep]:
+def _after_verdict(run: Run, root: Path, command: str, folder: str) -> list[NextStep]:
+    if run.version:
+        return [
+            NextStep("Served", display_path(root / SERVING_FOLDER / str(run.version))),
+            NextStep("Try it", f"{command} predict --root {folder} IMAGE..."),
+        ]
     if run.withdrawn:
+        this = "This" if run.pushed or run.promoted else "Nothing was pushed: this"
         return [
             NextStep(
                 "",
-                f"Nothing was pushed: this model was version {run.withdrawn}, which was withdrawn. "
+                f"{this} model was version {run.withdrawn}, which was withdrawn. "
                 f"`{command} promote {run.run_id} --root {folder}` would push it.",
             )
         ]

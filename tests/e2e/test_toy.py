@@ -115,7 +115,7 @@ def test_a_model_above_the_target_is_pushed(run, root, newest, tmp_path, monkeyp
     assert "PASSED: accuracy" in answer.out
     assert [line.split()[0] for line in answer.out.splitlines() if " done " in line] == STEPS
     assert versions(root) == ["1"]
-    assert "Pushed: the model serves as version 1" in report(answer)
+    assert "Pushed as version 1" in report(answer)
     assert "could not be made" not in report(answer)
     entry = newest()
     assert entry["pushed"] == 1

@@ -41,23 +41,26 @@ def build(sources: ReportSources) -> Section:
 
 def _headline(run: Run) -> tuple[str, str]:
     """Returns the tone and what became of the run, in a few words."""
-    step = next((s.name for s in run.steps if s.state in ("failed", "interrupted")), "the run")
+    stopped = [f" in {s.name}" for s in run.steps if s.state in ("failed", "interrupted")]
+    step = stopped[0] if stopped else ""
     states = {step.state for step in run.steps if step.name in STEPS}
     if run.finished and states == {"cached"}:
         serves = f"version {run.pushed}" if run.pushed else "it was not pushed"
         return "neutral", f"Unchanged: this model was judged before ({serves})"
-    if run.state == "pushed":
-        return "good", f"Pushed: the model serves as version {run.pushed}"
-    if run.state == "refused":
-        return "bad", "Refused: the model was not pushed"
     headlines = {
+        "pushed": ("good", f"Pushed as version {run.pushed}"),
+        "refused": ("bad", "Refused: the model was not pushed"),
         "data refused": ("bad", "Data refused: nothing was trained or pushed"),
-        "failed": ("bad", f"Failed in {step}"),
-        "interrupted": ("bad", f"Interrupted in {step}"),
+        "failed": ("bad", f"Failed{step}"),
+        "interrupted": ("bad", f"Interrupted{step}"),
         "stopped": ("neutral", "Stopped before the last step, as requested"),
         "skipped": ("neutral", "Skipped"),
     }
-    return headlines.get(run.state, ("neutral", "Not finished yet"))
+    tone, words = headlines.get(run.state, ("neutral", "Not finished yet"))
+    if run.finished and run.version != run.pushed:
+        later = f"promoted later as version {run.version}" if run.version else "withdrawn later"
+        return "neutral", f"{words}; {later}"
+    return tone, words
 
 
 def _causes(run: Run) -> list[str]:

@@ -132,3 +132,18 @@ def test_the_page_of_a_run_without_results_says_so(root, state, tmp_path):
     page = file.read_text(encoding="utf-8")
     html5lib.HTMLParser(strict=True).parse(page)
     assert "it ended before the gate" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "version"),
+    [
+        ({"pushed": 1}, "1"),
+        ({"pushed": 1, "withdrawn": 1}, "1, withdrawn"),
+        ({"pushed": 1, "withdrawn": 1, "promoted": 3, "reason": "x"}, "3, promoted"),
+        ({"pushed": None}, None),
+    ],
+)
+def test_the_version_is_the_one_that_holds_the_model(root, fields, version):
+    a = find(root, SECOND).model_copy(update=fields)
+    facts = {pair.name: pair.a for pair in compare_runs(root, a, find(root, FIRST)).facts}
+    assert facts["version"] == version

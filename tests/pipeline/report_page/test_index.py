@@ -13,6 +13,7 @@ from pipeline.report_page.index import write_index
 from pipeline.report_page.page import write_report
 from pipeline.report_page.timeline import Event, Point, timeline
 from tests.pipeline.report_page.toy_root import EVALUATION, FIRST, SECOND, write_toy_root
+from tests.pipeline.report_page.toy_run import write_toy_run
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +183,11 @@ def test_changes_between_the_same_runs_share_a_line():
     figure = timeline("", points, [Event(1, 1), Event(2, 1), Event(3, 2)])
     assert figure.count('class="event"') == 2
     assert ">1, 2<" in figure
+
+
+def test_a_promoted_model_that_was_withdrawn_is_marked_as_withdrawn(tmp_path):
+    fields = {"state": "refused", "pushed": None, "promoted": 3, "reason": "x", "withdrawn": 3}
+    write_toy_run(tmp_path, pixels=16, fields=fields)
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    figure = page[page.index('aria-label="Chart: accuracy of 1 run,') :]
+    assert re.findall(r'class="mark ([\w-]+)"', figure) == ["withdrawn"]

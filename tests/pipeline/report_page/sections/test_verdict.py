@@ -25,7 +25,7 @@ def commands(found: dict) -> str:
 
 def test_a_pushed_model_is_named_with_its_accuracy_and_the_serving_one(toy_root, toy_run):
     found = content(toy_root, toy_run)
-    assert found["headline"] == "Pushed: the model serves as version 2"
+    assert found["headline"] == "Pushed as version 2"
     share = toy_run.verdict.value
     assert (
         f"The accuracy is {100 * share:.1f}\N{NO-BREAK SPACE}% on 60 test images"
@@ -74,7 +74,32 @@ def test_refused_data_without_bad_records_names_no_quarantine(tmp_path):
     assert "quarantine" not in commands(content(tmp_path, ended("data refused", error="drift")))
 
 
-def test_what_people_did_to_the_version_is_said(tmp_path):
-    found = content(tmp_path, ended("refused", promoted=4, reason="wrong labels", withdrawn=3))
-    assert "Somebody promoted it as version 4: wrong labels" in found["causes"]
-    assert "promote 1 --root" in commands(found)
+REFUSED = "Refused: the model was not pushed"
+
+
+@pytest.mark.parametrize(
+    ("run", "headline", "command"),
+    [
+        (ended("pushed", pushed=1, withdrawn=1), "Pushed as version 1; withdrawn later", "promote"),
+        (
+            ended("pushed", pushed=1, withdrawn=1, promoted=3, reason="x"),
+            "Pushed as version 1; promoted later as version 3",
+            "serving/3",
+        ),
+        (
+            ended("refused", promoted=4, reason="wrong labels"),
+            f"{REFUSED}; promoted later as version 4",
+            "serving/4",
+        ),
+        (ended("refused", promoted=4, reason="x", withdrawn=4), REFUSED, "promote 1 --root"),
+        (ended("refused", withdrawn=2), REFUSED, "Nothing was pushed: this model was version 2"),
+        (ended("failed", steps=[]), "Failed", "log.txt"),
+    ],
+)
+def test_what_people_did_to_the_version_later_is_said(run, headline, command, tmp_path):
+    found = content(tmp_path, run)
+    assert found["headline"] == headline
+    assert command in commands(found)
+    if run.promoted == 4 and not run.withdrawn:
+        assert found["causes"] == ["Somebody promoted it as version 4: wrong labels"]
+        assert "Nothing was pushed" not in commands(found)
