@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from components.gate.verdict import Verdict
 from components.serving_check.result import ServingCheckResult
@@ -82,6 +82,9 @@ class Run(BaseModel):
       error: Why the run failed or was skipped, or null.
       error_kind: The kind of the error, see `data.common.errors`; null if the run did not fail.
     """
+
+    # Without it, a loss that is not a number would be written as null, which is no number to read.
+    model_config = ConfigDict(ser_json_inf_nan="strings")
 
     format_version: int = FORMAT_VERSION
     run_id: str

@@ -1,5 +1,6 @@
 """Charts with two axes as inline SVG: curves over epochs, and the reliability diagram."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,12 +23,13 @@ def curves(
 
     Args:
       label: What the chart shows.
-      series: The values by the name of the line, two lines at most.
+      series: The values by the name of the line, two lines at most. Values that are not finite,
+        as of a training that diverged, are left out; there must be one that is.
       marked: The number of an epoch that is marked by a vertical line; 0 for none.
       mark: The text at that line.
       format_value: Returns a value of the vertical axis as text.
     """
-    values = [value for line_ in series.values() for value in line_]
+    values = [value for line_ in series.values() for value in line_ if math.isfinite(value)]
     x_axis = Axis(1, max(len(v) for v in series.values()), _LEFT + 6, _RIGHT - 6, 6, whole=True)
     # Equal values are drawn in the middle of a range that does not enlarge rounding errors.
     margin = max(0.05 * (max(values) - min(values)), 0.02 * max(map(abs, values)))
@@ -38,7 +40,11 @@ def curves(
         parts.append(line(x, _TOP, x, _BOTTOM, "target"))
         parts.append(text(x, _TOP - 6, mark, f"small {'end' if x > WIDTH / 2 else ''}"))
     for index, (name, line_) in enumerate(series.items()):
-        points = [(x_axis.at(epoch), y_axis.at(value)) for epoch, value in enumerate(line_, 1)]
+        points = [
+            (x_axis.at(epoch), y_axis.at(value))
+            for epoch, value in enumerate(line_, 1)
+            if math.isfinite(value)
+        ]
         parts.append(polyline(points, f"curve row{index}"))
         parts += [dot(x, y, 3 if len(points) < 40 else 1.5, f"dot row{index}") for x, y in points]
         x = _LEFT + 130 * index

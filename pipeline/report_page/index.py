@@ -116,8 +116,8 @@ def _chart(runs: Sequence[Run], metric: str, changes: "Sequence[Change]") -> dic
     ]
     name = metric.replace("_", " ")
     label = (
-        f"Chart: {name} of {len(shown)} run{'s' * (len(shown) > 1)}, from {starts[0][:10]} to {starts[-1][:10]}; the "
-        "table of all runs has the numbers"
+        f"Chart: {name} of {len(shown)} run{'s' * (len(shown) > 1)}, from {starts[0][:10]} to "
+        f"{starts[-1][:10]}; the table of all runs has the numbers"
     )
     points = [point for run in shown for point in _point(run)]
     return {

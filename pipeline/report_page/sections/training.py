@@ -1,5 +1,7 @@
 """The section Training: the curves of the training, its start, its speed and its device."""
 
+import math
+
 from markupsafe import Markup
 
 from components.trainer.settings import WarmStart
@@ -47,6 +49,12 @@ def _facts(report: TrainingReport, start: WarmStart | None, network: str) -> dic
     if report.resumed_at:
         epochs = format_list([str(epoch) for epoch in report.resumed_at])
         facts["Interrupted"] = f"resumed at epoch {epochs}"
+    diverged = [str(n) for n, epoch in enumerate(report.epochs, 1) if not _is_finite(epoch)]
+    if diverged:
+        facts["Diverged"] = (
+            f"in epoch {format_list(diverged)} a loss was infinite or not a number, which the "
+            "curves leave out; a lower trainer.learning_rate.peak may help"
+        )
     return facts
 
 
@@ -68,11 +76,16 @@ def _charts(report: TrainingReport) -> list[tuple[str, Markup]]:
 
 def _series(report: TrainingReport, keys: dict[str, str]) -> dict[str, list[float]]:
     """Returns the values by epoch of the lines that every epoch has a value for."""
-    return {
+    series = {
         name: [epoch[key] for epoch in report.epochs]
         for name, key in keys.items()
         if all(key in epoch for epoch in report.epochs)
     }
+    return {name: values for name, values in series.items() if any(map(math.isfinite, values))}
+
+
+def _is_finite(epoch: dict[str, float]) -> bool:
+    return all(map(math.isfinite, epoch.values()))
 
 
 def _whole_percent(value: float) -> str:

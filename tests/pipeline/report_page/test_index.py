@@ -139,7 +139,7 @@ def test_runs_that_were_judged_by_different_metrics_have_charts_of_their_own(tmp
         }  # fmt: skip
         save(tmp_path, number, start + datetime.timedelta(days=number), verdict=verdict)
     page = write_index(tmp_path).read_text(encoding="utf-8")
-    assert page.index("Chart: accuracy of 2 runs") < page.index("Chart: macro f1 of 1 runs")
+    assert page.index("Chart: accuracy of 2 runs") < page.index("Chart: macro f1 of 1 run,")
 
 
 def test_of_many_runs_the_newest_are_drawn_and_all_are_listed(tmp_path):

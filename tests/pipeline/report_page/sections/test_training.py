@@ -1,5 +1,8 @@
+import json
+import math
 import re
 
+from pipeline.history.run import Run
 from pipeline.report_page.sections import training
 from pipeline.report_page.sources import ReportSources
 
@@ -41,3 +44,21 @@ def test_values_that_an_older_version_did_not_record_leave_out_their_chart(toy_r
 def test_an_unfinished_training_is_said(toy_root, toy_run):
     toy_run.training = None
     assert "Trainer did not finish" in training.build(ReportSources(toy_root, toy_run)).missing
+
+
+def test_losses_that_are_no_numbers_are_stored_said_and_left_out_of_the_curves(toy_root, toy_run):
+    epochs = toy_run.training.epochs
+    epochs[3]["val_loss"], epochs[4]["val_loss"] = math.nan, math.inf
+    run = Run.model_validate(json.loads(toy_run.model_dump_json()))
+    content = training.build(ReportSources(toy_root, run)).content
+    assert "in epoch 4, 5 a loss was infinite or not a number" in content["facts"]["Diverged"]
+    loss = dict(content["charts"])["Loss (smaller is better)"]
+    assert "nan" not in loss
+    assert [len(points.split()) for points in re.findall(r'points="([^"]+)"', loss)] == [8, 6]
+
+
+def test_a_curve_without_any_number_is_left_out(toy_root, toy_run):
+    for epoch in toy_run.training.epochs:
+        epoch["loss"] = epoch["val_loss"] = math.nan
+    charts = training.build(ReportSources(toy_root, toy_run)).content["charts"]
+    assert "Loss (smaller is better)" not in dict(charts)
