@@ -74,16 +74,8 @@ def render_sections(
       *first: Sections before these.
     """
     sections = [*first, *(_build(module, sources) for module in modules)]
-    _load_pictures(sources)
+    sources.thumbnails.load()
     return [_render(section) for section in sections]
-
-
-def _load_pictures(sources: ReportSources) -> None:
-    """Loads the pictures; without them, a page still has all texts and numbers."""
-    try:
-        sources.thumbnails.load()
-    except Exception:
-        _log.exception("the pictures of the report could not be read")
 
 
 def _order(run: Run) -> list[ModuleType]:

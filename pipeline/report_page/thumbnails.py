@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 from pathlib import Path
 
 from markupsafe import Markup
@@ -14,6 +15,8 @@ from pipeline.lazy_tensorflow import import_tensorflow
 MOST_BYTES = 3_500_000
 # The longest side in pixels and the WebP quality, tried in this order until the pictures fit.
 _SIZES = ((128, 60), (112, 50), (88, 45), (64, 40), (48, 30))
+
+_log = logging.getLogger(__name__)
 
 
 class Picture:
@@ -127,9 +130,15 @@ class Thumbnails:
         return Thumbnail(picture, alt)
 
     def load(self) -> None:
-        """Reads the requested examples, and makes all pictures as small as the page needs."""
+        """Reads the requested examples, and makes all pictures as small as the page needs.
+
+        A split that cannot be read leaves boxes: a page still has all texts and numbers.
+        """
         for split in sorted({*self._by_id, *self._samples}) if self._examples else ():
-            self._read(split)
+            try:
+                self._read(split)
+            except Exception:
+                _log.exception("the pictures of %s could not be read", split)
         for side, quality in _SIZES:
             if sum(picture.encode(side, quality) for picture in self._pictures) <= MOST_BYTES:
                 return

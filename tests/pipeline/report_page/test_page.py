@@ -104,7 +104,7 @@ def test_pictures_that_cannot_be_read_leave_the_rest_of_the_page(
     def fail(*_):
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr("pipeline.report_page.thumbnails.Thumbnails.load", fail)
+    monkeypatch.setattr("pipeline.report_page.thumbnails.Thumbnails._read", fail)
     content = read(toy_root, toy_run)
     assert "picture not found" in content
     assert "the disk is gone" in caplog.text

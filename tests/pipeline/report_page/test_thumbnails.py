@@ -94,3 +94,19 @@ def test_a_picture_that_several_sections_show_counts_each_time(monkeypatch, sour
 
     monkeypatch.setattr(thumbnails, "MOST_BYTES", 2 * size(1))
     assert size(50) < size(1)
+
+
+def test_a_damaged_split_keeps_the_pictures_of_the_others(sources, caplog):
+    table, pictures = sources.test, sources.thumbnails
+    damaged = pictures.request("test", table.ids[-1])
+    good = pictures.request("eval", sources.predictions("eval").ids[0])
+    (file,) = (sources.artifact("ExampleGen", "examples") / "Split-test").glob("*.gz")
+    content = file.read_bytes()
+    try:
+        file.write_bytes(content[: len(content) // 2])
+        pictures.load()
+    finally:
+        file.write_bytes(content)
+    assert not damaged.found
+    assert shown(good).size == (48, 48)
+    assert "the pictures of test could not be read" in caplog.text
