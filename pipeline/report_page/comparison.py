@@ -21,6 +21,7 @@ from pipeline.report_page.shared_images import (
     Answers,
     ClassScore,
     SharedImages,
+    class_scores,
     compare_images,
 )
 from pipeline.report_page.sources import ReportSources
@@ -70,7 +71,7 @@ def compare_runs(root: Path, a: Run, b: Run) -> Comparison:
         data=data_differences(a, b),
         code=code_differences(a, b),
         metrics=_pairs(_estimates(metrics_a), _estimates(metrics_b)),
-        own_classes=_pairs(_class_scores(metrics_a), _class_scores(metrics_b)),
+        own_classes=_pairs(_own_scores(metrics_a), _own_scores(metrics_b)),
         shared=_shared_images(*sources),
         missing=[line for source in sources for line in _missing(source)],
     )
@@ -143,16 +144,11 @@ def _estimates(metrics: Mapping[str, Any]) -> dict[str, Estimate]:
     }
 
 
-def _class_scores(metrics: Mapping[str, Any]) -> dict[str, ClassScore]:
+def _own_scores(metrics: Mapping[str, Any]) -> dict[str, ClassScore]:
     """Returns the scores on each class of a `metrics.json`, by name."""
-    return {
-        name: ClassScore(
-            values["examples"],
-            Estimate(values["recall"], *values["recall_interval"]),
-            values["precision"],
-        )
-        for name, values in metrics.get("classes", {}).items()
-    }
+    if not metrics:
+        return {}
+    return class_scores(np.array(metrics["confusion"]), metrics["class_names"])
 
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Pair[Any]]:

@@ -96,8 +96,9 @@ def _changes(found: Comparison, sources: ReportSources) -> Sequence[_Changes]:
     groups = []
     for now_right, title in ((True, "Now right: only B is right"), (False, "Now wrong: only A is")):
         images = [image for image in changed if image.now_right == now_right]
-        shown = [(image, sources.thumbnails.request("test", image.id)) for image in images][
-            :MOST_PICTURES
+        shown = [
+            (image, sources.thumbnails.request("test", image.id))
+            for image in images[:MOST_PICTURES]
         ]
         groups.append(
             _Changes("now-right" if now_right else "now-wrong", title, shown, len(images))

@@ -52,6 +52,8 @@ def format_value(value: Any) -> str:
         return _format_estimate(value)
     if isinstance(value, list):
         return format_list([str(item) for item in value])
+    if isinstance(value, bool):
+        return str(value).lower()
     return _NONE if value is None else str(value)
 
 
@@ -108,7 +110,7 @@ def class_row(pair: Pair[ClassScore]) -> list[str]:
     """Returns a row of the table of classes: the number of images, recall and precision."""
     a, b = pair.a, pair.b
     numbers = list(dict.fromkeys(str(score.images) for score in (a, b) if score))
-    recalls = [score.recall.value if score else None for score in (a, b)]
+    recalls = [score.recall.value if score and score.recall else None for score in (a, b)]
     precisions = [score.precision if score else None for score in (a, b)]
     return [pair.name, " / ".join(numbers), *_change(recalls), *_change(precisions)]
 

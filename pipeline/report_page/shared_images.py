@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from components.gate.metrics import class_metrics, ratio
+from components.gate.metrics import ratio
 from components.intervals import wilson_interval
 from components.mcnemar import mcnemar_p_value
 from pipeline.report_page.pairs import Estimate, Pair
@@ -22,13 +22,15 @@ class ClassScore:
 
     Attributes:
       images: Number of images of the class.
-      recall: The share of them that is classified correctly, with its interval.
-      precision: The share of the images classified as this class that is of the class.
+      recall: The share of them that is classified correctly, with its interval; None if there is
+        no image of the class.
+      precision: The share of the images classified as this class that is of the class; None if
+        there is none.
     """
 
     images: int
-    recall: Estimate
-    precision: float
+    recall: Estimate | None
+    precision: float | None
 
 
 @dataclass(frozen=True)
@@ -180,8 +182,7 @@ def _numbered(ids: np.ndarray) -> list[tuple[str, int]]:
 
 
 def _accuracy(answers: Answers) -> Estimate:
-    correct, n = int(answers.correct.sum()), len(answers.ids)
-    return Estimate(ratio(correct, n), *wilson_interval(correct, n))
+    return _estimate(int(answers.correct.sum()), len(answers.ids))
 
 
 def _class_scores(answers: Answers, names: Sequence[str]) -> dict[str, ClassScore]:
@@ -190,16 +191,26 @@ def _class_scores(answers: Answers, names: Sequence[str]) -> dict[str, ClassScor
     confusion = np.zeros([len(names), len(names)], np.int64)
     for label, predicted in zip(answers.labels, answers.predicted, strict=True):
         confusion[index[label], index[predicted]] += 1
-    precision, recall, _ = class_metrics(confusion)
-    numbers, correct = confusion.sum(axis=1), np.diagonal(confusion)
+    return class_scores(confusion, names)
+
+
+def class_scores(confusion: np.ndarray, names: Sequence[str]) -> dict[str, ClassScore]:
+    """Returns the scores on each class by name, from counts int64 [true, predicted]."""
+    columns = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     return {
         name: ClassScore(
-            images=int(numbers[i]),
-            recall=Estimate(float(recall[i]), *wilson_interval(int(correct[i]), int(numbers[i]))),
-            precision=float(precision[i]),
+            images=true,
+            recall=_estimate(correct, true) if true else None,
+            precision=correct / predicted if predicted else None,
         )
-        for name, i in index.items()
+        for name, correct, true, predicted in zip(
+            names, *(column.tolist() for column in columns), strict=True
+        )
     }
+
+
+def _estimate(correct: int, n: int) -> Estimate:
+    return Estimate(ratio(correct, n), *wilson_interval(correct, n))
 
 
 def _changed_images(a: Answers, b: Answers, rows: np.ndarray) -> list[ChangedImage]:

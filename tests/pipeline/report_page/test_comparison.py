@@ -4,9 +4,11 @@ import html5lib
 import pytest
 
 from pipeline.history.runs import History
+from pipeline.report_page import comparison_page
 from pipeline.report_page.comparison import compare_runs
 from pipeline.report_page.comparison_page import comparison_file, write_comparison
 from pipeline.report_page.comparison_text import format_comparison
+from pipeline.report_page.thumbnails import Thumbnails
 from tests.pipeline.report_page.toy_root import FIRST, SECOND, write_toy_root
 from tests.pipeline.report_page.toy_run import HOSTILE_CLASSES
 
@@ -147,3 +149,34 @@ def test_the_version_is_the_one_that_holds_the_model(root, fields, version):
     a = find(root, SECOND).model_copy(update=fields)
     facts = {pair.name: pair.a for pair in compare_runs(root, a, find(root, FIRST)).facts}
     assert facts["version"] == version
+
+
+def test_only_pictures_that_are_shown_are_read(root, tmp_path, monkeypatch):
+    requested = []
+    request = Thumbnails.request
+    monkeypatch.setattr(comparison_page, "MOST_PICTURES", 2)
+    monkeypatch.setattr(
+        Thumbnails, "request", lambda *args: requested.append(args) or request(*args)
+    )
+    write_comparison(root, find(root, FIRST), find(root, SECOND), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count('<img src="data:image/webp') == len(requested) == 4
+    assert "2 of " in page
+
+
+def test_pictures_that_cannot_be_read_leave_the_rest_of_the_page(
+    root, tmp_path, monkeypatch, caplog
+):
+    def fail(*_):
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Thumbnails, "_read", fail)
+    write_comparison(root, find(root, FIRST), find(root, SECOND), tmp_path / "page.html")
+    assert "picture not found" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "the disk is gone" in caplog.text
+
+
+def test_settings_are_written_as_in_a_config(root):
+    a, b = find(root, FIRST), find(root, FIRST)
+    b.settings["data"]["group_near_duplicates"] = True
+    assert "data.group_near_duplicates  false  true" in text_of(compare_runs(root, a, b))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pipeline.report_page.comparison_text import class_row
 from pipeline.report_page.shared_images import Answers, compare_images
 
 NAMES = ("rose", "tulip")
@@ -76,3 +77,10 @@ def test_without_a_shared_image_there_is_no_winner():
 def test_a_run_without_test_images():
     shared = compare_images(answers("", "", ""), answers("a", "r", "r"), NAMES, NAMES)
     assert (shared.images, shared.test_images.a, shared.test_images.b) == (0, 0, 1)
+
+
+def test_a_class_without_images_or_answers_has_no_share():
+    shared = compare_images(answers("a", "r", "r"), answers("a", "r", "r"), NAMES, NAMES)
+    tulip = next(pair for pair in shared.classes if pair.name == "tulip")
+    assert (tulip.b.images, tulip.b.recall, tulip.b.precision) == (0, None, None)
+    assert class_row(tulip) == ["tulip", "0", "-", "-", "-", "-", "-", "-"]
