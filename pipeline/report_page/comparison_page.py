@@ -19,7 +19,7 @@ from pipeline.report_page.comparison_text import (
     format_value,
 )
 from pipeline.report_page.environment import render
-from pipeline.report_page.figures import Interval, interval_lines, percent
+from pipeline.report_page.figures import describe, interval_lines, measured
 from pipeline.report_page.sections.base import MOST_PICTURES
 from pipeline.report_page.shared_images import ChangedImage
 from pipeline.report_page.sources import ReportSources
@@ -76,13 +76,10 @@ def _figure(found: Comparison) -> Markup:
     own = next((pair for pair in found.metrics if pair.name == "accuracy"), None)
     pair = found.shared.accuracy if found.shared and found.shared.images else own
     rows = [
-        Interval(
-            f"{name}, run {run_id}", value.value, value.low, value.high,
-            f"{percent(value.value)} ({percent(value.low)} to {percent(value.high)})",
-        )
+        measured(f"{name}, run {run_id}", value.value, value.low, value.high)
         for name, run_id, value in _both(found.facts[0], pair)
-    ]  # fmt: skip
-    label = f"Accuracy with 95 % interval: {'; '.join(f'{r.label} {r.note}' for r in rows)}"
+    ]
+    label = f"Accuracy with 95 % interval: {describe(rows)}"
     return interval_lines(label, rows) if rows else Markup("")
 
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from components.gate.verdict import format_p_value
 from data.common.formatting import format_list, printable
 from pipeline.report_page.comparison import Comparison
-from pipeline.report_page.figures import percent
+from pipeline.report_page.figures import percent, with_interval
 from pipeline.report_page.pairs import Estimate, Pair
 from pipeline.report_page.shared_images import ChangedImage, ClassScore, SharedImages
 
@@ -62,7 +62,7 @@ def _format_estimate(value: Estimate) -> str:
         return f"{value.value:.3f}"
     if value.low is None or value.high is None:
         return percent(value.value)
-    return f"{percent(value.value)} ({percent(value.low)} to {percent(value.high)})"
+    return with_interval(value.value, value.low, value.high)
 
 
 def conclusion(found: Comparison) -> str:

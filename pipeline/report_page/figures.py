@@ -34,6 +34,16 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def with_interval(value: float, low: float, high: float) -> str:
+    """Returns a share with its interval as text, such as `84.1 % (79.5 % to 87.8 %)`."""
+    return f"{percent(value)} ({percent(low)} to {percent(high)})"
+
+
+def measured(label: str, value: float, low: float, high: float) -> Interval:
+    """Returns a share whose note are its value and its interval."""
+    return Interval(label, value, low, high, with_interval(value, low, high))
+
+
 def interval_lines(
     label: str, rows: Sequence[Interval], target: float | None = None, target_label: str = ""
 ) -> Markup:

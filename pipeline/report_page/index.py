@@ -16,7 +16,7 @@ from pipeline.history.run import Run
 from pipeline.history.runs import REPORT_FILE, History
 from pipeline.report_page.comparison_page import PAGE_PREFIX
 from pipeline.report_page.environment import render
-from pipeline.report_page.figures import percent
+from pipeline.report_page.figures import with_interval
 from pipeline.report_page.timeline import MARKS, Event, Point, symbol, timeline
 from pipeline.root_files import (
     EVALUATION_FILE,
@@ -129,7 +129,7 @@ def _chart(runs: Sequence[Run], metric: str, changes: "Sequence[Change]") -> dic
 def _point(run: Run) -> Iterator[Point]:
     verdict = run.verdict
     if verdict:
-        value = f"{percent(verdict.value)} ({percent(verdict.low)} to {percent(verdict.high)})"
+        value = with_interval(verdict.value, verdict.low, verdict.high)
         yield Point(
             run.started[:10], verdict.value, verdict.low, verdict.high, verdict.target,
             _mark(run), f"Run {run.run_id}: {value}, {_outcome(run) or run.state}",

@@ -1,7 +1,7 @@
 """The section Robustness: the accuracy on test images that were changed a little."""
 
 from components.intervals import wilson_interval
-from pipeline.report_page.figures import Interval, describe, interval_bars, percent
+from pipeline.report_page.figures import Interval, describe, interval_bars, measured
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import Predictions, ReportSources
 
@@ -39,8 +39,8 @@ def build(sources: ReportSources) -> Section:
         off=sources.robustness_off,
         predictions=sum(map(len, changed.values())),
         changes=len(changed),
+        before=before,
         worst=worst,
-        loss=before.value - worst.value,
     )
 
 
@@ -52,10 +52,7 @@ def _once(test: Predictions, ids: set[str]) -> list[bool]:
 
 def _accuracy(name: str, correct: list[bool]) -> Interval:
     right, n = int(sum(correct)), len(correct)
-    low, high = wilson_interval(right, n)
-    value = right / n if n else 0.0
-    note = f"{percent(value)} ({percent(low)} to {percent(high)})"
-    return Interval(name, value, low, high, note)
+    return measured(name, right / n if n else 0.0, *wilson_interval(right, n))
 
 
 def _why_none(sources: ReportSources, test: Predictions) -> str:

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from components.gate.verdict import ExtraAccuracy, Verdict, format_verdict
 from components.intervals import wilson_interval
 from pipeline.history.run import Run
-from pipeline.report_page.figures import Interval, interval_lines, percent
+from pipeline.report_page.figures import interval_lines, measured, percent, with_interval
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
 from pipeline.steps import STEPS
@@ -87,29 +87,31 @@ def _measured(verdict: Verdict) -> str:
 
 def _elsewhere(extra: ExtraAccuracy) -> str:
     """Returns the accuracy on the images of `gate.extra_data` in a sentence or two."""
-    seen = f" {extra.seen} more look like one that the model has seen, and do not count."
+    if not extra.n:
+        return (
+            f"All {extra.seen:,} labelled images from elsewhere (gate.extra_data) look like one "
+            "that the model has seen, so that none of them counts."
+        )
+    seen = f" {extra.seen:,} more look like one that the model has seen, and do not count."
     goal = "" if extra.target is None else f"; the target there is {percent(extra.target)}"
     return (
-        f"On {extra.n} labelled images from elsewhere (gate.extra_data) the accuracy is "
-        f"{percent(extra.value)} ({percent(extra.low)} to {percent(extra.high)}){goal}."
+        f"On {extra.n:,} labelled images from elsewhere (gate.extra_data) the accuracy is "
+        f"{with_interval(extra.value, extra.low, extra.high)}{goal}."
         f"{seen if extra.seen else ''}"
     )
 
 
 def _accuracy_line(verdict: Verdict) -> Markup:
-    note = f"{percent(verdict.value)} ({percent(verdict.low)} to {percent(verdict.high)})"
-    rows = [Interval("this model", verdict.value, verdict.low, verdict.high, note)]
+    rows = [measured("this model", verdict.value, verdict.low, verdict.high)]
     if verdict.baseline:
         baseline, n = verdict.baseline, verdict.baseline.n or verdict.n
         low, high = wilson_interval(round(baseline.value * n), n)
-        note = f"{percent(baseline.value)} ({percent(low)} to {percent(high)})"
         label = f"version {baseline.version}, serving then"
-        rows.append(Interval(label, baseline.value, low, high, note))
+        rows.append(measured(label, baseline.value, low, high))
     if verdict.extra and verdict.extra.n:
         extra = verdict.extra
-        note = f"{percent(extra.value)} ({percent(extra.low)} to {percent(extra.high)})"
-        label = f"this model on {extra.n} images from elsewhere"
-        rows.append(Interval(label, extra.value, extra.low, extra.high, note))
+        label = f"this model on {extra.n:,} images from elsewhere"
+        rows.append(measured(label, extra.value, extra.low, extra.high))
     end = " for the lower end" if verdict.confidence == "interval" else ""
     target = f"target {percent(verdict.target)}{end}"
     return interval_lines(format_verdict(verdict), rows, verdict.target, target)

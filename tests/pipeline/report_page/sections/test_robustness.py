@@ -14,7 +14,7 @@ def test_each_change_is_compared_with_the_same_images_unchanged(toy_root, toy_ru
     shares = {name: table.correct.mean() for name, table in sources.changed.items()}
     assert found["worst"].value == pytest.approx(min(shares.values()))
     assert shares[found["worst"].label] == pytest.approx(found["worst"].value)
-    assert found["loss"] == pytest.approx(sources.test.correct.mean() - found["worst"].value)
+    assert found["before"].value == pytest.approx(sources.test.correct.mean())
     rendered = render_part(section.template, **found)
     for name in ("unchanged", *shares):
         assert f">{name}</text>" in rendered
@@ -30,3 +30,12 @@ def test_turned_off_it_names_the_setting(tmp_path):
 def test_without_test_images_it_says_so(tmp_path):
     run = write_toy_run(tmp_path, images={"train": 5, "eval": 5, "test": 0}, pixels=16)
     assert "no image is in the test split" in robustness.build(ReportSources(tmp_path, run)).missing
+
+
+def test_without_a_loss_it_names_none(toy_root, toy_run):
+    sources = ReportSources(toy_root, toy_run)
+    sources.changed = {"blurred": sources.test}
+    section = robustness.build(sources)
+    rendered = render_part(section.template, **section.content)
+    assert "No change makes the accuracy worse." in rendered
+    assert "largest loss" not in rendered

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from components.gate.verdict import ExtraAccuracy
 from pipeline.history.run import Run, Step
 from pipeline.report_page.sections import verdict
 from pipeline.report_page.sources import ReportSources
@@ -103,3 +105,23 @@ def test_what_people_did_to_the_version_later_is_said(run, headline, command, tm
     if run.promoted == 4 and not run.withdrawn:
         assert found["causes"] == ["Somebody promoted it as version 4: wrong labels"]
         assert "Nothing was pushed" not in commands(found)
+
+
+def test_images_from_elsewhere_have_a_sentence_and_a_line(toy_root, toy_run):
+    extra = ExtraAccuracy(0.5, 0.25, 0.75, n=12, seen=3, target=0.7)
+    toy_run.verdict = replace(toy_run.verdict, extra=extra)
+    found = content(toy_root, toy_run)
+    assert found["elsewhere"].replace("\N{NO-BREAK SPACE}", " ") == (
+        "On 12 labelled images from elsewhere (gate.extra_data) the accuracy is 50.0 % (25.0 % to "
+        "75.0 %); the target there is 70.0 %. 3 more look like one that the model has seen, and do "
+        "not count."
+    )
+    assert "this model on 12 images from elsewhere" in found["accuracy_line"]
+
+
+def test_images_from_elsewhere_that_the_model_has_seen_have_no_accuracy(toy_root, toy_run):
+    extra = ExtraAccuracy(0.0, 0.0, 1.0, n=0, seen=15)
+    toy_run.verdict = replace(toy_run.verdict, extra=extra)
+    found = content(toy_root, toy_run)
+    assert found["elsewhere"].startswith("All 15 labelled images from elsewhere")
+    assert "from elsewhere" not in found["accuracy_line"]
