@@ -8,14 +8,15 @@ from pipeline.history.run import Run
 from pipeline.report_page.figures import bars
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
+from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
+from pipeline.steps import CODE, LIBRARIES
 
 MOST_FILES = 50
-_CODE, _LIBRARIES = "code of ", "libraries of "
 
 
 class Setting(NamedTuple):
-    """A setting of a run; `default` is empty if this version has no such setting."""
+    """A setting of a run; `default` is empty if there is none."""
 
     key: str
     value: str
@@ -39,7 +40,7 @@ def build(sources: ReportSources) -> Section:
         more_files=max(len(run.files) - MOST_FILES, 0),
         changed=[s for s in settings if s.value != s.default],
         settings=settings,
-        code={key.removeprefix(_CODE): v for key, v in run.inputs.items() if key.startswith(_CODE)},
+        code={key.removeprefix(CODE): v for key, v in run.inputs.items() if key.startswith(CODE)},
         libraries=_libraries(run.inputs),
         time_chart=bars(f"Time by step: {', '.join(f'{n} {t}' for n, _, t in steps)}", steps),
         seconds=run.seconds,
@@ -63,29 +64,25 @@ def _data(run: Run) -> dict[str, str]:
 
 
 def _settings(settings: Mapping[str, Any]) -> Iterator[Setting]:
-    """Yields all settings of a run with the defaults of this version."""
-    defaults = dict(_flatten(Settings().model_dump(mode="json")))
-    for key, value in _flatten(settings):
+    """Yields all settings of a run with the defaults of this version.
+
+    A name that users choose, such as one of `data.features`, has no default, and neither has a
+    setting that only another version has.
+    """
+    defaults = dict(flatten(Settings().model_dump(mode="json")))
+    for key, value in flatten(settings):
         yield Setting(key, _text(value), _text(defaults[key]) if key in defaults else "")
 
 
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
-
-
 def _text(value: Any) -> str:
-    return (
-        "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "null" if value is None else str(value)
 
 
 def _libraries(inputs: Mapping[str, Any]) -> list[str]:
     """Returns name and version of each library that determines the outputs of a step."""
-    texts = [str(value) for key, value in inputs.items() if key.startswith(_LIBRARIES)]
+    texts = [str(value) for key, value in inputs.items() if key.startswith(LIBRARIES)]
     return sorted({library for text in texts for library in text.split(", ") if library})
 
 
