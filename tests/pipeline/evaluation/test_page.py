@@ -1,3 +1,5 @@
+import re
+
 import html5lib
 import pytest
 
@@ -27,6 +29,7 @@ def test_the_report_has_the_sections_that_apply(evaluated):
     assert "1 of them look like an image that the model has seen" in text
     assert "1 of 5 images" in text
     assert "test images" not in text
+    assert re.search(r"started [\d-]{10} [\d:]{8} UTC", text)
     assert "the model has no class &lt;b&gt;grey" in text
     assert "data:image/webp" in text
 
