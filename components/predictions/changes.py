@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from components.predictions.records import RecordBatch
 from components.transform.decoding import decode_bytes
@@ -37,10 +37,9 @@ def _blur(image: Image.Image) -> Image.Image:
 def _turn(image: Image.Image) -> Image.Image:
     """Turns an image; what would be empty in the corners shows the mirrored border."""
     border = max(image.size) // 4
-    rows, columns = (min(border, side - 1) for side in (image.height, image.width))
-    padded = np.pad(np.asarray(image), [(rows,) * 2, (columns,) * 2, (0, 0)], "reflect")
+    padded = np.pad(np.asarray(image), [(border,) * 2, (border,) * 2, (0, 0)], "reflect")
     turned = Image.fromarray(padded).rotate(_DEGREES, Image.Resampling.BICUBIC)
-    return turned.crop((columns, rows, columns + image.width, rows + image.height))
+    return ImageOps.crop(turned, border)
 
 
 def _cut(image: Image.Image) -> Image.Image:

@@ -64,6 +64,12 @@ def test_a_cut_keeps_the_middle_and_a_turn_invents_no_black_corners(photograph):
     assert found["turned by 15 degrees"][60, 80].min() == 255
 
 
+def test_a_panorama_has_no_black_corners_after_a_turn():
+    turned = changed(Image.new("RGB", (400, 20), "white"))["turned by 15 degrees"]
+    assert turned.shape == (20, 400, 3)
+    assert turned.min() == 255
+
+
 def test_a_blur_and_a_low_quality_change_edges_only_a_little(photograph):
     found, before = changed(photograph), np.asarray(photograph).astype(float)
     for change in ("blurred", JPEG_CHANGE):
