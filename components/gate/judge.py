@@ -36,13 +36,14 @@ def judge(
     """
     value, low, high = _metric_with_interval(tally, settings)
     baseline = _compare(tally, comparison.version) if comparison.version else None
+    elsewhere = _measure(extra, settings) if extra else None
     checks = [
         _check_min_examples(tally, settings),
         *_check_top_k(tally, settings),
         _check_target(tally, settings, value, low),
         _check_class_floor(tally, settings),
         *_check_baseline(tally, settings, baseline, comparison.problem),
-        *_check_extra(settings, extra),
+        *(_check_extra(settings, elsewhere) if elsewhere else []),
     ]
     reasons = [check.words for check in checks if not check.passed]
     advice = f"{comparison.problem}, so there is no comparison; {comparison.advice}"
@@ -50,7 +51,7 @@ def judge(
         blessed=not reasons, metric=settings.metric, value=value, low=low, high=high,
         target=settings.target, n=tally.examples, reasons=reasons,
         confidence=settings.confidence, checks=checks, baseline=baseline,
-        notes=[advice] if comparison.advice else [], extra=_extra_accuracy(settings, extra),
+        notes=[advice] if comparison.advice else [], extra=elsewhere,
     )  # fmt: skip
 
 
@@ -83,28 +84,26 @@ def _compare(tally: Tally, version: int) -> Baseline:
     return Baseline(version, value, tally.gained, tally.lost, p_value, n)
 
 
-def _extra_accuracy(settings: GateSettings, extra: ExtraCounts | None) -> ExtraAccuracy | None:
-    if extra is None:
-        return None
+def _measure(extra: ExtraCounts, settings: GateSettings) -> ExtraAccuracy:
     low, high = wilson_interval(extra.correct, extra.examples)
     value = ratio(extra.correct, extra.examples)
     return ExtraAccuracy(value, low, high, extra.examples, extra.seen, settings.extra_target)
 
 
-def _check_extra(settings: GateSettings, extra: ExtraCounts | None) -> list[Check]:
-    found, target = _extra_accuracy(settings, extra), settings.extra_target
-    if found is None or target is None:
+def _check_extra(settings: GateSettings, extra: ExtraAccuracy) -> list[Check]:
+    target = extra.target
+    if target is None:
         return []
-    if found.n < settings.min_examples:
+    if extra.n < settings.min_examples:
         words = (
-            f"too few to decide: {found.n} images of gate.extra_data that the model has not seen "
-            f"({found.seen} it has), and min_examples is {settings.min_examples}"
+            f"too few to decide: {extra.n} images of gate.extra_data that the model has not seen "
+            f"({extra.seen} it has), and min_examples is {settings.min_examples}"
         )
         return [Check("extra_target", False, words)]
-    reached = found.value if settings.confidence == "point" else found.low
+    reached = extra.value if settings.confidence == "point" else extra.low
     what = "accuracy" if settings.confidence == "point" else "lower end of the accuracy's interval"
     compared = "reaches" if reached >= target else "is below"
-    words = f"{what} {reached:.4f} on {found.n} images of gate.extra_data {compared} the target"
+    words = f"{what} {reached:.4f} on {extra.n} images of gate.extra_data {compared} the target"
     return [Check("extra_target", reached >= target, f"{words} {target:.4f}")]
 
 

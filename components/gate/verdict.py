@@ -46,7 +46,7 @@ class ExtraAccuracy:
     """The accuracy on the images of `gate.extra_data` that the model has not seen.
 
     Attributes:
-      value: The accuracy.
+      value: The accuracy; 0 without an image.
       low, high: Its 95 % interval.
       n: Number of these images.
       seen: Number of the images that look like one that the model has seen; they do not count.
@@ -165,6 +165,8 @@ def _format_baseline(baseline: Baseline) -> str:
 
 
 def _format_extra(extra: ExtraAccuracy) -> str:
+    if not extra.n:
+        return f"no accuracy on gate.extra_data: the model has seen all of its {extra.seen} images"
     seen = f"; {extra.seen} that it has seen do not count" if extra.seen else ""
     goal = "" if extra.target is None else f", target {extra.target:.3f}"
     return (

@@ -279,6 +279,14 @@ def test_too_few_unseen_images_elsewhere_decide_nothing():
     ]
 
 
+def test_without_an_unseen_image_elsewhere_no_accuracy_is_claimed():
+    verdict = judge(tally(9, 10), rules(extra_data="more/"), extra=ExtraCounts(0, 0, 20))
+    assert verdict.blessed
+    assert format_verdict(verdict).splitlines()[-1] == (
+        "  no accuracy on gate.extra_data: the model has seen all of its 20 images"
+    )
+
+
 def test_a_target_elsewhere_needs_data():
     with pytest.raises(ValidationError, match="extra_target needs extra_data"):
         rules(extra_target=0.5)

@@ -39,6 +39,13 @@ def test_a_pushed_model_is_named_with_its_accuracy_and_the_serving_one(toy_root,
     assert f"predict --root {toy_root}" in commands(found)
 
 
+def test_images_from_elsewhere_say_nothing_if_the_model_has_seen_all(toy_root, toy_run):
+    verdict = replace(toy_run.verdict, extra=ExtraAccuracy(0, 0, 1, n=0, seen=20))
+    found = content(toy_root, toy_run.model_copy(update={"verdict": verdict}))
+    assert found["elsewhere"].startswith("All 20 labelled images from elsewhere")
+    assert "0.0" not in found["elsewhere"]
+
+
 def test_a_refused_model_comes_with_the_reasons_and_the_failed_rules(toy_root, toy_run):
     values = toy_run.model_dump(mode="json")
     values["verdict"] |= {"blessed": False, "reasons": ["too few <images>"]}
