@@ -1,7 +1,7 @@
 """Labelled images from elsewhere: images that are in no split of a model's own data."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -14,6 +14,8 @@ from components.example_gen.checks import (
 )
 from components.predictions.table import EXTRA
 from data.records import describe_damage, read_records
+
+_MOST_REASONS = 10
 
 
 class Located(NamedTuple):
@@ -69,6 +71,13 @@ def write_extra(
             except InvalidRecord as error:
                 left_out.append(LeftOut(_origin(record, rules), str(error)))
     return written, left_out
+
+
+def explain_unusable(where: str, left_out: Sequence[LeftOut]) -> list[str]:
+    """Returns why no image can be used, as lines: the first reasons and the number of the rest."""
+    lines = [f"{item.origin}: {item.reason}" for item in left_out[:_MOST_REASONS]]
+    more = len(left_out) - len(lines)
+    return [f"no image of {where} can be used", *lines, *([f"and {more} more"] if more else [])]
 
 
 def _origin(record: Located, rules: RecordRules) -> str:

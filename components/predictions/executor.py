@@ -16,7 +16,7 @@ from components.example_gen.checks import RecordRules
 from components.history_files import history_folder, refuse_data
 from components.image_hashes import read_seen
 from components.predictions.classify import predict_changed, predict_split
-from components.predictions.elsewhere import locate_records, write_extra
+from components.predictions.elsewhere import explain_unusable, locate_records, write_extra
 from components.predictions.served_model import ServedModel
 from components.predictions.table import (
     CHANGED,
@@ -34,7 +34,6 @@ from data.sources import is_data_file
 
 # The splits whose images the training does not learn from; what the gate judges comes first.
 SPLITS = ("test", "eval")
-_MOST_REASONS = 10
 
 
 class Executor(BaseExecutor):
@@ -95,7 +94,6 @@ class Executor(BaseExecutor):
             predict_split(folder, EXTRA, model, write, written, seen)
         write_json([item._asdict() for item in left_out], output, LEFT_OUT_FILE)
         if not written:
-            reasons = [f"gate.extra_data: no image of {', '.join(patterns)} can be used"]
-            reasons += [f"{item.origin}: {item.reason}" for item in left_out[:_MOST_REASONS]]
-            history = history_folder(output, self._context and self._context.pipeline_run_id)
-            refuse_data(reasons, "Predictions", history)
+            problem, *reasons = explain_unusable(", ".join(patterns), left_out)
+            history = history_folder(output, self._context.pipeline_run_id)
+            refuse_data([f"gate.extra_data: {problem}", *reasons], "Predictions", history)

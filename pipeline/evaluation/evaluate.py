@@ -20,7 +20,7 @@ from components.gate.metrics import Tally
 from components.gate.verdict import METRICS_FILE
 from components.image_hashes import read_seen
 from components.predictions.classify import predict_changed, predict_split
-from components.predictions.elsewhere import LeftOut, write_extra
+from components.predictions.elsewhere import LeftOut, explain_unusable, write_extra
 from components.predictions.served_model import BATCH_SIZE, ServedModel
 from components.predictions.table import (
     CHANGED,
@@ -45,7 +45,6 @@ UNSEEN_METRICS_FILE = "metrics_unseen.json"
 NOTES_FILE = "evaluations.jsonl"
 
 _TOP_K = 5
-_MOST_REASONS = 10
 
 
 class Evaluated(NamedTuple):
@@ -124,8 +123,7 @@ def _classify(
     written, left_out = write_extra(data.records, rules, examples)
     left_out = [*data.left_out, *left_out]
     if not written:
-        reasons = [f"{item.origin}: {item.reason}" for item in left_out[:_MOST_REASONS]]
-        raise DataRefused("\n".join([f"no image of {data.location} can be used", *reasons]))
+        raise DataRefused("\n".join(explain_unusable(data.location, left_out)))
     with table_writer(str(folder), PREDICTIONS_FILE, PREDICTIONS, model.class_names) as write:
         ids = predict_split(examples, EXTRA, model, write, written, seen)
     if robustness:

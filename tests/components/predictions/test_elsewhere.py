@@ -4,7 +4,9 @@ from PIL import Image
 
 from components.example_gen.checks import RecordRules
 from components.predictions.elsewhere import (
+    LeftOut,
     Located,
+    explain_unusable,
     locate_records,
     write_extra,
 )
@@ -72,6 +74,16 @@ def test_without_labels_the_ids_are_those_of_the_model(tmp_path, image):
 def test_nothing_usable_is_an_empty_split(tmp_path):
     left_out, batch = write(tmp_path, b"x")
     assert (len(left_out), batch) == (1, None)
+
+
+def test_a_long_list_of_reasons_is_cut_and_counted():
+    left_out = [LeftOut(f"{number}.jpg", "not an image") for number in range(13)]
+    first, *listed, last = explain_unusable("photos", left_out)
+    assert first == "no image of photos can be used"
+    assert (len(listed), listed[0], last) == (10, "0.jpg: not an image", "and 3 more")
+    assert explain_unusable("photos", left_out[:2])[1:] == [
+        f"{i}.jpg: not an image" for i in (0, 1)
+    ]
 
 
 def test_a_damaged_file_gives_its_records_and_its_problem(tmp_path, image):
