@@ -27,6 +27,13 @@ INDEX_FILE = "index.html"
 _URL = re.compile(r"(gs|s3|hdfs|https?|file):/")
 
 
+def find_artifact(root: Path, uri: str) -> Path | None:
+    """Returns the folder of an artifact of a root; None if it was removed, or `uri` is empty."""
+    # A root may have been moved, or is mounted at another path in a container.
+    moved = root / ARTIFACTS_FOLDER / uri.rpartition(f"/{ARTIFACTS_FOLDER}/")[2]
+    return next((path for path in (Path(uri), moved) if uri and path.is_dir()), None)
+
+
 def check_root_name(root: Path | None) -> Path | None:
     """Returns a root if TensorFlow and Beam can use its path, and None for None.
 

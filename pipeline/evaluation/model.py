@@ -14,7 +14,7 @@ from data.images.limits import MAX_PIXELS
 from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.registry.versions import run_of
-from pipeline.root_files import SERVING_FOLDER
+from pipeline.root_files import SERVING_FOLDER, find_artifact
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ def find_model(root: Path, version: int | None = None, run_id: str | None = None
 
 def _of_run(root: Path, run_id: str) -> EvaluatedModel:
     run = History(root).find(run_id, lambda run: bool(run.model_uri), "with a trained model")
-    path = Path(str(run.model_uri), SERVING_FORMAT)
-    if not path.is_dir():
+    path = find_artifact(root, f"{run.model_uri}/{SERVING_FORMAT}")
+    if path is None:
         raise UsageError(
-            f"--run: the model of run {run_id}, {path}, is gone; `flowers clean` removes the "
-            "artifacts of old runs"
+            f"--run: the model of run {run_id}, {run.model_uri}, is gone; `flowers clean` removes "
+            "the artifacts of old runs"
         )
     return EvaluatedModel(str(path), model_digest(path), None, run)
 

@@ -19,7 +19,7 @@ from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.report_page.thumbnails import Thumbnails
 from pipeline.reporting.next_steps import NextStep, next_steps
-from pipeline.root_files import ARTIFACTS_FOLDER
+from pipeline.root_files import ARTIFACTS_FOLDER, find_artifact
 
 _OLD_RUN = (
     "this run was made by an earlier version of flowers, which did not record where the outputs of "
@@ -125,9 +125,7 @@ class ReportSources:
 
     def local(self, uri: str) -> Path | None:
         """Returns the folder of an artifact of this root; None if it is unknown or was removed."""
-        # A root may have been moved, or is mounted at another path in a container.
-        moved = self.root / ARTIFACTS_FOLDER / uri.rpartition(f"/{ARTIFACTS_FOLDER}/")[2]
-        return next((path for path in (Path(uri), moved) if uri and path.is_dir()), None)
+        return find_artifact(self.root, uri)
 
     def why_missing(self, step: str, key: str) -> str:
         """Returns in a clause why an output of a step does not exist, as `artifact` found."""

@@ -30,6 +30,8 @@ def test_the_model_of_a_run_can_be_evaluated_until_it_is_cleaned(root):
     (root / "serving" / "1").rename(root / "artifacts" / "model" / "Format-Serving")
     model = find_model(root, run_id=run.run_id)
     assert (model.version, str(model)) == (None, "the model of run 20261101-000000")
+    moved = root.rename(root.with_name("moved"))
+    assert find_model(moved, run_id=run.run_id).digest == model.digest
 
 
 @pytest.mark.parametrize(
