@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.predictions.elsewhere import LeftOut, Located, locate_records
+from data.common.errors import UsageError
 from data.common.progress import progress
 from data.features import UNCHANGED
 from data.images.conversion import read_as_jpeg
@@ -53,6 +54,8 @@ def find_labelled(
         found = find_images(path, merge_splits)
         left_out = [LeftOut(item.path, item.reason) for item in found.left_out]
         return LabelledData(str(path.absolute()), _read(found.files), left_out, UNCHANGED)
+    if merge_splits is not None:
+        raise UsageError("--merge-splits is for folders of images, and DATA names records")
     with named("DATA"):
         source = resolve(data)
         files = list_files(source)

@@ -40,6 +40,12 @@ def test_folders_of_splits_must_be_merged_explicitly(photos, tmp_path):
     assert labels(find_labelled(str(tmp_path / "all"), UNCHANGED, True)) == ["dark", "light"]
 
 
+def test_records_have_no_folders_of_splits(tmp_path):
+    write_sample(tmp_path, count=10, shards=2, pixels=32)
+    with pytest.raises(UsageError, match="--merge-splits is for folders of images"):
+        find_labelled(str(tmp_path), UNCHANGED, True)
+
+
 def test_errors_name_the_argument(tmp_path):
     with pytest.raises(UsageError, match=r"no record files match .* DATA takes 'sample'") as error:
         find_labelled(str(tmp_path / "nowhere"), UNCHANGED)
