@@ -84,13 +84,9 @@ def evaluate(
     folder = new_folder(root / EVALUATIONS_FOLDER, now)
     try:
         with tempfile.TemporaryDirectory(dir=folder) as examples:
-            model, left_out = _classify(data, chosen, folder, examples, robustness)
-            everything, unseen = _count(folder, model.class_names)
-            write_json(everything.metrics(), str(folder), METRICS_FILE)
-            if unseen:
-                write_json(unseen.metrics(), str(folder), UNSEEN_METRICS_FILE)
+            class_names, left_out = _classify(data, chosen, folder, examples, robustness)
+            everything, unseen = _write_metrics(folder, class_names)
             _write_left_out(left_out, folder / LEFT_OUT_FILE)
-            accuracy = _accuracy(unseen or everything)
             result = Evaluation(
                 evaluation_id=folder.name,
                 started=now.isoformat(timespec="seconds"),
@@ -99,25 +95,29 @@ def evaluate(
                 version=chosen.version,
                 run_id=chosen.run.run_id if chosen.run else None,
                 digest=chosen.digest,
-                class_names=model.class_names,
-                all=_accuracy(everything),
-                unseen=_accuracy(unseen) if unseen else None,
+                class_names=class_names,
+                all=everything,
+                unseen=unseen,
                 left_out=dict(Counter(item.reason for item in left_out).most_common()),
                 target=target,
-                passed=judge(accuracy, target),
+                passed=judge(unseen or everything, target),
             )
             problem = write_page(result, str(chosen), folder, Path(examples))
+        _save(root, result, folder)
     except BaseException:
         shutil.rmtree(folder)
         raise
-    _save(root, result, folder)
     return Evaluated(result, folder, problem)
 
 
 def _classify(
     data: LabelledData, chosen: EvaluatedModel, folder: Path, examples: str, robustness: bool
-) -> tuple[ServedModel, list[LeftOut]]:
-    """Writes the images to `examples`, and the answers of the model for them to `folder`."""
+) -> tuple[list[str], list[LeftOut]]:
+    """Writes the images to `examples`, and the answers of the model for them to `folder`.
+
+    Returns:
+      The classes of the model, and what is left out.
+    """
     model, seen = ServedModel(chosen.path), read_seen(chosen.path)
     rules = RecordRules(model.class_names, chosen.max_pixels, data.features)
     written, left_out = write_extra(data.records, rules, examples)
@@ -129,11 +129,15 @@ def _classify(
     if robustness:
         with table_writer(str(folder), CHANGED_FILE, CHANGED, model.class_names) as write:
             predict_changed(examples, EXTRA, ids, model, write)
-    return model, left_out
+    return model.class_names, left_out
 
 
-def _count(folder: Path, class_names: Sequence[str]) -> tuple[Tally, Tally | None]:
-    """Returns the counts of all images and of those that the model has not seen, if known."""
+def _write_metrics(folder: Path, class_names: Sequence[str]) -> tuple[Accuracy, Accuracy | None]:
+    """Writes the metrics on all images and on those that the model has not seen, if known.
+
+    Returns:
+      The two accuracies.
+    """
     everything, unseen = Tally(class_names, _TOP_K), Tally(class_names, _TOP_K)
     known = True
     for rows in iterate_predictions(str(folder), EXTRA, BATCH_SIZE):
@@ -142,7 +146,10 @@ def _count(folder: Path, class_names: Sequence[str]) -> tuple[Tally, Tally | Non
         new = rows.filter(pc.invert(rows["seen"]))
         if new.num_rows:
             unseen.add(to_batch(new))
-    return everything, unseen if known else None
+    write_json(everything.metrics(), str(folder), METRICS_FILE)
+    if known:
+        write_json(unseen.metrics(), str(folder), UNSEEN_METRICS_FILE)
+    return _accuracy(everything), _accuracy(unseen) if known else None
 
 
 def _accuracy(tally: Tally) -> Accuracy:

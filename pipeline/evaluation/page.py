@@ -74,14 +74,13 @@ def write_page(result: Evaluation, model: str, folder: Path, examples: Path) -> 
 
 def _result_section(result: Evaluation) -> Section:
     tone = {True: "good", False: "bad", None: "neutral"}[result.passed]
-    *lines, judged = result.format_lines()
-    if result.target is None:
-        lines, judged = [*lines, judged], ""
+    lines = list(result.format_lines())
+    judged = "" if result.target is None else lines.pop()
     return Section(
         "result",
         "Result",
         "How often the model is right on these images. Images that it has seen in its training say "
-        "little, so that the others count.",
+        "little; a target is compared with the others.",
         "evaluation_result.html.j2",
         {
             "tone": tone,

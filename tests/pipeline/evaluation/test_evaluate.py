@@ -74,6 +74,13 @@ def test_without_a_usable_image_the_data_is_refused_and_nothing_is_left(root, ph
     assert list((root / "evaluations").iterdir()) == []
 
 
+def test_an_evaluation_that_cannot_be_noted_leaves_nothing(root, photos):
+    (root / "history" / "20261101-000000" / "evaluations.jsonl").mkdir()
+    with pytest.raises(IsADirectoryError):
+        run(root, photos(dark=[60], light=[200]), robustness=False)
+    assert list((root / "evaluations").iterdir()) == []
+
+
 def test_the_history_of_the_run_has_a_note_of_each_evaluation(root, photos):
     images = photos(dark=[60], light=[200])
     ids = [run(root, images, robustness=False)[0].evaluation_id for _ in range(2)]
