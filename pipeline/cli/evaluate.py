@@ -80,7 +80,10 @@ def evaluate(
         index_problem = refresh_index(root)
     if index_problem:
         typer.echo(index_problem, err=True)
+    missing = f"Report: missing, it cannot be made: {problem}" if problem else ""
     if as_json:
+        if missing:
+            typer.echo(missing, err=True)
         typer.echo(result.model_dump_json(indent=2))
     else:
         typer.echo(f"{model} on {display_path(images.location)}:")
@@ -90,6 +93,5 @@ def evaluate(
         typer.echo(format_recall(metrics))
         for reason, number in result.left_out.items():
             typer.echo(f"{number} left out: {reason}")
-        path = display_path(folder / REPORT_FILE)
-        typer.echo(f"Report: {f'missing, it cannot be made: {problem}' if problem else path}")
+        typer.echo(missing or f"Report: {display_path(folder / REPORT_FILE)}")
     raise typer.Exit(REFUSED if result.passed is False else DONE)

@@ -54,11 +54,11 @@ def find_labelled(
         found = find_images(path, merge_splits)
         left_out = [LeftOut(item.path, item.reason) for item in found.left_out]
         return LabelledData(str(path.absolute()), _read(found.files), left_out, UNCHANGED)
-    if merge_splits is not None:
-        raise UsageError("--merge-splits is for folders of images, and DATA names records")
     with named("DATA"):
         source = resolve(data)
         files = list_files(source)
+        if merge_splits is not None:
+            raise UsageError("--merge-splits is for folders of images, and DATA names records")
         check_first_records(source, files, features)
     return LabelledData(str(source), locate_records(files), [], features)
 

@@ -1,9 +1,12 @@
+import json
 import re
 
 import html5lib
 import pytest
+from typer.testing import CliRunner
 
 from data.features import UNCHANGED
+from pipeline.cli.main import app
 from pipeline.evaluation import page
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.labelled_images import find_labelled
@@ -41,12 +44,18 @@ def test_the_report_is_valid_and_shows_hostile_names_as_text(evaluated):
     assert "<script>alert" not in text
 
 
-def test_a_report_that_cannot_be_made_does_not_fail_the_evaluation(root, photos, monkeypatch):
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_report_that_cannot_be_made_does_not_fail_the_evaluation(
+    root, photos, monkeypatch, options
+):
     def fail(*_, **__):
         raise OSError("no space left")
 
     monkeypatch.setattr(page, "render", fail)
-    data = find_labelled(str(photos(dark=[60], light=[200])), UNCHANGED)
-    found = evaluate(root, data, find_model(root), robustness=False)
-    assert "no space left" in found.problem
-    assert found.result.all.value == 1
+    images = str(photos(dark=[60], light=[200]))
+    command = ["evaluate", images, "--root", str(root), "--no-robustness", *options]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "Report: missing, it cannot be made: OSError: no space left" in done.output
+    if options:
+        assert json.loads(done.stdout)["all"]["value"] == 1
