@@ -50,6 +50,7 @@ def build(sources: ReportSources) -> Section:
         examples=metrics["examples"],
         kind=sources.kind,
         macro=metrics["macro"],
+        undefined=any(None in (row.precision, row.recall, row.f1) for row in rows),
         slices=_slices(metrics),
         calibration=reliability(f"Reliability diagram. {words}", bins) if bins else "",
         calibration_words=words,

@@ -44,6 +44,14 @@ def test_the_report_is_valid_and_shows_hostile_names_as_text(evaluated):
     assert "<script>alert" not in text
 
 
+@pytest.mark.parametrize(("light", "said"), [([], True), ([200], False)])
+def test_a_mean_over_classes_without_images_says_so(root, photos, light, said):
+    data = find_labelled(str(photos(dark=[60], light=light)), UNCHANGED)
+    found = evaluate(root, data, find_model(root), robustness=False)
+    text = (found.folder / "report.html").read_text(encoding="utf-8")
+    assert ("mean over the classes, with 0 where there is no value" in text) is said
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_a_report_that_cannot_be_made_does_not_fail_the_evaluation(
     root, photos, monkeypatch, options
