@@ -93,7 +93,7 @@ def import_images(
         find_images(source, merge_splits), corrections, known_classes(out, spans, done)
     )
     if corrections and not changes:
-        progress.info("the corrections change nothing: no row has another action than keep")
+        progress.info("the corrections change nothing: each image keeps its class")
     options = options.model_copy(
         update={"merge_splits": bool(merge_splits), "corrections": changes}
     )

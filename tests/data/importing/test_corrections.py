@@ -264,6 +264,6 @@ def test_an_empty_file_of_corrections_changes_nothing_and_says_so(
     corrections.write_text(f"{ALL}roses/0.png,roses,daisy,0,0,test,1,,\n")
     caplog.set_level("INFO", "flowers.progress")
     assert run(photos, tmp_path / "out", corrections).relabelled == []
-    assert "the corrections change nothing" in caplog.text
+    assert "the corrections change nothing: each image keeps its class" in caplog.text
     # Without corrections, it is the same import.
     assert run(photos, tmp_path / "out").added == 0
