@@ -32,7 +32,7 @@ class StepInputs:
 
     Attributes:
       summary: The module whose `summarize` reads the outputs of the step.
-      own: Its settings (a section stands for all its keys), and of the inputs above.
+      own: Its settings (a section stands for all its keys), and those of the inputs above.
       after: The steps whose outputs it reads.
       waits_for: Further steps that must succeed first. Their outputs are not among its inputs, so
         they do not make it run again.

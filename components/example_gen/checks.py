@@ -85,8 +85,8 @@ def check_record(content: bytes, rules: RecordRules) -> ValidRecord:
     return ValidRecord(content, ignored, pixels, image, label, class_id)
 
 
-def check_elsewhere(content: bytes, rules: RecordRules) -> ValidRecord:
-    """Returns the content of a record that was not made for the classes of `rules`.
+def check_elsewhere(content: bytes, rules: RecordRules) -> bytes:
+    """Returns a record that was not made for the classes of `rules`, with the class id of theirs.
 
     The class ids of other data sets differ, so the label alone tells the class; the class id counts
     only if the records have no label.
@@ -111,8 +111,7 @@ def check_elsewhere(content: bytes, rules: RecordRules) -> ValidRecord:
     class_id = rules.class_names.index(label)
     size = pixels.shape[1], pixels.shape[0]
     source = extract_source(content, rules.features)
-    content = encode_example(image, class_id, rules.class_names, size, source)
-    return ValidRecord(content, (), pixels, image, label, class_id)
+    return encode_example(image, class_id, rules.class_names, size, source)
 
 
 def extract_image(content: bytes) -> bytes:

@@ -66,7 +66,7 @@ def write_extra(
             try:
                 if record.problem:
                     raise InvalidRecord(record.problem)
-                writer.write(check_elsewhere(record.content, rules).content)
+                writer.write(check_elsewhere(record.content, rules))
                 written += 1
             except InvalidRecord as error:
                 left_out.append(LeftOut(_origin(record, rules), str(error)))
