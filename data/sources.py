@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ PUBLIC_SIZES = (192, 224, 331, 512)
 RECORD_FILES = "*.tfrec*"
 # Number of simultaneous requests to a bucket.
 _REQUESTS = 32
+# How errors name the option; not a part of a path.
+_OPTION = re.compile(r"(?<![\w/])--data(?: \(data\.source in the config\))?(?![\w/-])")
 # Files that an import writes next to the records.
 LABELS_FILE = "labels.txt"
 IMPORT_FILE = "import.json"
@@ -97,8 +100,7 @@ def named(option: str) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        text = str(error).replace("--data (data.source in the config)", option)
-        raise type(error)(text.replace("--data", option)) from error
+        raise type(error)(_OPTION.sub(lambda _: option, str(error))) from error
 
 
 def parse(source: str, public_size: int = 192) -> Source:

@@ -1,11 +1,12 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from data.common.errors import TransientError, UsageError
-from data.sources import Source, fingerprint, list_files, resolve
+from data.sources import Source, fingerprint, list_files, named, resolve
 
 
 def test_the_sample_is_found():
@@ -130,3 +131,13 @@ def test_the_fingerprint_of_remote_files_covers_each_file(tmp_path):
     source = resolve(f"file://{tmp_path}/span-1")
     with pytest.raises(TransientError, match="cannot be read"):
         fingerprint(source, [f"file://{tmp_path}/gone.tfrec"])
+
+
+@pytest.mark.parametrize("folder", ["", "--data/--data-old"])
+def test_errors_name_another_option_and_leave_paths_as_they_are(tmp_path, folder):
+    missing = f"{tmp_path}/{folder}/*.tfrec"
+    with pytest.raises(UsageError) as error, named("gate.extra_data"):
+        list_files(resolve(missing))
+    text = str(error.value).replace(str(Path(missing).parent), "")
+    assert text.count("gate.extra_data") == 1
+    assert "--data" not in text
