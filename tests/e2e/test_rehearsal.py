@@ -113,7 +113,7 @@ def test_a_rehearsal_has_the_results_of_a_local_run(
     assert states(run, "done") == {*STEPS, "Report"}
     assert run.pushed == 1
     page = report_of(answer)
-    assert "Pushed: the model serves as version 1" in page
+    assert "Pushed as version 1" in page
     assert page.count("data:image/webp") > 10
     assert "could not be made" not in page
     assert (root / "serving" / "1" / "saved_model.pb").is_file()

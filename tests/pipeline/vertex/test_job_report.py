@@ -39,7 +39,7 @@ def test_the_report_of_a_pushed_model_is_that_of_a_local_run(toy_job):
     assert run["seconds"] == 11 * 60 + 30
     assert run["records_location"] == "gs://b/span-{SPAN}/*"
     assert run["artifacts"]["Gate"]["blessing"] == toy_job.uri("Gate", "blessing")
-    assert "Pushed: the model serves as version 3" in page
+    assert "Pushed as version 3" in page
     # Pictures of the test images, from the record files in the bucket.
     assert page.count("data:image/webp") > 10
     assert "picture not found" not in page
@@ -114,7 +114,7 @@ def test_outputs_that_were_deleted_cost_only_their_part_of_the_report(toy_job):
     (step,) = (step for step in run["steps"] if step["name"] == "Predictions")
     assert step["found"].startswith("its outputs cannot be read: NotFoundError")
     assert run["state"] == "pushed"
-    assert "Pushed: the model serves as version 3" in page
+    assert "Pushed as version 3" in page
 
 
 def test_a_job_that_the_service_does_not_return_has_no_report(toy_job, cloud):
