@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import NoReturn
 
-from components.artifacts import gfile, read_json, write_json
+from components.artifacts import file_exists, read_json, write_json
 from data.common.errors import DataRefused
 
 REFUSAL_FILE = "refusal.json"
@@ -44,6 +44,5 @@ def refuse_data(reasons: Sequence[str], step: str, folder: str) -> NoReturn:
 
 def read_refusal(folder: str, step: str) -> DataRefused | None:
     """Returns the refusal that a step wrote to a history folder by `refuse_data`, or None."""
-    exists = gfile().exists(os.path.join(folder, REFUSAL_FILE))
-    refusal = read_json(folder, REFUSAL_FILE) if exists else {}
+    refusal = read_json(folder, REFUSAL_FILE) if file_exists(folder, REFUSAL_FILE) else {}
     return DataRefused("\n".join(refusal["reasons"])) if refusal.get("step") == step else None

@@ -92,16 +92,30 @@ def opened_here(file: str) -> Iterator[str | None]:
         yield file
 
 
+@contextmanager
+def _predictions_here(folder: str) -> Iterator[str]:
+    """Yields the path of the predictions in a folder.
+
+    Raises:
+      FileNotFoundError: There are none.
+    """
+    file = os.path.join(folder, PREDICTIONS_FILE)
+    with opened_here(file) as path:
+        if path is None:
+            raise FileNotFoundError(f"{file} does not exist")
+        yield path
+
+
 def read_class_names(folder: str) -> list[str]:
     """Returns the classes of the predictions in a folder, in the order of their ids."""
-    with opened_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
+    with _predictions_here(folder) as path:
         names: list[str] = json.loads(pq.read_schema(path).metadata[_CLASS_NAMES])
     return names
 
 
 def read_predictions(folder: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Returns the predictions in a folder; see PREDICTIONS for the columns."""
-    with opened_here(os.path.join(folder, PREDICTIONS_FILE)) as path:
+    with _predictions_here(folder) as path:
         return pq.read_table(path, columns=columns)
 
 
@@ -113,7 +127,7 @@ def read_changed(folder: str) -> pa.Table | None:
 
 def iterate_predictions(folder: str, split: str, batch_size: int) -> Iterator[pa.RecordBatch]:
     """Yields the predictions for a split in batches, in constant memory."""
-    with opened_here(os.path.join(folder, PREDICTIONS_FILE)) as path, pq.ParquetFile(path) as file:
+    with _predictions_here(folder) as path, pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size):
             rows = batch.filter(pc.equal(batch["split"], split))
             if rows.num_rows:

@@ -85,3 +85,8 @@ def test_local_tables_are_read_without_tensorflow(folder):
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, folder], check=False).returncode == 0
+
+
+def test_a_missing_table_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"predictions\.parquet does not exist"):
+        read_predictions(str(tmp_path))

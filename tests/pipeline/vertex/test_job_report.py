@@ -112,7 +112,7 @@ def test_outputs_that_were_deleted_cost_only_their_part_of_the_report(toy_job):
     gfile().remove(f"{toy_job.uri('Predictions', 'predictions')}/predictions.parquet")
     page, run = toy_job.report()
     (step,) = (step for step in run["steps"] if step["name"] == "Predictions")
-    assert step["found"].startswith("its outputs cannot be read: NotFoundError")
+    assert step["found"].startswith("its outputs cannot be read: FileNotFoundError: ram://")
     assert run["state"] == "pushed"
     assert "Pushed as version 3" in page
 
