@@ -23,7 +23,7 @@ def test_submitting_twice_creates_one_job_which_can_be_watched_and_cancelled(ver
     job_id = name.rpartition("/")[2]
     assert f"Submitted: {job_id}" in first.out
     assert f"pipelines/runs/{job_id}?project=your-project" in first.out
-    assert "11 steps, one by one         e2-standard-4" in first.out
+    assert "13 steps, one by one         e2-standard-4" in first.out
     assert "list price" in first.out.lower()
     second = vertex("submit", "--yes")
     assert "nothing was submitted" in second.out
