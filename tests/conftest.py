@@ -12,11 +12,16 @@ from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.transform.images import encode_pixels
+
+# A busy machine exceeds the deadline of 200 ms for a single example.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
