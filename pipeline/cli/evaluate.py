@@ -24,7 +24,7 @@ def evaluate(
     root: Root = Path("runs"),
     version: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Version of the model; default: the one that serves."),
+        typer.Option(metavar="N", help="Version of the model; default: the serving version."),
     ] = None,
     run_id: Annotated[
         str | None, typer.Option("--run", metavar="RUN", help="Evaluate the model of this run.")

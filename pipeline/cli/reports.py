@@ -22,7 +22,7 @@ def report(
         bool, typer.Option("--all", help="Make the missing reports, and the page of all runs.")
     ] = False,
 ) -> None:
-    """Make the report of a run anew, and print its path.
+    """Regenerate the report of a run, and print its path.
 
     Each run writes its report by itself, to `history/<run id>/report.html` under the root: the
     verdict, the mistakes as pictures, the classes, the training, and what the model was made of.

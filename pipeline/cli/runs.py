@@ -44,7 +44,7 @@ app = App(
 @app.command("compare")
 def compare(
     first: Annotated[
-        str, typer.Argument(metavar="A", help="Id of a run, or version:N for that of a version.")
+        str, typer.Argument(metavar="A", help="Id of a run, or version:N for the run of version N.")
     ],
     second: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.")],
     root: Root = Path("runs"),
