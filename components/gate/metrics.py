@@ -144,6 +144,13 @@ class Tally:
         }
 
 
+def count_confusion(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Returns the number of examples by true and predicted class id, int64 [classes, classes]."""
+    counts = np.zeros([classes, classes], np.int64)
+    np.add.at(counts, (true, predicted), 1)
+    return counts
+
+
 def ratio(part: int, whole: int) -> float:
     """Returns part / whole, and 0 if whole is 0."""
     return part / whole if whole else 0.0

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -69,8 +70,9 @@ CHANGES: Mapping[str, Callable[[Image.Image], Image.Image]] = {
 def changed_records(batch: RecordBatch) -> Iterator[tuple[str, list[bytes]]]:
     """Yields each change with the serialized tf.Examples of the changed images of a batch."""
     images = [_open(encoded) for encoded in batch.images]
+    examples = [tf.train.Example.FromString(record) for record in batch.records]
     for name, change in CHANGES.items():
-        yield name, _with_images(batch.records, [_encode(change(i), name) for i in images])
+        yield name, _with_images(examples, [_encode(change(i), name) for i in images])
 
 
 def _open(encoded: bytes) -> Image.Image:
@@ -89,8 +91,8 @@ def _encode(image: Image.Image, change: str) -> bytes:
     return content.getvalue()
 
 
-def _with_images(records: Sequence[bytes], images: Sequence[bytes]) -> list[bytes]:
-    examples = [tf.train.Example.FromString(record) for record in records]
+def _with_images(examples: Sequence[Any], images: Sequence[bytes]) -> list[bytes]:
+    """Replaces the images of tf.Examples, and returns these serialized."""
     for example, image in zip(examples, images, strict=True):
         example.features.feature[IMAGE].bytes_list.value[:] = [image]
     return [example.SerializeToString() for example in examples]

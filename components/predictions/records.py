@@ -26,7 +26,7 @@ class RecordBatch:
         """The features of each record, by name."""
         return [tf.train.Example.FromString(r).features.feature for r in self.records]
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """The id of each record, see `data.records.record_id`."""
         return [record_id(record) for record in self.records]

@@ -14,7 +14,7 @@ def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
     if extra := splits.count(EXTRA):
         left_out = len(read_json(folder, LEFT_OUT_FILE))
         text += f", {extra} of gate.extra_data{f' ({left_out} left out)' if left_out else ''}"
-    changed = read_changed(folder)
+    changed = read_changed(folder, ["id"])
     if changed is not None:
         text += f"; {changed.num_rows // len(CHANGES)} test images with {len(CHANGES)} changes"
     return StepSummary(text)

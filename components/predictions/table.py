@@ -119,10 +119,10 @@ def read_predictions(folder: str, columns: Sequence[str] | None = None) -> pa.Ta
         return pq.read_table(path, columns=columns)
 
 
-def read_changed(folder: str) -> pa.Table | None:
+def read_changed(folder: str, columns: Sequence[str] | None = None) -> pa.Table | None:
     """Returns the predictions for changed images; None if they were not requested."""
     with opened_here(os.path.join(folder, CHANGED_FILE)) as path:
-        return pq.read_table(path) if path else None
+        return pq.read_table(path, columns=columns) if path else None
 
 
 def iterate_predictions(folder: str, split: str, batch_size: int) -> Iterator[pa.RecordBatch]:

@@ -146,6 +146,12 @@ class Run(BaseModel):
         newest = self.promoted or self.pushed
         return None if newest == self.withdrawn else newest
 
+    @property
+    def error_line(self) -> str:
+        """The first line of the error; empty if there is none."""
+        # A first line that ends with a colon needs the second one.
+        return (self.error or "").replace(":\n", ": ").partition("\n")[0]
+
     def setting(self, key: str) -> Any:
         """Returns a setting by its dotted key; None if the run's version did not have it."""
         value: Any = self.settings
@@ -179,10 +185,8 @@ class Run(BaseModel):
     def format_line(self) -> str:
         """Returns the line that `flowers runs` prints."""
         accuracy = f"{self.verdict.metric} {self.verdict.value:.3f}" if self.verdict else ""
-        # A first line that ends with a colon needs the second one.
-        error = (self.error or "").replace(":\n", ": ").partition("\n")[0]
         start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
-        outcome = "; ".join(filter(None, [self._format_versions(), error]))
+        outcome = "; ".join(filter(None, [self._format_versions(), self.error_line]))
         return f"{start} {self.model:<12} {accuracy:<15} {outcome}".rstrip()
 
     def _format_versions(self) -> str:

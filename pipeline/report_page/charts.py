@@ -6,8 +6,18 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report_page.figures import percent
-from pipeline.report_page.svg import WIDTH, Axis, box, dot, figure, line, polyline, text
+from pipeline.report_page.figures import whole_percent
+from pipeline.report_page.svg import (
+    WIDTH,
+    Axis,
+    box,
+    dot,
+    draw_axes,
+    figure,
+    line,
+    polyline,
+    text,
+)
 
 _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 58, WIDTH - 22, 40, 210, 250
 
@@ -61,7 +71,7 @@ def reliability(label: str, bins: Sequence[Mapping[str, Any]]) -> Markup:
       bins: `examples`, `confidence` and `accuracy` of each bin that is not empty.
     """
     x_axis, y_axis = Axis(0, 1, _LEFT, _RIGHT), Axis(0, 1, _BOTTOM, _TOP)
-    parts = [*_frame(x_axis, y_axis, _whole_percent, _whole_percent, "how sure the model is")]
+    parts = [*_frame(x_axis, y_axis, whole_percent, whole_percent, "how sure the model is")]
     parts.append(line(x_axis.at(0), y_axis.at(0), x_axis.at(1), y_axis.at(1), "target"))
     points = [(x_axis.at(b["confidence"]), y_axis.at(b["accuracy"])) for b in bins]
     parts.append(polyline(points, "curve row0"))
@@ -82,17 +92,5 @@ def _frame(
 ) -> Iterator[Markup]:
     """Yields the axes with their ticks."""
     yield box(_LEFT, _TOP, _RIGHT - _LEFT, _BOTTOM - _TOP, "frame")
-    for tick in y_axis.ticks:
-        y = y_axis.at(tick)
-        yield line(_LEFT, y, _RIGHT, y, "grid")
-        yield text(_LEFT - 6, y + 4, y_text(tick), "end small")
-    for tick in x_axis.ticks:
-        x = x_axis.at(tick)
-        yield line(x, _BOTTOM, x, _BOTTOM + 4, "axis")
-        yield text(x, _BOTTOM + 17, x_text(tick), "middle small")
-    yield line(_LEFT, _BOTTOM, _RIGHT, _BOTTOM, "axis")
+    yield from draw_axes(x_axis, y_axis, _LEFT, _RIGHT, x_text, y_text)
     yield text((_LEFT + _RIGHT) / 2, _HEIGHT - 6, x_title, "middle small")
-
-
-def _whole_percent(value: float) -> str:
-    return percent(value, 0)

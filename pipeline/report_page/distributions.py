@@ -13,8 +13,8 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
 from tensorflow_metadata.proto.v0.statistics_pb2 import Histogram as HistogramProto
 
 from data.features import LABEL
-from pipeline.report_page.figures import percent
-from pipeline.report_page.svg import WIDTH, Axis, box, dot, figure, line, polyline, text
+from pipeline.report_page.figures import percent, whole_percent
+from pipeline.report_page.svg import WIDTH, Axis, box, dot, draw_axes, figure, polyline, text
 
 _BINS = 20
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, WIDTH - 14, 14, 160
@@ -129,20 +129,13 @@ def draw_distribution(
     series = [shares(some, edges) for some in (now, before) if some]
     x_axis = Axis(edges[0], edges[-1], _LEFT, _RIGHT)
     y_axis = Axis(0, max(max(values) for values in series), _BOTTOM, _TOP, 3)
-    parts = []
-    for tick in y_axis.ticks:
-        parts.append(line(_LEFT, y_axis.at(tick), _RIGHT, y_axis.at(tick), "grid"))
-        parts.append(text(_LEFT - 6, y_axis.at(tick) + 4, percent(tick, 0), "end small"))
+    parts = [*draw_axes(x_axis, y_axis, _LEFT, _RIGHT, format_value, whole_percent)]
     for (start, end), share in zip(pairwise(map(x_axis.at, edges)), series[0], strict=True):
         parts.append(
             box(start, y_axis.at(share), end - start - 1, _BOTTOM - y_axis.at(share), "bar")
         )
     if before:
         parts.append(polyline(_steps(x_axis, y_axis, edges, series[1]), "curve row1"))
-    for tick in x_axis.ticks:
-        parts.append(line(x_axis.at(tick), _BOTTOM, x_axis.at(tick), _BOTTOM + 4, "axis"))
-        parts.append(text(x_axis.at(tick), _BOTTOM + 18, format_value(tick), "middle small"))
-    parts.append(line(_LEFT, _BOTTOM, _RIGHT, _BOTTOM, "axis"))
     return figure(label, _BOTTOM + 26, parts)
 
 

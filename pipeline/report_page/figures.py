@@ -34,6 +34,11 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def whole_percent(value: float) -> str:
+    """Returns a share as text without decimals, such as `84 %`."""
+    return percent(value, 0)
+
+
 def with_interval(value: float, low: float, high: float) -> str:
     """Returns a share with its interval as text, such as `84.1 % (79.5 % to 87.8 %)`."""
     return f"{percent(value)} ({percent(low)} to {percent(high)})"

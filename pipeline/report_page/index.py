@@ -46,7 +46,6 @@ class _Row:
       comparisons: The ids of the runs that a page compares it with.
       outcome: What became of its model, in words.
       step: The step that runs, or `its first step`.
-      error: The first line of its error; empty if there is none.
     """
 
     run: Run
@@ -55,7 +54,6 @@ class _Row:
     comparisons: list[str]
     outcome: str
     step: str
-    error: str
 
 
 def write_index(root: Path) -> Path:
@@ -163,7 +161,6 @@ def _row(root: Path, run: Run) -> _Row:
         comparisons=[page.stem.removeprefix(PAGE_PREFIX) for page in pages],
         outcome=_outcome(run),
         step=next((step.name for step in run.steps if step.state == "running"), "its first step"),
-        error=(run.error or "").replace(":\n", ": ").partition("\n")[0],
     )
 
 

@@ -48,8 +48,9 @@ def choose_quarantined(
         if len(chosen) == sum(quotas.values()) or number == _MOST_READ:
             break
     order = {reason: number for number, reason in enumerate(reasons)}
-    place = lambda item: (order[item.record.reason], item.record.shard, item.record.index)  # noqa: E731
-    return sorted(chosen, key=place)
+    return sorted(
+        chosen, key=lambda item: (order[item.record.reason], item.record.shard, item.record.index)
+    )
 
 
 def _share_places(reasons: Mapping[str, int], most: int) -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from components.gate.metrics import ratio
+from components.gate.metrics import count_confusion, ratio
 from components.intervals import wilson_interval
 from components.mcnemar import mcnemar_p_value
 from pipeline.report_page.pairs import Estimate, Pair
@@ -188,10 +188,11 @@ def _accuracy(answers: Answers) -> Estimate:
 def _class_scores(answers: Answers, names: Sequence[str]) -> dict[str, ClassScore]:
     """Returns the scores on each class by name."""
     index = {name: i for i, name in enumerate(names)}
-    confusion = np.zeros([len(names), len(names)], np.int64)
-    for label, predicted in zip(answers.labels, answers.predicted, strict=True):
-        confusion[index[label], index[predicted]] += 1
-    return class_scores(confusion, names)
+    true, predicted = (
+        np.array([index[name] for name in column], np.int64)
+        for column in (answers.labels, answers.predicted)
+    )
+    return class_scores(count_confusion(true, predicted, len(names)), names)
 
 
 def class_scores(confusion: np.ndarray, names: Sequence[str]) -> dict[str, ClassScore]:

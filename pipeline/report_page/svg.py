@@ -4,7 +4,7 @@ All texts are escaped, and each figure has a label for people who do not see it.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from markupsafe import Markup
 
@@ -77,6 +77,34 @@ class Axis:
         """Returns the position of a value."""
         share = (value - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
+
+
+def draw_axes(
+    x_axis: Axis,
+    y_axis: Axis,
+    left: float,
+    right: float,
+    x_text: Callable[[float], str],
+    y_text: Callable[[float], str],
+) -> Iterator[Markup]:
+    """Yields two axes with ticks and a grid of horizontal lines.
+
+    Args:
+      x_axis: The horizontal axis, which may be shorter than the lines.
+      y_axis: The vertical axis, which starts at the bottom.
+      left, right: The ends of the horizontal lines.
+      x_text, y_text: Return the value of a tick as text.
+    """
+    bottom = y_axis.start
+    for tick in y_axis.ticks:
+        y = y_axis.at(tick)
+        yield line(left, y, right, y, "grid")
+        yield text(left - 6, y + 4, y_text(tick), "end small")
+    for tick in x_axis.ticks:
+        x = x_axis.at(tick)
+        yield line(x, bottom, x, bottom + 4, "axis")
+        yield text(x, bottom + 17, x_text(tick), "middle small")
+    yield line(left, bottom, right, bottom, "axis")
 
 
 def share_axis(values: Iterable[float], start: float, end: float) -> Axis:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from components.gate.metrics import count_confusion
 from pipeline.report_page.pictures import make_cards
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import Predictions, ReportSources
@@ -63,7 +64,7 @@ def _content(sources: ReportSources, test: Predictions) -> dict[str, Any]:
     top = np.sort(test.probabilities, axis=1)
     margins = top[:, -1] - (top[:, -2] if top.shape[1] > 1 else 0)
     unsure = np.argsort(margins, kind="stable")[:_LEAST_SURE]
-    confusion = confusion_matrix(test, len(sources.class_names))
+    confusion = count_confusion(test.classes, test.predicted, len(sources.class_names))
     as_matrix = len(sources.class_names) <= MOST_IN_MATRIX
     return {
         "names": sources.class_names,
@@ -76,13 +77,6 @@ def _content(sources: ReportSources, test: Predictions) -> dict[str, Any]:
         "kinds": int((confusion - np.diag(np.diag(confusion)) > 0).sum()),
         "changed_sides": _changed_sides(sources, test),
     }
-
-
-def confusion_matrix(predictions: Predictions, classes: int) -> np.ndarray:
-    """Returns the number of images by true and predicted class, int64 [classes, classes]."""
-    counts = np.zeros([classes, classes], np.int64)
-    np.add.at(counts, (predictions.classes, predictions.predicted), 1)
-    return counts
 
 
 def frequent_confusions(counts: np.ndarray) -> list[Confusion]:
