@@ -1,12 +1,14 @@
-# `make` lists the targets. They need only Python 3.11, pip and git; everything else is installed from
-# PyPI into .tools and .venv in this folder, and cached in uv's own cache.
+# `make` lists the targets. They need only Python 3.11 to 3.13, pip and git; everything else is installed
+# from PyPI into .tools and .venv in this folder, and cached in uv's own cache.
 
 UV_VERSION := 0.13.9
 # The user's uv, or the one that the rule below installs.
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 # The environment takes 3.2 GB, and its packages another 1 GB while they are downloaded.
 DISK_GB := 4
-# If only PyPI is reachable, an attempt of uv to download Python would fail.
+# A version or an interpreter, for the line of TFX; choose_python.sh chooses one if it is empty.
+PYTHON ?=
+# Only choose_python.sh lets uv download Python; if only PyPI is reachable, an attempt would fail.
 export UV_PYTHON_DOWNLOADS := never
 REAL_DATA ?=
 ACCELERATOR ?= cpu
@@ -18,7 +20,10 @@ IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: .venv/.synced  ## Install uv and the packages of uv.lock into this folder
+# Another PYTHON has another stamp; uv then makes .venv anew, without the stamps of the old one.
+SYNCED := .venv/.synced$(addprefix -,$(subst /,-,$(PYTHON)))
+
+setup: $(SYNCED)  ## Install uv and the packages of uv.lock into this folder; PYTHON=3.13 for TFX 1.21
 
 run: setup  ## Run the whole pipeline on the embedded sample of synthetic flowers
 	@$(UV) run --no-sync flowers run --config quickstart
@@ -66,15 +71,13 @@ image:  ## Build the container image of the steps; ACCELERATOR=gpu or tpu, IMAGE
 clean:  ## Remove the environment from this folder; keeps runs/
 	rm -rf .venv .tools
 
-.venv/.synced: pyproject.toml uv.lock | $(if $(findstring .tools,$(UV)),.tools/bin/uv)
-	@$(UV) python find 3.11 >/dev/null 2>&1 || { \
-	  echo "Python 3.11 is required: TFX 1.16 does not support newer versions."; \
-	  echo "Debian 12 has it as python3; on other systems put python3.11 on PATH."; exit 1; }
+$(SYNCED): pyproject.toml uv.lock | $(if $(findstring .tools,$(UV)),.tools/bin/uv)
 	@free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1048576)}'); \
 	  [ -d .venv ] || [ $$free -ge $(DISK_GB) ] || { \
 	  echo "The environment needs $(DISK_GB) GB in $(CURDIR), and $$free GB are free."; exit 1; }
-	@echo "Installing the packages of uv.lock into .venv (3.2 GB)"
-	@$(UV) sync --locked --quiet --python 3.11
+	@python=$$(./choose_python.sh "$(UV)" "$(PYTHON)") && \
+	  echo "Installing the packages of uv.lock into .venv (3.2 GB)" && \
+	  $(UV) sync --locked --quiet --compile-bytecode --python "$$python"
 	@touch $@
 
 .tools/bin/uv:
