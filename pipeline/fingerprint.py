@@ -6,6 +6,9 @@ import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
+
+from packaging.markers import Marker
 
 from data.common.files import digest_files
 
@@ -46,22 +49,43 @@ def version_of(library: str) -> str:
         return metadata.version("tensorflow-tpu")
 
 
-def locked_version(library: str) -> str:
-    """Returns the version of a library in the images, which are built from `uv.lock`.
+def locked_version(library: str, python: str) -> str:
+    """Returns the version of a library in an image, which is built from `uv.lock`.
 
     Where there is no such file, as in an image, it is the installed version.
+
+    Args:
+      library: The name of the library.
+      python: The Python of the image, such as `3.13`, which chooses among the locked versions.
 
     Raises:
       PackageNotFoundError: The library is neither locked nor installed.
     """
-    return _locked_versions().get(library) or version_of(library)
+    return _locked_versions(python).get(library) or version_of(library)
 
 
 @functools.cache
-def _locked_versions() -> dict[str, str]:
+def _locked_versions(python: str) -> dict[str, str]:
+    return {
+        package["name"]: package["version"]
+        for package in _locked_packages()
+        if "version" in package and _is_for(python, package.get("resolution-markers", []))
+    }
+
+
+@functools.cache
+def _locked_packages() -> list[dict[str, Any]]:
     file = _ROOT / _LOCK_FILE
-    packages = tomllib.loads(file.read_text(encoding="utf-8"))["package"] if file.exists() else []
-    return {package["name"]: package["version"] for package in packages if "version" in package}
+    if not file.exists():
+        return []
+    packages: list[dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["package"]
+    return packages
+
+
+def _is_for(python: str, markers: list[str]) -> bool:
+    """Returns whether any marker holds; a package with a single version has none."""
+    environment = {"python_version": python, "python_full_version": f"{python}.0"}
+    return not markers or any(Marker(marker).evaluate(environment) for marker in markers)
 
 
 def reachable_files(*modules: str) -> list[Path]:

@@ -1,11 +1,16 @@
 """The whole dataflow on one page: the steps, their inputs and their settings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow_data_validation as tfdv
-from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Transform
+
+# `tfx.components` swallows ImportErrors and sets the names to None; these modules raise them.
+from tfx.components.evaluator.component import Evaluator
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import metadata
@@ -28,10 +33,9 @@ from components.trainer.executor import TrainerExecutor
 from components.trainer.settings import WarmStart
 from data.schema import schema_with, span_schema_text
 from data.sources import Source
-from pipeline.fingerprint import version_of
 from pipeline.root_files import ARTIFACTS_FOLDER, CHECKPOINTS_FOLDER, SERVING_FOLDER
 from pipeline.settings.settings import Settings
-from pipeline.steps import step_fingerprints
+from pipeline.steps import library_versions, step_fingerprints
 
 TRAIN_ARGS = trainer_pb2.TrainArgs(splits=["train"])
 
@@ -65,7 +69,7 @@ class RunContext:
       runtime_parameters: Values that are known only when a compiled job is submitted: `data_root`,
         `target` and `train_args`.
       endpoint: The URL of an endpoint of Vertex AI; empty to serve from a folder.
-      library_version: Returns the version of a library where the steps will run.
+      libraries: The libraries of each step where it will run, see `library_versions`.
     """
 
     source: Source
@@ -87,7 +91,7 @@ class RunContext:
     trainer_config: Mapping[str, Any] = field(default_factory=dict)
     runtime_parameters: Mapping[str, RuntimeParameter] = field(default_factory=dict)
     endpoint: str = ""
-    library_version: Callable[[str], str] = version_of
+    libraries: Mapping[str, str] = field(default_factory=library_versions)
 
     @property
     def serves_from(self) -> str:
@@ -112,7 +116,7 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
 
 def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
     """Returns the steps, each with its inputs; the functions below return their parameters."""
-    code = step_fingerprints(settings.model.name, context.library_version)
+    code = step_fingerprints(settings.model.name, context.libraries)
     example_gen = ImageExampleGen(
         **_example_gen(settings, context), code_fingerprint=code["ExampleGen"]
     ).with_id("ExampleGen")

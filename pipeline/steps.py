@@ -1,7 +1,7 @@
 """The steps in their order: the inputs, code and summary of each."""
 
 import importlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -182,12 +182,12 @@ def code_fingerprints(network: str) -> dict[str, str]:
     }
 
 
-def step_fingerprints(network: str, version: Callable[[str], str]) -> dict[str, str]:
+def step_fingerprints(network: str, libraries: Mapping[str, str]) -> dict[str, str]:
     """Returns code and libraries of each step, for TFX's cache.
 
-    See `code_fingerprints` and `library_versions` for the arguments.
+    See `code_fingerprints` for the network and `library_versions` for the libraries.
     """
-    code, libraries = code_fingerprints(network), library_versions(version)
+    code = code_fingerprints(network)
     return {name: f"{code.get(name, '')} {libraries.get(name, '')}".strip() for name in STEPS}
 
 

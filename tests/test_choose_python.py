@@ -1,7 +1,7 @@
 """`choose_python.sh` on machines with different Pythons and versions of glibc.
 
-What a machine has is a folder of stand-ins: `uv` finds the interpreters of that folder, and `getconf`
-tells the version of glibc.
+What a machine has is a folder of stand-ins: `uv` finds the interpreters of that folder, and
+`getconf` tells the version of glibc.
 """
 
 import os
@@ -101,7 +101,13 @@ def test_only_without_any_usable_python_one_is_downloaded(choose, tmp_path, pyth
 def test_without_python_and_network_the_message_says_what_to_install(choose):
     answer = choose(["3.13"], OLD)
     assert (answer.returncode, answer.stdout) == (1, "")
-    for text in ("Python 3.11 ", "Debian 12", "Python 3.12 or 3.13", "needs glibc 2.39", "has 2.36"):
+    for text in (
+        "Python 3.11 ",
+        "Debian 12",
+        "Python 3.12 or 3.13",
+        "needs glibc 2.39",
+        "has 2.36",
+    ):
         assert text in answer.stderr
 
 

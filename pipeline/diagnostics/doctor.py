@@ -18,14 +18,13 @@ import psutil
 from packaging.requirements import Requirement
 
 from components.trainer.tpu_devices import tpu_files
+from data.common.compat import LINES, line_of, this_python
 from data.common.formatting import format_size
-from pipeline.fingerprint import version_of
+from pipeline.fingerprint import locked_version, version_of
 
 # The peak of the quickstart with a margin, see BENCHMARKS.md.
 _MEMORY_NEEDED = 2_000_000_000
 _DISK_NEEDED = 1_000_000_000
-# The wheels of TFX 1.16 and its dependencies need this version.
-_GLIBC_NEEDED = (2, 28)
 _BUCKET = "https://storage.googleapis.com/storage/v1/b/flowers-public/o?maxResults=1"
 _TIMEOUT_SECONDS = 5
 _TENSORFLOW_PROBE = """
@@ -69,39 +68,51 @@ def examine(root: Path) -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    version = platform.python_version()
-    if sys.version_info[:2] == (3, 11):
-        return Finding("ok", "Python", version)
-    return Finding("bad", "Python", version, "put a python3.11 on PATH, then: make clean setup")
+    version, line = platform.python_version(), line_of(this_python())
+    if line:
+        return Finding("ok", "Python", f"{version}, which stands for {line.name}")
+    allowed = ", or ".join(
+        f"{' or '.join(line.pythons)} with glibc {line.glibc_text}" for line in LINES
+    )
+    return Finding("bad", "Python", version, f"install Python {allowed}, then: make clean setup")
 
 
 def _system() -> Finding:
     name, version = platform.libc_ver()
     found = f"{platform.system()} {platform.machine()}, {name} {version}"
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
-    if name == "glibc" and numbers >= _GLIBC_NEEDED:
+    line = line_of(this_python()) or LINES[0]
+    if name == "glibc" and numbers >= line.glibc:
         return Finding("ok", "system", found)
-    return Finding(
-        "bad", "system", found, "use Debian 12, Ubuntu 22.04 or newer, which the wheels need"
-    )
+    older = next((line for line in LINES if name == "glibc" and numbers >= line.glibc), None)
+    if older:
+        remedy = f"make clean; make setup PYTHON={older.pythons[-1]}, for {older.name}"
+    else:
+        remedy = f"use {line.systems}, or newer: {line.name} needs glibc {line.glibc_text}"
+    return Finding("bad", "system", found, remedy)
 
 
 def _packages() -> Finding:
     wrong = []
-    needed = [Requirement(text) for text in metadata.requires("flowers") or ()]
+    required = [Requirement(text) for text in metadata.requires("flowers") or ()]
+    # Those of the other line and of the extras are not for this environment.
+    needed = [r for r in required if not r.marker or r.marker.evaluate({"extra": ""})]
     for requirement in needed:
         try:
             version = version_of(requirement.name)
         except metadata.PackageNotFoundError:
             wrong.append(f"{requirement.name} is missing")
             continue
-        if version not in requirement.specifier:
+        locked = locked_version(requirement.name, this_python())
+        if version != locked:
+            wrong.append(f"{requirement.name} is {version}, not {locked}")
+        elif version not in requirement.specifier:
             wrong.append(f"{requirement.name} is {version}, not {requirement.specifier}")
     if wrong:
         return Finding("bad", "packages", "; ".join(wrong), "make clean setup")
     main = ("tensorflow", "tfx", "apache-beam", "tensorflow-data-validation")
     found = ", ".join(f"{name} {version_of(name)}" for name in main)
-    return Finding("ok", "packages", f"all {len(needed)} as pinned: {found}")
+    return Finding("ok", "packages", f"all {len(needed)} as locked: {found}")
 
 
 def _tensorflow() -> Iterator[Finding]:
@@ -128,7 +139,8 @@ def _accelerators(found: list[tuple[str, str]]) -> Finding:
         names = ", ".join(f"{kind} {name}".strip() for kind, name in found)
         return Finding("ok", "devices", f"{cores}, {names}")
     if Path("/dev/nvidia0").exists():
-        remedy = "uv pip install 'tensorflow[and-cuda]==2.16.2', and check nvidia-smi"
+        version = version_of("tensorflow")
+        remedy = f"uv pip install 'tensorflow[and-cuda]=={version}', and check nvidia-smi"
         return Finding("note", "devices", f"{cores}; a GPU that TensorFlow cannot use", remedy)
     if chips := tpu_files():
         return _tpu(chips, cores)
@@ -142,11 +154,7 @@ def _tpu(chips: list[Path], cores: str) -> Finding:
     """
     found = f"{cores}, TPU with {len(chips)} chips ({chips[0]}, ...)"
     if importlib.util.find_spec("libtpu") is None:
-        remedy = (
-            "install tensorflow-tpu==2.16.2 instead of tensorflow, "
-            "-f https://storage.googleapis.com/libtpu-tf-releases/index.html"
-        )
-        return Finding("note", "devices", f"{found}, which TensorFlow cannot use", remedy)
+        return Finding("note", "devices", f"{found}, which TensorFlow cannot use", _tpu_remedy())
     closed = [str(chip) for chip in chips if not os.access(chip, os.R_OK | os.W_OK)]
     if closed:
         return Finding(
@@ -154,6 +162,18 @@ def _tpu(chips: list[Path], cores: str) -> Finding:
             "run as root, or give the user access to these files",
         )  # fmt: skip
     return Finding("ok", "devices", found)
+
+
+def _tpu_remedy() -> str:
+    line = line_of(this_python())
+    if line and line.tpu:
+        page = "https://storage.googleapis.com/libtpu-tf-releases/index.html"
+        return f"install {line.tpu} instead of tensorflow, -f {page}"
+    with_tpu = next(line for line in LINES if line.tpu)
+    return (
+        f"make clean; make setup PYTHON={with_tpu.pythons[-1]}: only {with_tpu.name} has a build "
+        "for TPUs"
+    )
 
 
 def _memory() -> Finding:

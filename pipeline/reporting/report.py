@@ -119,6 +119,8 @@ class Report:
         log = self._history.folder(self.run.run_id) / LOG_FILE
         self._print(f"\nFAILED in {step}: {self.run.error}", _BAD)
         self._print(f"Full log: {display_path(log)}")
+        if isinstance(error, ImportError):
+            self._print("A package is missing or broken: `make clean setup` installs all again.")
         self._print("The same command resumes after the steps that finished.")
 
     def stopped(self, step: str) -> None:

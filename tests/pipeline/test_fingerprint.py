@@ -1,8 +1,10 @@
 import shutil
+import textwrap
 from importlib import metadata
 
 import pytest
 
+from data.common.compat import line_of, this_python
 from pipeline import fingerprint
 from pipeline.fingerprint import code_fingerprint, locked_version, reachable_files, version_of
 from pipeline.steps import code_fingerprints
@@ -72,16 +74,61 @@ def test_tensorflow_for_tpus_stands_for_tensorflow(monkeypatch):
         version_of("tfx")
 
 
+def lock(project, text):
+    (project / "uv.lock").write_text(textwrap.dedent(text))
+
+
+@pytest.fixture
+def fresh_lock():
+    """The lock file is read anew, before and after the test."""
+    caches = (fingerprint._locked_versions, fingerprint._locked_packages)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_lock")
 def test_a_compiled_job_gets_the_versions_of_its_image(project, monkeypatch):
     monkeypatch.setattr(metadata, "version", lambda name: "9.9")
-    fingerprint._locked_versions.cache_clear()
-    (project / "uv.lock").write_text(
-        '[[package]]\nname = "numpy"\nversion = "1.26.4"\n[[package]]\nname = "flowers"\n'
+    lock(
+        project, '[[package]]\nname = "numpy"\nversion = "1.26.4"\n[[package]]\nname = "flowers"\n'
     )
-    assert (version_of("numpy"), locked_version("numpy")) == ("9.9", "1.26.4")
+    assert (version_of("numpy"), locked_version("numpy", "3.11")) == ("9.9", "1.26.4")
     # In an image, where there is no uv.lock, the libraries are the installed ones.
-    assert locked_version("scipy") == "9.9"
-    fingerprint._locked_versions.cache_clear()
+    assert locked_version("scipy", "3.11") == "9.9"
+
+
+@pytest.mark.usefixtures("fresh_lock")
+def test_the_python_of_an_image_chooses_among_the_locked_versions(project):
+    lock(
+        project,
+        """
+        [[package]]
+        name = "numpy"
+        version = "1.26.4"
+        resolution-markers = ["python_full_version < '3.12'"]
+        [[package]]
+        name = "numpy"
+        version = "2.4.6"
+        resolution-markers = ["python_full_version >= '3.13'", "python_full_version == '3.12.*'"]
+        """,
+    )
+    found = {python: locked_version("numpy", python) for python in ("3.11", "3.12", "3.13")}
+    assert found == {"3.11": "1.26.4", "3.12": "2.4.6", "3.13": "2.4.6"}
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_the_lock_has_the_release_of_each_line(python):
+    line = line_of(python)
+    assert locked_version("tfx", python).startswith(f"{line.tfx}.")
+    assert locked_version("tensorflow", python) == line.tensorflow
+
+
+def test_this_environment_has_the_locked_versions():
+    for name in ("tfx", "tensorflow", "numpy", "apache-beam"):
+        assert locked_version(name, this_python()) == version_of(name)
 
 
 def test_a_change_of_text_counts_nowhere(project):

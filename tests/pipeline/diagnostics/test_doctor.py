@@ -1,5 +1,6 @@
 import importlib.util
 import os
+import platform
 from importlib import metadata
 from pathlib import Path
 
@@ -14,6 +15,32 @@ def test_this_machine_can_run_the_pipeline(tmp_path):
     found = {finding.subject: finding.found for finding in findings}
     assert found["TensorFlow"] == metadata.version("tensorflow")
     assert "CPU cores" in found["devices"]
+
+
+@pytest.mark.parametrize(
+    ("python", "glibc", "subject", "state", "said"),
+    [
+        ("3.11", "2.36", "Python", "ok", "which stands for TFX 1.16 with TensorFlow 2.16"),
+        ("3.13", "2.41", "Python", "ok", "which stands for TFX 1.21 with TensorFlow 2.21"),
+        ("3.14", "2.41", "Python", "bad", "3.11 with glibc 2.28, or 3.12 or 3.13 with glibc 2.39"),
+        ("3.11", "2.36", "system", "ok", "glibc 2.36"),
+        ("3.12", "2.39", "system", "ok", "glibc 2.39"),
+        ("3.12", "2.36", "system", "bad", "make setup PYTHON=3.11, for TFX 1.16"),
+        ("3.11", "2.17", "system", "bad", "use Debian 12 or Ubuntu 22.04, or newer: TFX 1.16"),
+    ],
+)
+def test_python_and_system_fit_a_line(monkeypatch, python, glibc, subject, state, said):
+    monkeypatch.setattr(doctor, "this_python", lambda: python)
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", glibc))
+    finding = doctor._python() if subject == "Python" else doctor._system()
+    assert (finding.state, finding.subject) == (state, subject)
+    assert said in finding.format()
+
+
+def test_packages_of_the_other_line_are_not_missing(monkeypatch):
+    needs = ["no-such-package; python_version < '3'", "no-such-extra; extra == 'gpu'", "rich"]
+    monkeypatch.setattr(metadata, "requires", lambda _: needs)
+    assert doctor._packages().state == "ok"
 
 
 def test_wrong_and_missing_packages_are_reported_with_the_remedy(monkeypatch):
@@ -48,15 +75,19 @@ def test_a_tensorflow_that_cannot_be_imported_is_bad(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("libtpu", "mode", "state", "said"),
+    ("python", "libtpu", "mode", "state", "said"),
     [
-        (False, 0o600, "note", "tensorflow-tpu==2.16.2 instead of tensorflow"),
-        (True, 0o600, "ok", "TPU with 2 chips"),
-        (True, 0o000, "note", "this user may not open"),
+        ("3.11", False, 0o600, "note", "tensorflow-tpu==2.16.2 instead of tensorflow"),
+        ("3.13", False, 0o600, "note", "PYTHON=3.11: only TFX 1.16 with TensorFlow 2.16 has a"),
+        ("3.11", True, 0o600, "ok", "TPU with 2 chips"),
+        ("3.11", True, 0o000, "note", "this user may not open"),
     ],
 )
-def test_a_tpu_is_reported_with_what_it_lacks(monkeypatch, tmp_path, libtpu, mode, state, said):
+def test_a_tpu_is_reported_with_what_it_lacks(
+    monkeypatch, tmp_path, python, libtpu, mode, state, said
+):
     """Of a v5e, whose chips are files in /dev/vfio."""
+    monkeypatch.setattr(doctor, "this_python", lambda: python)
     chips = [tmp_path / "vfio" / name for name in ("0", "1")]
     chips[0].parent.mkdir()
     for chip in chips:
