@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     # `=` is required: pytest would take a separate path for the location of its own settings.
     parser.addoption("--real-data", metavar="DIR", help="--real-data=DIR: real flower TFRecords")
     parser.addoption("--require-browser", action="store_true", help="fail without Chromium")
+    parser.addoption("--moved-root", metavar="DIR", help="--moved-root=DIR: see test_moved_root.py")
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden job")
 
 

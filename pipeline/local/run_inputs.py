@@ -153,5 +153,17 @@ def _format_change(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) 
         return "its code changed"
     if key.startswith(LIBRARIES):
         old, new = (str(inputs.get(key) or "").split(", ") for inputs in (before, now))
-        return f"its libraries changed: {', '.join(v for v in new if v not in old)}"
+        return f"its libraries changed: {_format_libraries(old, new)}"
     return f"{key} {before.get(key)} -> {now.get(key)}"
+
+
+def _format_libraries(old: list[str], new: list[str]) -> str:
+    """Returns the new versions; where TFX is another one, only this and how many others changed."""
+    changed = [version for version in new if version not in old]
+    tfx_before, tfx_now = (
+        next((text for text in versions if text.startswith("tfx ")), "") for versions in (old, new)
+    )
+    if tfx_before == tfx_now or not tfx_before:
+        return ", ".join(changed)
+    others = f" and {len(changed) - 1} others" if len(changed) > 1 else ""
+    return f"{tfx_before} -> {tfx_now.removeprefix('tfx ')}{others}"

@@ -202,9 +202,9 @@ def test_a_bad_image_is_an_error_for_that_image_alone(serve, root, picture):
     ]
     red, bad, blue = predict(connect(serve(), root), images)
     assert (red["label"], blue["label"]) == ("red", "blue")
-    assert bad["error"] == (
-        "rejected by the server: Unknown image file format. One of JPEG, PNG, GIF, BMP required."
-    )
+    # The formats that follow depend on the version of TensorFlow.
+    unknown = "rejected by the server: Unknown image file format. One of JPEG, "
+    assert bad["error"].startswith(unknown)
 
 
 def test_bytes_arrive_unchanged(serve, served, picture):
