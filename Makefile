@@ -15,7 +15,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-long lint docs sample bench bench-data bench-drift bench-near-duplicates pictures image clean
+.PHONY: help setup run test test-all test-long lint docs sample bench bench-data bench-drift bench-near-duplicates bench-look-ups pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ bench-drift: setup  ## Measure the drift between spans of real records; REAL_DAT
 
 bench-near-duplicates: setup  ## Measure time and memory of the search for near-duplicates
 	$(UV) run --no-sync python tests/bench/near_duplicates.py
+
+bench-look-ups: setup  ## Measure ML Metadata in a root with 1,000 runs
+	$(UV) run --no-sync python tests/bench/look_ups.py
 
 pictures: setup  ## Run the pipeline on the sample and take the README's pictures
 	$(UV) run --no-sync python docs/take_pictures.py --root runs/pictures; rm -r runs/pictures

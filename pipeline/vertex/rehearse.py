@@ -1,6 +1,7 @@
 """`flowers vertex rehearse`: runs a compiled job locally, with the reports of a local run."""
 
 import datetime
+import importlib.util
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -55,8 +56,13 @@ def rehearse(
       service: Runs the custom jobs; None for a service that runs their commands unchanged.
 
     Raises:
-      UsageError: The job or the root cannot be used; nothing was run.
+      UsageError: The job or the root cannot be used, or a package is missing; nothing was run.
     """
+    if importlib.util.find_spec("trustme") is None:
+        raise UsageError(
+            "a rehearsal needs the package trustme, for the certificates of its servers: "
+            "uv sync --extra rehearse, or pip install trustme"
+        )
     root = Path(os.path.abspath(root))
     job = read_job(file, root, parameters)
     if (root / METADATA_FILE).exists():

@@ -1,9 +1,11 @@
 """Rehearsals of a job whose only step is a few lines of Python."""
 
+import importlib.util
 import json
 
 import pytest
 
+from data.common.errors import UsageError
 from pipeline.history.runs import History
 from pipeline.vertex.rehearse import rehearse
 
@@ -66,3 +68,9 @@ def test_any_other_error_fails_the_step(rehearse_step, code, error):
     assert exit_code == 1
     assert (run.state, run.error_kind) == ("failed", "step")
     assert run.error.startswith(error)
+
+
+def test_without_the_extra_a_rehearsal_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="uv sync --extra rehearse"):
+        rehearse(tmp_path / "job.json", tmp_path / "root")
