@@ -1,14 +1,47 @@
 """Imports TensorFlow late and without its log output, for commands that have no log file."""
 
+import contextlib
 import os
+import sys
+import tempfile
 import warnings
+from collections.abc import Iterator
 from types import ModuleType
 
 
 def import_tensorflow() -> ModuleType:
-    """Imports TensorFlow, which takes nine seconds, and hides its warnings."""
+    """Imports TensorFlow, which takes nine seconds, and hides its warnings.
+
+    Raises:
+      ImportError: It cannot be imported; what it wrote is then shown.
+    """
+    # It hides most of what follows the import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with warnings.catch_warnings():
+    with _hidden_errors(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         import tensorflow
     return tensorflow
+
+
+@contextlib.contextmanager
+def _hidden_errors() -> Iterator[None]:
+    """Hides what is written to descriptor 2, unless an error is raised.
+
+    While its libraries are loaded, TensorFlow 2.21 writes there whatever its log level is.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as hidden:
+            os.dup2(hidden.fileno(), 2)
+            try:
+                yield
+            except BaseException:
+                hidden.seek(0)
+                os.write(saved, hidden.read())
+                raise
+            finally:
+                sys.stderr.flush()
+                os.dup2(saved, 2)
+    finally:
+        os.close(saved)

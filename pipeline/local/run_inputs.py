@@ -1,14 +1,14 @@
 """The inputs of a run: everything it depends on, and why steps run again when inputs change."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from data.common.errors import UsageError
 from data.common.files import digest_files
 from data.schema import schema_with, span_schema_text
-from pipeline.fingerprint import code_fingerprint, version_of
+from pipeline.fingerprint import code_fingerprint
 from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import (
@@ -66,19 +66,18 @@ def run_inputs(
     flat[SPLIT_SALT] = split_salt
     if digest := weights_digest(settings):
         flat["model.weights"] += f" ({digest})"
-    return {**flat, **others, **code_inputs(settings.model.name)}
+    return {**flat, **others, **code_inputs(settings.model.name, library_versions())}
 
 
-def code_inputs(network: str, version: Callable[[str], str] = version_of) -> dict[str, str]:
+def code_inputs(network: str, libraries: Mapping[str, str]) -> dict[str, str]:
     """Returns the inputs of a run that are code: fingerprints, and the libraries of each step.
 
-    See `pipeline.steps.code_fingerprints` and `library_versions` for the arguments.
+    See `pipeline.steps.code_fingerprints` for the network and `library_versions` for the libraries.
     """
     code = {f"{CODE}{step}": value for step, value in code_fingerprints(network).items()}
     # A change of how the steps are wired reaches the steps through TFX's own cache keys.
     code[f"{CODE}the pipeline"] = code_fingerprint("pipeline.graph")
-    libraries = {f"{LIBRARIES}{step}": text for step, text in library_versions(version).items()}
-    return {**code, **libraries}
+    return {**code, **{f"{LIBRARIES}{step}": text for step, text in libraries.items()}}
 
 
 def weights_digest(settings: Settings) -> str:

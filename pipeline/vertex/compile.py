@@ -7,7 +7,6 @@ handler makes the report of the job.
 """
 
 import json
-from functools import partial
 from typing import Any
 
 from tfx.dsl.components.base.base_node import BaseNode
@@ -26,17 +25,14 @@ from components.gate.executor import UNKNOWN
 from components.model_store.base import ServedVersion
 from components.trainer.executor import TrainerExecutor
 from components.trainer.vertex_executor import CustomJobExecutor
-from data.common.compat import image_python
 from data.sources import Source, parse
-from pipeline.fingerprint import locked_version
 from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TRAINER, VertexSettings
-from pipeline.steps import library_versions
 from pipeline.vertex.exit_handler import Report
+from pipeline.vertex.image_libraries import image_libraries
 from pipeline.vertex.job_facts import facts_of
-from pipeline.vertex.machines import is_tpu
 from pipeline.vertex.trainer import KERAS_2, custom_job_config
 
 # Runtime parameters and their types. Vertex AI has no defaults, so a job sets all of them.
@@ -57,7 +53,7 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         baseline=ServedVersion(UNKNOWN, endpoint or f"{root}/serving"),
         endpoint=endpoint,
         extra=parse(settings.gate.extra_data) if settings.gate.extra_data else None,
-        libraries=_image_libraries(settings.vertex),
+        libraries=image_libraries(settings.vertex),
         beam_args=_beam_args(settings, root),
         runtime_parameters={
             name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()
@@ -82,16 +78,6 @@ def compile_job(settings: Settings) -> dict[str, Any]:
     for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
         _complete_container(name.removesuffix("_executor"), executor["container"], settings.vertex)
     return job
-
-
-def _image_libraries(vertex: VertexSettings) -> dict[str, str]:
-    """Returns the libraries of each step in its image, which may be of another line than these."""
-    versions = {
-        tpu: library_versions(partial(locked_version, python=image_python(tpu)))
-        for tpu in (False, True)
-    }
-    on_tpu = vertex.trainer is not None and is_tpu(vertex.trainer)
-    return {**versions[False], TRAINER: versions[on_tpu][TRAINER]}
 
 
 def _beam_args(settings: Settings, root: str) -> list[str]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, JsonValue
 
-from pipeline.fingerprint import locked_version
 from pipeline.history.run import Run, Step
 from pipeline.local.run_inputs import SPLIT_SALT, code_inputs
 from pipeline.settings.settings import Settings
 from pipeline.steps import STEPS
+from pipeline.vertex.image_libraries import image_libraries
 
 # Shown instead of a webhook, which may be a secret.
 _WITHHELD = "(not shown)"
@@ -38,7 +38,7 @@ def facts_of(settings: Settings, patterns: Sequence[str]) -> JobFacts:
         values["vertex"]["alerts"]["webhook"] = _WITHHELD
     inputs: dict[str, JsonValue] = {
         SPLIT_SALT: settings.data.split_salt or "",
-        **code_inputs(settings.model.name, locked_version),
+        **code_inputs(settings.model.name, image_libraries(settings.vertex)),
     }
     return JobFacts(settings=values, patterns=list(patterns), inputs=inputs)
 
