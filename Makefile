@@ -4,8 +4,8 @@
 UV_VERSION := 0.13.9
 # The user's uv, or the one that the rule below installs.
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
-# The environment takes 3.2 GB, and its packages another 1 GB while they are downloaded.
-DISK_GB := 4
+# The environment takes 3.6 GB, and its packages another 1 GB while they are downloaded.
+DISK_GB := 5
 # A version or an interpreter, for the line of TFX; choose_python.sh chooses one if it is empty.
 PYTHON ?=
 # Only choose_python.sh lets uv download Python; if only PyPI is reachable, an attempt would fail.
@@ -79,7 +79,7 @@ $(SYNCED): pyproject.toml uv.lock | $(if $(findstring .tools,$(UV)),.tools/bin/u
 	  [ -d .venv ] || [ $$free -ge $(DISK_GB) ] || { \
 	  echo "The environment needs $(DISK_GB) GB in $(CURDIR), and $$free GB are free."; exit 1; }
 	@python=$$(./choose_python.sh "$(UV)" "$(PYTHON)") && \
-	  echo "Installing the packages of uv.lock into .venv (3.2 GB)" && \
+	  echo "Installing the packages of uv.lock into .venv (3.6 GB)" && \
 	  $(UV) sync --locked --quiet --compile-bytecode --python "$$python"
 	@touch $@
 
