@@ -3,16 +3,31 @@
 #   make image                      for CPU
 #   make image ACCELERATOR=gpu      with the CUDA libraries that TensorFlow installs
 #   make image ACCELERATOR=tpu      with tensorflow-tpu instead of tensorflow, for TPU v2, v3 and v5e
+#
+# Python decides which line of TFX uv.lock installs: 3.13 the current one, 3.11 the older one, which
+# is the newest with a TPU build. docs/lines.md compares them.
 
-# The last stage is named after it.
+# The stages are named after it.
 ARG ACCELERATOR=cpu
+
+FROM python:3.13-slim-trixie AS python-cpu
+FROM python:3.13-slim-trixie AS python-gpu
+FROM python:3.11-slim-bookworm AS python-tpu
 
 # The entry point of Dataflow workers, which may run the Beam steps.
-FROM apache/beam_python3.11_sdk:2.72.0 AS beam
+FROM apache/beam_python3.13_sdk:2.77.0 AS beam-cpu
+FROM apache/beam_python3.13_sdk:2.77.0 AS beam-gpu
+FROM apache/beam_python3.11_sdk:2.72.0 AS beam-tpu
+# COPY takes no variables.
+# hadolint ignore=DL3006
+FROM beam-${ACCELERATOR} AS beam
 
-FROM python:3.11-slim-bookworm AS build
+# hadolint ignore=DL3006
+FROM python-${ACCELERATOR} AS build
 ARG ACCELERATOR=cpu
-ENV UV_PROJECT_ENVIRONMENT=/opt/venv \
+# A container would compile the bytecode at each start, because its user cannot write it.
+ENV UV_COMPILE_BYTECODE=1 \
+    UV_PROJECT_ENVIRONMENT=/opt/venv \
     UV_LINK_MODE=copy \
     UV_NO_CACHE=1 \
     UV_PYTHON_DOWNLOADS=never
@@ -37,15 +52,13 @@ COPY data data
 RUN uv build --wheel --out-dir /tmp/wheel && \
     uv pip install --python /opt/venv --no-deps --target /opt/flowers /tmp/wheel/*.whl
 
-FROM python:3.11-slim-bookworm AS steps
+# hadolint ignore=DL3006
+FROM python-${ACCELERATOR} AS steps
 RUN useradd --create-home --uid 1000 flowers
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/flowers /opt/flowers
 COPY --from=beam /opt/apache/beam /opt/apache/beam
-# TensorFlow 2.16 does not find the CUDA libraries in site-packages without LD_LIBRARY_PATH.
-ARG NVIDIA=/opt/venv/lib/python3.11/site-packages/nvidia
-ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc/lib:$NVIDIA/cuda_runtime/lib:$NVIDIA/cudnn/lib:$NVIDIA/cufft/lib:$NVIDIA/curand/lib:$NVIDIA/cusolver/lib:$NVIDIA/cusparse/lib:$NVIDIA/nccl/lib:$NVIDIA/nvjitlink/lib \
-    PATH=/opt/venv/bin:/opt/flowers/bin:$NVIDIA/cuda_nvcc/bin:$PATH \
+ENV PATH=/opt/venv/bin:/opt/flowers/bin:$PATH \
     PYTHONPATH=/opt/flowers \
     PYTHONUNBUFFERED=1 \
     TF_USE_LEGACY_KERAS=1
@@ -57,6 +70,10 @@ FROM steps AS cpu
 USER 1000
 
 FROM steps AS gpu
+# TensorFlow does not find all CUDA libraries in site-packages without LD_LIBRARY_PATH.
+ARG NVIDIA=/opt/venv/lib/python3.13/site-packages/nvidia
+ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cuda_cupti/lib:$NVIDIA/cuda_nvrtc/lib:$NVIDIA/cuda_runtime/lib:$NVIDIA/cudnn/lib:$NVIDIA/cufft/lib:$NVIDIA/curand/lib:$NVIDIA/cusolver/lib:$NVIDIA/cusparse/lib:$NVIDIA/nccl/lib:$NVIDIA/nvjitlink/lib \
+    PATH=$NVIDIA/cuda_nvcc/bin:$PATH
 USER 1000
 
 # The files of a TPU, /dev/accel* or /dev/vfio/*, belong to root, and only root may open them.
