@@ -15,7 +15,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-long lint docs sample bench bench-data bench-drift bench-near-duplicates bench-look-ups pictures image clean
+.PHONY: help setup run test test-all test-line test-long lint docs sample bench bench-data bench-drift bench-near-duplicates bench-look-ups pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,8 +34,12 @@ test: setup  ## Run the unit tests and a whole toy pipeline
 test-all: setup  ## Run all tests of CI; REAL_DATA=DIR adds those on real records
 	$(UV) run --no-sync pytest -m "not long" --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
 
-test-long: setup  ## Run what is too long for CI: fuzzing, large data, unusual environments
+test-line:  ## Test the line of TFX of another Python, in a root of Debian; PYTHON=3.11 or 3.13
+	PYTHON=$(PYTHON) tests/other_line.sh
+
+test-long: setup  ## Run what is too long for CI: fuzzing, large data, unusual environments, the other line
 	$(UV) run --no-sync pytest -m long --durations=10
+	PYTHON= tests/other_line.sh || [ $$? = 69 ]
 
 lint: setup  ## Check style and types
 	$(UV) run --no-sync ruff check .
