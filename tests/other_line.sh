@@ -83,24 +83,44 @@ run_stages() {
   [ -z "${TIME_LIMIT:-}" ] || epochs=1
   stage environment "make setup PYTHON=$python"
   stage imports "$test tests/test_imports.py"
-  stage "quickstart with $epochs epochs" "rm -rf /tmp/root && .venv/bin/flowers run \
+  stage "quickstart, trainer.epochs=$epochs" "rm -rf /tmp/root && .venv/bin/flowers run \
     --config quickstart --root /tmp/root --set trainer.epochs=$epochs --set gate.target=0"
   stage "tests of pipeline and data" "$test tests/pipeline tests/data"
   if [ -z "${TIME_LIMIT:-}" ]; then
     stage "tests of components, toy pipeline" "$test tests/components tests/e2e/test_toy.py"
+    move_a_root
   else
-    left_out+=("tests of components, toy pipeline")
+    left_out+=("tests of components, toy pipeline" "a root that moves between the lines")
   fi
   [ ${#left_out[@]} = 0 ] || printf '%s\n' "Not tested with Python $python:" "${left_out[@]/#/  }"
 }
 
-# stage NAME COMMAND: runs a command in the root, or notes that there is no time left for it.
+# A root has absolute paths, so that its folder needs the same path on both sides.
+move_a_root() {
+  local moved=$cache/moved name="a root that moves between the lines" place
+  if [ ! -e .venv/bin/python ]; then
+    left_out+=("$name (make setup makes the environment of this machine)")
+    return
+  fi
+  rm -rf "$moved"
+  mkdir -p "$moved" "$root$moved"
+  mount --bind "$moved" "$root$moved"
+  for place in / "$root" /; do
+    stage "$name" ".venv/bin/python -m pytest -q tests/e2e/test_moved_root.py --moved-root='$moved'" \
+      "$place"
+  done
+}
+
+# stage NAME COMMAND [/]: runs a command in the root, or in the checkout of this machine; or notes
+# that there is no time left for it.
 stage() {
-  local left=$((${TIME_LIMIT:-86400} - SECONDS)) code=0
+  local left=$((${TIME_LIMIT:-86400} - SECONDS)) place=${3:-$root} folder=/checkout code=0
+  [ "$place" != / ] || folder=$PWD
   if [ $left -gt 0 ]; then
     echo "== Python $python, after $SECONDS s: $1"
-    timeout $left chroot "$root" env --default-signal -u VIRTUAL_ENV -u MAKEFLAGS -u INSIDE \
-      HOME=/root TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "cd /checkout && $2" || code=$?
+    timeout $left chroot "$place" env --default-signal -u INSIDE -u VIRTUAL_ENV -u PYTEST_ADDOPTS \
+      -u MAKEFLAGS -u MAKELEVEL HOME=/root TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+      sh -c "cd '$folder' && $2" || code=$?
     [ $code = 124 ] || return $code
   fi
   left_out+=("$1 (no time was left)")
