@@ -17,6 +17,8 @@ case ${PYTHON:=$(.venv/bin/python -V 2> /dev/null || true)} in
   3.13 | "Python 3.11"* | "") python=3.13 suite=trixie ;;
   *) echo "PYTHON must be 3.11 or 3.13, as in Debian 12 and 13; got $PYTHON." >&2; exit 2 ;;
 esac
+# What belongs to the caller alone; other variables may be needed, such as those of a proxy.
+unset=(INSIDE MAKEFLAGS MAKELEVEL PYTEST_ADDOPTS UV_CACHE_DIR VIRTUAL_ENV XDG_CACHE_HOME)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/flowers
 root=$cache/$suite
 
@@ -118,9 +120,8 @@ stage() {
   [ "$place" != / ] || folder=$PWD
   if [ $left -gt 0 ]; then
     echo "== Python $python, after $SECONDS s: $1"
-    timeout $left chroot "$place" env --default-signal -u INSIDE -u VIRTUAL_ENV -u PYTEST_ADDOPTS \
-      -u MAKEFLAGS -u MAKELEVEL HOME=/root TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-      sh -c "cd '$folder' && $2" || code=$?
+    timeout $left chroot "$place" env --default-signal "${unset[@]/#/--unset=}" \
+      HOME=/root TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "cd '$folder' && $2" || code=$?
     [ $code = 124 ] || return $code
   fi
   left_out+=("$1 (no time was left)")
