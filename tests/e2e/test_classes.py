@@ -11,6 +11,8 @@ from PIL import Image
 
 from data.classes import classes_setting
 
+pytestmark = pytest.mark.slow
+
 # Names that libraries would read as markup, formulas or values. Their ids follow their order.
 MILDEW, RUST, BLIGHT = "$_$ rose", "[red]|b|*{a}?", "on"
 ROOT = "root {a} $x 'q'"
@@ -131,7 +133,6 @@ def test_the_first_run_splits_again_if_a_split_lacks_a_class_and_later_runs_keep
     assert f"--set data.split_salt={salt}" in refused.out
 
 
-@pytest.mark.slow
 def test_102_classes(flowers, tmp_path):
     names = [f"species {number}" for number in range(102)]
     photos = draw(tmp_path / "photos", names, each=20, seed=3)

@@ -8,6 +8,8 @@ import tensorflow as tf
 from data.records import bytes_feature
 from data.synthetic import CLASS_NAMES, write_sample
 
+pytestmark = pytest.mark.slow
+
 FEATURES = {"image": "image/encoded", "class": "image/class/label", "label": None, "camera": "cam"}
 
 

@@ -15,6 +15,8 @@ from components.model_store.base import model_digest
 from data.synthetic import write_sample
 from pipeline.history.mlmd import open_store
 
+pytestmark = pytest.mark.slow
+
 TOY = ["transform.image_size=32", "trainer.epochs=10", "trainer.batch_size=16"]
 TOY += ["gate.min_examples=1"]
 # Many test images, so that a comparison can be significant.

@@ -22,6 +22,7 @@ def test_the_digest_of_a_weights_file_is_a_parameter_of_the_trainer(run_context)
     assert first == {**second, "weights_digest": "one"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["ipywidgets", "tensorflow_transform"])
 def test_a_component_that_cannot_be_imported_is_an_error_with_its_cause(missing):
     """TFX and TFMA swallow ImportErrors and leave a name out, or set it to None."""
