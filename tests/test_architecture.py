@@ -25,6 +25,7 @@ LAYERS = {
     "pipeline.settings": 2,
     "pipeline.history": 2,
     "pipeline.runners": 2,
+    "pipeline.compat": 1,
     "pipeline.fingerprint": 1,
     "pipeline.exit_codes": 1,
     "pipeline.lazy_tensorflow": 1,

@@ -18,8 +18,8 @@ import psutil
 from packaging.requirements import Requirement
 
 from components.trainer.tpu_devices import tpu_files
-from data.common.compat import LINES, line_of, this_python
 from data.common.formatting import format_size
+from pipeline.compat import LINES, install_command, line_of, this_python
 from pipeline.fingerprint import locked_version, version_of
 
 # The peak of the quickstart with a margin, see BENCHMARKS.md.
@@ -86,7 +86,7 @@ def _system() -> Finding:
         return Finding("ok", "system", found)
     older = next((line for line in LINES if name == "glibc" and numbers >= line.glibc), None)
     if older:
-        remedy = f"make clean; make setup PYTHON={older.pythons[-1]}, for {older.name}"
+        remedy = f"{install_command(older.pythons[-1])}, for {older.name}"
     else:
         remedy = f"use {line.systems}, or newer: {line.name} needs glibc {line.glibc_text}"
     return Finding("bad", "system", found, remedy)
@@ -109,7 +109,7 @@ def _packages() -> Finding:
         elif version not in requirement.specifier:
             wrong.append(f"{requirement.name} is {version}, not {requirement.specifier}")
     if wrong:
-        return Finding("bad", "packages", "; ".join(wrong), "make clean setup")
+        return Finding("bad", "packages", "; ".join(wrong), install_command())
     main = ("tensorflow", "tfx", "apache-beam", "tensorflow-data-validation")
     found = ", ".join(f"{name} {version_of(name)}" for name in main)
     return Finding("ok", "packages", f"all {len(needed)} as locked: {found}")
@@ -125,7 +125,7 @@ def _tensorflow() -> Iterator[Finding]:
         last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
         yield Finding(
             "bad", "TensorFlow", f"cannot be imported: {last}",
-            "make clean setup; if that does not help, the processor may lack AVX",
+            f"{install_command()}; if that does not help, the processor may lack AVX",
         )  # fmt: skip
         return
     version, devices = json.loads(answer.stdout.splitlines()[-1])
@@ -166,14 +166,12 @@ def _tpu(chips: list[Path], cores: str) -> Finding:
 
 def _tpu_remedy() -> str:
     line = line_of(this_python())
-    if line and line.tpu:
+    if line and line.has_tpu:
         page = "https://storage.googleapis.com/libtpu-tf-releases/index.html"
-        return f"install {line.tpu} instead of tensorflow, -f {page}"
-    with_tpu = next(line for line in LINES if line.tpu)
-    return (
-        f"make clean; make setup PYTHON={with_tpu.pythons[-1]}: only {with_tpu.name} has a build "
-        "for TPUs"
-    )
+        return f"install tensorflow-tpu=={line.tensorflow} instead of tensorflow, -f {page}"
+    with_tpu = next(line for line in LINES if line.has_tpu)
+    command = install_command(with_tpu.pythons[-1])
+    return f"{command}: only {with_tpu.name} has a build for TPUs"
 
 
 def _memory() -> Finding:

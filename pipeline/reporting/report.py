@@ -11,6 +11,7 @@ from components.gate.verdict import format_verdict
 from data.common.errors import UsageError, describe_error, error_kind
 from data.common.formatting import format_duration
 from data.common.progress import PROGRESS_LOGGER
+from pipeline.compat import install_command
 from pipeline.history.run import Run, RunState
 from pipeline.history.runs import LOG_FILE, History
 from pipeline.reporting.console import Console
@@ -120,7 +121,8 @@ class Report:
         self._print(f"\nFAILED in {step}: {self.run.error}", _BAD)
         self._print(f"Full log: {display_path(log)}")
         if isinstance(error, ImportError):
-            self._print("A package is missing or broken: `make clean setup` installs all again.")
+            command = install_command()
+            self._print(f"A package is missing or broken: `{command}` installs all again.")
         self._print("The same command resumes after the steps that finished.")
 
     def stopped(self, step: str) -> None:

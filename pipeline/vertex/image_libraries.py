@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from data.common.compat import image_python
+from pipeline.compat import image_python
 from pipeline.fingerprint import locked_version
 from pipeline.settings.vertex import TRAINER, VertexSettings
 from pipeline.steps import library_versions

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.common.compat import this_python
 from data.synthetic import write_sample
+from pipeline.compat import this_python
 from pipeline.fingerprint import version_of
 from pipeline.steps import STEPS
 

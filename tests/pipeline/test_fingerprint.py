@@ -4,8 +4,8 @@ from importlib import metadata
 
 import pytest
 
-from data.common.compat import line_of, this_python
 from pipeline import fingerprint
+from pipeline.compat import line_of, this_python
 from pipeline.fingerprint import code_fingerprint, locked_version, reachable_files, version_of
 from pipeline.steps import code_fingerprints
 

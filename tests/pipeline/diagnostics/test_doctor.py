@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.compat import this_python
 from pipeline.diagnostics import doctor
 
 
@@ -25,7 +26,7 @@ def test_this_machine_can_run_the_pipeline(tmp_path):
         ("3.14", "2.41", "Python", "bad", "3.11 with glibc 2.28, or 3.12 or 3.13 with glibc 2.39"),
         ("3.11", "2.36", "system", "ok", "glibc 2.36"),
         ("3.12", "2.39", "system", "ok", "glibc 2.39"),
-        ("3.12", "2.36", "system", "bad", "make setup PYTHON=3.11, for TFX 1.16"),
+        ("3.12", "2.36", "system", "bad", "make clean setup PYTHON=3.11, for TFX 1.16"),
         ("3.11", "2.17", "system", "bad", "use Debian 12 or Ubuntu 22.04, or newer: TFX 1.16"),
     ],
 )
@@ -50,7 +51,7 @@ def test_wrong_and_missing_packages_are_reported_with_the_remedy(monkeypatch):
     assert f"numpy is {metadata.version('numpy')}, not ==0.1" in finding.found
     assert "no-such-package is missing" in finding.found
     assert "rich" not in finding.found
-    assert "make clean setup" in finding.format()
+    assert f"make clean setup PYTHON={this_python()}" in finding.format()
 
 
 @pytest.mark.parametrize(

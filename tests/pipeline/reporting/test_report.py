@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.compat import this_python
 from pipeline.history.run import Run, Step
 from pipeline.history.runs import RUN_FILE, History
 from pipeline.reporting.console import Console
@@ -34,6 +35,13 @@ def test_a_failure_is_saved_with_its_kind_and_shown_with_its_step_and_log(opened
     assert [step["state"] for step in saved()["steps"]] == ["failed", "skipped"]
     assert "FAILED in Trainer: OSError: [Errno 28]" in text.getvalue()
     assert "history/1/log.txt" in text.getvalue()
+
+
+def test_a_package_that_cannot_be_imported_is_a_failure_with_a_remedy(opened):
+    report, _, text = opened
+    report.step_failed("Trainer", 1.0)
+    report.failed(ImportError("no module named tensorboard"))
+    assert f"`make clean setup PYTHON={this_python()}` installs all again" in text.getvalue()
 
 
 def test_the_commands_that_follow_a_run_can_be_pasted(opened, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The two lines of TFX that this project runs on, and everything that differs between them.
+"""The two lines of TFX that this project runs on; `docs/lines.md` lists what differs in each.
 
 The version of Python chooses the line when the packages of `uv.lock` are installed. The other
 modules are written for both, and get from here what they must know about either.
@@ -15,10 +15,10 @@ class Line:
     Attributes:
       pythons: The versions of Python that it runs on.
       tfx: Its release of TFX.
-      tensorflow: The version of TensorFlow, which also selects its CUDA libraries.
+      tensorflow: Its version of TensorFlow.
       glibc: The oldest glibc that its wheels run on.
       systems: The oldest systems with that glibc.
-      tpu: What installs TensorFlow for TPUs; empty if there is no such build of this TensorFlow.
+      has_tpu: Whether `tensorflow-tpu` has this version of TensorFlow.
     """
 
     pythons: tuple[str, ...]
@@ -26,7 +26,7 @@ class Line:
     tensorflow: str
     glibc: tuple[int, int]
     systems: str
-    tpu: str
+    has_tpu: bool
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ LINES = (
         tensorflow="2.16.2",
         glibc=(2, 28),
         systems="Debian 12 or Ubuntu 22.04",
-        tpu="tensorflow-tpu==2.16.2",
+        has_tpu=True,
     ),
     # Its data validation and its ML Metadata need the newer glibc; tensorflow-tpu ends at 2.20.
     Line(
@@ -56,7 +56,7 @@ LINES = (
         tensorflow="2.21.0",
         glibc=(2, 39),
         systems="Debian 13 or Ubuntu 24.04",
-        tpu="",
+        has_tpu=False,
     ),
 )
 
@@ -71,7 +71,12 @@ def this_python() -> str:
     return ".".join(map(str, sys.version_info[:2]))
 
 
+def install_command(python: str = "") -> str:
+    """Returns the command that installs all packages anew, for a Python or for the running one."""
+    return f"make clean setup PYTHON={python or this_python()}"
+
+
 def image_python(tpu: bool) -> str:
     """Returns the Python in the images that `make image` builds: only one line has a TPU build."""
-    line = next(line for line in reversed(LINES) if line.tpu or not tpu)
+    line = next(line for line in reversed(LINES) if line.has_tpu or not tpu)
     return line.pythons[-1]
