@@ -12,12 +12,21 @@ from pipeline.vertex.machines import is_tpu
 def image_libraries(vertex: VertexSettings) -> dict[str, str]:
     """Returns the libraries of each step, see `library_versions`.
 
-    The images may be of another line of TFX than this environment, and that of a TPU is of another
-    one than those of the other steps.
+    The images may have another line of TFX than this environment, and the Trainer's image for a TPU
+    another one than the image of the other steps.
     """
-    on_tpu = vertex.trainer is not None and is_tpu(vertex.trainer)
-    return {**_versions(tpu=False), TRAINER: _versions(tpu=on_tpu)[TRAINER]}
+    others = _versions(image_python(tpu=False))
+    return {**others, TRAINER: _versions(_trainer_python(vertex))[TRAINER]}
 
 
-def _versions(tpu: bool) -> dict[str, str]:
-    return library_versions(partial(locked_version, python=image_python(tpu)))
+def trainer_tensorflow(vertex: VertexSettings) -> str:
+    """Returns the version of TensorFlow in the Trainer's image, which exports the model."""
+    return locked_version("tensorflow", _trainer_python(vertex))
+
+
+def _trainer_python(vertex: VertexSettings) -> str:
+    return image_python(tpu=vertex.trainer is not None and is_tpu(vertex.trainer))
+
+
+def _versions(python: str) -> dict[str, str]:
+    return library_versions(partial(locked_version, python=python))

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from pipeline.fingerprint import version_of
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TrainerMachine
+from pipeline.vertex.image_libraries import trainer_tensorflow
 from pipeline.vertex.machines import is_tpu
 from pipeline.vertex.offers import OFFERS_FILE, load_offers
 
@@ -26,7 +26,7 @@ def find_vertex_warnings(settings: Settings) -> list[str]:
         *_unknown("vertex.region", vertex.region, load_offers().regions),
         *(w for key, value in machines.items() for w in _unknown(key, value, _machine_types())),
         *(_warn_of_trainer(vertex.trainer, vertex.region) if vertex.trainer else ()),
-        *(_warn_of_image(endpoint.image) if settings.push.to == "vertex-endpoint" else ()),
+        *(_warn_of_image(settings) if settings.push.to == "vertex-endpoint" else ()),
     ]
 
 
@@ -57,9 +57,9 @@ def _warn_of_trainer(machine: TrainerMachine, region: str) -> Iterator[str]:
         )
 
 
-def _warn_of_image(image: str) -> Iterator[str]:
+def _warn_of_image(settings: Settings) -> Iterator[str]:
     """Yields warnings of one of Google's images that is old, or older than the model."""
-    found = _SERVING_IMAGE.fullmatch(image)
+    found = _SERVING_IMAGE.fullmatch(settings.push.endpoint.image)
     if not found:
         return
     newest, version = load_offers().serving_image, f"{found[1]}.{found[2]}"
@@ -72,5 +72,5 @@ def _warn_of_image(image: str) -> Iterator[str]:
         yield (
             f"push.endpoint.image: the newest of Google's images of {load_offers().as_of} is for "
             f"TensorFlow {newest.tensorflow}; whether the one for {version} serves models of "
-            f"{version_of('tensorflow')} is not known"
+            f"{trainer_tensorflow(settings.vertex)} is not known"
         )

@@ -2,7 +2,6 @@ import datetime
 
 import pytest
 
-from pipeline.fingerprint import version_of
 from pipeline.settings.loading import load_settings
 from pipeline.vertex.machines import accelerators
 from pipeline.vertex.offer_warnings import find_vertex_warnings
@@ -48,8 +47,15 @@ def test_the_shipped_configs_have_no_warnings(config):
         ([TO_ENDPOINT], "TensorFlow 2.15, the newest, until 2026-07-14 and removes it after 2027"),
         (
             [TO_ENDPOINT, f"push.endpoint.image={IMAGE}.2-16:latest"],
-            "is for TensorFlow 2.15; whether the one for 2.16 serves models of "
-            f"{version_of('tensorflow')} is not known",
+            "is for TensorFlow 2.15; whether the one for 2.16 serves models of 2.16.2 is not known",
+        ),
+        (
+            [
+                TO_ENDPOINT,
+                f"push.endpoint.image={IMAGE}.2-16:latest",
+                f"vertex.trainer={GPU.format('g2-standard-8', 'NVIDIA_L4', 1)}",
+            ],
+            "whether the one for 2.16 serves models of 2.21.0 is not known",
         ),
     ],
 )
