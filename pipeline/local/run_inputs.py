@@ -164,5 +164,6 @@ def _format_libraries(old: list[str], new: list[str]) -> str:
     )
     if tfx_before == tfx_now or not tfx_before:
         return ", ".join(changed)
-    others = f" and {len(changed) - 1} others" if len(changed) > 1 else ""
-    return f"{tfx_before} -> {tfx_now.removeprefix('tfx ')}{others}"
+    others = len(changed) - 1
+    rest = f" and {others} other{'s' if others > 1 else ''}" if others else ""
+    return f"{tfx_before} -> {tfx_now.removeprefix('tfx ')}{rest}"
