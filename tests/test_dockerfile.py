@@ -1,30 +1,17 @@
 """The Dockerfile, held against uv.lock and .dockerignore: there is no Docker where tests run."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
-from packaging.markers import Marker
+
+from pipeline.compat import image_python
+from pipeline.fingerprint import locked_version
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-PYTHON = {
-    a: p for p, a in re.findall(r"^FROM python:([\d.]+)\S* AS python-(\w+)$", DOCKERFILE, re.M)
-}
-
-
-def locked(package: str, python: str) -> str:
-    """Returns the version of a package that uv.lock has for a version of Python."""
-    environment = {"python_version": python, "python_full_version": f"{python}.0"}
-    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
-    (version,) = (
-        entry["version"]
-        for entry in lock["package"]
-        if entry["name"] == package
-        and any(Marker(m).evaluate(environment) for m in entry["resolution-markers"])
-    )
-    return version
+_BASES = re.findall(r"^FROM python:([\d.]+)\S* AS python-(\w+)$", DOCKERFILE, re.M)
+PYTHON = {accelerator: python for python, accelerator in _BASES}
 
 
 @pytest.mark.parametrize("accelerator", ["cpu", "gpu", "tpu"])
@@ -32,12 +19,17 @@ def test_the_worker_of_dataflow_has_the_python_and_the_beam_of_the_steps(acceler
     pattern = rf"^FROM apache/beam_python([\d.]+)_sdk:(\S+) AS beam-{accelerator}$"
     found = re.findall(pattern, DOCKERFILE, re.M)
     python = PYTHON[accelerator]
-    assert found == [(python, locked("apache-beam", python))]
+    assert found == [(python, locked_version("apache-beam", python))]
+
+
+@pytest.mark.parametrize("accelerator", ["cpu", "gpu", "tpu"])
+def test_a_compiled_job_counts_on_the_python_of_the_image(accelerator):
+    assert image_python(tpu=accelerator == "tpu") == PYTHON[accelerator]
 
 
 def test_the_tpu_image_has_the_tensorflow_of_its_line():
     (version,) = re.findall(r"tensorflow-tpu==(\S+)", DOCKERFILE)
-    assert version == locked("tensorflow", PYTHON["tpu"])
+    assert version == locked_version("tensorflow", PYTHON["tpu"])
 
 
 def test_the_path_of_cuda_is_the_one_of_the_python_of_the_gpu_image():
