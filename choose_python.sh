@@ -6,6 +6,7 @@
 # UV is the command of uv, and PYTHON a version or an interpreter. Prints the interpreter; which line
 # that is, and why, goes to standard error. The order of choice: PYTHON; the Python of .venv; a
 # Python 3.11; a 3.13 or 3.12 where glibc is new enough; a 3.11 that uv downloads into .tools.
+# A version in PYTHON that this machine lacks is downloaded, too.
 set -eu
 
 uv=$1
@@ -27,6 +28,10 @@ fail() {
 glibc_is_new() {
   older=$(printf '%s\n' "$glibc_needed" "${glibc:-0}" | sort -V | head -n 1)
   [ "$older" = "$glibc_needed" ]
+}
+
+require_new_glibc() {
+  glibc_is_new || fail "$too_old" "Use Python 3.11: make setup PYTHON=3.11"
 }
 
 # Prints an interpreter of this machine; no environment counts.
@@ -52,11 +57,8 @@ choose() {
     fail "$1 does not run; name another Python, such as: make setup PYTHON=3.11"
   case $version in
     3.11.*) line="TFX 1.16 with TensorFlow 2.16" ;;
-    3.1[23].*) line="TFX 1.21 with TensorFlow 2.21" ;;
+    3.1[23].*) line="TFX 1.21 with TensorFlow 2.21" && require_new_glibc ;;
     *) fail "$1 is Python $version, and TFX runs on 3.11, 3.12 and 3.13: make setup PYTHON=3.11" ;;
-  esac
-  case $version in
-    3.1[23].*) glibc_is_new || fail "$too_old" "Use Python 3.11: make setup PYTHON=3.11" ;;
   esac
   echo "$line on Python $version: $2 ($1)" >&2
   echo "$1"
@@ -66,7 +68,7 @@ choose() {
 choose_wanted() {
   case $wanted in
     3.11 | 3.11.*) ;;
-    3.1[23] | 3.1[23].*) glibc_is_new || fail "$too_old" "Use Python 3.11: make setup PYTHON=3.11" ;;
+    3.1[23] | 3.1[23].*) require_new_glibc ;;
     [0-9]*) fail "PYTHON=$wanted: TFX runs on Python 3.11, 3.12 and 3.13" ;;
     *)
       python=$(find_python "$wanted") || fail "PYTHON=$wanted is not a Python of this machine"

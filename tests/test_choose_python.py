@@ -144,6 +144,12 @@ def test_a_wanted_python_that_tfx_does_not_run_on_is_refused(choose, wanted, gli
     assert said in answer.stderr
 
 
+def test_an_interpreter_that_needs_a_newer_glibc_is_refused(choose, tmp_path):
+    answer = choose(["3.13"], OLD, str(tmp_path / "pythons" / "python3.13"))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "needs glibc 2.39; this machine has 2.36" in answer.stderr
+
+
 def test_an_environment_keeps_its_line(choose, tmp_path):
     """So that a change of uv.lock does not move it to the other one."""
     write_python(tmp_path / "pythons" / "python3.13", "3.13.5")
