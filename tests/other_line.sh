@@ -21,11 +21,16 @@ esac
 unset=(INSIDE MAKEFLAGS MAKELEVEL PYTEST_ADDOPTS UV_CACHE_DIR VIRTUAL_ENV XDG_CACHE_HOME)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/flowers
 root=$cache/$suite
+root_seconds=900
+
+time_left() {
+  echo $((${TIME_LIMIT:-86400} - SECONDS))
+}
 
 # Runs this script again in namespaces that end with it.
 outside() {
   [ "$(id -u)" = 0 ] || unavailable "only root can make a root of Debian"
-  [ "${TIME_LIMIT:-1}" -gt 0 ] || unavailable "no time was left"
+  [ "$(time_left)" -gt 0 ] || unavailable "no time was left"
   unshare --mount --pid --fork true 2> /dev/null || unavailable "this container allows no mounts"
   trap 'kill -KILL $namespaces 2> /dev/null || true' EXIT
   trap 'exit 130' INT
@@ -38,7 +43,9 @@ outside() {
 inside() {
   mkdir -p "$cache"
   exec 9> "$root.lock"
-  flock --nonblock 9 || { echo "Waiting for another process that uses $root"; flock 9; }
+  flock --nonblock 9 || wait_for_root
+  [ -d "$root" ] || [ "$(time_left)" -gt $root_seconds ] ||
+    unavailable "making a root of Debian may take $root_seconds s, which are not left"
   [ -d "$root" ] || make_root || unavailable "making a root of Debian failed, see $root.log"
   mount_system
   copy_checkout
@@ -50,12 +57,17 @@ unavailable() {
   exit 69
 }
 
+wait_for_root() {
+  echo "Waiting for another process that uses $root"
+  flock --timeout "$(time_left)" 9 || unavailable "another process used $root all the time"
+}
+
 make_root() {
   echo "Making a root of Debian in $root"
   rm -rf --one-file-system "$root.part"
   {
     { command -v debootstrap || { apt-get update && apt-get install -y debootstrap; }; } &&
-      timeout 900 debootstrap --variant=minbase --include=ca-certificates,git,make,python3-pip \
+      timeout $root_seconds debootstrap --variant=minbase --include=ca-certificates,git,make,python3-pip \
         "$suite" "$root.part"
   } > "$root.log" 2>&1 && mv "$root.part" "$root"
 }
@@ -116,7 +128,8 @@ move_a_root() {
 # stage NAME COMMAND [/]: runs a command in the root, or in the checkout of this machine; or notes
 # that there is no time left for it.
 stage() {
-  local left=$((${TIME_LIMIT:-86400} - SECONDS)) place=${3:-$root} folder=/checkout code=0
+  local left place=${3:-$root} folder=/checkout code=0
+  left=$(time_left)
   [ "$place" != / ] || folder=$PWD
   if [ $left -gt 0 ]; then
     echo "== Python $python, after $SECONDS s: $1"

@@ -29,8 +29,10 @@ def test_a_python_that_no_debian_has_is_refused():
     assert run.stderr == "PYTHON must be 3.11 or 3.13, as in Debian 12 and 13; got 3.12.\n"
 
 
-def test_without_time_it_says_that_the_line_is_not_tested():
-    variables = environment(PYTHON="3.13", TIME_LIMIT="-1", HOME="/nowhere")
+@pytest.mark.parametrize("seconds", ["-1", "100"])
+def test_without_time_it_says_that_the_line_is_not_tested(tmp_path, seconds):
+    """In 100 s no root of Debian can be made."""
+    variables = environment(PYTHON="3.13", TIME_LIMIT=seconds, XDG_CACHE_HOME=str(tmp_path))
     run = subprocess.run([SCRIPT], env=variables, capture_output=True, text=True, check=False)
     assert run.returncode == 69
     assert run.stderr.startswith("Python 3.13 is not tested: ")
