@@ -18,7 +18,7 @@ FROM python:3.11-slim-bookworm AS python-tpu
 FROM apache/beam_python3.13_sdk:2.77.0 AS beam-cpu
 FROM apache/beam_python3.13_sdk:2.77.0 AS beam-gpu
 FROM apache/beam_python3.11_sdk:2.72.0 AS beam-tpu
-# COPY takes no variables.
+# `COPY --from` takes no variables.
 # hadolint ignore=DL3006
 FROM beam-${ACCELERATOR} AS beam
 

@@ -13,7 +13,7 @@ from data.common.formatting import format_size, shell_word
 from pipeline.history.run import Run
 from pipeline.root_files import METADATA_FILE, TEMPORARY_FOLDER
 
-# The schema version that ML Metadata 1.16 writes, and the newest that it reads.
+# The schema version that ML Metadata 1.16 and 1.21 write, and the newest that they read.
 _METADATA_VERSION = 10
 # Space for models, statistics, logs and metadata, and some that stays free.
 _MARGIN_BYTES = 500_000_000

@@ -30,7 +30,7 @@ Figures = dict[str, float]
 
 
 def main() -> None:
-    """Prints a line per figure: median and range of each environment, and the second's share."""
+    """Prints a line per figure: median and range of each environment, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pythons", nargs="*")
     parser.add_argument("--repeats", type=int, default=5)
