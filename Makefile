@@ -85,7 +85,7 @@ $(SYNCED): pyproject.toml uv.lock | $(if $(findstring .tools,$(UV)),.tools/bin/u
 	@python=$$(./choose_python.sh "$(UV)" "$(PYTHON)") && \
 	  echo "Installing the packages of uv.lock into .venv (3.6 GB)" && \
 	  $(UV) sync --locked --quiet --compile-bytecode --python "$$python"
-	@touch $@
+	@touch $@ .venv/.synced
 
 .tools/bin/uv:
 	@echo "Installing uv $(UV_VERSION) into .tools"
