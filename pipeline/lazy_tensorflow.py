@@ -27,7 +27,8 @@ def import_tensorflow() -> ModuleType:
 def _hidden_errors() -> Iterator[None]:
     """Hides what is written to descriptor 2, unless an error is raised.
 
-    While its libraries are loaded, TensorFlow 2.21 writes there whatever its log level is.
+    While its libraries are loaded, TensorFlow 2.21 writes there whatever its log level is. If they
+    end the process, their message is lost; `flowers doctor` shows it.
     """
     sys.stderr.flush()
     saved = os.dup(2)

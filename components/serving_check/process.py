@@ -2,16 +2,14 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 from components.serving_check import probe
+from data.common.process_output import messages
 
 _TIMEOUT_SECONDS = 900
-# A stack trace, which TensorFlow 2.21 prints after the message with which it ends a process.
-_STACK_TRACE = re.compile(r"@ +0x[0-9a-f]+ |\*\*\* ")
 
 
 class ProbeDied(Exception):
@@ -46,11 +44,7 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
 
 def _message(ending: str, log: Path) -> str:
     """Returns how the process ended, its last activity and its last message."""
-    lines = [
-        line.strip()
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if line.strip() and not _STACK_TRACE.match(line.strip())
-    ]
+    lines = messages(log.read_text(encoding="utf-8", errors="replace"))
     prefix = probe.LOG_PREFIX
     activities = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
     activity = f" while {activities[-1]}" if activities else ""

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 
 from components.trainer.tpu_devices import tpu_files
 from data.common.formatting import format_size
+from data.common.process_output import messages
 from pipeline.compat import LINES, install_command, line_of, this_python
 from pipeline.fingerprint import locked_version, version_of
 
@@ -122,7 +123,7 @@ def _tensorflow() -> Iterator[Finding]:
     command = [sys.executable, "-P", "-W", "ignore", "-c", _TENSORFLOW_PROBE]
     answer = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)
     if answer.returncode:
-        last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+        last = (messages(answer.stderr) or [f"exit code {answer.returncode}"])[-1]
         yield Finding(
             "bad", "TensorFlow", f"cannot be imported: {last}",
             f"{install_command()}; if that does not help, the processor may lack AVX",
