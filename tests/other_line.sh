@@ -102,9 +102,10 @@ run_stages() {
   stage "tests of pipeline and data" "$test tests/pipeline tests/data"
   if [ -z "${TIME_LIMIT:-}" ]; then
     stage "tests of components, toy pipeline" "$test tests/components tests/e2e/test_toy.py"
+    stage "missing packages" ".venv/bin/python -m pytest -q tests/pipeline/test_graph.py"
     move_a_root
   else
-    left_out+=("tests of components, toy pipeline" "a root that moves between the lines")
+    left_out+=("tests of components, toy pipeline" "missing packages" "a root that moves between the lines")
   fi
   [ ${#left_out[@]} = 0 ] || printf '%s\n' "Not tested with Python $python:" "${left_out[@]/#/  }"
 }
