@@ -44,10 +44,14 @@ inside() {
   mkdir -p "$cache"
   exec 9> "$root.lock"
   flock --nonblock 9 || wait_for_root
+  [ -e "$root/checkout/.venv" ] || [ "$(df -Pm "$cache" | awk 'NR == 2 {print $4}')" -ge 7000 ] ||
+    unavailable "its root needs 7 GB in $cache"
   [ -d "$root" ] || [ "$(time_left)" -gt $root_seconds ] ||
     unavailable "making a root of Debian may take $root_seconds s, which are not left"
   [ -d "$root" ] || make_root || unavailable "making a root of Debian failed, see $root.log"
   mount_system
+  run_in 60 "$root" "pip download --quiet --no-deps --dest /tmp pip" ||
+    unavailable "its root does not reach the package index"
   copy_checkout
   run_stages
 }
@@ -134,11 +138,16 @@ stage() {
   [ "$place" != / ] || folder=$PWD
   if [ $left -gt 0 ]; then
     echo "== Python $python, after $SECONDS s: $1"
-    timeout $left chroot "$place" env --default-signal "${unset[@]/#/--unset=}" \
-      HOME=/root TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "cd '$folder' && $2" || code=$?
+    run_in $left "$place" "cd '$folder' && $2" || code=$?
     [ $code = 124 ] || return $code
   fi
   left_out+=("$1 (no time was left)")
+}
+
+# run_in SECONDS ROOT COMMAND
+run_in() {
+  timeout "$1" chroot "$2" env --default-signal "${unset[@]/#/--unset=}" \
+    HOME=/root TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "$3"
 }
 
 if [ "${INSIDE:-}" ]; then inside; else outside; fi
