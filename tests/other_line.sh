@@ -21,7 +21,7 @@ esac
 unset=(INSIDE MAKEFLAGS MAKELEVEL PYTEST_ADDOPTS UV_CACHE_DIR VIRTUAL_ENV XDG_CACHE_HOME)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/flowers
 root=$cache/$suite
-root_seconds=900
+root_seconds=400
 
 time_left() {
   echo $((${TIME_LIMIT:-86400} - SECONDS))
