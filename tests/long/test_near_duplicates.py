@@ -14,6 +14,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 from components.example_gen.near_duplicates import group_representatives, near_duplicate_pairs
 number, bits, limit = map(int, sys.argv[1:])
+# What the imports have reserved does not count.
+limit += resource.getpagesize() * int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 hashes = np.unique(np.random.default_rng(0).integers(0, 1 << bits, number, dtype=np.uint64))
 hashes[-1] = hashes[0] ^ np.uint64(1)
