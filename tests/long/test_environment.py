@@ -6,8 +6,9 @@ The command is the script that an installer makes from `pyproject.toml`.
 import os
 import subprocess
 import sys
+import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,18 @@ Result = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place() -> Iterator[Path]:
+    """A folder that everyone can reach; another pytest would close the folders of `tmp_path`."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def records(place: Path) -> Path:
     """72 records of 3 classes, whose names are not all ASCII."""
-    folder = tmp_path_factory.mktemp("records")
+    folder = place / "records"
+    folder.mkdir()
     with tf.io.TFRecordWriter(str(folder / "toy.tfrec")) as writer:
         for index in range(72):
             coarse = np.random.default_rng(index).integers(0, 255, [6, 6, 3], np.uint8)
@@ -50,11 +60,11 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(place: Path) -> Path:
     """A folder for everything that a run writes, in which everyone may write."""
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    made = tmp_path / "work"
+    parent = Path(tempfile.mkdtemp(dir=place))
+    parent.chmod(0o755)
+    made = parent / "work"
     made.mkdir()
     made.chmod(0o777)
     return made
