@@ -7,11 +7,11 @@ import tensorflow as tf
 from components.artifacts import write_bytes
 from components.trainer.input import read_examples
 from components.trainer.settings import TrainingSettings
+from components.trainer.training_report import AUGMENTED_FILE
 from components.transform.augmentation.image_ops import augment
 from components.transform.augmentation.mixing import Mixing
 from components.transform.images import round_pixels
 
-AUGMENTED_FILE = "augmented.jpg"
 # Rows, draws in each row, and the largest side of an image in the picture, in pixels.
 ROWS, DRAWS, _SIDE = 4, 6, 96
 _QUALITY = 75

@@ -15,7 +15,7 @@ from components.trainer.input import (
     training_batches,
 )
 from components.trainer.learning_rate import RampHoldDecay
-from components.trainer.loss import CrossEntropy
+from components.trainer.loss import cross_entropy
 from components.trainer.models import build_model
 from components.trainer.settings import TrainerSettings, TrainingSettings, WarmStart
 from components.trainer.state import TrainingState
@@ -132,7 +132,7 @@ def _compiled_model(
         rate = RampHoldDecay(trainer.learning_rate, plan.steps_per_epoch, replicas)
         model.compile(
             optimizer=tf.keras.optimizers.Adam(rate),
-            loss=CrossEntropy(),
+            loss=cross_entropy,
             # Weighted, so that the padding of the last eval batch does not count.
             weighted_metrics=["accuracy"],
             steps_per_execution=trainer.steps_per_execution,

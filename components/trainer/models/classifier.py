@@ -21,7 +21,9 @@ class Classifier(tf.keras.Model):
     @tf.autograph.experimental.do_not_convert
     def train_step(self, data: object) -> dict[str, tf.Tensor]:
         """See tf.keras.Model; mixes the batch first."""
-        return super().train_step(self.mixed(data) if self.mixing else data)
+        if self.mixing:
+            data = self.mixed(data)
+        return super().train_step(data)
 
     def mixed(self, data: object) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns images and soft labels of a training batch, mixed by `mixing`.

@@ -11,7 +11,7 @@ import tensorflow as tf
 from components.trainer import devices
 from components.trainer.devices import fewest_replicas, precision
 from components.trainer.learning_rate import RampHoldDecay
-from components.trainer.loss import CrossEntropy
+from components.trainer.loss import cross_entropy
 from components.trainer.models import build_model
 from components.trainer.settings import ModelSettings, TrainerSettings
 from components.transform.augmentation.mixing import Mixing
@@ -100,7 +100,7 @@ def test_xla_compiles_a_whole_step_with_static_shapes(name, size, augment, polic
     with precision(policy):
         model = build_model(ModelSettings(name=name), size, 5)
         rate = RampHoldDecay(TrainerSettings().learning_rate, 10, 1)
-        model.compile(tf.keras.optimizers.Adam(rate), CrossEntropy(), weighted_metrics=["accuracy"])
+        model.compile(tf.keras.optimizers.Adam(rate), cross_entropy, weighted_metrics=["accuracy"])
     if augment:
         model.mixing = Mixing(parse_augmentation(augment).batch_ops, 0, 5)
     model.optimizer.build(model.trainable_variables)
