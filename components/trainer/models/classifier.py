@@ -19,30 +19,30 @@ class Classifier(tf.keras.Model):
     mixing: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None
 
     @tf.autograph.experimental.do_not_convert
-    def train_step(self, data: object) -> dict[str, tf.Tensor]:
-        """See tf.keras.Model; mixes the batch first."""
+    def train_step(self, data: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
+        """See tf.keras.Model; the data is images and labels, which are mixed first."""
         if self.mixing:
-            data = self.mixed(data)
-        return super().train_step(data)
+            images, labels = data
+            data = self.mixing(images, labels, self.number_of_step())
+        metrics: dict[str, tf.Tensor] = super().train_step(data)
+        return metrics
 
-    def mixed(self, data: object) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns images and soft labels of a training batch, mixed by `mixing`.
+    def number_of_step(self) -> tf.Tensor:
+        """Returns a number that no other step and no other replica has, int64 scalar.
 
-        The random numbers depend on the number of finished steps, with which a training resumes,
-        and on the replica.
+        It continues after an interruption, because the optimizer counts the finished steps.
         """
-        images, labels = data
         replica = tf.distribute.get_replica_context()
         number = tf.cast(replica.replica_id_in_sync_group, tf.int64)
-        step = self.optimizer.iterations * replica.num_replicas_in_sync + number
-        return self.mixing(images, labels, step)
+        return self.optimizer.iterations * replica.num_replicas_in_sync + number
 
     def compute_metrics(
         self, x: object, y: tf.Tensor, y_pred: tf.Tensor, sample_weight: object
     ) -> dict[str, tf.Tensor]:
         """See tf.keras.Model; of soft labels, float32 [batch, classes], the largest one counts."""
         labels = tf.argmax(y, -1) if y.dtype.is_floating else y
-        return super().compute_metrics(x, labels, y_pred, sample_weight)
+        metrics: dict[str, tf.Tensor] = super().compute_metrics(x, labels, y_pred, sample_weight)
+        return metrics
 
     @tf.autograph.experimental.do_not_convert
     def test_step(self, data: object) -> dict[str, tf.Tensor]:

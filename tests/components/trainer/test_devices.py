@@ -80,7 +80,7 @@ with strategy.scope():
     model.compile("adam")
 model.mixing = Mixing(parse_augmentation(["mixup"]).batch_ops, 0, 2)
 batch = tf.zeros([4, 32, 32, 3], tf.uint8), tf.constant([0, 1, 0, 1])
-_, labels = strategy.run(model.mixed, args=(batch,))
+_, labels = strategy.run(lambda *batch: model.mixing(*batch, model.number_of_step()), args=batch)
 np.save(sys.argv[1], strategy.experimental_local_results(labels))
 """
     subprocess.run([sys.executable, "-c", code, tmp_path / "labels.npy"], cwd=PROJECT, check=True)

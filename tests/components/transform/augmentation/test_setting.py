@@ -1,4 +1,6 @@
 import json
+import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -31,6 +33,15 @@ def test_a_preset_is_stored_by_its_name_and_a_list_with_all_its_values():
 def test_the_default_is_the_codelab():
     ops = TrainerSettings().augment.ops
     assert [op.plain for op in ops] == [{"flip_left_right": 0.5}, {"saturation": [0.0, 2.0]}]
+
+
+def test_the_documentation_lists_all_presets_and_all_ops_with_their_defaults():
+    page = (Path(__file__).parents[4] / "docs" / "training.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)(.*?)`? \|", page, re.MULTILINE))
+    assert {*PRESETS} <= rows.keys()
+    for name in OPS:
+        defaults = yaml.safe_load("{" + name + rows[name] + "}")
+        assert parse_augmentation([defaults]) == parse_augmentation([name]), name
 
 
 def test_ops_on_images_and_on_batches_are_told_apart():
