@@ -5,6 +5,7 @@ presets `codelab` and `standard` in turn, each have their own process.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -16,7 +17,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 IMAGES = 4096
-EPOCHS = 3
+EPOCHS = 4
 
 
 def main() -> None:
@@ -34,28 +35,26 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as root:
         files = _transformed(arguments.data, arguments.size, root)
-        _measure_ops(files[0], arguments.size)
+        _measure_ops(files, arguments.size)
         _compare_trainings(files, arguments.size, arguments.repeats)
 
 
-def _transformed(data: str, size: int, root: str) -> list[str]:
-    """Returns glob patterns of the train and eval records of a run."""
+def _transformed(data: str, size: int, root: str) -> str:
+    """Returns a glob pattern of the training records of a run."""
     command = [sys.executable, "-c", "from pipeline.cli.main import main; main()", "run"]
     command += ["--data", data, "--root", root, "--until", "Transform"]
     command += ["--set", f"transform.image_size={size}"]
     env = {**os.environ, "PYTHONPATH": str(PROJECT)}
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env)
-    return [
-        f"{root}/artifacts/Transform/transformed_examples/*/Split-{s}/*" for s in ("train", "eval")
-    ]
+    return f"{root}/artifacts/Transform/transformed_examples/*/Split-train/*"
 
 
-def _measure_ops(train_files: str, size: int) -> None:
+def _measure_ops(files: str, size: int) -> None:
     from components.trainer.input import Images
     from components.transform.augmentation.ops import OPS, ImageOp
     from components.transform.augmentation.presets import PRESETS
 
-    images = Images([train_files], size)
+    images = Images([files], size)
     values = [[], *PRESETS, *([name] for name, op in OPS.items() if issubclass(op, ImageOp))]
     print(f"\n{size} px{'':<18}images/s   CPU time per image", flush=True)  # noqa: T201
     for value in values:
@@ -83,33 +82,52 @@ def _speed(images: object, value: object) -> tuple[float, float]:
     return count / (time.perf_counter() - started), cpu / count
 
 
-def _compare_trainings(files: list[str], size: int, repeats: int) -> None:
-    found: dict[str, list[float]] = {"codelab": [], "standard": []}
+def _compare_trainings(files: str, size: int, repeats: int) -> None:
+    found: dict[str, list[list[float]]] = {"codelab": [], "standard": []}
     for _ in range(repeats):
-        for preset, seconds in found.items():
-            command = [sys.executable, __file__, "--worker", json.dumps([preset, size, *files])]
+        for preset, epochs in found.items():
+            command = [sys.executable, __file__, "--worker", json.dumps([preset, size, files])]
             answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            seconds.append(json.loads(answer.stdout.splitlines()[-1]))
-    print(f"\nSqueezeNet, {size} px   seconds per epoch (range)")  # noqa: T201
-    medians = {preset: statistics.median(seconds) for preset, seconds in found.items()}
-    for preset, seconds in found.items():
-        print(  # noqa: T201
-            f"{preset:<22}{medians[preset]:10.2f} ({min(seconds):.2f} to {max(seconds):.2f})"
-        )
-    print(f"standard / codelab    {medians['standard'] / medians['codelab']:10.3f}")  # noqa: T201
+            epochs.append(json.loads(answer.stdout.splitlines()[-1]))
+    print(f"\nSqueezeNet, {size} px: an epoch of each preset, and the ratio")  # noqa: T201
+    for name, values in zip(("seconds", "CPU seconds"), _by_kind(found), strict=True):
+        medians = {preset: statistics.median(each) for preset, each in values.items()}
+        ratio = medians["standard"] / medians["codelab"]
+        ranges = [
+            f"{preset} {medians[preset]:.2f} ({min(each):.2f} to {max(each):.2f})"
+            for preset, each in values.items()
+        ]
+        print(f"{name:<13}{', '.join(ranges)}: {ratio:.3f}")  # noqa: T201
 
 
-def _train(preset: str, size: int, train_files: str, eval_files: str) -> float:
-    """Returns the seconds of the fastest epoch of a training; the first one is left out."""
-    from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
-    from components.trainer.train import train
+def _by_kind(found: dict[str, list[list[float]]]) -> list[dict[str, list[float]]]:
+    """Returns the seconds, and the CPU seconds, of all trainings with each preset."""
+    return [{preset: [e[kind] for e in found[preset]] for preset in found} for kind in (0, 1)]
+
+
+def _train(preset: str, size: int, files: str) -> tuple[float, float]:
+    """Returns the seconds and the CPU seconds of the fastest epoch after the first one."""
+    import tensorflow as tf
+
+    from components.trainer.input import Images, make_plan, training_batches
+    from components.trainer.models import build_model
+    from components.trainer.settings import ModelSettings, TrainerSettings
 
     trainer = TrainerSettings(augment=preset, epochs=EPOCHS)
-    settings = TrainingSettings(image_size=size, model=ModelSettings(), trainer=trainer)
-    with tempfile.TemporaryDirectory() as state:
-        _, report = train(settings, [train_files], [eval_files], list("abcde"), state)
-    speed = max(epoch["images_per_second"] for epoch in report.epochs[1:])
-    return report.train_examples // trainer.batch_size * trainer.batch_size / speed
+    images = Images([files], size)
+    plan = make_plan(trainer, 1, images.count)
+    model = build_model(ModelSettings(), size, 5)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    times: list[tuple[float, float]] = []
+    clock = tf.keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: times.append((time.perf_counter(), time.process_time()))
+    )
+    batches = training_batches(images, trainer, plan)
+    model.fit(
+        batches, epochs=EPOCHS, steps_per_epoch=plan.steps_per_epoch, callbacks=[clock], verbose=0
+    )
+    epochs = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(times)]
+    return min(seconds for seconds, _ in epochs), min(cpu for _, cpu in epochs)
 
 
 if __name__ == "__main__":
