@@ -15,7 +15,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-line test-long lint docs sample bench bench-data bench-drift bench-near-duplicates bench-look-ups pictures image clean
+.PHONY: help setup run test test-all test-line test-long lint docs sample bench bench-data bench-augmentation bench-drift bench-near-duplicates bench-look-ups pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ bench: setup  ## Compare training with a plain tf.keras script; REAL_DATA=DIR fo
 
 bench-data: setup  ## Compare import and ExampleGen with plain tf.data; REAL_DATA=DIR
 	$(UV) run --no-sync python tests/bench/reading.py --data $(or $(REAL_DATA),data/sample)
+
+bench-augmentation: setup  ## Measure the ops and presets of augmentation, alone and in a training; REAL_DATA=DIR
+	$(UV) run --no-sync python tests/bench/augmentation.py --data $(or $(REAL_DATA),data/sample)
 
 bench-drift: setup  ## Measure the drift between spans of real records; REAL_DATA=DIR
 	$(UV) run --no-sync python tests/bench/drift.py --data $(or $(REAL_DATA),data/sample)

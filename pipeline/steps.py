@@ -108,7 +108,7 @@ STEPS = {
         own=("model", "trainer"),
         after=("Transform", "ExampleGen", "Schema"),
         entry="components.trainer.run",
-        libraries=(_TENSORFLOW, _TFX, "tf-keras", "numpy", _TFT),
+        libraries=(_TENSORFLOW, _TFX, "tf-keras", "numpy", "scipy", _TFT),
         runs_network=True,
     ),
     "Evaluator": StepInputs(

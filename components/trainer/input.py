@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from components.trainer.devices import available_cores
 from components.trainer.settings import TrainerSettings
-from components.transform.augment import augment
+from components.transform.augmentation.image_ops import augment
 from components.transform.images import decode_pixels
 from data.features import CLASS, IMAGE
 
@@ -65,23 +65,32 @@ class Images:
 
     def __init__(self, patterns: Sequence[str], image_size: int):
         """Counts the records in Transform's files; caches the images if they fit into memory."""
-        features = {
-            IMAGE: tf.io.FixedLenFeature([], tf.string),
-            CLASS: tf.io.FixedLenFeature([], tf.int64),
-        }
-
-        def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            example = tf.io.parse_single_example(record, features)
-            return decode_pixels(example[IMAGE], image_size), example[CLASS]
-
-        files = sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern))
-        records = tf.data.TFRecordDataset(files, compression_type="GZIP")
-        self.examples = records.map(parse, num_parallel_calls=available_cores())
+        self.examples = read_examples(patterns, image_size)
+        records = _records(patterns)
         self.count = int(records.reduce(tf.constant(0, tf.int64), lambda total, _: total + 1))
         max_images = IMAGES_BYTES // (image_size * image_size * 3)
         self.shuffle_buffer = max(min(self.count, max_images), 1)
         if self.count <= max_images:
             self.examples = self.examples.cache()
+
+
+def read_examples(patterns: Sequence[str], image_size: int) -> tf.data.Dataset:
+    """Returns the examples in Transform's files: uint8 [size, size, 3], and int64, the class."""
+    features = {
+        IMAGE: tf.io.FixedLenFeature([], tf.string),
+        CLASS: tf.io.FixedLenFeature([], tf.int64),
+    }
+
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        example = tf.io.parse_single_example(record, features)
+        return decode_pixels(example[IMAGE], image_size), example[CLASS]
+
+    return _records(patterns).map(parse, num_parallel_calls=available_cores())
+
+
+def _records(patterns: Sequence[str]) -> tf.data.Dataset:
+    files = sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern))
+    return tf.data.TFRecordDataset(files, compression_type="GZIP")
 
 
 def training_batches(
@@ -117,8 +126,7 @@ def training_batches(
     def augmented(example: tuple[tf.Tensor, tf.Tensor], position: tf.Tensor) -> Batch:
         image, label = example
         image_seed = tf.stack([tf.constant(seed, tf.int64), position])
-        flip, saturation = trainer.augment.flip_left_right, trainer.augment.saturation
-        return augment(image, image_seed, flip, saturation), label
+        return augment(image, image_seed, trainer.augment.image_ops), label
 
     # Concatenated instead of flat_map: the seed of a shuffle cannot be a tensor.
     epochs = map(epoch_of, range(first_epoch, plan.epochs))

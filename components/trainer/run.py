@@ -9,6 +9,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.artifacts import read_schema
 from components.image_hashes import read_hashes, write_seen
+from components.trainer.augmented_images import write_augmented
 from components.trainer.export import Servable, export, save_weights
 from components.trainer.settings import TrainingSettings, WarmStart
 from components.trainer.train import train
@@ -24,7 +25,7 @@ def run_fn(fn_args: FnArgs) -> None:
     """Trains a network and exports it; of several workers, only the chief does.
 
     Next to the SavedModel it writes the Keras weights, and to the ModelRun artifact TensorBoard's
-    logs and `training.json`.
+    logs, `training.json` and `augmented.jpg`.
 
     Args:
       fn_args: `custom_config` holds `settings`, the fields of TrainingSettings; `warm_start`, the
@@ -62,6 +63,7 @@ def run_fn(fn_args: FnArgs) -> None:
     save_weights(model, fn_args.serving_model_dir)
     write_seen(seen, fn_args.serving_model_dir)
     write_report(report, fn_args.model_run_dir)
+    write_augmented(settings, fn_args.train_files, len(names), fn_args.model_run_dir)
 
 
 def state_folder(config: dict[str, Any], *inputs: Any) -> str:

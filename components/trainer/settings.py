@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from components.artifacts import SERVING_FORMAT
 from components.trainer.network_names import PRETRAINED, NetworkName
+from components.transform.augmentation.setting import Augment
 from data.common.settings_base import SettingsBase
 
 NO_WEIGHTS, IMAGENET = "none", "imagenet"
@@ -107,21 +108,6 @@ class LearningRateSettings(SettingsBase):
         return self
 
 
-class AugmentSettings(SettingsBase):
-    """The random augmentation of training images, drawn again in each epoch."""
-
-    flip_left_right: bool = Field(True, description="Mirror half of the images.")
-    saturation: tuple[float, float] | None = Field(
-        (0.0, 2.0), description="Range of the random saturation factor; null: no change."
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "AugmentSettings":
-        if self.saturation and not 0 <= self.saturation[0] < self.saturation[1]:
-            raise ValueError("saturation must be [low, high] with 0 <= low < high, or null")
-        return self
-
-
 class TrainerSettings(SettingsBase):
     """How the network is trained, and on which devices."""
 
@@ -129,7 +115,12 @@ class TrainerSettings(SettingsBase):
     batch_size: int = Field(32, ge=1, description="Examples per step on each replica.")
     learning_rate: LearningRateSettings = LearningRateSettings()
     seed: int = Field(0, ge=0, description="Random seed of weights, shuffling and augmentation.")
-    augment: AugmentSettings = AugmentSettings()
+    augment: Augment = Field(
+        "codelab",
+        validate_default=True,
+        description="Random changes of the training images, drawn anew in each epoch: the name of "
+        "a preset, or a list of ops, see docs/training.md; `[]`: none.",
+    )
     early_stopping: int | None = Field(
         None, ge=1,
         description="Stop after this many epochs without improvement on eval; null: never.",

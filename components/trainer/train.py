@@ -15,6 +15,7 @@ from components.trainer.input import (
     training_batches,
 )
 from components.trainer.learning_rate import RampHoldDecay
+from components.trainer.loss import cross_entropy
 from components.trainer.models import build_model
 from components.trainer.settings import TrainerSettings, TrainingSettings, WarmStart
 from components.trainer.state import TrainingState
@@ -22,6 +23,7 @@ from components.trainer.training_monitor import TrainingMonitor
 from components.trainer.training_report import TrainingReport
 from components.trainer.warm_start import earlier_weights, transfer_weights
 from components.trainer.workers import several_workers
+from components.transform.augmentation.mixing import Mixing
 from data.common.errors import UsageError
 from data.common.progress import progress
 from data.ingestion_counts import check_examples
@@ -124,11 +126,13 @@ def _compiled_model(
         model = build_model(network, settings.image_size, len(class_names))
         if start:
             transfer_weights(model, earlier, start.class_names, class_names)
+        if trainer.augment.batch_ops:
+            model.mixing = Mixing(trainer.augment.batch_ops, trainer.seed, len(class_names))
         replicas = strategy.num_replicas_in_sync
         rate = RampHoldDecay(trainer.learning_rate, plan.steps_per_epoch, replicas)
         model.compile(
             optimizer=tf.keras.optimizers.Adam(rate),
-            loss="sparse_categorical_crossentropy",
+            loss=cross_entropy,
             # Weighted, so that the padding of the last eval batch does not count.
             weighted_metrics=["accuracy"],
             steps_per_execution=trainer.steps_per_execution,

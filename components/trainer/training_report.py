@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from components.artifacts import read_json, write_json
 
 REPORT_FILE = "training.json"
+# The picture of augmented training images in a ModelRun artifact, and in the history of a run.
+AUGMENTED_FILE = "augmented.jpg"
 
 
 @dataclass

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from components.artifacts import file_exists, read_bytes
+from components.trainer.training_report import AUGMENTED_FILE
 from pipeline.history.run import Run
 from pipeline.history.runs import PLOT_FILE
 from pipeline.steps import summarize
@@ -47,6 +49,7 @@ def record_step(
     missing: Sequence[str] = ()
     if name == "Trainer":
         missing = _draw_training(run, folder)
+        _copy_augmented(run.artifacts[name].get("model_run", ""), folder)
     elif name == "Gate":
         missing = _write_evaluation(outputs, folder)
     elif name == "ServingCheck":
@@ -70,6 +73,12 @@ def _draw_training(run: Run, folder: Path) -> list[str]:
 
     problem = draw_training(run.training, folder / PLOT_FILE) if run.training else ""
     return [problem] if problem else []
+
+
+def _copy_augmented(model_run: str, folder: Path) -> None:
+    """Copies the picture of augmented images; the models of earlier versions have none."""
+    if model_run and file_exists(model_run, AUGMENTED_FILE):
+        (folder / AUGMENTED_FILE).write_bytes(read_bytes(model_run, AUGMENTED_FILE))
 
 
 def _write_evaluation(outputs: "Mapping[str, Sequence[Artifact]]", folder: Path) -> list[str]:

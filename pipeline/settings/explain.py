@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from components.transform.augmentation.setting import ALLOWED, Augmentation
 from pipeline.settings.loading import config_names, config_path, section_of
 from pipeline.settings.settings import Settings
 
@@ -32,7 +33,14 @@ outputs are valid config files. The section `gate` can also be given as `evaluat
 | config | purpose |
 |---|---|
 """
-_TYPES = {str: "text", int: "integer", float: "number", bool: "true or false", NoneType: "null"}
+_TYPES = {
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "true or false",
+    NoneType: "null",
+    Augmentation: ALLOWED,
+}
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 

@@ -67,7 +67,7 @@ def test_a_changed_source_file_reruns_its_step_and_the_steps_that_depend_on_it(f
         return answer.stdout
 
     assert "Nothing to do" in run_the_copy()
-    augment = tmp_path / "copy" / "components" / "transform" / "augment.py"
+    augment = tmp_path / "copy" / "components" / "transform" / "augmentation" / "image_ops.py"
     before = augment.read_text()
     augment.write_text(before + "# changed\n")
     planned = dict(line.split(maxsplit=1) for line in run_the_copy("--dry-run").splitlines())

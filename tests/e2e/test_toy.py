@@ -117,6 +117,7 @@ def test_a_model_above_the_target_is_pushed(run, root, newest, tmp_path, monkeyp
     assert versions(root) == ["1"]
     assert "Pushed as version 1" in report(answer)
     assert "could not be made" not in report(answer)
+    assert "Augmented training images" in report(answer)
     entry = newest()
     assert entry["pushed"] == 1
     assert entry["verdict"]["blessed"]

@@ -7,7 +7,7 @@ import pytest
 from pipeline import fingerprint
 from pipeline.compat import line_of, this_python
 from pipeline.fingerprint import code_fingerprint, locked_version, reachable_files, version_of
-from pipeline.steps import code_fingerprints
+from pipeline.steps import STEPS, code_fingerprints
 
 
 @pytest.fixture
@@ -48,12 +48,15 @@ def test_a_change_counts_where_the_step_reaches_it(project, file, changes):
     assert (code_fingerprint("components.step.run") != before) == changes
 
 
-def test_augmentation_is_the_trainers_and_not_transforms():
+def test_no_step_before_the_trainer_reaches_the_augmentation():
+    reaching = [
+        name
+        for name, step in STEPS.items()
+        if step.entry and any("augmentation" in f.parts for f in reachable_files(step.entry))
+    ]
+    assert reaching[0] == "Trainer"
     trainer = {file.name for file in reachable_files("components.trainer.run")}
-    transform = {file.name for file in reachable_files("components.transform.preprocessing")}
-    assert {"augment.py", "train.py", "images.py"} <= trainer
-    assert "augment.py" not in transform
-    assert "images.py" in transform
+    assert {"image_ops.py", "mixing.py", "presets.py"} <= trainer
 
 
 def test_the_summary_is_not_part_of_example_gens_code():

@@ -1,16 +1,20 @@
 """The section Training: the curves of the training, its start, its speed and its device."""
 
+import base64
 import math
+from pathlib import Path
 
 from markupsafe import Markup
 
 from components.trainer.settings import WarmStart
-from components.trainer.training_report import TrainingReport
+from components.trainer.training_report import AUGMENTED_FILE, TrainingReport
 from data.common.formatting import format_duration, format_list
 from pipeline.report_page.charts import curves
 from pipeline.report_page.figures import percent
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
+
+_ALT = "Training images in rows: at the left as they are, then after random changes"
 
 
 def build(sources: ReportSources) -> Section:
@@ -30,6 +34,7 @@ def build(sources: ReportSources) -> Section:
     return section.with_content(
         facts=_facts(report, sources.run.warm_start, sources.run.model),
         charts=_charts(report) if report.epochs else [],
+        augmented=_augmented(sources.folder / AUGMENTED_FILE),
     )
 
 
@@ -56,6 +61,16 @@ def _facts(report: TrainingReport, start: WarmStart | None, network: str) -> dic
             "curves leave out; a lower trainer.learning_rate.peak may help"
         )
     return facts
+
+
+def _augmented(file: Path) -> Markup | None:
+    """Returns the picture of augmented images; None if the training was of an earlier version."""
+    if not file.exists():
+        return None
+    content = base64.b64encode(file.read_bytes()).decode()
+    return Markup('<img class="figure" src="data:image/jpeg;base64,{}" alt="{}">').format(
+        content, _ALT
+    )
 
 
 def _charts(report: TrainingReport) -> list[tuple[str, Markup]]:

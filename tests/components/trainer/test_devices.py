@@ -1,6 +1,8 @@
 """Trainings on several devices, each in its own process: devices are configured first."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,9 +11,12 @@ import tensorflow as tf
 from components.trainer import devices
 from components.trainer.devices import fewest_replicas, precision
 from components.trainer.learning_rate import RampHoldDecay
+from components.trainer.loss import cross_entropy
 from components.trainer.models import build_model
 from components.trainer.settings import ModelSettings, TrainerSettings
-from tests.trainings import Training, fields
+from components.transform.augmentation.mixing import Mixing
+from components.transform.augmentation.setting import parse_augmentation
+from tests.trainings import PROJECT, Training, fields
 
 
 @pytest.fixture
@@ -58,15 +63,46 @@ def test_replicas_are_counted_without_starting_the_devices(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "size"), [("squeezenet", 32), ("xception", 71)])
+def test_replicas_mix_their_images_differently(tmp_path):
+    code = """
+import sys
+import numpy as np, tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from components.trainer.models import build_model
+from components.trainer.settings import ModelSettings
+from components.transform.augmentation.mixing import Mixing
+from components.transform.augmentation.setting import parse_augmentation
+
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    model = build_model(ModelSettings(name="dense"), 32, 2)
+    model.compile("adam")
+model.mixing = Mixing(parse_augmentation(["mixup"]).batch_ops, 0, 2)
+batch = tf.zeros([4, 32, 32, 3], tf.uint8), tf.constant([0, 1, 0, 1])
+_, labels = strategy.run(lambda *batch: model.mixing(*batch, model.number_of_step()), args=batch)
+np.save(sys.argv[1], strategy.experimental_local_results(labels))
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path / "labels.npy"], cwd=PROJECT, check=True)
+    first, second = np.load(tmp_path / "labels.npy")
+    assert first.sum(-1) == pytest.approx(1)
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "size", "augment"),
+    [("squeezenet", 32, []), ("squeezenet", 32, ["mixup", "cutmix"]), ("xception", 71, [])],
+)
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_xla_compiles_a_whole_step_with_static_shapes(name, size, policy):
+def test_xla_compiles_a_whole_step_with_static_shapes(name, size, augment, policy):
     """A TPU requires it: no dynamic dimensions, and bfloat16 if the policy says so."""
     with precision(policy):
         model = build_model(ModelSettings(name=name), size, 5)
         rate = RampHoldDecay(TrainerSettings().learning_rate, 10, 1)
-        model.compile(tf.keras.optimizers.Adam(rate), "sparse_categorical_crossentropy",
-                      weighted_metrics=["accuracy"])  # fmt: skip
+        model.compile(tf.keras.optimizers.Adam(rate), cross_entropy, weighted_metrics=["accuracy"])
+    if augment:
+        model.mixing = Mixing(parse_augmentation(augment).batch_ops, 0, 5)
     model.optimizer.build(model.trainable_variables)
     pixels = tf.random.stateless_uniform([4, size, size, 3], [0, 1], 0, 256, tf.int32)
     images = tf.cast(pixels, tf.uint8)

@@ -7,7 +7,6 @@ from components.trainer.input import Images, evaluation_batches, make_plan, trai
 from components.trainer.settings import TrainerSettings
 
 COUNT, SIZE = 10, 8
-PLAIN = {"flip_left_right": False, "saturation": None}
 
 
 @pytest.fixture
@@ -16,10 +15,12 @@ def files(write_transformed, make_image):
     return write_transformed("transformed", images, range(COUNT))
 
 
-def batches(files, *, epochs=3, batch_size=4, seed=1, first_epoch=0, skip_steps=0, augment=PLAIN):
+def batches(files, *, epochs=3, batch_size=4, seed=1, first_epoch=0, skip_steps=0, augment=()):
     # As a training does: tf.data combines it with the seed of a shuffle.
     tf.keras.utils.set_random_seed(0)
-    settings = TrainerSettings(epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
+    settings = TrainerSettings(
+        epochs=epochs, batch_size=batch_size, seed=seed, augment=list(augment)
+    )
     images = Images(files, SIZE)
     plan = make_plan(settings, 1, images.count)
     stream = training_batches(images, settings, plan, first_epoch, skip_steps)
@@ -74,7 +75,7 @@ def test_images_keep_their_labels(files, make_image):
 
 def test_augmentation_differs_in_each_epoch(files):
     seen = {label: set() for label in range(COUNT)}
-    for images, labels in batches(files, epochs=6, augment={}):
+    for images, labels in batches(files, epochs=6, augment=[{"saturation": [0, 2]}]):
         for image, label in zip(images, labels, strict=True):
             seen[int(label)].add(image.tobytes())
     assert sum(map(len, seen.values())) == 6 * 8

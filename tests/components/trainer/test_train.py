@@ -58,6 +58,17 @@ def test_a_training_reads_its_splits_and_reports_each_epoch(splits, make_image, 
     assert list((tmp_path / "logs").rglob("events*"))
 
 
+def test_mixed_images_are_learned_with_the_share_of_each_class(splits, tmp_path):
+    """All labels are about half of either class, so a network learns only to doubt."""
+    settings = make_settings(augment=[{"mixup": 10}], epochs=20)
+    model, report = train(settings, *splits, NAMES, str(tmp_path))
+    certain, _ = train(make_settings(augment=[], epochs=20), *splits, NAMES, str(tmp_path / "c"))
+    assert report.epochs[-1]["loss"] > 0.5
+    image = np.full([1, 32, 32, 3], 200, np.uint8)
+    assert model(image).numpy().max() < certain(image).numpy().max()
+    assert report.eval_accuracy == 1
+
+
 def test_a_warm_start_starts_from_the_weights_of_the_earlier_model(splits, tmp_path):
     earlier = build_model(ModelSettings(name="dense"), 32, 2)
     save_weights(earlier, str(tmp_path / "Format-Serving"))
@@ -92,12 +103,19 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize(
-    ("end", "at"), [(Killed, (1, 1)), (SystemExit, (1, 1)), (SystemExit, (1, 2))]
+    ("end", "at", "augment"),
+    [
+        (Killed, (1, 1), "codelab"),
+        (SystemExit, (1, 1), "codelab"),
+        (SystemExit, (1, 2), "codelab"),
+        (SystemExit, (1, 1), "strong"),
+    ],
 )
 def test_an_interrupted_training_ends_with_the_same_weights(
-    splits, tmp_path, monkeypatch, deterministic, end, at
+    splits, tmp_path, monkeypatch, deterministic, end, at, augment
 ):
-    expected, report = train(make_settings("squeezenet"), *splits, NAMES, str(tmp_path / "whole"))
+    settings = make_settings("squeezenet", augment=augment)
+    expected, report = train(settings, *splits, NAMES, str(tmp_path / "whole"))
     original = TrainingMonitor.on_train_batch_end
 
     def stop(self, batch, logs=None):
@@ -107,9 +125,9 @@ def test_an_interrupted_training_ends_with_the_same_weights(
 
     monkeypatch.setattr(TrainingMonitor, "on_train_batch_end", stop)
     with pytest.raises(end):
-        train(make_settings("squeezenet"), *splits, NAMES, str(tmp_path / "cut"))
+        train(settings, *splits, NAMES, str(tmp_path / "cut"))
     monkeypatch.undo()
-    model, resumed = train(make_settings("squeezenet"), *splits, NAMES, str(tmp_path / "cut"))
+    model, resumed = train(settings, *splits, NAMES, str(tmp_path / "cut"))
     for weight, again in zip(expected.get_weights(), model.get_weights(), strict=True):
         assert np.array_equal(weight, again)
     same = ("loss", "val_loss", "val_accuracy", "learning_rate")

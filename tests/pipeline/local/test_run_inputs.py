@@ -25,7 +25,7 @@ def test_without_an_earlier_run_every_step_runs_for_the_first_time():
     [
         ("gate.target=0.6", "Gate", "gate.target 0.8 -> 0.6"),
         ("trainer.epochs=3", "Trainer", "trainer.epochs 18 -> 3"),
-        ("trainer.augment.saturation=null", "Trainer", "trainer.augment.saturation [0.0, 2.0]"),
+        ("trainer.augment=standard", "Trainer", "trainer.augment codelab -> standard"),
         ("transform.image_size=96", "Transform", "transform.image_size 64 -> 96"),
         ("data.split_salt=a", "ExampleGen", "data.split_salt  -> a"),
         ("data.max_bad_fraction=0.5", "DataGate", "data.max_bad_fraction 0.01 -> 0.5"),

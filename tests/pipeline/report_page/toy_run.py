@@ -131,6 +131,7 @@ def _write_history(root: Path, run: Run, tally: Tally) -> None:
     folder.mkdir(parents=True)
     history.save(run)
     (folder / "metrics.json").write_text(json.dumps(tally.metrics()), encoding="utf-8")
+    (folder / "augmented.jpg").write_bytes(_draw("roses", 0, 96))
 
 
 def _source(split: str, index: int) -> str:

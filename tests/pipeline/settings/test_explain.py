@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.transform.augmentation.setting import ALLOWED
 from pipeline.settings.explain import Explanation, explain, settings_markdown, settings_yaml
 from pipeline.settings.loading import config_names, load_settings
 from pipeline.settings.settings import Settings
@@ -39,7 +40,7 @@ def test_a_setting_that_can_be_null_says_what_null_means():
         ("data.drift", "ignore, warn, stop", "warn"),
         ("gate.target", "number >= 0, <= 1", "0.8"),
         ("trainer.early_stopping", "integer >= 1 or null", "null"),
-        ("trainer.augment.saturation", "[number, number] or null", "[0.0, 2.0]"),
+        ("trainer.augment", ALLOWED, "codelab"),
         ("trainer.learning_rate.end", "number >= 0", "1.0e-05"),
         ("vertex.labels", "map of text", "{}"),
         ("vertex.trainer.machine_type", "text", "required"),
@@ -52,7 +53,7 @@ def test_type_bounds_and_default_are_shown(key, allowed, default):
 
 @pytest.mark.parametrize("name", config_names())
 def test_the_explained_yaml_is_the_same_config(name, tmp_path):
-    settings = load_settings(name, ["vertex.labels.team=flowers"])
+    settings = load_settings(name, ["vertex.labels.team=flowers", "trainer.augment=[hue]"])
     text = settings_yaml(settings)
     assert yaml.safe_load(text) == settings.model_dump(mode="json")
     file = tmp_path / "explained.yaml"

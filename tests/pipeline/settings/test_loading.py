@@ -27,7 +27,7 @@ def test_set_overrides_data_and_data_overrides_the_file(tmp_path):
 
 
 def test_dumped_settings_are_a_config(tmp_path):
-    settings = load_settings("quickstart", ["trainer.augment.saturation=null"])
+    settings = load_settings("quickstart", ["trainer.augment=[hue, {mixup: 0.4}]"])
     file = tmp_path / "copy.yaml"
     file.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
     assert load_settings(str(file)) == settings
@@ -55,7 +55,9 @@ def test_an_empty_file_gives_the_defaults(tmp_path):
         ("trainer.epochs=many", "trainer.epochs: Input should be a valid integer.*'many'"),
         ("gate.target=1.5", "gate.target: .*less than or equal to 1, got 1.5"),
         ("transform.image_size=8", "transform.image_size: .*greater than or equal to 32, got 8"),
-        ("trainer.augment.saturation=[2, 1]", "low < high"),
+        ("trainer.augment=[{saturation: [2, 1]}]", r"augment: saturation.factor: .*low <= high"),
+        ("trainer.augment=strog", r"augment: must be .*\(did you mean strong\?\), got 'strog'"),
+        ("trainer.augment.saturation=null", r"now, as in trainer.augment='\[flip_left_right\]'"),
         ("model.name=alexnet", "model.name: .*'squeezenet', .*, got 'alexnet'"),
         ("model.weights=imagenet", "weights and frozen are for xception and keras_application"),
         ("model.name=keras_application", "application names a network of tf.keras.applications"),

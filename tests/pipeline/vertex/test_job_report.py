@@ -43,6 +43,7 @@ def test_the_report_of_a_pushed_model_is_that_of_a_local_run(toy_job):
     # Pictures of the test images, from the record files in the bucket.
     assert page.count("data:image/webp") > 10
     assert "picture not found" not in page
+    assert "Augmented training images" in page
     served = "ram://test_the_report_of_a_pushed_model_is_that_of_a_local_run/flowers/serving/3"
     assert f"gcloud storage cp --recursive {served} DIR/serving/" in page
     # Nothing leads to the folder in which the page was made.

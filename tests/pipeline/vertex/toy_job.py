@@ -10,6 +10,7 @@ from google.cloud import aiplatform_v1 as v1
 
 from components.artifacts import gfile, write_bytes, write_json
 from components.gate.verdict import VERDICT_FILE
+from components.trainer.training_report import AUGMENTED_FILE
 from pipeline.history.runs import History
 from pipeline.steps import STEPS
 from pipeline.vertex.job_facts import JobFacts
@@ -46,6 +47,9 @@ class ToyJob:
         write_json(asdict(self.run.verdict), blessing, VERDICT_FILE)
         write_bytes((self._history / "metrics.json").read_bytes(), blessing, "metrics.json")
         write_json(COUNTS, quarantine, "counts.json")
+        model_run, picture = self.uri("Trainer", "model_run"), self._history / AUGMENTED_FILE
+        write_json(asdict(self.run.training), model_run, "training.json")
+        write_bytes(picture.read_bytes(), model_run, AUGMENTED_FILE)
 
     def uri(self, step: str, key: str) -> str:
         """Returns the folder of an output, as Vertex AI names it."""
@@ -72,6 +76,7 @@ class ToyJob:
                 "examples": {"input_fingerprint": "num_files:2", "custom:span": 0.0},
                 "quarantine": {},
             },
+            "Trainer": {"model": {}, "model_run": {}},
             "Predictions": {"predictions": {}},
             "Gate": {"blessing": {"blessed": 1.0}},
             "Pusher": {"pushed_model": {"pushed": 1.0, "pushed_version": "3", "new": 1.0}},

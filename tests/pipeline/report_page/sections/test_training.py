@@ -1,10 +1,13 @@
+import base64
 import json
 import math
 import re
 
 from pipeline.history.run import Run
+from pipeline.report_page.page import write_report
 from pipeline.report_page.sections import training
 from pipeline.report_page.sources import ReportSources
+from tests.pipeline.report_page.toy_run import write_toy_run
 
 
 def test_the_facts_name_start_device_and_chosen_epoch(toy_root, toy_run):
@@ -39,6 +42,20 @@ def test_values_that_an_older_version_did_not_record_leave_out_their_chart(toy_r
         del epoch["images_per_second"]
     charts = training.build(ReportSources(toy_root, toy_run)).content["charts"]
     assert len(charts) == 3
+
+
+def test_the_augmented_images_are_shown_with_a_description(toy_root, toy_run):
+    picture = training.build(ReportSources(toy_root, toy_run)).content["augmented"]
+    assert re.search('alt="Training images in rows: .*"', picture)
+    encoded = base64.b64decode(re.search('base64,([^"]+)', picture)[1])
+    folder = ReportSources(toy_root, toy_run).folder
+    assert encoded == (folder / "augmented.jpg").read_bytes()
+
+
+def test_the_training_of_an_earlier_version_has_no_augmented_images(tmp_path):
+    run = write_toy_run(tmp_path)
+    (ReportSources(tmp_path, run).folder / "augmented.jpg").unlink()
+    assert "Augmented" not in write_report(tmp_path, run).read_text()
 
 
 def test_an_unfinished_training_is_said(toy_root, toy_run):
