@@ -90,10 +90,8 @@ CONSTANT_RECIPE = {key: value for key, value in RECIPE.items() if key != "learni
 def fields(strategy, batch_size, peak, network="squeezenet", epochs=1, **trainer):
     """Returns the fields of TrainingSettings; the learning rate is constant for 9 epochs."""
     rate = {"start": peak, "peak": peak, "ramp_epochs": 0, "hold_epochs": 9}
-    base = {"strategy": strategy, "batch_size": batch_size, "epochs": epochs}
-    return {
-        "image_size": 32, "model": {"name": network}, "trainer": {"learning_rate": rate, **base, **trainer},
-    }  # fmt: skip
+    base = {"strategy": strategy, "batch_size": batch_size, "epochs": epochs, "learning_rate": rate}
+    return {"image_size": 32, "model": {"name": network}, "trainer": {**base, **trainer}}
 
 
 def cluster_of_two():
