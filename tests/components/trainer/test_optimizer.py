@@ -36,7 +36,7 @@ def after_steps(model, optimizer, scales=(1.0, 1.0, 1.0)):
     rng = np.random.default_rng(0)
     gradients = [rng.normal(size=v.shape).astype(np.float32) for v in model.trainable_variables]
     for scale in scales:
-        scaled = [tf.constant(scale * gradient) for gradient in gradients]
+        scaled = [tf.constant(gradient * np.float32(scale)) for gradient in gradients]
         optimizer.apply_gradients(zip(scaled, model.trainable_variables, strict=True))
     return [variable.numpy() for variable in model.trainable_variables]
 

@@ -43,7 +43,7 @@ def test_two_workers_train_one_network(tmp_path, splits):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "dies", "resumed_at", "recipe"),
-    [("squeezenet", 0, 2, {}), ("dense", 1, 3, {}), ("squeezenet", 1, 3, RECIPE)],
+    [("squeezenet", 0, 2, RECIPE), ("dense", 1, 3, {})],
 )
 def test_workers_killed_between_two_saves_resume_from_the_state_of_the_chief(
     tmp_path, splits, network, dies, resumed_at, recipe
