@@ -79,13 +79,19 @@ class Training:
             return weights, str(arrays["device"]), *json.loads(str(arrays["epochs"]))
 
 
-def fields(strategy, batch_size, peak, network="squeezenet", epochs=1):
-    """Returns the fields of TrainingSettings; the learning rate is constant."""
+# Settings of the trainer with every part of the optimization that is off by default.
+RECIPE = {
+    "weight_decay": 0.02, "clip_norm": 1.0, "label_smoothing": 0.1, "class_weights": "balanced",
+    "ema": 0.99, "learning_rate": {"schedule": "cosine", "ramp_epochs": 0, "hold_epochs": 1},
+}  # fmt: skip
+CONSTANT_RECIPE = {key: value for key, value in RECIPE.items() if key != "learning_rate"}
+
+
+def fields(strategy, batch_size, peak, network="squeezenet", epochs=1, **trainer):
+    """Returns the fields of TrainingSettings; the learning rate is constant for 9 epochs."""
     rate = {"start": peak, "peak": peak, "ramp_epochs": 0, "hold_epochs": 9}
-    trainer = {"strategy": strategy, "batch_size": batch_size, "epochs": epochs}
-    return {
-        "image_size": 32, "model": {"name": network}, "trainer": {**trainer, "learning_rate": rate},
-    }  # fmt: skip
+    base = {"strategy": strategy, "batch_size": batch_size, "epochs": epochs, "learning_rate": rate}
+    return {"image_size": 32, "model": {"name": network}, "trainer": {**base, **trainer}}
 
 
 def cluster_of_two():

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from components.trainer.devices import available_cores
@@ -14,6 +15,8 @@ from components.transform.images import decode_pixels
 from data.features import CLASS, IMAGE
 
 _PREFETCHED_BATCHES = 4
+# Records whose classes are read at once.
+_READ_RECORDS = 64
 # Images that fit into this many bytes are cached in memory; otherwise they are read again in each
 # epoch, and shuffled in a buffer of this size. So memory does not grow with the data.
 IMAGES_BYTES = 2**27
@@ -59,6 +62,7 @@ class Images:
 
     Attributes:
       examples: Dataset of uint8 [size, size, 3] and int64 scalar, the class.
+      labels: The class of each example, int64 [count].
       count: Number of examples.
       shuffle_buffer: Number of examples to shuffle at a time.
     """
@@ -66,8 +70,8 @@ class Images:
     def __init__(self, patterns: Sequence[str], image_size: int):
         """Counts the records in Transform's files; caches the images if they fit into memory."""
         self.examples = read_examples(patterns, image_size)
-        records = _records(patterns)
-        self.count = int(records.reduce(tf.constant(0, tf.int64), lambda total, _: total + 1))
+        self.labels = _read_labels(_records(patterns))
+        self.count = len(self.labels)
         max_images = IMAGES_BYTES // (image_size * image_size * 3)
         self.shuffle_buffer = max(min(self.count, max_images), 1)
         if self.count <= max_images:
@@ -155,6 +159,13 @@ def evaluation_batches(images: Images, batch_size: int) -> tf.data.Dataset:
     if missing:
         examples = examples.concatenate(weighted(0.0).repeat().take(missing))
     return _prefetched(examples.batch(batch_size, drop_remainder=True))
+
+
+def _read_labels(records: tf.data.Dataset) -> np.ndarray:
+    """Returns the class of each record: int64 [records]."""
+    features = {CLASS: tf.io.FixedLenFeature([], tf.int64)}
+    batches = records.batch(_READ_RECORDS).map(lambda r: tf.io.parse_example(r, features)[CLASS])
+    return np.concatenate([np.zeros(0, np.int64), *batches.as_numpy_iterator()])
 
 
 def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -25,6 +25,11 @@ class ModelSettings(SettingsBase):
         "or the path of an `.h5` file without the top layer.",
     )
     frozen: bool = Field(False, description="Train only the last layer; freeze the others.")
+    body_factor: float = Field(
+        1, gt=0, le=1,
+        description="Factor of the learning rate for all layers but the last, if they start from "
+        "trained weights: those of `weights` or of a warm start.",
+    )  # fmt: skip
     application: str = Field(
         "", description="Name in `tf.keras.applications`, for `keras_application` only."
     )
@@ -42,6 +47,11 @@ class ModelSettings(SettingsBase):
             )
         if self.frozen and self.weights == NO_WEIGHTS:
             raise ValueError("frozen needs weights: without them the frozen layers are random")
+        if self.body_factor != 1 and self.weights == NO_WEIGHTS and self.warm_start == COLD:
+            raise ValueError(
+                f"body_factor is {self.body_factor:g}, but neither weights nor warm_start gives "
+                "the network trained weights: set one of them, or body_factor to 1"
+            )
         if bool(self.application) != (self.name == "keras_application"):
             raise ValueError(
                 "application names a network of tf.keras.applications, such as MobileNetV2, if and "
@@ -86,11 +96,16 @@ class WarmStart(BaseModel):
 
 
 class LearningRateSettings(SettingsBase):
-    """The learning rate schedule: a linear ramp, a plateau, then exponential decay, per step.
+    """The learning rate schedule: a linear ramp, a plateau, then a decay, per step.
 
     `start`, `peak` and `end` are for one replica and are multiplied by the number of replicas.
     """
 
+    schedule: Literal["exponential", "cosine"] = Field(
+        "exponential",
+        description="The decay: `exponential` with the factor `decay`, or `cosine`, which reaches "
+        "`end` with the last epoch.",
+    )
     start: float = Field(1e-4, ge=0, description="Learning rate of the first step.")
     peak: float = Field(0.003, gt=0, description="Learning rate after the ramp, for one replica.")
     end: float = Field(1e-5, ge=0, description="Learning rate that the decay approaches.")
@@ -98,7 +113,8 @@ class LearningRateSettings(SettingsBase):
     hold_epochs: float = Field(5, ge=0, description="Duration of the plateau, in epochs.")
     decay: float = Field(
         0.87, gt=0, le=1,
-        description="Factor by which the difference to `end` shrinks in each epoch of the decay.",
+        description="Factor by which the difference to `end` shrinks in each epoch of an "
+        "exponential decay.",
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -121,6 +137,29 @@ class TrainerSettings(SettingsBase):
         description="Random changes of the training images, drawn anew in each epoch: the name of "
         "a preset, or a list of ops, see docs/training.md; `[]`: none.",
     )
+    weight_decay: float = Field(
+        0, ge=0,
+        description="Part of the kernels, times the learning rate, by which they shrink in each "
+        "step (AdamW), such as 0.02; 0: plain Adam.",
+    )  # fmt: skip
+    clip_norm: float | None = Field(
+        None, gt=0,
+        description="Largest global norm of the gradients of a step; null: no limit.",
+    )  # fmt: skip
+    label_smoothing: float = Field(
+        0, ge=0, lt=1,
+        description="Part of each training label that is spread over all classes, such as 0.1.",
+    )  # fmt: skip
+    class_weights: Literal["none", "balanced"] = Field(
+        "none",
+        description="`balanced`: in training, all classes count the same, however many images "
+        "they have.",
+    )
+    ema: float | None = Field(
+        None, gt=0, lt=1,
+        description="Decay of the moving average of the weights, such as 0.999, which is validated "
+        "and exported instead of them; null: no average.",
+    )  # fmt: skip
     early_stopping: int | None = Field(
         None, ge=1,
         description="Stop after this many epochs without improvement on eval; null: never.",

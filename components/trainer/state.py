@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import tensorflow as tf
 
+from components.trainer.models.classifier import Classifier
 from components.trainer.training_report import TrainingReport
 from components.trainer.workers import checkpoint_of_chief, several_workers
 
@@ -16,7 +17,7 @@ _RESTORED = ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "
 
 
 class TrainingState:
-    """Weights, optimizer, best weights and progress of a training, saved as one checkpoint.
+    """Weights, their average, optimizer, best weights and progress of a training: one checkpoint.
 
     Of several workers only the chief keeps a state, so that all of them resume from the same one:
     if each restored its own, a kill between two saves would make them go on from different epochs.
@@ -30,7 +31,7 @@ class TrainingState:
       restored: Whether the folder held a state.
     """
 
-    def __init__(self, folder: str, model: tf.keras.Model, report: TrainingReport):
+    def __init__(self, folder: str, model: Classifier, report: TrainingReport):
         """Restores the newest state in the folder, if there is one, and its epochs in the report.
 
         It is called in the scope of the strategy under which the model was compiled, by all workers
@@ -40,9 +41,11 @@ class TrainingState:
         self.best_weights: list[np.ndarray] = []
         self.steps = 0
         model.optimizer.build(model.trainable_variables)
+        average = {"average": model.average.network} if model.average else {}
         checkpoint = tf.train.Checkpoint(
-            model=model, optimizer=model.optimizer, progress=_Progress(self), best=_Best(self)
-        )
+            model=model, optimizer=model.optimizer, progress=_Progress(self), best=_Best(self),
+            **average,
+        )  # fmt: skip
         on_tpu = isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
         # The variables are on the TPU, and the files on its host.
         io_device = "/job:localhost" if on_tpu else None

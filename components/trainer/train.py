@@ -4,8 +4,10 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
+from components.trainer.compilation import compile_model
 from components.trainer.devices import describe, make_strategy, precision
 from components.trainer.input import (
     Images,
@@ -14,16 +16,14 @@ from components.trainer.input import (
     make_plan,
     training_batches,
 )
-from components.trainer.learning_rate import RampHoldDecay
-from components.trainer.loss import cross_entropy
 from components.trainer.models import build_model
-from components.trainer.settings import TrainerSettings, TrainingSettings, WarmStart
+from components.trainer.models.classifier import Classifier
+from components.trainer.settings import NO_WEIGHTS, TrainerSettings, TrainingSettings, WarmStart
 from components.trainer.state import TrainingState
 from components.trainer.training_monitor import TrainingMonitor
 from components.trainer.training_report import TrainingReport
 from components.trainer.warm_start import earlier_weights, transfer_weights
 from components.trainer.workers import several_workers
-from components.transform.augmentation.mixing import Mixing
 from data.common.errors import UsageError
 from data.common.progress import progress
 from data.ingestion_counts import check_examples
@@ -102,7 +102,8 @@ def train(
     report = TrainingReport(
         describe(strategy), state_folder, replicas, train_images.count, eval_images.count
     )
-    model = _compiled_model(settings, strategy, plan, class_names, start)
+    counts = np.bincount(train_images.labels, minlength=len(class_names))
+    model = _compiled_model(settings, strategy, plan, class_names, counts, start)
     with strategy.scope():
         state = TrainingState(state_folder, model, report)
     _report_start(settings.model.name, state, plan)
@@ -117,26 +118,18 @@ def _compiled_model(
     strategy: tf.distribute.Strategy,
     plan: TrainingPlan,
     class_names: Sequence[str],
+    class_counts: np.ndarray,
     start: WarmStart | None,
-) -> tf.keras.Model:
-    trainer, network = settings.trainer, settings.model.bare if start else settings.model
+) -> Classifier:
+    network = settings.model.bare if start else settings.model
     # Loaded outside the strategy, which would place them on its devices.
     earlier = earlier_weights(settings, start) if start else []
-    with strategy.scope(), precision(trainer.precision):
+    with strategy.scope(), precision(settings.trainer.precision):
         model = build_model(network, settings.image_size, len(class_names))
         if start:
             transfer_weights(model, earlier, start.class_names, class_names)
-        if trainer.augment.batch_ops:
-            model.mixing = Mixing(trainer.augment.batch_ops, trainer.seed, len(class_names))
-        replicas = strategy.num_replicas_in_sync
-        rate = RampHoldDecay(trainer.learning_rate, plan.steps_per_epoch, replicas)
-        model.compile(
-            optimizer=tf.keras.optimizers.Adam(rate),
-            loss=cross_entropy,
-            # Weighted, so that the padding of the last eval batch does not count.
-            weighted_metrics=["accuracy"],
-            steps_per_execution=trainer.steps_per_execution,
-        )
+        pretrained = start is not None or network.weights != NO_WEIGHTS
+        compile_model(model, settings, plan, class_counts, pretrained)
     return model
 
 

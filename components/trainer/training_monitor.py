@@ -88,7 +88,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         report.images_per_second = max(report.images_per_second, speed)
         # On a small eval split, epochs often have equal accuracy; then the lower loss is better.
         if best is None or _score(values) > _score(best):
-            self._state.best_weights = self.model.get_weights()
+            self._state.best_weights = self.model.validated.get_weights()
             report.best_epoch, report.eval_accuracy = epoch + 1, values["val_accuracy"]
 
     def _check_loss(self, loss: float, step: int) -> None:

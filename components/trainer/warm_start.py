@@ -8,6 +8,7 @@ import tensorflow as tf
 from components.artifacts import copied_here
 from components.image_hashes import read_seen
 from components.trainer.models import build_model
+from components.trainer.models.classifier import Classifier
 from components.trainer.settings import ModelSettings, TrainingSettings, WarmStart
 from data.common.errors import UsageError
 
@@ -55,7 +56,7 @@ def earlier_weights(settings: TrainingSettings, start: WarmStart) -> list[np.nda
 
 
 def transfer_weights(
-    model: tf.keras.Model,
+    model: Classifier,
     weights: list[np.ndarray],
     old_classes: Sequence[str],
     new_classes: Sequence[str],
@@ -81,10 +82,7 @@ def transfer_weights(
     model.set_weights(weights)
 
 
-def _last_layer(model: tf.keras.Model) -> list[int]:
-    """Returns the indices in `Model.weights` of the kernel and bias before the softmax.
-
-    All networks end with these two layers, see `classifier.probabilities`.
-    """
-    last = {id(variable) for variable in model.layers[-2].weights}
+def _last_layer(model: Classifier) -> list[int]:
+    """Returns the indices in `Model.weights` of the kernel and bias before the softmax."""
+    last = {id(variable) for variable in model.last_layer.weights}
     return [index for index, variable in enumerate(model.weights) if id(variable) in last]

@@ -9,14 +9,14 @@ import pytest
 import tensorflow as tf
 
 from components.trainer import devices
+from components.trainer.compilation import compile_model
 from components.trainer.devices import fewest_replicas, precision
-from components.trainer.learning_rate import RampHoldDecay
-from components.trainer.loss import cross_entropy
+from components.trainer.input import TrainingPlan
 from components.trainer.models import build_model
-from components.trainer.settings import ModelSettings, TrainerSettings
-from components.transform.augmentation.mixing import Mixing
-from components.transform.augmentation.setting import parse_augmentation
-from tests.trainings import PROJECT, Training, fields
+from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
+from tests.trainings import CONSTANT_RECIPE, PROJECT, RECIPE, Training, fields
+
+MIXED = {**RECIPE, "augment": ["mixup", "cutmix"]}
 
 
 @pytest.fixture
@@ -30,9 +30,11 @@ def splits(write_transformed, make_image):
 
 
 @pytest.mark.slow
-def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_path, splits):
-    one = Training(tmp_path, splits, "one", fields("cpu", 16, peak=8e-5))
-    eight = Training(tmp_path, splits, "eight", fields("cpu", 2, peak=1e-5), replicas=8)
+@pytest.mark.parametrize("recipe", [{}, CONSTANT_RECIPE])
+def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_path, splits, recipe):
+    one = Training(tmp_path, splits, "one", fields("cpu", 16, peak=8e-5, **recipe))
+    settings = fields("cpu", 2, peak=1e-5, **recipe)
+    eight = Training(tmp_path, splits, "eight", settings, replicas=8)
     weights, device, (epoch,), _ = one.finish()
     same, devices, (again,), _ = eight.finish()
     assert device.startswith("CPU (")
@@ -90,19 +92,17 @@ np.save(sys.argv[1], strategy.experimental_local_results(labels))
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("name", "size"), [("squeezenet", 32), ("xception", 71)])
 @pytest.mark.parametrize(
-    ("name", "size", "augment"),
-    [("squeezenet", 32, []), ("squeezenet", 32, ["mixup", "cutmix"]), ("xception", 71, [])],
+    ("policy", "recipe"), [("float32", {}), ("float32", MIXED), ("mixed_bfloat16", MIXED)]
 )
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_xla_compiles_a_whole_step_with_static_shapes(name, size, augment, policy):
+def test_xla_compiles_a_whole_step_with_static_shapes(name, size, policy, recipe):
     """A TPU requires it: no dynamic dimensions, and bfloat16 if the policy says so."""
+    trainer = TrainerSettings.model_validate(recipe)
+    settings = TrainingSettings(image_size=size, model=ModelSettings(name=name), trainer=trainer)
     with precision(policy):
-        model = build_model(ModelSettings(name=name), size, 5)
-        rate = RampHoldDecay(TrainerSettings().learning_rate, 10, 1)
-        model.compile(tf.keras.optimizers.Adam(rate), cross_entropy, weighted_metrics=["accuracy"])
-    if augment:
-        model.mixing = Mixing(parse_augmentation(augment).batch_ops, 0, 5)
+        model = build_model(settings.model, size, 5)
+        compile_model(model, settings, TrainingPlan(4, 10, 35), np.ones(5, np.int64), True)
     model.optimizer.build(model.trainable_variables)
     pixels = tf.random.stateless_uniform([4, size, size, 3], [0, 1], 0, 256, tf.int32)
     images = tf.cast(pixels, tf.uint8)
@@ -117,7 +117,10 @@ def test_xla_compiles_a_whole_step_with_static_shapes(name, size, augment, polic
     hlo = step.experimental_get_compiler_ir(images, labels)(stage="hlo")
     assert "<=" not in hlo
     assert ("bf16[" in hlo) == (policy == "mixed_bfloat16")
+    averaged = model.validated.get_weights()
     assert np.isfinite(step(images, labels)["loss"])
+    pairs = zip(model.validated.get_weights(), averaged, strict=True)
+    assert all(np.any(weight != old) for weight, old in pairs)
     changed = [
         np.any(weight.numpy() != old)
         for weight, old in zip(model.trainable_weights, before, strict=True)

@@ -11,6 +11,7 @@ from components.trainer.train import check, train
 from components.trainer.training_monitor import TrainingMonitor
 from components.trainer.training_report import TrainingReport
 from data.common.errors import CountMismatch, UsageError
+from tests.trainings import RECIPE
 
 NAMES = ["dark", "bright"]
 TRAINER = {"epochs": 3, "batch_size": 8, "learning_rate": {"ramp_epochs": 0}}
@@ -42,17 +43,17 @@ def deterministic():
     disable_op_determinism()
 
 
-def test_a_training_reads_its_splits_and_reports_each_epoch(splits, make_image, tmp_path):
-    model, report = train(
-        make_settings("squeezenet"), *splits, NAMES, str(tmp_path), str(tmp_path / "logs")
-    )
+@pytest.mark.parametrize("recipe", [{}, RECIPE])
+def test_a_training_reads_its_splits_and_reports_each_epoch(splits, make_image, tmp_path, recipe):
+    settings = make_settings("squeezenet", **recipe)
+    model, report = train(settings, *splits, NAMES, str(tmp_path), str(tmp_path / "logs"))
     assert (report.train_examples, report.eval_examples, len(report.epochs)) == (24, 10, 3)
     assert report.eval_accuracy == max(epoch["val_accuracy"] for epoch in report.epochs)
     images = np.stack([make_image(i, 32, 32) // 2 + 127 * (i % 2) for i in range(10)])
     classes = np.arange(10) % 2
     outputs = model.predict(images.astype(np.uint8), verbose=0)
     assert (outputs.argmax(-1) == classes).mean() == pytest.approx(report.eval_accuracy)
-    # The padding of the last eval batch does not count.
+    # The padding of the last eval batch does not count, nor are labels smoothed or weighted.
     loss = -np.log(outputs[np.arange(10), classes]).mean()
     assert report.epochs[report.best_epoch - 1]["val_loss"] == pytest.approx(loss, rel=1e-3)
     assert list((tmp_path / "logs").rglob("events*"))
@@ -103,18 +104,19 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize(
-    ("end", "at", "augment"),
+    ("end", "at", "recipe"),
     [
-        (Killed, (1, 1), "codelab"),
-        (SystemExit, (1, 1), "codelab"),
-        (SystemExit, (1, 2), "codelab"),
-        (SystemExit, (1, 1), "strong"),
+        (Killed, (1, 1), {}),
+        (SystemExit, (1, 1), {}),
+        (SystemExit, (1, 2), {}),
+        (SystemExit, (1, 1), {**RECIPE, "augment": "strong"}),
+        (SystemExit, (1, "validation"), RECIPE),
     ],
 )
 def test_an_interrupted_training_ends_with_the_same_weights(
-    splits, tmp_path, monkeypatch, deterministic, end, at, augment
+    splits, tmp_path, monkeypatch, deterministic, end, at, recipe
 ):
-    settings = make_settings("squeezenet", augment=augment)
+    settings = make_settings("squeezenet", **recipe)
     expected, report = train(settings, *splits, NAMES, str(tmp_path / "whole"))
     original = TrainingMonitor.on_train_batch_end
 
@@ -123,7 +125,12 @@ def test_an_interrupted_training_ends_with_the_same_weights(
         if (self._epoch, batch) == at:
             raise end
 
+    def stop_validation(self, batch, logs=None):
+        if (self._epoch, "validation") == at:
+            raise end
+
     monkeypatch.setattr(TrainingMonitor, "on_train_batch_end", stop)
+    monkeypatch.setattr(TrainingMonitor, "on_test_batch_end", stop_validation)
     with pytest.raises(end):
         train(settings, *splits, NAMES, str(tmp_path / "cut"))
     monkeypatch.undo()
@@ -137,6 +144,56 @@ def test_an_interrupted_training_ends_with_the_same_weights(
         report.epochs[e][k] for e in epochs for k in same
     ]
     assert resumed.resumed_at == [2]
+
+
+def test_the_average_is_what_is_validated_and_kept_and_does_not_change_the_training(
+    splits, tmp_path, deterministic
+):
+    plain, report = train(make_settings(), *splits, NAMES, str(tmp_path / "plain"))
+    settings = make_settings(ema=0.99)
+    averaged, again = train(settings, *splits, NAMES, str(tmp_path / "averaged"))
+    assert [e["loss"] for e in again.epochs] == [e["loss"] for e in report.epochs]
+    assert [e["val_loss"] for e in again.epochs] != [e["val_loss"] for e in report.epochs]
+    assert not np.allclose(plain.get_weights()[0], averaged.get_weights()[0])
+
+
+def test_the_body_moves_less_than_the_last_layer_only_if_it_was_trained_before(splits, tmp_path):
+    """A factor of almost zero leaves the body of a warm start as it was."""
+    model = {"name": "dense", "warm_start": "if_serving", "body_factor": 1e-9}
+    settings = make_settings(epochs=1).model_copy(update={"model": ModelSettings(**model)})
+    earlier = build_model(ModelSettings(name="dense"), 32, 2)
+    save_weights(earlier, str(tmp_path / "Format-Serving"))
+    start = WarmStart(
+        version=1, run_id="r", weights=weights_path(str(tmp_path / "Format-Serving")), digest="",
+        frozen=False, class_names=NAMES,
+    )  # fmt: skip
+    warm, _ = train(settings, *splits, NAMES, str(tmp_path / "warm"), start=start)
+    moved = [
+        np.abs(after - before).max()
+        for before, after in zip(earlier.get_weights(), warm.get_weights(), strict=True)
+    ]
+    assert max(moved[:2]) < 1e-6
+    assert min(moved[2:]) > 1e-4
+    cold, _ = train(settings, *splits, NAMES, str(tmp_path / "cold"))
+    tf.keras.utils.set_random_seed(0)
+    initial = build_model(ModelSettings(name="dense"), 32, 2).get_weights()
+    assert not np.allclose(cold.get_weights()[0], initial[0], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_frozen_network_is_trained_with_every_part_of_the_optimization(splits, tmp_path):
+    base = tf.keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=[32, 32, 3]
+    )
+    base.save_weights(tmp_path / "weights.h5")
+    model = ModelSettings(
+        name="keras_application", application="MobileNetV2", weights=str(tmp_path / "weights.h5"),
+        frozen=True, body_factor=0.1,
+    )  # fmt: skip
+    settings = make_settings(epochs=1, **RECIPE).model_copy(update={"model": model})
+    trained, _ = train(settings, *splits, NAMES, str(tmp_path / "state"))
+    for before, after in zip(base.get_weights(), trained.get_weights(), strict=False):
+        assert np.array_equal(before, after)
 
 
 def test_a_training_stops_early_and_does_not_resume_after_that(splits, tmp_path):
@@ -160,11 +217,15 @@ def test_a_nan_loss_names_step_and_learning_rate(splits, tmp_path):
         train(make_settings(learning_rate=rate), *splits, NAMES, str(tmp_path))
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    ("precision", "recipe"),
+    [("mixed_bfloat16", {}), ("mixed_float16", {}), ("mixed_float16", RECIPE)],
+)
 def test_mixed_precision_and_several_steps_at_once_give_a_float32_network(
-    splits, tmp_path, precision
+    splits, tmp_path, precision, recipe
 ):
-    settings = make_settings("convnet", precision=precision, steps_per_execution=3, epochs=1)
+    settings = {"precision": precision, "steps_per_execution": 3, "epochs": 1, **recipe}
+    settings = make_settings("convnet", **settings)
     model, report = train(settings, *splits, NAMES, str(tmp_path))
     assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
     assert model.layers[1].compute_dtype == "float32"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from components.trainer.workers import is_chief
-from tests.trainings import Training, cluster_of_two, fields
+from tests.trainings import RECIPE, Training, cluster_of_two, fields
 
 
 @pytest.fixture
@@ -41,11 +41,14 @@ def test_two_workers_train_one_network(tmp_path, splits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("network", "dies", "resumed_at"), [("squeezenet", 0, 2), ("dense", 1, 3)])
+@pytest.mark.parametrize(
+    ("network", "dies", "resumed_at", "recipe"),
+    [("squeezenet", 0, 2, RECIPE), ("dense", 1, 3, {})],
+)
 def test_workers_killed_between_two_saves_resume_from_the_state_of_the_chief(
-    tmp_path, splits, network, dies, resumed_at
+    tmp_path, splits, network, dies, resumed_at, recipe
 ):
-    settings = fields("multiworker", 8, peak=1e-4, network=network, epochs=4)
+    settings = fields("multiworker", 8, peak=1e-4, network=network, epochs=4, **recipe)
     whole = start_two(tmp_path, splits, "whole", settings)
     (expected, _, epochs, _), _ = [worker.finish() for worker in whole]
     cut = start_two(tmp_path, splits, "cut", settings, dies, dies_before=2)
