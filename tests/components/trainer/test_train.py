@@ -133,6 +133,17 @@ def test_a_training_stops_early_and_does_not_resume_after_that(splits, tmp_path)
     assert again.epochs == report.epochs
 
 
+def test_the_mean_of_the_last_five_epochs_is_reported_also_after_a_resumption(splits, tmp_path):
+    _, report = train(make_settings(epochs=6), *splits, NAMES, str(tmp_path))
+    last = [epoch["val_accuracy"] for epoch in report.epochs[1:]]
+    assert report.last_epochs_accuracy == pytest.approx(np.mean(last))
+    # The state of a training that was killed before its export has all epochs.
+    _, again = train(make_settings(epochs=6), *splits, NAMES, str(tmp_path))
+    assert again.last_epochs_accuracy == report.last_epochs_accuracy
+    _, short = train(make_settings(epochs=4), *splits, NAMES, str(tmp_path / "short"))
+    assert short.last_epochs_accuracy is None
+
+
 def test_a_nan_loss_names_step_and_learning_rate(splits, tmp_path):
     rate = {"start": 1e30, "peak": 1e30, "end": 1}
     with pytest.raises(
