@@ -7,6 +7,7 @@ import tensorflow as tf
 from components.trainer.devices import precision
 from components.trainer.models import build_model, keras_application
 from components.trainer.settings import ModelSettings
+from tests.trainings import Training, fields
 
 # Network, and number of parameters for 5 classes.
 NETWORKS = {
@@ -15,6 +16,10 @@ NETWORKS = {
     "EfficientNetV2B0": 5_925_717,
 }
 EACH = pytest.mark.parametrize("name", NETWORKS)
+EACH_BUT_SLOWLY = pytest.mark.parametrize(
+    "name",
+    [name if "Small" in name else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS],
+)
 SIZE = 32
 
 _layers = tf.keras.layers
@@ -112,20 +117,28 @@ def test_averages_follow_a_training_of_a_few_hundred_steps(name):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [name if "Small" in name else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS],
+    ("name", "policy"),
+    [
+        ("MobileNetV3Small", "float32"),
+        pytest.param("MobileNetV3Small", "mixed_bfloat16", marks=pytest.mark.slow),
+        pytest.param("MobileNetV3Small", "mixed_float16", marks=pytest.mark.slow),
+        pytest.param("MobileNetV3Large", "float32", marks=pytest.mark.slow),
+        pytest.param("EfficientNetV2B0", "float32", marks=pytest.mark.slow),
+        pytest.param("EfficientNetV2B0", "mixed_float16", marks=pytest.mark.slow),
+    ],
 )
-def test_steps_lower_the_loss(name):
+def test_steps_lower_the_loss(name, policy):
     tf.keras.utils.set_random_seed(0)
-    model = build_model(settings_of(name), SIZE, 2)
-    model.compile(tf.keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+    with precision(policy):
+        model = build_model(settings_of(name), SIZE, 2)
+        model.compile(tf.keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
     images = np.random.default_rng(0).integers(256, size=[8, SIZE, SIZE, 3], dtype=np.uint8)
     images[::2] //= 4
     history = model.fit(images, np.array([0, 1] * 4), batch_size=8, epochs=6, verbose=0)
     assert min(history.history["loss"][1:]) < history.history["loss"][0]
 
 
-@EACH
+@EACH_BUT_SLOWLY
 def test_a_synchronized_network_is_the_same_network(name, pixels, monkeypatch):
     alone = build_model(settings_of(name), SIZE, 5)
     monkeypatch.setattr(keras_application, "several_replicas", lambda: True)
@@ -137,6 +150,20 @@ def test_a_synchronized_network_is_the_same_network(name, pixels, monkeypatch):
     assert all(layer.synchronized for layer in norms)
     model.set_weights(alone.get_weights())
     assert distance(body_of(model)(pixels).numpy(), body_of(alone)(pixels).numpy()) < 1e-3
+
+
+@pytest.mark.slow
+def test_two_replicas_train_a_network(write_transformed, make_image, tmp_path):
+    images, labels = [make_image(i, SIZE, SIZE) for i in range(24)], [0, 1] * 12
+    splits = (
+        write_transformed("train", images[:16], labels[:16]),
+        write_transformed("eval", images[16:], labels[16:]),
+    )
+    settings = fields("cpu", 4, peak=1e-4)
+    settings["model"] = settings_of("MobileNetV3Small").model_dump(mode="json")
+    _, device, (epoch,), _ = Training(tmp_path, splits, "two", settings, replicas=2).finish()
+    assert device.startswith("2 replicas on CPU")
+    assert np.isfinite([epoch["loss"], epoch["val_loss"]]).all()
 
 
 @pytest.mark.slow
