@@ -121,6 +121,15 @@ def test_an_interrupted_training_ends_with_the_same_weights(
     assert resumed.resumed_at == [2]
 
 
+def test_a_seed_gives_the_same_network_whatever_was_trained_before(splits, tmp_path, deterministic):
+    first, other, again = (
+        train(make_settings(seed=seed), *splits, NAMES, str(tmp_path / f"{number}"))[0]
+        for number, seed in enumerate((1, 0, 1))
+    )
+    weights = zip(first.get_weights(), other.get_weights(), again.get_weights(), strict=True)
+    assert all(np.array_equal(a, c) and not np.array_equal(a, b) for a, b, c in weights)
+
+
 def test_a_training_stops_early_and_does_not_resume_after_that(splits, tmp_path):
     settings = make_settings(
         epochs=9, early_stopping=1, learning_rate={"peak": 1e-30, "start": 0, "end": 0}
