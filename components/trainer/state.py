@@ -13,7 +13,10 @@ from components.trainer.training_report import TrainingReport
 from components.trainer.workers import checkpoint_of_chief, several_workers
 
 # Fields of the report that a resumed training takes from the state.
-_RESTORED = ("images_per_second", "best_epoch", "eval_accuracy", "resumed_at", "epochs")
+_RESTORED = (
+    "images_per_second", "best_epoch", "eval_accuracy", "last_epochs_accuracy", "resumed_at",
+    "epochs",
+)  # fmt: skip
 
 
 class TrainingState:

@@ -85,6 +85,7 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         best = report.epochs[report.best_epoch - 1] if report.best_epoch else None
         measured = {"learning_rate": self._learning_rate(), "images_per_second": speed}
         report.epochs.append({**values, **measured})
+        report.last_epochs_accuracy = report.mean_of_last_epochs()
         report.images_per_second = max(report.images_per_second, speed)
         # On a small eval split, epochs often have equal accuracy; then the lower loss is better.
         if best is None or _score(values) > _score(best):

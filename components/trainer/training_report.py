@@ -7,6 +7,8 @@ from components.artifacts import read_json, write_json
 REPORT_FILE = "training.json"
 # The picture of augmented training images in a ModelRun artifact, and in the history of a run.
 AUGMENTED_FILE = "augmented.jpg"
+# The codelab's notebooks report the mean of as many epochs.
+LAST_EPOCHS = 5
 
 
 @dataclass
@@ -24,6 +26,8 @@ class TrainingReport:
       images_per_second: Speed of the fastest epoch.
       best_epoch: Number of the best epoch, starting at 1; 0 before the first one.
       eval_accuracy: Accuracy of the best epoch on eval.
+      last_epochs_accuracy: Mean accuracy of the last five epochs on eval, which no lucky epoch
+        raises; None before the fifth one.
       resumed_at: The epochs at which the training was resumed.
       epochs: For each epoch loss, accuracy, val_loss, val_accuracy, learning_rate (of its last
         step) and images_per_second.
@@ -38,12 +42,18 @@ class TrainingReport:
     images_per_second: float = 0.0
     best_epoch: int = 0
     eval_accuracy: float = 0.0
+    last_epochs_accuracy: float | None = None
     resumed_at: list[int] = field(default_factory=list)
     epochs: list[dict[str, float]] = field(default_factory=list)
 
     def out_of_patience(self, patience: int | None) -> bool:
         """Returns whether the last `patience` epochs brought no better one; None never stops."""
         return patience is not None and len(self.epochs) - self.best_epoch >= patience
+
+    def mean_of_last_epochs(self) -> float | None:
+        """Returns the mean accuracy of the last five epochs on eval; None of fewer epochs."""
+        last = [epoch["val_accuracy"] for epoch in self.epochs[-LAST_EPOCHS:]]
+        return sum(last) / LAST_EPOCHS if len(last) == LAST_EPOCHS else None
 
 
 def write_report(report: TrainingReport, model_run_uri: str) -> None:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 import tempfile
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,25 +21,15 @@ from data.common.errors import (
     error_kind,
 )
 from pipeline.cli import data as data_commands
-from pipeline.cli import evaluate, models, reports, runs, schedule, vertex
+from pipeline.cli import evaluate, models, reports, run, runs, schedule, vertex
 from pipeline.cli.app import App
-from pipeline.cli.options import Config, Data, Plain, Root, Set, Verbose, settings_of
+from pipeline.cli.options import Config, Data, Root, Set, settings_of
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
 
 _START, _MANAGE, _AUTOMATE = "Get started", "Manage runs and models", "Automate"
 
 app = App("Train, evaluate, gate and serve image classifiers with TFX.")
 config_app = App("Show and explain settings.")
-
-
-def complete_step() -> list[str]:
-    """Returns the names of the steps, for completion in the shell."""
-    from pipeline.steps import STEPS
-
-    return list(STEPS)
-
-
-_step_option = partial(typer.Option, metavar="STEP", autocompletion=complete_step)
 
 
 def main() -> None:
@@ -131,50 +120,7 @@ def doctor(root: Root = Path("runs")) -> None:
     raise typer.Exit(USAGE_ERROR if failed else DONE)
 
 
-@app.command(rich_help_panel=_START)
-def run(
-    config: Config = "quickstart",
-    data: Data = None,
-    root: Root = Path("runs"),
-    overrides: Set = None,
-    first: Annotated[
-        str | None, _step_option("--from", help="Rerun this step and all that depend on it.")
-    ] = None,
-    last: Annotated[str | None, _step_option("--until", help="Stop after this step.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show which steps would run and why; run nothing.")
-    ] = False,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Rerun every step.")] = False,
-    plain: Plain = False,
-    verbose: Verbose = False,
-) -> None:
-    """Train a model, evaluate it, and push it if it passes the gate.
-
-    Only steps whose data, settings or code changed are run; the others come from the cache. The
-    same command resumes an interrupted run.
-
-    Exit codes:
-      0         the model passed the gate and is served
-      1         a step failed
-      2         settings, paths or files are wrong; nothing was done
-      3         the gate refused the model; nothing was pushed
-      4         the data was refused
-      130, 143  interrupted by Ctrl-C or SIGTERM
-
-    Examples:
-      flowers run
-      flowers run --config squeezenet --data photos/records --root runs/photos
-      flowers run --set trainer.epochs=5 --set gate.target=0.7
-      flowers run --from Trainer --dry-run
-    """
-    from pipeline.local.run import Selection, run_pipeline
-    from pipeline.reporting.console import View
-
-    settings = settings_of(config, overrides, data)
-    selection = Selection(first, last, enable_cache=not no_cache, dry_run=dry_run)
-    raise typer.Exit(run_pipeline(settings, config, root, selection, View(plain, verbose)))
-
-
+app.command(rich_help_panel=_START)(run.run)
 app.command(rich_help_panel=_START)(models.predict)
 app.command(rich_help_panel=_START)(evaluate.evaluate)
 

@@ -51,6 +51,8 @@ class Run(BaseModel):
       state: How the run ended; `running` if the process died; `skipped` if a scheduled run found
         nothing to do.
       config: The value of `--config`.
+      seeds: The value of `--seeds` if the run is that of one of several seeds. Such a run ends
+        after the gate and pushes nothing. Empty for other runs.
       settings: All settings.
       inputs: Everything that the run depends on, see `pipeline.local.run_inputs`.
       model: The name of the network.
@@ -74,6 +76,8 @@ class Run(BaseModel):
       verdict: The gate's verdict; null before the gate.
       serving_check: The result of the serving check; null before it.
       training: The training report; null before the end of the training.
+      robustness: The accuracy on changed test images by the name of the change; empty if
+        `predictions.robustness` is off, and for runs of earlier versions.
       pushed: The version that holds this run's model, or null.
       withdrawn: The version that held it until it was withdrawn, or null.
       promoted: The version as which it was promoted, or null.
@@ -93,6 +97,7 @@ class Run(BaseModel):
     seconds: float = 0.0
     state: RunState
     config: str
+    seeds: str = ""
     settings: dict[str, JsonValue]
     inputs: dict[str, JsonValue] = {}
     model: str
@@ -116,6 +121,7 @@ class Run(BaseModel):
     verdict: Verdict | None = None
     serving_check: ServingCheckResult | None = None
     training: TrainingReport | None = None
+    robustness: dict[str, float] = {}
     pushed: int | None = None
     withdrawn: int | None = None
     promoted: int | None = None
@@ -145,6 +151,11 @@ class Run(BaseModel):
         """The version that holds the run's model; None if there is none or it was withdrawn."""
         newest = self.promoted or self.pushed
         return None if newest == self.withdrawn else newest
+
+    @property
+    def seed_note(self) -> str:
+        """Which of several seeds the run is for, such as `seed 1 of 0..2`; empty for others."""
+        return f"seed {self.setting('trainer.seed')} of {self.seeds}" if self.seeds else ""
 
     @property
     def error_line(self) -> str:
@@ -186,7 +197,8 @@ class Run(BaseModel):
         """Returns the line that `flowers runs` prints."""
         accuracy = f"{self.verdict.metric} {self.verdict.value:.3f}" if self.verdict else ""
         start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
-        outcome = "; ".join(filter(None, [self._format_versions(), self.error_line]))
+        notes = [self.seed_note, self._format_versions(), self.error_line]
+        outcome = "; ".join(filter(None, notes))
         return f"{start} {self.model:<12} {accuracy:<15} {outcome}".rstrip()
 
     def _format_versions(self) -> str:

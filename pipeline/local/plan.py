@@ -69,6 +69,7 @@ class RunPlan:
       baseline: The serving model.
       warm_start: The model whose weights the training starts from; None for a cold start.
       inputs: See `pipeline.local.run_inputs`.
+      seeds: The value of `--seeds` if this is the run of one of them; else empty.
     """
 
     settings: Settings
@@ -84,6 +85,7 @@ class RunPlan:
     baseline: ServedVersion
     warm_start: WarmStart | None
     inputs: dict[str, Any]
+    seeds: str = ""
 
 
 def find_records(settings: Settings) -> Records:
@@ -220,6 +222,7 @@ def new_run(history: History, plan: RunPlan) -> Run:
         started=now.isoformat(timespec="seconds"),
         state="running",
         config=plan.config,
+        seeds=plan.seeds,
         settings=plan.settings.model_dump(mode="json"),
         inputs=plan.inputs,
         model=plan.settings.model.name,

@@ -145,7 +145,8 @@ def _mark(run: Run) -> str:
 
 def _outcome(run: Run) -> str:
     """Returns the version of a run's model and what people did to it, in words."""
-    words = [f"version {run.pushed}"] if run.pushed else []
+    words = [run.seed_note] if run.seeds else []
+    words += [f"version {run.pushed}"] if run.pushed else []
     words += [f"promoted as version {run.promoted}: {run.reason}"] if run.promoted else []
     words += [f"version {run.withdrawn} withdrawn"] if run.withdrawn else []
     return "; ".join(words)

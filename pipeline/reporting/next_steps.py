@@ -36,7 +36,7 @@ def next_steps(run: Run, root: Path, curves: Path, program: str | None = None) -
         "data refused": _after_data_refusal(run, command, folder),
         "failed": _after_stop(run, root, "The same command resumes after the steps that finished."),
         "interrupted": _after_stop(run, root, "The same command continues the run."),
-        "stopped": [NextStep("", "Without --until the run continues.")],
+        "stopped": [NextStep("", _continuation(run))],
     }.get(run.state, [])
     watch = [NextStep("Curves", f"{board} --logdir {shell_word(display_path(curves))}")]
     runs = NextStep("All runs", f"{command} runs --root {folder}")
@@ -62,6 +62,16 @@ def _after_verdict(run: Run, root: Path, command: str, folder: str) -> list[Next
         NextStep("", "Nothing was pushed."),
         NextStep("Reasons", f"{command} gate explain --root {folder}"),
     ]
+
+
+def _continuation(run: Run) -> str:
+    if not run.seeds:
+        return "Without --until the run continues."
+    seed = run.setting("trainer.seed")
+    return (
+        f"With --set trainer.seed={seed} instead of --seeds, the run continues, and pushes the "
+        "model if it passes."
+    )
 
 
 def _after_data_refusal(run: Run, command: str, folder: str) -> list[NextStep]:

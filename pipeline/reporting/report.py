@@ -129,6 +129,10 @@ class Report:
         """Shows that the run ended after the requested step."""
         self.run.stop_steps("skipped")
         self._end("stopped")
+        if self.run.seeds and self.run.verdict:
+            verdict = format_verdict(self.run.verdict)
+            self._print(f"\n{self.run.seed_note}, which is not pushed: {verdict}")
+            return
         self._print(f"\nStopped after {step}, as requested. Without --until the run continues.")
 
     def not_the_chief(self) -> None:

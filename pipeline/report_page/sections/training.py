@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from components.trainer.settings import WarmStart
-from components.trainer.training_report import AUGMENTED_FILE, TrainingReport
+from components.trainer.training_report import AUGMENTED_FILE, LAST_EPOCHS, TrainingReport
 from data.common.formatting import format_duration, format_list
 from pipeline.report_page.charts import curves
 from pipeline.report_page.figures import percent
@@ -44,8 +44,7 @@ def _facts(report: TrainingReport, start: WarmStart | None, network: str) -> dic
     facts = {
         "Network": network,
         "Started from": origin or "no earlier model of this root (a cold start)",
-        "Chosen epoch": f"{report.best_epoch} of {len(report.epochs)}, with accuracy "
-        f"{percent(report.eval_accuracy)} on {report.eval_examples:,} eval images",
+        "Chosen epoch": _chosen_epoch(report),
         "Training images": f"{report.train_examples:,} in each epoch",
         "Speed": f"{report.images_per_second:,.0f} images a second in the fastest epoch; first "
         f"step after {format_duration(report.first_step_seconds)}",
@@ -70,6 +69,15 @@ def _augmented(file: Path) -> Markup | None:
     content = base64.b64encode(file.read_bytes()).decode()
     return Markup('<img class="figure" src="data:image/jpeg;base64,{}" alt="{}">').format(
         content, _ALT
+    )
+
+
+def _chosen_epoch(report: TrainingReport) -> str:
+    mean = report.last_epochs_accuracy
+    last = "" if mean is None else f"; the last {LAST_EPOCHS} epochs have a mean of {percent(mean)}"
+    return (
+        f"{report.best_epoch} of {len(report.epochs)}, with accuracy "
+        f"{percent(report.eval_accuracy)} on {report.eval_examples:,} eval images{last}"
     )
 
 

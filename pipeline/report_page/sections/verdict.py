@@ -1,10 +1,14 @@
 """The section Verdict: what became of the run, why, and what to do next."""
 
+from urllib.parse import quote
+
 from markupsafe import Markup
 
 from components.gate.verdict import ExtraAccuracy, Verdict, format_verdict
 from components.intervals import wilson_interval
 from pipeline.history.run import Run
+from pipeline.history.runs import REPORT_FILE, History
+from pipeline.history.seeds import SEED, other_seeds
 from pipeline.report_page.figures import interval_lines, measured, percent, with_interval
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
@@ -34,6 +38,7 @@ def build(sources: ReportSources) -> Section:
             "accuracy_line": _accuracy_line(verdict) if verdict else "",
             "checks": verdict.checks if verdict else [],
             "notes": verdict.notes if verdict else [],
+            "seeds": _other_seeds(sources),
             "next_steps": sources.next_steps,
         },
     )
@@ -53,7 +58,7 @@ def _headline(run: Run) -> tuple[str, str]:
         "data refused": ("bad", "Data refused: nothing was trained or pushed"),
         "failed": ("bad", f"Failed{step}"),
         "interrupted": ("bad", f"Interrupted{step}"),
-        "stopped": ("neutral", "Stopped before the last step, as requested"),
+        "stopped": ("neutral", _stopped(run)),
         "skipped": ("neutral", "Skipped"),
     }
     tone, words = headlines.get(run.state, ("neutral", "Not finished yet"))
@@ -61,6 +66,22 @@ def _headline(run: Run) -> tuple[str, str]:
         later = f"promoted later as version {run.version}" if run.version else "withdrawn later"
         return "neutral", f"{words}; {later}"
     return tone, words
+
+
+def _stopped(run: Run) -> str:
+    if run.seeds:
+        return f"Trained to compare seeds, not pushed: {run.seed_note}"
+    return "Stopped before the last step, as requested"
+
+
+def _other_seeds(sources: ReportSources) -> list[tuple[int, str, str]]:
+    """Returns seed, id and URL of the runs that differ only in their seed."""
+    if not sources.run.seeds:
+        return []
+    others = other_seeds(sources.run, History(sources.root).runs())
+    return [
+        (run.setting(SEED), run.run_id, f"../{quote(run.run_id)}/{REPORT_FILE}") for run in others
+    ]
 
 
 def _causes(run: Run) -> list[str]:

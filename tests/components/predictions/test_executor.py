@@ -77,8 +77,13 @@ def test_each_change_is_applied_to_each_test_image(predict, write_examples):
     assert set(wrong["30 % darker"]["class"]) == {1}
     assert set(wrong["30 % brighter"]["class"]) == {0}
     assert wrong["squeezed to 3:4"].empty
-    assert summarize(outputs, None).text == (
-        "36 test and 1 eval images; 36 test images with 7 changes"
+    summary = summarize(outputs, None)
+    # A third of the images each is wrong after one of the two changes.
+    assert summary.values["robustness"] == pytest.approx(
+        {name: 2 / 3 if name.startswith("30 %") else 1 for name in CHANGES}
+    )
+    assert summary.text == (
+        "36 test and 1 eval images; 36 test images with 7 changes, mean accuracy 0.905"
     )
 
 
@@ -97,12 +102,14 @@ def test_the_changes_can_be_turned_off(predict, write_examples):
     outputs = predict(write_examples(test=[20], eval=[240]), robustness=False)
     assert read_changed(folder_of(outputs)) is None
     assert summarize(outputs, None).text == "1 test and 1 eval images"
+    assert summarize(outputs, None).values == {"robustness": {}}
 
 
 def test_splits_may_be_empty(predict, write_examples):
     outputs = predict(write_examples(test=[], eval=[]))
     assert read_predictions(folder_of(outputs)).num_rows == 0
     assert read_changed(folder_of(outputs)).num_rows == 0
+    assert summarize(outputs, None).values == {"robustness": {}}
 
 
 def test_a_lost_example_fails_the_step(predict, write_examples):

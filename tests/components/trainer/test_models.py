@@ -85,8 +85,10 @@ def test_weights_are_loaded_from_a_file_and_can_be_frozen(tmp_path):
 def test_an_image_that_is_too_small_and_a_network_that_does_not_exist_are_errors():
     with pytest.raises(ValueError, match="at least 71x71"):
         build_model(ModelSettings(name="xception"), 64, 2)
-    with pytest.raises(ValueError, match=r"no 'Nothing'; it has .*MobileNetV2"):
+    with pytest.raises(ValueError, match=r"has no 'Nothing'\. It has .*MobileNetV2"):
         build_model(ModelSettings(name="keras_application", application="Nothing"), 64, 2)
+    with pytest.raises(ValueError, match=r"'mobilenetv3small'; did you mean MobileNetV3Small\?"):
+        build_model(ModelSettings(name="keras_application", application="mobilenetv3small"), 64, 2)
 
 
 def test_mobilenet_gets_the_output_of_its_own_preprocessing(make_image):

@@ -196,6 +196,15 @@ def test_a_frozen_network_is_trained_with_every_part_of_the_optimization(splits,
         assert np.array_equal(before, after)
 
 
+def test_a_seed_gives_the_same_network_whatever_was_trained_before(splits, tmp_path, deterministic):
+    first, other, again = (
+        train(make_settings(seed=seed), *splits, NAMES, str(tmp_path / f"{number}"))[0]
+        for number, seed in enumerate((1, 0, 1))
+    )
+    weights = zip(first.get_weights(), other.get_weights(), again.get_weights(), strict=True)
+    assert all(np.array_equal(a, c) and not np.array_equal(a, b) for a, b, c in weights)
+
+
 def test_a_training_stops_early_and_does_not_resume_after_that(splits, tmp_path):
     settings = make_settings(
         epochs=9, early_stopping=1, learning_rate={"peak": 1e-30, "start": 0, "end": 0}
@@ -206,6 +215,17 @@ def test_a_training_stops_early_and_does_not_resume_after_that(splits, tmp_path)
     assert epochs == report.best_epoch + 1
     _, again = train(settings, *splits, NAMES, str(tmp_path))
     assert again.epochs == report.epochs
+
+
+def test_the_mean_of_the_last_five_epochs_is_reported_also_after_a_resumption(splits, tmp_path):
+    _, report = train(make_settings(epochs=6), *splits, NAMES, str(tmp_path))
+    last = [epoch["val_accuracy"] for epoch in report.epochs[1:]]
+    assert report.last_epochs_accuracy == pytest.approx(np.mean(last))
+    # The state of a training that was killed before its export has all epochs.
+    _, again = train(make_settings(epochs=6), *splits, NAMES, str(tmp_path))
+    assert again.last_epochs_accuracy == report.last_epochs_accuracy
+    _, short = train(make_settings(epochs=4), *splits, NAMES, str(tmp_path / "short"))
+    assert short.last_epochs_accuracy is None
 
 
 def test_a_nan_loss_names_step_and_learning_rate(splits, tmp_path):

@@ -12,6 +12,7 @@ from data.common.errors import UsageError
 
 NAMES = ["daisy", "roses"]
 MOBILE = {"name": "keras_application", "application": "MobileNetV2"}
+NEWER = [{**MOBILE, "application": name} for name in ("MobileNetV3Small", "EfficientNetV2B0")]
 
 
 @pytest.fixture
@@ -37,8 +38,9 @@ def warm_started(tmp_path):
     return start_from
 
 
-def test_all_weights_are_transferred(warm_started):
-    old, new, _ = warm_started({"name": "squeezenet"}, {"name": "squeezenet"})
+@pytest.mark.parametrize("model", [{"name": "squeezenet"}, *NEWER], ids=str)
+def test_all_weights_are_transferred(warm_started, model):
+    old, new, _ = warm_started(model, model)
     assert all(np.array_equal(a, b) for a, b in zip(old, new, strict=True))
 
 

@@ -51,6 +51,9 @@ def test_fast_commands_do_not_import_tensorflow(tmp_path):
         (["predict", __file__, "--json", "--csv"], "exclude each other"),
         (["predict", __file__, "--url", "localhost:8501"], "--url takes http://HOST:8501/v1"),
         (["run", "--nonsense"], "No such option"),
+        (["run", "--seeds", "2..0"], "got '2..0'"),
+        (["run", "--seeds", "0..2", "--until", "Trainer"], "--seeds excludes --from, --until"),
+        (["run", "--json"], "--json is for --seeds"),
     ],
 )
 def test_usage_errors_exit_2_with_a_message_and_no_traceback(args, message):

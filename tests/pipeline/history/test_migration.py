@@ -23,9 +23,10 @@ def test_a_run_of_format_1_is_read_and_written_in_the_current_format(name):
     assert new["format_version"] == FORMAT_VERSION == 2
     assert upgrade(new) == new
     assert old.keys() <= new.keys()
-    unchanged = old.keys() - {"format_version", "settings", "inputs", "verdict"}
+    unchanged = old.keys() - {"format_version", "settings", "inputs", "verdict", "training"}
     assert {key: new[key] for key in unchanged} == {key: old[key] for key in unchanged}
-    assert old["verdict"].items() <= new["verdict"].items()
+    for key in ("verdict", "training"):
+        assert old[key].items() <= new[key].items()
 
 
 def test_the_section_evaluator_becomes_gate_in_settings_and_inputs():

@@ -14,6 +14,7 @@ from pipeline.report_page.page import write_report
 from pipeline.report_page.timeline import Event, Point, timeline
 from tests.pipeline.report_page.toy_root import EVALUATION, FIRST, SECOND, write_toy_root
 from tests.pipeline.report_page.toy_run import write_toy_run
+from tests.pipeline.seed_run import seed_run
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +192,10 @@ def test_a_promoted_model_that_was_withdrawn_is_marked_as_withdrawn(tmp_path):
     page = write_index(tmp_path).read_text(encoding="utf-8")
     figure = page[page.index('aria-label="Chart: accuracy of 1 run,') :]
     assert re.findall(r'class="mark ([\w-]+)"', figure) == ["withdrawn"]
+
+
+def test_the_run_of_a_seed_is_shown_as_such(tmp_path):
+    run = seed_run(tmp_path, 1)
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert "stopped accuracy 80.0" in rows_of(page)[run.run_id]
+    assert "seed 1 of 0..2" in rows_of(page)[run.run_id]

@@ -31,6 +31,24 @@ def test_library_output_goes_to_the_log_file_and_only_console_lines_are_shown(tm
         assert noise in log.read_text()
 
 
+def test_the_console_can_be_standard_error(tmp_path):
+    program = """
+        import os, sys
+        from pathlib import Path
+        from pipeline.reporting.log_capture import captured_output
+
+        with captured_output(Path(sys.argv[1]), on_stderr=True) as console:
+            print("from Python")
+            os.write(2, b"from C++\\n")
+            console.write("for the user\\n")
+        print("{}")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path / "log.txt")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("{}\n", "for the user\n")
+    assert (tmp_path / "log.txt").read_text().splitlines() == ["from Python", "from C++"]
+
+
 def test_descriptors_and_loggers_are_restored(tmp_path):
     root = logging.getLogger()
     handlers, level, files = root.handlers, root.level, len(os.listdir("/proc/self/fd"))

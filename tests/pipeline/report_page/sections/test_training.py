@@ -14,7 +14,14 @@ def test_the_facts_name_start_device_and_chosen_epoch(toy_root, toy_run):
     facts = training.build(ReportSources(toy_root, toy_run)).content["facts"]
     assert facts["Started from"] == "the weights of version 1, of run 20261126-120000"
     assert facts["Chosen epoch"].startswith("7 of 8, with accuracy 81.0")
+    assert facts["Chosen epoch"].endswith("; the last 5 epochs have a mean of 79.3\xa0%")
     assert facts["Device"] == "CPU, 2 cores"
+
+
+def test_a_training_of_fewer_epochs_has_no_mean_of_the_last_five(toy_root, toy_run):
+    toy_run.training.last_epochs_accuracy = None
+    facts = training.build(ReportSources(toy_root, toy_run)).content["facts"]
+    assert facts["Chosen epoch"].endswith(" eval images")
 
 
 def test_a_cold_start_and_a_resumed_training_are_said(toy_root, toy_run):

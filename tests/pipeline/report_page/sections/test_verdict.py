@@ -5,8 +5,10 @@ import pytest
 
 from components.gate.verdict import ExtraAccuracy
 from pipeline.history.run import Run, Step
+from pipeline.report_page.page import write_report
 from pipeline.report_page.sections import verdict
 from pipeline.report_page.sources import ReportSources
+from tests.pipeline.seed_run import seed_run
 
 
 def content(root: Path, run: Run) -> dict:
@@ -132,3 +134,13 @@ def test_images_from_elsewhere_that_the_model_has_seen_have_no_accuracy(toy_root
     found = content(toy_root, toy_run)
     assert found["elsewhere"].startswith("All 15 labelled images from elsewhere")
     assert "from elsewhere" not in found["accuracy_line"]
+
+
+def test_the_run_of_a_seed_is_not_pushed_and_leads_to_the_other_seeds(tmp_path):
+    run, other = seed_run(tmp_path, 0), seed_run(tmp_path, 2)
+    found = content(tmp_path, run)
+    assert found["headline"] == "Trained to compare seeds, not pushed: seed 0 of 0..2"
+    assert found["seeds"] == [(2, other.run_id, f"../{other.run_id}/report.html")]
+    assert "With --set trainer.seed=0 instead of --seeds" in commands(found)
+    page = write_report(tmp_path, run).read_text(encoding="utf-8")
+    assert f'<a href="../{other.run_id}/report.html">seed 2, {other.run_id}</a>' in page
