@@ -16,6 +16,8 @@ LAYERS = {
     "pipeline.evaluation": 7,
     "pipeline.vertex": 6,
     "pipeline.registry": 6,
+    "pipeline.tuning": 6,
+    "pipeline.tuning_graph": 5,
     "pipeline.local": 5,
     "pipeline.graph": 4,
     "pipeline.report_page": 4,

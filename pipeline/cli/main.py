@@ -22,7 +22,7 @@ from data.common.errors import (
     error_kind,
 )
 from pipeline.cli import data as data_commands
-from pipeline.cli import evaluate, models, reports, runs, schedule, vertex
+from pipeline.cli import evaluate, models, reports, runs, schedule, tune, vertex
 from pipeline.cli.app import App
 from pipeline.cli.options import Config, Data, Plain, Root, Set, Verbose, settings_of
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
@@ -177,6 +177,7 @@ def run(
 
 app.command(rich_help_panel=_START)(models.predict)
 app.command(rich_help_panel=_START)(evaluate.evaluate)
+app.command(rich_help_panel=_START)(tune.tune)
 
 
 for command in (reports.report, models.models, models.lineage, models.promote, models.rollback):

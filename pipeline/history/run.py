@@ -8,6 +8,7 @@ from components.gate.verdict import Verdict
 from components.serving_check.result import ServingCheckResult
 from components.trainer.settings import WarmStart
 from components.trainer.training_report import TrainingReport
+from components.tuner.trials import Search
 from data.common.errors import ErrorKind
 from pipeline.history.migration import FORMAT_VERSION
 
@@ -74,6 +75,7 @@ class Run(BaseModel):
       verdict: The gate's verdict; null before the gate.
       serving_check: The result of the serving check; null before it.
       training: The training report; null before the end of the training.
+      search: The trials of `flowers tune`; null for other runs, and before the end of a search.
       pushed: The version that holds this run's model, or null.
       withdrawn: The version that held it until it was withdrawn, or null.
       promoted: The version as which it was promoted, or null.
@@ -116,6 +118,7 @@ class Run(BaseModel):
     verdict: Verdict | None = None
     serving_check: ServingCheckResult | None = None
     training: TrainingReport | None = None
+    search: Search | None = None
     pushed: int | None = None
     withdrawn: int | None = None
     promoted: int | None = None
@@ -145,6 +148,19 @@ class Run(BaseModel):
         """The version that holds the run's model; None if there is none or it was withdrawn."""
         newest = self.promoted or self.pushed
         return None if newest == self.withdrawn else newest
+
+    @property
+    def search_note(self) -> str:
+        """What a search found, such as `search, best eval accuracy 0.950`; empty for other runs."""
+        if all(step.name != "Tuner" for step in self.steps):
+            return ""
+        best = self.search.best if self.search else None
+        return f"search, best eval accuracy {best.eval_accuracy:.3f}" if best else "search"
+
+    @property
+    def shown_state(self) -> str:
+        """The state as people read it: a search that has ended is `tuned`."""
+        return "tuned" if self.search and self.state == "stopped" else self.state
 
     @property
     def error_line(self) -> str:
@@ -185,8 +201,9 @@ class Run(BaseModel):
     def format_line(self) -> str:
         """Returns the line that `flowers runs` prints."""
         accuracy = f"{self.verdict.metric} {self.verdict.value:.3f}" if self.verdict else ""
-        start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
-        outcome = "; ".join(filter(None, [self._format_versions(), self.error_line]))
+        start = f"{self.run_id:<18} {self.shown_state:<12} {self.seconds:5.0f} s  {self.config:<12}"
+        notes = [self.search_note, self._format_versions(), self.error_line]
+        outcome = "; ".join(filter(None, notes))
         return f"{start} {self.model:<12} {accuracy:<15} {outcome}".rstrip()
 
     def _format_versions(self) -> str:

@@ -15,7 +15,7 @@ from data.features import feature_names
 from data.record_files import check_first_records
 from data.sources import named
 from pipeline.exit_codes import DONE, REFUSED
-from pipeline.history.run import STEP_WIDTH, Run, RunState
+from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import LOG_FILE, History, newest_finished
 from pipeline.local.lock import Lock, locked
 from pipeline.local.observer import RunObserver, SplitLacksClass
@@ -43,7 +43,7 @@ from pipeline.reporting.report import Report
 from pipeline.root_files import ARTIFACTS_FOLDER, METADATA_FILE, SERVING_FOLDER
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
-from pipeline.steps import CLASSES, STEPS
+from pipeline.steps import CLASSES, STEPS, TUNER
 
 _LAST_STEP = list(STEPS)[-1]
 
@@ -71,12 +71,12 @@ def run_pipeline(
       UsageError: The options, the records or the root cannot be used; nothing was done.
     """
     selection.check()
-    _check_local(settings)
+    check_local(settings)
     records, root = find_records(settings), Path(os.path.abspath(root))
     if selection.dry_run:
-        return _explain(*_plan(settings, config, root, selection, records))
+        return _explain(*plan_run(settings, config, root, selection, records))
     with locked(root) as lock:
-        plan, runs = _plan(settings, config, root, selection, records)
+        plan, runs = plan_run(settings, config, root, selection, records)
         before = newest_finished(runs)
         if before and nothing_changed(plan, before):
             return _repeat(before, plan.root)
@@ -84,10 +84,10 @@ def run_pipeline(
         with own_temporary_folder(plan.root):
             check_space(plan.root, bytes_needed(plan, reasons))
             History(root).mark_dead(runs)
-            return _run(plan, reasons, lock, view)
+            return EXIT_CODES[execute(plan, reasons, lock, view).state]
 
 
-def _check_local(settings: Settings) -> None:
+def check_local(settings: Settings) -> None:
     """Raises a UsageError for settings that need a bucket, which only jobs on Vertex AI have."""
     remote = {"push.to": settings.push.to, "beam.runner": settings.beam.runner}
     for key, value in remote.items():
@@ -98,7 +98,7 @@ def _check_local(settings: Settings) -> None:
             )
 
 
-def _plan(
+def plan_run(
     settings: Settings, config: str, root: Path, selection: Selection, records: Records
 ) -> tuple[RunPlan, Sequence[Run]]:
     """Returns the plan of a run, and the history, which is read only here."""
@@ -155,7 +155,18 @@ def _print_outcome(before: Run, root: Path) -> int:
     return DONE
 
 
-def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> int:
+def execute(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> Run:
+    """Runs the steps of a plan in a locked root, and returns the run as the history has it.
+
+    Args:
+      plan: The plan.
+      reasons: Why each step runs, see `reasons_to_run`.
+      lock: The lock of the root.
+      view: How the console shows the run.
+
+    Raises:
+      UsageError: The records or the training cannot be used; the history has no such run.
+    """
     history = History(plan.root)
     run = new_run(history, plan)
     lock.name_run(run.run_id)
@@ -163,13 +174,13 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> i
     log = folder / LOG_FILE
     try:
         with (
-            captured_output(log, view.verbose) as stream,
+            captured_output(log, view.verbose, view.on_stderr) as stream,
             console_on(stream, view) as console,
             PagesAfterRun(plan.root, run, console),
             Report(run, history, console, reasons) as report,
         ):
             console.show_activity("loading TensorFlow and TFX, about 20 s")
-            if "Trainer" in reasons:
+            if reasons.keys() & {"Trainer", TUNER}:
                 # Before any tensor exists: only then TensorFlow connects several workers.
                 _check_training(plan)
             names = feature_names(plan.settings.data.features)
@@ -182,10 +193,11 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> i
             if line:
                 console.print_line(line)
             console.print_line(f"log of TensorFlow and TFX: {display_path(log)}")
-            return EXIT_CODES[_run_steps(plan, run, report, RunObserver(run, report, folder))]
+            _run_steps(plan, run, report, RunObserver(run, report, folder))
     except UsageError:
         history.discard(run.run_id)
         raise
+    return run
 
 
 def _check_training(plan: RunPlan) -> None:
@@ -195,8 +207,8 @@ def _check_training(plan: RunPlan) -> None:
     check(plan.settings.training_settings(), plan.warm_start)
 
 
-def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -> RunState:
-    """Runs the steps and returns the final state of the run, after it is reported."""
+def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -> None:
+    """Runs the steps and reports how the run ended, which sets its final state."""
     try:
         if plan.classes.names is None:
             plan = _with_classes_of_records(plan, run)
@@ -211,21 +223,23 @@ def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -
             _run_graph(_with_salt(plan, run, lack.better_salt), run, observer)
     except NotTheChief:
         report.not_the_chief()
-        return "stopped"
+        return
     except DataRefused as error:
         report.data_refused(error)
-        return "data refused"
+        return
     except Exception as error:
         logging.getLogger(__name__).exception("the run failed")
         report.failed(error)
-        return "failed"
+        return
+    if plan.work:
+        plan.work.conclude(run, report)
+        return
     last = plan.selection.last
     if last and last != _LAST_STEP:
         report.stopped(last)
-        return "stopped"
-    state = final_state(run)
-    report.concluded(state, plan.root, plan.root / ARTIFACTS_FOLDER / "Trainer" / "model_run")
-    return state
+        return
+    curves = plan.root / ARTIFACTS_FOLDER / "Trainer" / "model_run"
+    report.concluded(final_state(run), plan.root, curves)
 
 
 def _with_classes_of_records(plan: RunPlan, run: Run) -> RunPlan:
@@ -268,8 +282,10 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
         replicas=fewest_replicas(plan.settings.trainer.strategy),
         run_id=run.run_id,
     )
-    pipeline = create_pipeline(plan.settings, context)
-    uncached, last = plan.selection.uncached(), plan.selection.last
+    create = plan.work.create if plan.work else create_pipeline
+    pipeline = create(plan.settings, context)
+    # A search looks itself for what it has done already.
+    uncached, last = plan.selection.uncached() | {TUNER}, plan.selection.last
     runner = ObservedDagRunner(run.pipeline_run_id, observer, uncached=uncached, until=last)
     runner.run(pipeline)
     if run.training:

@@ -16,7 +16,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextlib.contextmanager
-def captured_output(log: Path, verbose: bool = False) -> Iterator[TextIO]:
+def captured_output(log: Path, verbose: bool = False, on_stderr: bool = False) -> Iterator[TextIO]:
     """Sends descriptors 1 and 2 and all loggers to a file; yields a stream to the console.
 
     C++ writes to the descriptors directly, so replacing sys.stdout is not enough.
@@ -24,12 +24,15 @@ def captured_output(log: Path, verbose: bool = False) -> Iterator[TextIO]:
     Args:
       log: The file.
       verbose: Whether the console shows the output too.
+      on_stderr: Whether the console is standard error instead of standard output.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     saved = [os.dup(1), os.dup(2)]
-    console = _console(saved[0])
-    with _sink(log, saved[0] if verbose else None) as sink:
+    number = 2 if on_stderr else 1
+    shown = saved[number - 1]
+    console = _console(sys.stderr if on_stderr else sys.stdout, number, shown)
+    with _sink(log, shown if verbose else None) as sink:
         os.dup2(sink, 1)
         os.dup2(sink, 2)
         try:
@@ -61,14 +64,20 @@ def _sink(log: Path, copy: int | None) -> Iterator[int]:
             os.close(writing)
 
 
-def _console(descriptor: int) -> TextIO:
-    """Returns a stream to the console, or what replaces it, as under a test runner."""
+def _console(stream: TextIO, number: int, descriptor: int) -> TextIO:
+    """Returns a stream to the console, or what replaces it, as under a test runner.
+
+    Args:
+      stream: Standard output or standard error.
+      number: Its descriptor if nothing replaces it.
+      descriptor: A duplicate of that descriptor.
+    """
     try:
-        replaced = sys.stdout.fileno() != 1
+        replaced = stream.fileno() != number
     except OSError:
         replaced = True
     if replaced:
-        return sys.stdout
+        return stream
     console = io.BufferedWriter(_WithoutReader(os.dup(descriptor), "w"))
     return io.TextIOWrapper(console, encoding="utf-8", line_buffering=True)
 

@@ -32,7 +32,10 @@ outputs are valid config files. The section `gate` can also be given as `evaluat
 | config | purpose |
 |---|---|
 """
-_TYPES = {str: "text", int: "integer", float: "number", bool: "true or false", NoneType: "null"}
+_TYPES = {
+    str: "text", int: "integer", float: "number", bool: "true or false", NoneType: "null",
+    Any: "values",
+}  # fmt: skip
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 

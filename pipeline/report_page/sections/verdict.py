@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from components.gate.verdict import ExtraAccuracy, Verdict, format_verdict
 from components.intervals import wilson_interval
+from components.tuner.formatting import describe_search
 from pipeline.history.run import Run
 from pipeline.report_page.figures import interval_lines, measured, percent, with_interval
 from pipeline.report_page.sections.base import Section
@@ -53,7 +54,7 @@ def _headline(run: Run) -> tuple[str, str]:
         "data refused": ("bad", "Data refused: nothing was trained or pushed"),
         "failed": ("bad", f"Failed{step}"),
         "interrupted": ("bad", f"Interrupted{step}"),
-        "stopped": ("neutral", "Stopped before the last step, as requested"),
+        "stopped": ("neutral", _stopped(run)),
         "skipped": ("neutral", "Skipped"),
     }
     tone, words = headlines.get(run.state, ("neutral", "Not finished yet"))
@@ -61,6 +62,12 @@ def _headline(run: Run) -> tuple[str, str]:
         later = f"promoted later as version {run.version}" if run.version else "withdrawn later"
         return "neutral", f"{words}; {later}"
     return tone, words
+
+
+def _stopped(run: Run) -> str:
+    if run.search:
+        return f"Tuned: {describe_search(run.search)}"
+    return "Stopped before the last step, as requested"
 
 
 def _causes(run: Run) -> list[str]:
