@@ -18,6 +18,7 @@ LAYERS = {
     "pipeline.registry": 6,
     "pipeline.tuning": 6,
     "pipeline.tuning_graph": 5,
+    "pipeline.tuning_request": 5,
     "pipeline.local": 5,
     "pipeline.graph": 4,
     "pipeline.report_page": 4,

@@ -29,7 +29,9 @@ class SearchExecutor(executor.Executor):
           Exception: What ended the search, not KerasTuner's error around it.
         """
         try:
-            tuner = executor.search(input_dict, exec_properties, self._get_tmp_dir())
+            tuner = executor.search(
+                input_dict, exec_properties, self._get_tmp_dir(), print_tuning_summary=False
+            )
         except FatalError as error:
             raise error.__cause__ or error from None
         executor.write_best_hyperparameters(tuner, output_dict)

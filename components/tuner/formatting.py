@@ -44,7 +44,7 @@ def describe_search(search: Search) -> str:
     count = ", ".join(f"{number} {state}" for state, number in search.count().items())
     best = search.best
     if best is None:
-        return f"no trial finished an epoch: {count}"
+        return f"no trial succeeded: {count}"
     return (
         f"best trial {best.number} of {len(search.trials)}, {describe_accuracy(best)}, on "
         f"{search.eval_examples} images: {describe_values(best.values)}; {count}"

@@ -47,6 +47,7 @@ class ConfigFirst(keras_tuner.oracles.RandomSearchOracle):
             # A failed trial is recorded as such, and does not end the search.
             max_consecutive_failed_trials=trials + 1,
         )
+        self._space = space
         self._config = {key: _encode(space[key], value) for key, value in config.items()}
         self._may_start = may_start
         self.exhausted = False
@@ -59,7 +60,9 @@ class ConfigFirst(keras_tuner.oracles.RandomSearchOracle):
             return {"status": TrialStatus.RUNNING, "values": self._config}
         drawn: dict[str, Any] = super().populate_space(trial_id)
         self.exhausted = drawn["status"] == TrialStatus.STOPPED
-        return drawn
+        values = drawn["values"] or {}
+        rounded = {key: _round(self._space[key], value) for key, value in values.items()}
+        return {**drawn, "values": rounded}
 
 
 def decode(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,8 +89,11 @@ def _encode(values: list[Any] | Range, value: Any) -> Any:
 
 
 def _decode(values: list[Any] | Range, value: Any) -> Any:
-    if not isinstance(values, Range):
-        return json.loads(value)
-    if not isinstance(value, float):
+    return value if isinstance(values, Range) else json.loads(value)
+
+
+def _round(values: list[Any] | Range, value: Any) -> Any:
+    """Returns a drawn number with few digits, within the limits."""
+    if not (isinstance(values, Range) and isinstance(value, float)):
         return value
     return min(max(float(f"{value:.{_DIGITS}g}"), values.low), values.high)

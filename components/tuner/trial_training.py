@@ -17,7 +17,7 @@ from components.trainer.training_report import TrainingReport
 from components.tuner.early_stopping import why_stop
 from components.tuner.formatting import describe_end, describe_values
 from components.tuner.space import with_values
-from components.tuner.trials import Search, Trial, TrialState
+from components.tuner.trials import STATE_FOLDER, Search, Trial, TrialState
 from data.common.errors import CountMismatch, DataRefused, UsageError, describe_error
 from data.common.progress import progress
 
@@ -155,7 +155,7 @@ class TrialTraining:
         return f"trial {trial.number}/{self._search.trials_wanted}"
 
     def _state_folder(self, trial: Trial) -> str:
-        return os.path.join(self._search.folder, f"trial-{trial.number}")
+        return os.path.join(self._search.folder, STATE_FOLDER.format(trial.number))
 
 
 class _Clock:

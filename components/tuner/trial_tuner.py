@@ -58,7 +58,7 @@ class TrialTuner(keras_tuner.Tuner):
         """Records whether the space is exhausted.
 
         Raises:
-          FatalError: No trial has finished an epoch, so there is no best one.
+          FatalError: All trials failed, so there is no best one.
         """
         self.found.exhausted = self.oracle.exhausted
         self.found.save()
@@ -79,6 +79,6 @@ def _no_result(search: Search) -> str:
         return "tune.minutes is over before the first trial; raise it"
     last = search.trials[-1]
     return (
-        f"none of {len(search.trials)} trials finished an epoch; the last one, trial "
-        f"{last.number}: {last.reason}"
+        f"none of {len(search.trials)} trials succeeded; the last one, trial {last.number}: "
+        f"{last.reason}"
     )

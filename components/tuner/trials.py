@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from components.artifacts import gfile, read_bytes
 
 TRIALS_FILE = "trials.json"
+# Next to it, the training state of each unfinished trial.
+STATE_FOLDER = "trial-{}"
+STATE_FOLDERS = STATE_FOLDER.format("*")
 # The config of the best trial, next to it.
 FOUND_FILE = "tuned.yaml"
 
@@ -62,8 +65,11 @@ class Trial(BaseModel):
 
     @property
     def rank(self) -> tuple[bool, float, float]:
-        """By which the best trial is chosen: finished, eval accuracy, then the lower eval loss."""
-        if not self.best_epoch:
+        """By which the best trial is chosen: finished, eval accuracy, then the lower eval loss.
+
+        A failed trial is the worst: a run with its settings would fail as well.
+        """
+        if not self.best_epoch or self.state == "failed":
             return (False, -1.0, 0.0)
         index = self.best_epoch - 1
         return (self.state == "done", self.accuracies[index], -self.losses[index])
@@ -105,9 +111,9 @@ class Search(BaseModel):
 
     @property
     def best(self) -> Trial | None:
-        """The best trial on eval; None before the first epoch. Finished trials come first."""
-        best = max(self.trials, key=lambda trial: trial.rank, default=None)
-        return best if best and best.best_epoch else None
+        """The best trial on eval, finished ones first; None if all failed, or have no epoch."""
+        usable = [trial for trial in self.trials if trial.best_epoch and trial.state != "failed"]
+        return max(usable, key=lambda trial: trial.rank, default=None)
 
     @property
     def seconds(self) -> float:

@@ -29,7 +29,7 @@ from pipeline.reporting.report import Report
 from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import CODE, TUNER, TUNING, steps_before_training, tuner_fingerprint
-from pipeline.tuning.request import config_of, networks, search_settings
+from pipeline.tuning_request import config_of, networks, search_settings
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline

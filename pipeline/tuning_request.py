@@ -37,9 +37,12 @@ def search_settings(
     return tune.model_copy(update={k: v for k, v in changes.items() if v is not None})
 
 
-def config_of(settings: Settings) -> dict[str, Any]:
-    """Returns the settings that differ from the defaults, for the config that a search writes."""
-    return settings.model_dump(mode="json", exclude_defaults=True)
+def config_of(settings: Settings, without: Any = None) -> dict[str, Any]:
+    """Returns the settings that differ from the defaults, for the config that a search writes.
+
+    `without` are sections to leave out, as pydantic's `exclude` takes them.
+    """
+    return settings.model_dump(mode="json", exclude_defaults=True, exclude=without)
 
 
 def networks(settings: Settings, tune: TuneSettings) -> set[str]:
