@@ -1,5 +1,6 @@
 """The Tuner's executor: TFX's, with ExampleGen's counts, `trials.json` and the found config."""
 
+import tempfile
 from typing import Any
 
 from keras_tuner.errors import FatalError
@@ -29,8 +30,9 @@ class SearchExecutor(executor.Executor):
           Exception: What ended the search, not KerasTuner's error around it.
         """
         try:
+            # Not TFX's temporary folder, which a custom job does not have.
             tuner = executor.search(
-                input_dict, exec_properties, self._get_tmp_dir(), print_tuning_summary=False
+                input_dict, exec_properties, tempfile.mkdtemp(), print_tuning_summary=False
             )
         except FatalError as error:
             raise error.__cause__ or error from None

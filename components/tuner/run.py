@@ -1,7 +1,5 @@
 """The `tuner_fn` that TFX's Tuner calls."""
 
-import tempfile
-
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
@@ -53,7 +51,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         may_start=lambda number: _may_start(search, number),
     )  # fmt: skip
     tuner = TrialTuner(
-        oracle, tune.space, search, TrialTraining(search, inputs), tempfile.mkdtemp()
+        oracle, tune.space, search, TrialTraining(search, inputs), fn_args.working_dir
     )
     return TunerFnResult(tuner=tuner, fit_kwargs={"verbose": 0})
 

@@ -7,6 +7,7 @@ import pytest
 
 from components.tuner.trials import read_search
 from data.synthetic import write_sample
+from pipeline.settings.loading import load_settings
 
 pytestmark = pytest.mark.slow
 
@@ -144,3 +145,23 @@ def test_clean_removes_the_states_of_abandoned_trials_and_keeps_what_was_found(
     assert not list(root.glob("tune/*/trial-*"))
     assert len(list(root.glob("tune/*/trials.json"))) == 2
     assert len(list(root.glob("tune/*/tuned.yaml"))) == 1
+
+
+def test_a_rehearsal_runs_the_compiled_search_in_its_custom_job(flowers, root):
+    """The processes are those that Vertex AI would start."""
+    file, out = root.parent / "job.json", root.parent / "rehearsal"
+    settings = [*SETTINGS, "tune.trials=2", "vertex.trainer={machine_type: n1-standard-8}"]
+    options = [option for setting in settings for option in ("--set", setting)]
+    answer = flowers(
+        "vertex", "compile", "--config", "vertex-sample", "--tune", "--out", file, *options
+    )
+    assert answer.code == 0, answer.err
+    data = f"data_root={root.parent / 'data'}"
+    answer = flowers("vertex", "rehearse", file, "--root", out, "--parameter", data)
+    assert answer.code == 0, answer.out
+    assert "110 images of 32 x 32" in answer.out
+    assert "best trial " in answer.out
+    (config,) = out.glob("tune/*/tuned.yaml")
+    found = load_settings(str(config))
+    assert found.trainer.batch_size == read_search(config.parent).best.values["trainer.batch_size"]
+    assert found.vertex.trainer.machine_type == "n1-standard-8"
