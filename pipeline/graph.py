@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow_data_validation as tfdv
 
@@ -101,11 +101,16 @@ class RunContext:
 
 def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     """Returns the pipeline, for any runner of TFX."""
+    return pipeline_of(_steps(settings, context), settings, context)
+
+
+def pipeline_of(steps: Sequence[BaseNode], settings: Settings, context: RunContext) -> Pipeline:
+    """Returns a pipeline of steps; those of the same inputs share TFX's cache."""
     path = context.metadata_path
     return Pipeline(
         pipeline_name=settings.name,
         pipeline_root=f"{context.root}/{ARTIFACTS_FOLDER}",
-        components=_steps(settings, context),
+        components=list(steps),
         enable_cache=True,
         metadata_connection_config=(
             metadata.sqlite_metadata_connection_config(path) if path else None
@@ -114,9 +119,29 @@ def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
     )
 
 
-def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
-    """Returns the steps, each with its inputs; the functions below return their parameters."""
-    code = step_fingerprints(settings.model.name, context.libraries)
+class DataSteps(NamedTuple):
+    """The steps before the Trainer."""
+
+    example_gen: BaseNode
+    schema: BaseNode
+    statistics_gen: BaseNode
+    validator: BaseNode
+    data_gate: BaseNode
+    transform: BaseNode
+
+    @property
+    def for_training(self) -> dict[str, Any]:
+        """The inputs of a step that trains on what Transform wrote."""
+        return {
+            "examples": self.transform.outputs["transformed_examples"],
+            "transform_graph": self.transform.outputs["transform_graph"],
+            "schema": self.schema.outputs["schema"],
+            "quarantine": self.example_gen.outputs["quarantine"],
+        }
+
+
+def data_steps(settings: Settings, context: RunContext, code: Mapping[str, str]) -> DataSteps:
+    """Returns the steps before the Trainer; `code` comes from `step_fingerprints`."""
     example_gen = ImageExampleGen(
         **_example_gen(settings, context), code_fingerprint=code["ExampleGen"]
     ).with_id("ExampleGen")
@@ -140,20 +165,28 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
         examples=examples, schema=schema, **_transform(settings, code["Transform"])
     )
     transform.add_upstream_node(data_gate)
-    trainer = Trainer(
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema,
-        quarantine=quarantine,
-        **_trainer(settings, context, code["Trainer"]),
-    )
+    for node in (statistics_gen, validator):
+        _add_libraries(node, code)
+    return DataSteps(example_gen, schema_step, statistics_gen, validator, data_gate, transform)
+
+
+def _add_libraries(node: BaseNode, code: Mapping[str, str]) -> None:
+    # These components of TFX have no parameter for it; it only enters the cache key.
+    node.exec_properties["library_fingerprint"] = code[node.id]
+
+
+def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
+    """Returns the steps, each with its inputs; the functions below return their parameters."""
+    code = step_fingerprints(settings.model.name, context.libraries)
+    data = data_steps(settings, context, code)
+    examples, quarantine = (data.example_gen.outputs[key] for key in ("examples", "quarantine"))
+    schema = data.schema.outputs["schema"]
+    trainer = Trainer(**data.for_training, **_trainer(settings, context, code["Trainer"]))
     model = trainer.outputs["model"]
     evaluator = Evaluator(
         examples, model, schema=schema, example_splits=["test"], eval_config=eval_config()
     )
-    for node in (statistics_gen, validator, evaluator):
-        # These components of TFX have no parameter for it; it only enters the cache key.
-        node.exec_properties["library_fingerprint"] = code[node.id]
+    _add_libraries(evaluator, code)
     predictions = Predictions(
         examples=examples,
         quarantine=quarantine,
@@ -184,10 +217,7 @@ def _steps(settings: Settings, context: RunContext) -> list[BaseNode]:
         infra_blessing=serving_check.outputs["blessing"],
         **_pusher(settings, context),
     ).with_id("Pusher")
-    return [
-        example_gen, schema_step, statistics_gen, validator, data_gate, transform, trainer,
-        evaluator, predictions, gate, serving_check, pusher,
-    ]  # fmt: skip
+    return [*data, trainer, evaluator, predictions, gate, serving_check, pusher]
 
 
 def _example_gen(settings: Settings, context: RunContext) -> dict[str, Any]:

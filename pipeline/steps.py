@@ -149,6 +149,18 @@ STEPS = {
     ),
 }
 
+# The last step of `flowers tune`, after those before the Trainer; no run has it.
+TUNER = "Tuner"
+TUNING = StepInputs(
+    summary="components.tuner.summary",
+    own=("model", "trainer", "tune"),
+    after=("Transform", "ExampleGen", "Schema"),
+    entry="components.tuner.run",
+    libraries=(*STEPS["Trainer"].libraries, "keras-tuner"),
+    runs_network=True,
+    each_time="looks at the trials so far",
+)
+
 
 def downstream(step: str) -> set[str]:
     """Returns a step and all steps that depend on it."""
@@ -206,9 +218,27 @@ def library_versions(version: Callable[[str], str] = version_of) -> dict[str, st
     }
 
 
+def steps_before_training() -> list[str]:
+    """Returns the steps that prepare the data, which `flowers tune` shares with a run."""
+    return list(STEPS)[: list(STEPS).index("Trainer")]
+
+
+def tuner_fingerprint(networks: Collection[str], version: Callable[[str], str] = version_of) -> str:
+    """Returns code and libraries of the Tuner.
+
+    Args:
+      networks: The values of `model.name` among the trials.
+      version: Returns the version of a library.
+    """
+    modules = [f"components.trainer.models.{network}" for network in sorted(networks)]
+    libraries = ", ".join(f"{name} {version(name)}" for name in sorted(TUNING.libraries))
+    return f"{code_fingerprint(TUNING.entry, *modules)} {libraries}"
+
+
 def summarize(step: str, outputs: "Outputs", run: "RunFacts") -> "StepSummary | None":
-    """Returns the summary of a finished step; None for a task that is not among STEPS."""
-    if step not in STEPS:
+    """Returns the summary of a finished step; None for a task that is no step of the pipeline."""
+    inputs = {**STEPS, TUNER: TUNING}.get(step)
+    if inputs is None:
         return None
-    summary: StepSummary = importlib.import_module(STEPS[step].summary).summarize(outputs, run)
+    summary: StepSummary = importlib.import_module(inputs.summary).summarize(outputs, run)
     return summary

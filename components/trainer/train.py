@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -64,6 +64,7 @@ def train(
     num_steps: int | None = None,
     start: WarmStart | None = None,
     expected_examples: Mapping[str, int] | None = None,
+    on_epoch: Callable[[TrainingReport], None] | None = None,
 ) -> tuple[tf.keras.Model, TrainingReport]:
     """Trains a network on transformed records.
 
@@ -77,6 +78,8 @@ def train(
       num_steps: Number of steps after whose epoch the training ends; None for `trainer.epochs`.
       start: The model of a warm start; None to start from `model.weights`.
       expected_examples: Number of examples in `train` and `eval`; None skips the check.
+      on_epoch: Called after each epoch, when its state is saved. It may raise an exception, which
+        ends the training and is raised here; a later call resumes it.
 
     Returns:
       The network with the weights of the best epoch, in float32 and outside the strategy, and the
@@ -107,7 +110,8 @@ def train(
     with strategy.scope():
         state = TrainingState(state_folder, model, report)
     _report_start(settings.model.name, state, plan)
-    _fit(model, train_images, eval_images, settings.trainer, plan, state, log_folder)
+    monitor = TrainingMonitor(plan, state, settings.trainer.early_stopping, on_epoch)
+    _fit(model, train_images, eval_images, settings.trainer, plan, state, monitor, log_folder)
     trained = build_model(settings.model.bare, settings.image_size, len(class_names))
     trained.set_weights(state.best_weights)
     return trained, report
@@ -158,10 +162,11 @@ def _fit(
     trainer: TrainerSettings,
     plan: TrainingPlan,
     state: TrainingState,
+    monitor: TrainingMonitor,
     log_folder: str,
 ) -> None:
     """Trains the remaining epochs, first the rest of an interrupted one."""
-    callbacks = [TrainingMonitor(plan, state, trainer.early_stopping)]
+    callbacks: list[tf.keras.callbacks.Callback] = [monitor]
     if log_folder:
         board = tf.keras.callbacks.TensorBoard(log_folder, write_graph=False, profile_batch=0)
         callbacks.append(board)

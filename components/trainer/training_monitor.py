@@ -3,12 +3,14 @@
 import logging
 import math
 import time
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from components.trainer.input import TrainingPlan
 from components.trainer.state import TrainingState
 from components.trainer.time_left import TimeLeft
+from components.trainer.training_report import TrainingReport
 from data.common.formatting import format_duration
 from data.common.progress import progress
 
@@ -19,9 +21,19 @@ _REPORT_SECONDS = 1.0
 class TrainingMonitor(tf.keras.callbacks.Callback):
     """Reports steps and epochs, saves the state after each epoch, and stops a hopeless training."""
 
-    def __init__(self, plan: TrainingPlan, state: TrainingState, patience: int | None):
-        """Takes the plan, the restored state, which it updates, and `trainer.early_stopping`."""
+    def __init__(
+        self,
+        plan: TrainingPlan,
+        state: TrainingState,
+        patience: int | None,
+        on_epoch: Callable[[TrainingReport], None] | None = None,
+    ):
+        """Takes the plan, the restored state, which it updates, and `trainer.early_stopping`.
+
+        `on_epoch` is called after each epoch, when its state is saved.
+        """
         super().__init__()
+        self._on_epoch = on_epoch
         # Otherwise Keras would read the metrics of each step, and wait for the device.
         self._supports_tf_logs = True
         self._plan, self._state, self._patience = plan, state, patience
@@ -79,6 +91,8 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         if report.out_of_patience(self._patience):
             self.model.stop_training = True
             progress.info("stopped early: no better epoch since epoch %d", report.best_epoch)
+        if self._on_epoch:
+            self._on_epoch(report)
 
     def _record(self, epoch: int, values: dict[str, float], speed: float) -> None:
         report = self._state.report

@@ -21,7 +21,7 @@ from data.common.errors import (
     error_kind,
 )
 from pipeline.cli import data as data_commands
-from pipeline.cli import evaluate, models, reports, run, runs, schedule, vertex
+from pipeline.cli import evaluate, models, reports, run, runs, schedule, tune, vertex
 from pipeline.cli.app import App
 from pipeline.cli.options import Config, Data, Root, Set, settings_of
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
@@ -47,7 +47,8 @@ def main() -> None:
         sys.exit(DATA_REFUSED)
     except _Interrupted as interruption:
         typer.echo(
-            "Interrupted. The same command continues a run or an import from what is finished.",
+            "Interrupted. The same command continues a run, a search or an import from what is "
+            "finished.",
             err=True,
         )
         with contextlib.suppress(OSError):
@@ -123,6 +124,7 @@ def doctor(root: Root = Path("runs")) -> None:
 app.command(rich_help_panel=_START)(run.run)
 app.command(rich_help_panel=_START)(models.predict)
 app.command(rich_help_panel=_START)(evaluate.evaluate)
+app.command(rich_help_panel=_START)(tune.tune)
 
 
 for command in (reports.report, models.models, models.lineage, models.promote, models.rollback):

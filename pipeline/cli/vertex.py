@@ -48,6 +48,9 @@ def compile_(
     config: Config = "vertex-tpu",
     data: Data = None,
     overrides: Set = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="The job of `flowers tune`: the data, then the search.")
+    ] = False,
     out: Annotated[Path, typer.Option(metavar="FILE", help="File for the job.")] = Path("job.json"),
 ) -> None:
     """Compile the job for Vertex to a file.
@@ -56,10 +59,11 @@ def compile_(
 
     Examples:
       flowers vertex compile --config vertex-sample --out job.json
+      flowers vertex compile --config vertex-gpu --tune --set tune.trials=20
     """
     if not os.access(out.parent, os.W_OK):
         raise UsageError(f"--out: {out.parent} is not a writable folder")
-    settings, job = compile_checked(config, data, overrides)
+    settings, job = compile_checked(config, data, overrides, tune)
     from pipeline.vertex.compile import as_text
 
     write_whole(out, as_text(job))

@@ -19,9 +19,9 @@ JobId = Annotated[
 
 
 def compile_checked(
-    config: str, data: str | None, overrides: list[str] | None
+    config: str, data: str | None, overrides: list[str] | None, tune: bool = False
 ) -> "tuple[Settings, dict[str, Any]]":
-    """Returns the settings and the job that is compiled from them.
+    """Returns the settings and the job that is compiled from them, with `tune` that of a search.
 
     Raises:
       UsageError: The job would fail on Vertex; the message lists all known problems.
@@ -37,6 +37,10 @@ def compile_checked(
         typer.echo(f"warning: {warning}", err=True)
     with progress_bar():
         progress.info("compiling the job, which takes about 20 s")
+        if tune:
+            from pipeline.vertex.tuning_job import compile_search
+
+            return settings, compile_search(settings)
         from pipeline.vertex.compile import compile_job
 
         return settings, compile_job(settings)

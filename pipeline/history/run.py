@@ -8,6 +8,7 @@ from components.gate.verdict import Verdict
 from components.serving_check.result import ServingCheckResult
 from components.trainer.settings import WarmStart
 from components.trainer.training_report import TrainingReport
+from components.tuner.trials import Search
 from data.common.errors import ErrorKind
 from pipeline.history.migration import FORMAT_VERSION
 
@@ -78,6 +79,7 @@ class Run(BaseModel):
       training: The training report; null before the end of the training.
       robustness: The accuracy on changed test images by the name of the change; empty if
         `predictions.robustness` is off, and for runs of earlier versions.
+      search: The trials of `flowers tune`; null for other runs, and before the end of a search.
       pushed: The version that holds this run's model, or null.
       withdrawn: The version that held it until it was withdrawn, or null.
       promoted: The version as which it was promoted, or null.
@@ -122,6 +124,7 @@ class Run(BaseModel):
     serving_check: ServingCheckResult | None = None
     training: TrainingReport | None = None
     robustness: dict[str, float] = {}
+    search: Search | None = None
     pushed: int | None = None
     withdrawn: int | None = None
     promoted: int | None = None
@@ -156,6 +159,19 @@ class Run(BaseModel):
     def seed_note(self) -> str:
         """Which of several seeds the run is for, such as `seed 1 of 0..2`; empty for others."""
         return f"seed {self.setting('trainer.seed')} of {self.seeds}" if self.seeds else ""
+
+    @property
+    def search_note(self) -> str:
+        """What a search found, such as `search, best eval accuracy 0.950`; empty for other runs."""
+        if all(step.name != "Tuner" for step in self.steps):
+            return ""
+        best = self.search.best if self.search else None
+        return f"search, best eval accuracy {best.eval_accuracy:.3f}" if best else "search"
+
+    @property
+    def shown_state(self) -> str:
+        """The state as people read it: a search that has ended is `tuned`."""
+        return "tuned" if self.search and self.state == "stopped" else self.state
 
     @property
     def error_line(self) -> str:
@@ -196,8 +212,8 @@ class Run(BaseModel):
     def format_line(self) -> str:
         """Returns the line that `flowers runs` prints."""
         accuracy = f"{self.verdict.metric} {self.verdict.value:.3f}" if self.verdict else ""
-        start = f"{self.run_id:<18} {self.state:<12} {self.seconds:5.0f} s  {self.config:<12}"
-        notes = [self.seed_note, self._format_versions(), self.error_line]
+        start = f"{self.run_id:<18} {self.shown_state:<12} {self.seconds:5.0f} s  {self.config:<12}"
+        notes = [self.seed_note, self.search_note, self._format_versions(), self.error_line]
         outcome = "; ".join(filter(None, notes))
         return f"{start} {self.model:<12} {accuracy:<15} {outcome}".rstrip()
 

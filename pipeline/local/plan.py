@@ -25,6 +25,7 @@ from pipeline.local.pinned import (
 from pipeline.local.run_inputs import run_inputs, why_steps_run
 from pipeline.local.selection import Selection
 from pipeline.local.warm_start import WARM_START, find_warm_start, warm_start_key
+from pipeline.local.work import Work
 from pipeline.reporting.lines import display_path
 from pipeline.root_files import SERVING_FOLDER
 from pipeline.settings.settings import Settings
@@ -70,6 +71,7 @@ class RunPlan:
       warm_start: The model whose weights the training starts from; None for a cold start.
       inputs: See `pipeline.local.run_inputs`.
       seeds: The value of `--seeds` if this is the run of one of them; else empty.
+      work: What the run does; None for the whole pipeline.
     """
 
     settings: Settings
@@ -86,6 +88,7 @@ class RunPlan:
     warm_start: WarmStart | None
     inputs: dict[str, Any]
     seeds: str = ""
+    work: Work | None = None
 
 
 def find_records(settings: Settings) -> Records:
@@ -236,7 +239,7 @@ def new_run(history: History, plan: RunPlan) -> Run:
         span_before=plan.span_before,
         warm_start=plan.warm_start,
         baseline=plan.baseline.version,
-        steps=[Step(name=name) for name in STEPS],
+        steps=[Step(name=name) for name in (plan.work.steps if plan.work else STEPS)],
     )
     history.save(run)
     return run

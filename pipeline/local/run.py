@@ -44,7 +44,7 @@ from pipeline.reporting.report import Report
 from pipeline.root_files import ARTIFACTS_FOLDER, METADATA_FILE, SERVING_FOLDER
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
-from pipeline.steps import CLASSES, STEPS
+from pipeline.steps import CLASSES, STEPS, TUNER
 
 _LAST_STEP = list(STEPS)[-1]
 
@@ -182,7 +182,7 @@ def execute(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -
         ):
             if "tfx" not in sys.modules:
                 console.show_activity("loading TensorFlow and TFX, about 20 s")
-            if "Trainer" in reasons:
+            if reasons.keys() & {"Trainer", TUNER}:
                 # Before any tensor exists: only then TensorFlow connects several workers.
                 _check_training(plan)
             names = feature_names(plan.settings.data.features)
@@ -233,6 +233,9 @@ def _run_steps(plan: RunPlan, run: Run, report: Report, observer: RunObserver) -
         logging.getLogger(__name__).exception("the run failed")
         report.failed(error)
         return
+    if plan.work:
+        plan.work.conclude(run, report)
+        return
     last = plan.selection.last
     if last and last != _LAST_STEP:
         report.stopped(last)
@@ -281,8 +284,10 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
         replicas=fewest_replicas(plan.settings.trainer.strategy),
         run_id=run.run_id,
     )
-    pipeline = create_pipeline(plan.settings, context)
-    uncached, last = plan.selection.uncached(), plan.selection.last
+    create = plan.work.create if plan.work else create_pipeline
+    pipeline = create(plan.settings, context)
+    # A search looks itself for what it has done already.
+    uncached, last = plan.selection.uncached() | {TUNER}, plan.selection.last
     runner = ObservedDagRunner(run.pipeline_run_id, observer, uncached=uncached, until=last)
     runner.run(pipeline)
     if run.training:

@@ -32,6 +32,7 @@ _NO_INPUTS: Any = {
     "vertex": True,
     "notify": True,
     "retention": True,
+    "tune": True,
 }
 
 

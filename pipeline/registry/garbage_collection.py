@@ -11,6 +11,7 @@ from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.model_store.local import LocalStore
+from components.tuner.trials import STATE_FOLDERS
 from data.common.errors import UsageError
 from data.common.formatting import format_size
 from pipeline.history.mlmd import open_store
@@ -19,7 +20,7 @@ from pipeline.history.runs import History, newest_finished
 from pipeline.local.lock import locked
 from pipeline.local.pinned import spans_to_compare
 from pipeline.reporting.lines import display_path, print_line
-from pipeline.root_files import METADATA_FILE, SERVING_FOLDER
+from pipeline.root_files import CHECKPOINTS_FOLDER, METADATA_FILE, SERVING_FOLDER, TUNE_FOLDER
 from pipeline.settings.settings import RetentionSettings
 
 # The artifacts of a blessed model, kept although another model has replaced it.
@@ -111,10 +112,14 @@ def _unneeded_folders(root: Path, needed: set[str]) -> list[Path]:
 
 
 def _abandoned_checkpoints(root: Path, runs: Sequence[Run]) -> list[Path]:
-    """Returns the checkpoints that were last saved before the newest finished run started."""
+    """Returns the checkpoints that were last saved before the newest finished run started.
+
+    Of a search these are the states of unfinished trials; what it found is small, and stays.
+    """
     newest = newest_finished(runs)
     start = datetime.datetime.fromisoformat(newest.started).timestamp() if newest else 0
-    return [path for path in root.glob("checkpoints/*") if path.stat().st_mtime < start]
+    states = [*root.glob(f"{CHECKPOINTS_FOLDER}/*"), *root.glob(f"{TUNE_FOLDER}/*/{STATE_FOLDERS}")]
+    return [path for path in states if path.stat().st_mtime < start]
 
 
 def _format_folders(root: Path, folders: list[Path]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def write_index(root: Path) -> Path:
     It imports neither TFX nor TensorFlow, and reads no artifacts.
     """
     runs, changes = History(root).runs(), _changes(root)
-    states = Counter(run.state for run in runs)
+    states = Counter(run.shown_state for run in runs)
     page = render(
         "index.html.j2",
         name=_name(root, runs),
@@ -145,7 +145,7 @@ def _mark(run: Run) -> str:
 
 def _outcome(run: Run) -> str:
     """Returns the version of a run's model and what people did to it, in words."""
-    words = [run.seed_note] if run.seeds else []
+    words = [note for note in (run.seed_note, run.search_note) if note]
     words += [f"version {run.pushed}"] if run.pushed else []
     words += [f"promoted as version {run.promoted}: {run.reason}"] if run.promoted else []
     words += [f"version {run.withdrawn} withdrawn"] if run.withdrawn else []

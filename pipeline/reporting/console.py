@@ -15,8 +15,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from components.tuner.trials import Search
 from data.common.formatting import format_duration
 from pipeline.history.run import STEP_WIDTH, Step
+from pipeline.reporting.trials_table import TrialsTable
 
 # A refresh takes about 4 ms of one core.
 _REFRESHES_PER_SECOND = 2
@@ -94,6 +96,9 @@ class Console:
         if stays or time.monotonic() - self._last > _QUIET_SECONDS:
             self.print_line(" " * self._indent + line)
 
+    def set_trials(self, search: Search) -> None:
+        """Sets the trials of a search to show; call it after each change of one."""
+
     def close(self, keep: bool = True) -> None:
         """Ends the table: later lines are printed below it, or replace it unless `keep`."""
 
@@ -108,6 +113,7 @@ class LiveConsole(Console):
         self._started = time.monotonic()
         self._spinner = Spinner("dots")
         self._line: tuple[str, float | None] | None = None
+        self._trials: TrialsTable | None = None
         self._rich = RichConsole(file=stream, highlight=False, markup=False, emoji=False)
         self._live = Live(
             console=self._rich,
@@ -135,6 +141,9 @@ class LiveConsole(Console):
     def show_activity(self, line: str, fraction: float | None = None, stays: bool = True) -> None:
         self._line = (line, fraction)
 
+    def set_trials(self, search: Search) -> None:
+        self._trials = TrialsTable(search)
+
     def close(self, keep: bool = True) -> None:
         self._line = None
         self._live.transient = not keep
@@ -144,8 +153,9 @@ class LiveConsole(Console):
         # Rich would ask descriptors 0 to 2, which point to the log file during a run.
         columns, lines = os.get_terminal_size(self._stream.fileno())
         self._rich.size = ConsoleDimensions(columns or 80, lines or 25)
+        trials = [self._trials.render()] if self._trials else []
         below = [self._activity()] if self._line else []
-        return Group(self._table(), *below)
+        return Group(self._table(), *trials, *below)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from components.tuner.trials import FOUND_FILE
 from data.common.formatting import shell_word
 from pipeline.history.run import Run
 from pipeline.history.runs import LOG_FILE, History
@@ -36,7 +37,9 @@ def next_steps(run: Run, root: Path, curves: Path, program: str | None = None) -
         "data refused": _after_data_refusal(run, command, folder),
         "failed": _after_stop(run, root, "The same command resumes after the steps that finished."),
         "interrupted": _after_stop(run, root, "The same command continues the run."),
-        "stopped": [NextStep("", _continuation(run))],
+        "stopped": _after_search(run, command, folder)
+        if run.search
+        else [NextStep("", _continuation(run))],
     }.get(run.state, [])
     watch = [NextStep("Curves", f"{board} --logdir {shell_word(display_path(curves))}")]
     runs = NextStep("All runs", f"{command} runs --root {folder}")
@@ -72,6 +75,16 @@ def _continuation(run: Run) -> str:
         f"With --set trainer.seed={seed} instead of --seeds, the run continues, and pushes the "
         "model if it passes."
     )
+
+
+def _after_search(run: Run, command: str, folder: str) -> list[NextStep]:
+    """Returns the config of the best trial, and the command that trains with it."""
+    assert run.search is not None
+    config = display_path(Path(run.search.folder) / FOUND_FILE)
+    return [
+        NextStep("Config", config),
+        NextStep("Train it", f"{command} run --config {shell_word(config)} --root {folder}"),
+    ]
 
 
 def _after_data_refusal(run: Run, command: str, folder: str) -> list[NextStep]:

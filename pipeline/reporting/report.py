@@ -25,7 +25,8 @@ class Report:
     """Shows a run on a console and saves it after each change.
 
     While it is open, it shows what steps log to `flowers.progress`. Records of level DEBUG are
-    shown only until the next one, and the attribute `fraction` of a record is shown as a bar.
+    shown only until the next one, and the attribute `fraction` of a record is shown as a bar. A
+    record with the attribute `trials`, a Search, only changes the table of trials.
     """
 
     def __init__(self, run: Run, history: History, console: Console, reasons: Mapping[str, str]):
@@ -135,6 +136,16 @@ class Report:
             return
         self._print(f"\nStopped after {step}, as requested. Without --until the run continues.")
 
+    def tuned(self, lines: Sequence[str], root: Path) -> None:
+        """Shows what a search found, and what to do next."""
+        self._end("stopped")
+        self._print("")
+        for line in lines:
+            self._print(line)
+        for step in next_steps(self.run, root, root):
+            self._print(f"{step.label + ':':<9} {step.text}")
+        self._print(f"Took {format_duration(self.run.seconds)}: {self._time_by_step()}")
+
     def not_the_chief(self) -> None:
         """Shows that this worker's part of a run on several workers is done."""
         self.run.stop_steps("skipped")
@@ -195,6 +206,10 @@ class _ProgressHandler(logging.Handler):
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
+        search = getattr(record, "trials", None)
+        if search:
+            self._console.set_trials(search)
+            return
         fraction = getattr(record, "fraction", None)
         self._console.show_activity(
             record.getMessage(), fraction, stays=record.levelno >= logging.INFO

@@ -34,13 +34,9 @@ outputs are valid config files. The section `gate` can also be given as `evaluat
 |---|---|
 """
 _TYPES = {
-    str: "text",
-    int: "integer",
-    float: "number",
-    bool: "true or false",
-    NoneType: "null",
-    Augmentation: ALLOWED,
-}
+    str: "text", int: "integer", float: "number", bool: "true or false", NoneType: "null",
+    Any: "values", Augmentation: ALLOWED,
+}  # fmt: skip
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 

@@ -7,6 +7,7 @@ from components.model_store.location import EndpointLocation
 from components.predictions.settings import PredictionsSettings
 from components.pusher.settings import PushSettings
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
+from components.tuner.settings import TuneSettings
 from data.common.settings_base import SettingsBase
 from pipeline.settings.beam import BeamSettings
 from pipeline.settings.data import DataSettings
@@ -71,6 +72,7 @@ class Settings(SettingsBase):
     beam: BeamSettings = BeamSettings()
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
+    tune: TuneSettings = TuneSettings()
     vertex: VertexSettings = VertexSettings()
 
     @property

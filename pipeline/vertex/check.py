@@ -9,7 +9,7 @@ from data.sources import parse
 from data.spans import LATEST, has_spans
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import VertexSettings
-from pipeline.steps import STEPS
+from pipeline.steps import STEPS, TUNER
 from pipeline.vertex.machines import check_machine, check_strategy
 from pipeline.vertex.report_location import EXIT_HANDLER
 
@@ -99,7 +99,7 @@ def _check_images(vertex: VertexSettings) -> Iterator[str]:
 
 
 def _check_steps(vertex: VertexSettings) -> Iterator[str]:
-    known = [*STEPS, EXIT_HANDLER]
+    known = [*STEPS, TUNER, EXIT_HANDLER]
     for key, steps in (("images", vertex.images), ("resources", vertex.resources)):
         for step in steps:
             if step not in known:

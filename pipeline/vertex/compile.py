@@ -7,6 +7,7 @@ handler makes the report of the job.
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from tfx.dsl.components.base.base_node import BaseNode
@@ -18,6 +19,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunnerConfig,
 )
 from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KEY
+from tfx.orchestration.pipeline import Pipeline
 from tfx.utils import proto_utils
 
 from components.gate import driver as gate_driver
@@ -41,11 +43,32 @@ PARAMETERS = {"data_root": str, "target": float, "train_args": str}
 
 def compile_job(settings: Settings) -> dict[str, Any]:
     """Returns a PipelineJob as JSON values, which depend only on settings and code."""
-    source = parse(settings.data.source, settings.data.public_size)
-    root, machine = settings.vertex.root.rstrip("/"), settings.vertex.trainer
+    machine, context = settings.vertex.trainer, run_context(settings)
+    context = replace(
+        context,
+        runtime_parameters={
+            name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()
+        },
+        trainer_executor=CustomJobExecutor if machine else TrainerExecutor,
+        trainer_config=custom_job_config(settings.name, settings.vertex) if machine else {},
+    )
+    values = {
+        "data_root": context.source.base,
+        "target": settings.gate.target,
+        "train_args": proto_utils.proto_to_json(TRAIN_ARGS),
+    }
+    handler = _exit_handler(settings, context.source, context.root)
+    job = compile_pipeline(create_pipeline(settings, context), settings, values, handler)
+    _pass_parameters(job["pipelineSpec"])
+    return job
+
+
+def run_context(settings: Settings) -> RunContext:
+    """Returns the context of a job on Vertex AI, without runtime parameters."""
+    root = settings.vertex.root.rstrip("/")
     endpoint = settings.endpoint.url if settings.push.to == "vertex-endpoint" else ""
-    context = RunContext(
-        source=source,
+    return RunContext(
+        source=parse(settings.data.source, settings.data.public_size),
         classes=settings.data.classes or [],
         split_salt=settings.data.split_salt or "",
         data_fingerprint="",
@@ -55,25 +78,23 @@ def compile_job(settings: Settings) -> dict[str, Any]:
         extra=parse(settings.gate.extra_data) if settings.gate.extra_data else None,
         libraries=image_libraries(settings.vertex),
         beam_args=_beam_args(settings, root),
-        runtime_parameters={
-            name: RuntimeParameter(name, ptype=ptype) for name, ptype in PARAMETERS.items()
-        },
-        trainer_executor=CustomJobExecutor if machine else TrainerExecutor,
-        trainer_config=custom_job_config(settings.name, settings.vertex) if machine else {},
     )
-    values = {
-        "data_root": source.base,
-        "target": settings.gate.target,
-        "train_args": proto_utils.proto_to_json(TRAIN_ARGS),
-    }
+
+
+def compile_pipeline(
+    pipeline: Pipeline,
+    settings: Settings,
+    parameters: dict[str, Any],
+    exit_handler: BaseNode | None = None,
+) -> dict[str, Any]:
+    """Returns the job of a pipeline, with the values of its runtime parameters."""
     config = KubeflowV2DagRunnerConfig(
         default_image=_images(settings.vertex), use_pipeline_spec_2_1=True
     )
-    pipeline = create_pipeline(settings, context)
     runner = KubeflowV2DagRunner(config)
-    runner.set_exit_handler(_exit_handler(settings, source, root))
-    job: dict[str, Any] = runner.run(pipeline, values, write_out=False)
-    _pass_parameters(job["pipelineSpec"])
+    if exit_handler:
+        runner.set_exit_handler(exit_handler)
+    job: dict[str, Any] = runner.run(pipeline, parameters, write_out=False)
     job["labels"] |= settings.vertex.labels
     for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
         _complete_container(name.removesuffix("_executor"), executor["container"], settings.vertex)

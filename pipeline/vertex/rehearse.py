@@ -2,11 +2,12 @@
 
 import datetime
 import importlib.util
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from components.history_files import read_refusal
 from data.common.errors import DataRefused, UsageError
@@ -22,6 +23,7 @@ from pipeline.reporting.log_capture import captured_output
 from pipeline.reporting.report import Report
 from pipeline.root_files import METADATA_FILE
 from pipeline.settings.settings import Settings
+from pipeline.steps import TUNER
 from pipeline.vertex.job_facts import JobFacts, new_run
 from pipeline.vertex.rehearsal.follow import followed
 from pipeline.vertex.rehearsal.job import CompiledJob, Json, read_job
@@ -104,12 +106,22 @@ def _start_run(history: History, job: CompiledJob, file: Path) -> Run:
 
 
 def _facts(job: CompiledJob) -> JobFacts:
-    """Returns what the exit handler of the job gets; the defaults for a job without one."""
+    """Returns what the exit handler of the job gets; for a job without one, what the Tuner gets."""
     if not job.exit_handler:
-        settings = Settings(name=job.name).model_dump(mode="json")
-        return JobFacts(settings=settings, patterns=[], inputs={})
+        found = Settings.model_validate({**_config_of_search(job), "name": job.name})
+        return JobFacts(settings=found.model_dump(mode="json"), patterns=[], inputs={})
     parameter = job.exit_handler.spec["inputs"]["parameters"]["facts"]
     return JobFacts.model_validate_json(parameter["runtimeValue"]["constant"])
+
+
+def _config_of_search(job: CompiledJob) -> dict[str, Any]:
+    """Returns the config that the Tuner of a job changes; an empty one for other jobs."""
+    for task in job.tasks:
+        if task.name == TUNER:
+            parameter = task.spec["inputs"]["parameters"]["custom_config"]
+            config: dict[str, Any] = json.loads(parameter["runtimeValue"]["constant"])["config"]
+            return config
+    return {}
 
 
 def _run_job(

@@ -16,7 +16,8 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     """Runs `flowers` and sends itself a signal at a step.
 
     The phases are `before`, `during` and `after` for any step; `epoch 2`, when that epoch has been
-    reported; and `copying`, `copied` and `renamed` for the phases of a push.
+    reported, in a search `trial 2/3, epoch 2`; and `copying`, `copied` and `renamed` for the phases
+    of a push.
     """
     from components.model_store import local
     from pipeline.cli.main import main
@@ -52,10 +53,10 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
 
     class Listener(logging.Handler):
         def emit(self, record):
-            if phase.startswith("epoch") and record.getMessage().startswith(f"{phase}/"):
+            if "epoch" in phase and record.getMessage().startswith(f"{phase}/"):
                 die()
 
-    if phase.startswith("epoch"):
+    if "epoch" in phase:
         # Records of level INFO are logged at the end of an epoch.
         logging.getLogger("flowers.progress").addHandler(Listener(logging.INFO))
     Report.step_started, Report.step_finished = started, finished

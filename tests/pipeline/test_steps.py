@@ -7,7 +7,16 @@ import pytest
 from pipeline.fingerprint import reachable_files
 from pipeline.graph import create_pipeline
 from pipeline.settings.loading import load_settings
-from pipeline.steps import STEPS, library_versions
+from pipeline.steps import (
+    STEPS,
+    TUNER,
+    TUNING,
+    library_versions,
+    steps_before_training,
+    tuner_fingerprint,
+)
+from pipeline.tuning_graph import SearchContext, create_tuning_pipeline
+from pipeline.tuning_request import search_settings
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +66,36 @@ def imported_libraries(step):
     return {name.lower().replace("_", "-") for name in found}
 
 
-@pytest.mark.parametrize("name", [name for name, step in STEPS.items() if step.entry])
+WITH_CODE = {name: step for name, step in {**STEPS, TUNER: TUNING}.items() if step.entry}
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
 def test_the_libraries_that_a_step_imports_are_part_of_its_fingerprint(name):
-    ours = {"flowers"}
-    missing = imported_libraries(STEPS[name]) - set(STEPS[name].libraries) - TRANSPORT - ours
+    ours, step = {"flowers"}, WITH_CODE[name]
+    missing = imported_libraries(step) - set(step.libraries) - TRANSPORT - ours
     assert missing == set()
+
+
+def test_a_search_has_the_steps_of_a_run_before_the_trainer_with_the_same_parameters(
+    nodes, run_context
+):
+    """Only then do a search and a run take the data from each other's cache."""
+    settings = load_settings("quickstart")
+    search = SearchContext(search_settings(settings), {}, "data", "command", "code")
+    pipeline = create_tuning_pipeline(settings, run_context, search)
+    assert [node.id for node in pipeline.components] == [*steps_before_training(), TUNER]
+    *data, tuner = pipeline.components
+    for node in data:
+        assert node.exec_properties == nodes[node.id].exec_properties
+        assert node.inputs.keys() == nodes[node.id].inputs.keys()
+    producers = {channel.producer_component_id for channel in tuner.inputs.values()}
+    assert producers == set(TUNING.after)
+
+
+def test_the_fingerprint_of_the_tuner_has_keras_tuner_and_the_networks_of_the_trials():
+    one, two = (tuner_fingerprint(names, lambda name: "1") for names in (["dense"], ["convnet"]))
+    assert one != two
+    assert "keras-tuner 1" in one
 
 
 def test_another_version_concerns_only_the_steps_that_use_the_library():

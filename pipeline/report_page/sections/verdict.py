@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from components.gate.verdict import ExtraAccuracy, Verdict, format_verdict
 from components.intervals import wilson_interval
+from components.tuner.formatting import describe_search
 from pipeline.history.run import Run
 from pipeline.history.runs import REPORT_FILE, History
 from pipeline.history.seeds import SEED, other_seeds
@@ -71,6 +72,8 @@ def _headline(run: Run) -> tuple[str, str]:
 def _stopped(run: Run) -> str:
     if run.seeds:
         return f"Trained to compare seeds, not pushed: {run.seed_note}"
+    if run.search:
+        return f"Tuned: {describe_search(run.search)}"
     return "Stopped before the last step, as requested"
 
 

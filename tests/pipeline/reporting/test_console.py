@@ -6,6 +6,7 @@ import select
 
 import pytest
 
+from components.tuner.trials import Search, Trial
 from pipeline.history.run import Step
 from pipeline.reporting.console import Console, View, console_on
 
@@ -61,6 +62,24 @@ def test_a_terminal_shows_a_table_in_colour(terminal):
     assert "✘  Trainer     1.2 s  7 records  (its code)" in lines
     # The cursor is visible again.
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_a_terminal_shows_the_trials_of_a_search_below_the_steps(terminal):
+    stream, sent = terminal
+    trial = Trial(
+        number=1, values={"trainer.batch_size": 16}, state="running", epochs=4, accuracies=[0.5],
+        losses=[1.0], best_epoch=1,
+    )  # fmt: skip
+    with console_on(stream, PLAIN) as console:
+        console.set_steps([Step(name="Tuner", state="running")])
+        console.set_trials(Search(folder="f", parts={}, trials_wanted=2, trials=[trial]))
+        console.close()
+    lines = [line.strip() for line in without_codes(sent()).splitlines()]
+    step = next(i for i, line in enumerate(lines) if line.startswith("▶  Tuner"))
+    found = next(i for i, line in enumerate(lines) if "running, best" in line)
+    assert step < found
+    assert lines[found].split()[:4] == ["▶", "1", "16", "1/4"]
+    assert "0 of 2 trials have ended" in lines
 
 
 def test_no_color_removes_the_colours_but_not_the_table(terminal, monkeypatch):

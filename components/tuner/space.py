@@ -1,0 +1,126 @@
+"""The search space: which settings are tried, which values they have, and how a trial gets them."""
+
+import copy
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from components.trainer.settings import TrainingSettings
+from components.transform.augmentation.presets import PRESETS
+from components.tuner.settings import Range, Space
+from data.common.errors import UsageError
+
+# What is tried by default besides the learning rate, which depends on that of the config.
+DEFAULT_CHOICES: Mapping[str, list[Any]] = {
+    "trainer.batch_size": [16, 32, 64],
+    "trainer.augment": list(PRESETS),
+    "trainer.weight_decay": [0.0, 0.005, 0.02, 0.05],
+}
+_PEAK = "trainer.learning_rate.peak"
+# The peak of the learning rate is tried between that of the config divided by it and times it.
+_PEAK_FACTOR = 4
+_SECTIONS = ("model", "trainer")
+# They name files and models, which a search takes from the config; and a seed is not to be chosen.
+_FIXED = ("model.weights", "model.warm_start", "trainer.seed", "trainer.strategy")
+
+
+def default_space(settings: TrainingSettings) -> Space:
+    """Returns the space that is searched if `tune.space` is null."""
+    rate = settings.trainer.learning_rate
+    # A peak below the start or the end of the schedule is no valid setting.
+    low = max(rate.peak / _PEAK_FACTOR, rate.start, rate.end)
+    return {_PEAK: Range(low=low, high=rate.peak * _PEAK_FACTOR, log=True), **DEFAULT_CHOICES}
+
+
+def check_space(settings: TrainingSettings, space: Space) -> None:
+    """Checks that a search can set what is in its space, and that each value is valid by itself.
+
+    Raises:
+      UsageError: A setting is unknown or fixed, or a value is not allowed.
+    """
+    if not space:
+        raise UsageError("tune.space is empty; name a setting to try, or null for the default")
+    known = [key for key in setting_keys(settings.model_dump(mode="json")) if key not in _FIXED]
+    for key, values in space.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(
+                f"tune.space: {key} cannot be tried{hint}; allowed are the settings of "
+                f"{' and '.join(_SECTIONS)}, except {', '.join(_FIXED)}"
+            )
+        if not values:
+            raise UsageError(f"tune.space: {key} has an empty list; name a value to try")
+        for value in [values.low, values.high] if isinstance(values, Range) else values:
+            _check_value(settings, key, value)
+
+
+def config_values(settings: TrainingSettings, space: Space) -> dict[str, Any]:
+    """Returns the values that the config itself has for the settings of a space."""
+    values = settings.model_dump(mode="json")
+    return {key: get_value(values, key) for key in space}
+
+
+def with_values(settings: TrainingSettings, values: Mapping[str, Any]) -> TrainingSettings:
+    """Returns settings with other values for some dotted keys.
+
+    Raises:
+      ValueError: The values are not valid together; the message is one line.
+    """
+    fields = set_values(settings.model_dump(mode="json"), values)
+    try:
+        return TrainingSettings.model_validate(fields)
+    except ValidationError as error:
+        raise ValueError(describe_invalid(error)) from error
+
+
+def set_values(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns nested sections with other values for some dotted keys; missing sections are added.
+
+    A value that stands where a section is needed is replaced by it.
+    """
+    result: dict[str, Any] = copy.deepcopy(dict(fields))
+    for key, value in values.items():
+        *sections, last = key.split(".")
+        inner = result
+        for section in sections:
+            if not isinstance(inner.get(section), dict):
+                inner[section] = {}
+            inner = inner[section]
+        inner[last] = value
+    return result
+
+
+def describe_invalid(error: ValidationError) -> str:
+    """Returns what pydantic found in one line: `trainer.batch_size: Input should be ..., got 0`."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}, "
+        f"got {problem['input']!r}"
+        for problem in error.errors()
+    )
+
+
+def setting_keys(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yields the dotted keys of the sections that are searched, with those of inner sections."""
+    for key, value in fields.items():
+        if prefix:
+            yield f"{prefix}{key}"
+        if isinstance(value, dict) and (prefix or key in _SECTIONS):
+            yield from setting_keys(value, f"{prefix}{key}.")
+
+
+def get_value(fields: Mapping[str, Any], key: str) -> Any:
+    """Returns a value by its dotted key; None if there is none."""
+    value: Any = fields
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _check_value(settings: TrainingSettings, key: str, value: Any) -> None:
+    try:
+        with_values(settings, {key: value})
+    except ValueError as error:
+        raise UsageError(f"tune.space: {value!r} is not allowed for {key}: {error}") from error

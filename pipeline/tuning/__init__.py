@@ -1,0 +1,1 @@
+"""`flowers tune`: searches the settings that are best on eval."""
