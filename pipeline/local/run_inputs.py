@@ -114,6 +114,9 @@ def why_steps_run(
     reasons: dict[str, str] = {}
     for step, inputs in STEPS.items():
         changed = [key for key in _changed(before, now) if _belongs(key, _own_keys(step))]
+        if CODE + step in changed:
+            # Settings that only one version of this program has go with its code.
+            changed = [key for key in changed if key in before and key in now]
         rerun = [name for name in inputs.after if name in reasons]
         if changed:
             reasons[step] = ", ".join(_format_change(key, before, now) for key in changed)
