@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.tuner.settings import TuneSettings
-from components.tuner.space import check_space, default_space
+from components.tuner.space import checked_space, default_space
 from data.common.errors import UsageError
 from pipeline.settings.settings import Settings
 
@@ -32,8 +32,7 @@ def search_settings(
         )
     training, tune = settings.training_settings(), settings.tune
     space = default_space(training) if tune.space is None else tune.space
-    check_space(training, space)
-    changes = {"space": space, "trials": trials, "minutes": minutes}
+    changes = {"space": checked_space(training, space), "trials": trials, "minutes": minutes}
     return tune.model_copy(update={k: v for k, v in changes.items() if v is not None})
 
 

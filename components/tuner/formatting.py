@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.tuner.trials import Search, Trial
-from data.common.formatting import format_duration
+from data.common.formatting import format_duration, format_value
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
@@ -24,7 +24,7 @@ def short_names(keys: Sequence[str]) -> dict[str, str]:
 def describe_values(values: Mapping[str, Any]) -> str:
     """Returns what a trial sets, such as `peak 0.00213, batch_size 16`."""
     names = short_names(list(values))
-    return ", ".join(f"{names[key]} {value}" for key, value in values.items())
+    return ", ".join(f"{names[key]} {format_value(value)}" for key, value in values.items())
 
 
 def describe_end(trial: Trial) -> str:

@@ -59,5 +59,5 @@ class TuneSettings(SettingsBase):
     space: Annotated[Space | None, BeforeValidator(_dotted)] = Field(
         None,
         description="Values to try, by the key of a setting of `model` or `trainer`: a list, or "
-        "`{low, high, log}`; null: learning rate and batch size.",
+        "`{low, high, log}`; null: those that docs/tuning.md lists.",
     )

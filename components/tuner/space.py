@@ -2,7 +2,7 @@
 
 import copy
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -34,11 +34,13 @@ def default_space(settings: TrainingSettings) -> Space:
     return {_PEAK: Range(low=low, high=rate.peak * _PEAK_FACTOR, log=True), **DEFAULT_CHOICES}
 
 
-def check_space(settings: TrainingSettings, space: Space) -> None:
-    """Checks that a search can set what is in its space, and that each value is valid by itself.
+def checked_space(settings: TrainingSettings, space: Space) -> Space:
+    """Returns a space with its values as settings have them: an op with its parameters, 0 as 0.0.
+
+    Otherwise the config itself, the first trial, could be drawn again in another form.
 
     Raises:
-      UsageError: A setting is unknown or fixed, or a value is not allowed.
+      UsageError: A setting is unknown or fixed, or a value is not allowed by itself.
     """
     if not space:
         raise UsageError("tune.space is empty; name a setting to try, or null for the default")
@@ -53,14 +55,13 @@ def check_space(settings: TrainingSettings, space: Space) -> None:
             )
         if not values:
             raise UsageError(f"tune.space: {key} has an empty list; name a value to try")
-        for value in [values.low, values.high] if isinstance(values, Range) else values:
-            _check_value(settings, key, value)
+    return {key: _checked_values(settings, key, values) for key, values in space.items()}
 
 
-def config_values(settings: TrainingSettings, space: Space) -> dict[str, Any]:
-    """Returns the values that the config itself has for the settings of a space."""
+def config_values(settings: TrainingSettings, keys: Iterable[str]) -> dict[str, Any]:
+    """Returns the values that settings have, by dotted key."""
     values = settings.model_dump(mode="json")
-    return {key: get_value(values, key) for key in space}
+    return {key: get_value(values, key) for key in keys}
 
 
 def with_values(settings: TrainingSettings, values: Mapping[str, Any]) -> TrainingSettings:
@@ -119,8 +120,18 @@ def get_value(fields: Mapping[str, Any], key: str) -> Any:
     return value
 
 
-def _check_value(settings: TrainingSettings, key: str, value: Any) -> None:
+def _checked_values(
+    settings: TrainingSettings, key: str, values: list[Any] | Range
+) -> list[Any] | Range:
+    if not isinstance(values, Range):
+        return [_checked_value(settings, key, value) for value in values]
+    low, high = (_checked_value(settings, key, value) for value in (values.low, values.high))
+    # An integer is drawn as one, also between 8.0 and 64; whole numbers may be asked of any other.
+    return values.model_copy(update={"low": low, "high": high}) if type(low) is int else values
+
+
+def _checked_value(settings: TrainingSettings, key: str, value: Any) -> Any:
     try:
-        with_values(settings, {key: value})
+        return config_values(with_values(settings, {key: value}), [key])[key]
     except ValueError as error:
         raise UsageError(f"tune.space: {value!r} is not allowed for {key}: {error}") from error

@@ -1,8 +1,12 @@
 """Formats quantities and lists for people."""
 
+import math
 import os
 import shlex
 from collections.abc import Sequence
+from typing import Any
+
+import yaml
 
 MOST_LISTED = 12
 
@@ -49,3 +53,10 @@ def format_size(number: float) -> str:
             return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
         number /= 1000
     return f"{number:.1f} TB"
+
+
+def format_value(value: Any) -> str:
+    """Returns a setting as YAML in one line: `null`, `16`, `[{flip_left_right: 0.5}]`."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
+    # The mark of the end of a document follows a single value.
+    return text.strip().removesuffix("\n...")

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from components.tuner.formatting import short_names
 from components.tuner.trials import Search, Trial
-from data.common.formatting import format_duration
+from data.common.formatting import format_duration, format_value
 
 _MARKS = {
     "waiting": ("·", "dim"),
@@ -48,18 +48,11 @@ class TrialsTable:
         keys = list(shown[0].values) if shown else []
         names = short_names(keys)
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-        for title in (
-            "",
-            "trial",
-            *(names[key] for key in keys),
-            "epoch",
-            "eval accuracy",
-            "state",
-        ):
+        for title in ("", "trial", *names.values(), "epoch", "eval accuracy", "state"):
             table.add_column(title, justify="right" if title in ("trial", "epoch") else "left")
         for trial in shown:
             mark, style = _MARKS[trial.state]
-            cells = [str(trial.values[key]) for key in keys]
+            cells = [format_value(trial.values[key]) for key in keys]
             row = [mark, str(trial.number), *cells, _epoch(trial), _accuracy(trial)]
             is_best = trial is self._search.best
             table.add_row(*(Text(cell, style) for cell in row), _state(trial, is_best, style))

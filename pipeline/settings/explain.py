@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components.transform.augmentation.setting import ALLOWED, Augmentation
+from data.common.formatting import format_value
 from pipeline.settings.loading import config_names, config_path, section_of
 from pipeline.settings.settings import Settings
 
@@ -65,7 +66,7 @@ def explain(section: type[BaseModel]) -> Iterator[Explanation]:
         if inner and isinstance(field.default, BaseModel):
             yield Explanation(name, _doc(inner), inner)
         else:
-            default = "required" if field.is_required() else _one_line(field.default)
+            default = "required" if field.is_required() else format_value(field.default)
             yield Explanation(name, field.description or "", inner, _allowed(field), default)
 
 
@@ -133,12 +134,6 @@ def _markdown_lines(section: type[BaseModel], key: str) -> Iterator[str]:
 
 def _doc(section: type[BaseModel]) -> str:
     return " ".join(inspect.cleandoc(section.__doc__ or "").split())
-
-
-def _one_line(value: Any) -> str:
-    value = list(value) if isinstance(value, tuple) else value
-    text = yaml.safe_dump(value, default_flow_style=True, width=1000)
-    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _allowed(field: FieldInfo) -> str:

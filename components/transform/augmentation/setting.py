@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import yaml
 from pydantic import PlainSerializer, PlainValidator, ValidationError
 
 from components.transform.augmentation.ops import OPS, BatchOp, ImageOp, Op
 from components.transform.augmentation.presets import PRESETS
-from data.common.formatting import format_list
+from data.common.formatting import format_list, format_value
 
 _EXAMPLE = "[flip_left_right, {brightness: 0.2}]"
 ALLOWED = f"{', '.join(PRESETS)}, or a list of ops such as `{_EXAMPLE}`"
@@ -122,7 +121,7 @@ def _new_form(old: Mapping[str, Any]) -> str:
     """Returns the list that replaces the keys of earlier versions, as YAML."""
     flip, factor = old.get("flip_left_right", True), old.get("saturation", [0.0, 2.0])
     ops = [*(["flip_left_right"] if flip else []), *([{"saturation": factor}] if factor else [])]
-    return yaml.safe_dump(ops, default_flow_style=True, width=1000).strip()
+    return format_value(ops)
 
 
 def _nearest(word: str, known: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@ import pytest
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings
 from components.tuner.settings import Range, TuneSettings
 from components.tuner.space import (
-    check_space,
+    checked_space,
     config_values,
     default_space,
     set_values,
@@ -21,7 +21,7 @@ def settings(**trainer):
 def test_the_default_space_is_valid_for_the_config_and_around_its_learning_rate():
     config = settings(learning_rate={"start": 0.001, "peak": 0.002})
     space = default_space(config)
-    check_space(config, space)
+    assert checked_space(config, space) == space
     # A peak below the start of the ramp would be refused in each trial.
     assert space["trainer.learning_rate.peak"] == Range(low=0.001, high=0.008, log=True)
     assert space["trainer.batch_size"] == [16, 32, 64]
@@ -48,12 +48,31 @@ def test_the_default_space_is_valid_for_the_config_and_around_its_learning_rate(
 )
 def test_a_space_that_no_trial_could_use_is_refused(space, message):
     with pytest.raises(UsageError, match=message):
-        check_space(settings(), space)
+        checked_space(settings(), space)
+
+
+def test_the_values_of_a_space_have_the_form_of_those_of_the_config():
+    """Otherwise the config would be tried twice."""
+    config = settings(augment=["flip_left_right"])
+    space = {
+        "trainer.augment": [["flip_left_right"], "standard"],
+        "trainer.weight_decay": [0, 0.02],
+        "trainer.batch_size": Range(low=8.0, high=64),
+        "trainer.learning_rate.hold_epochs": Range(low=0, high=9),
+    }
+    found = checked_space(config, space)
+    first = config_values(TrainingSettings.model_validate(config.model_dump(mode="json")), space)
+    for key in ("trainer.augment", "trainer.weight_decay"):
+        assert repr(found[key][0]) == repr(first[key])
+    # Epochs may be fractions, but whole ones were asked for.
+    for key in ("trainer.batch_size", "trainer.learning_rate.hold_epochs"):
+        assert isinstance(found[key].low, int)
+        assert isinstance(found[key].high, int)
 
 
 def test_a_whole_section_can_be_tried():
     space = {"trainer.learning_rate": [{"start": 0.01, "peak": 0.01}, {"peak": 0.1}]}
-    check_space(settings(), space)
+    assert checked_space(settings(), space).keys() == space.keys()
     trial = with_values(settings(), {"trainer.learning_rate": {"start": 0.01, "peak": 0.01}})
     assert (trial.trainer.learning_rate.start, trial.trainer.batch_size) == (0.01, 32)
 

@@ -59,6 +59,8 @@ def test_the_time_left_is_that_of_all_trials():
 def test_a_trial_is_described_by_the_ends_of_its_keys():
     values = {"trainer.learning_rate.peak": 0.01, "trainer.augment": "strong"}
     assert describe_values(values) == "peak 0.01, augment strong"
+    values = {"trainer.augment": [{"hue": 0.1}, {"mixup": 0.2}], "trainer.ema": None}
+    assert describe_values(values) == "augment [{hue: 0.1}, {mixup: 0.2}], ema null"
     assert short_names(["trainer.a.low", "trainer.b.low", "low"]) == {
         "trainer.a.low": "a.low", "trainer.b.low": "b.low", "low": "low",
     }  # fmt: skip

@@ -1,6 +1,6 @@
 import pytest
 
-from data.common.formatting import format_duration, format_size
+from data.common.formatting import format_duration, format_size, format_value
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,14 @@ def test_durations(seconds, words):
 )
 def test_sizes(number, words):
     assert format_size(number) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "null"), (0.00213, "0.00213"), (True, "true"), ("strong", "strong"), ([], "[]"),
+        ([{"flip_left_right": 0.5}, {"hue": 0.03}], "[{flip_left_right: 0.5}, {hue: 0.03}]"),
+    ],
+)  # fmt: skip
+def test_a_value_is_formatted_as_a_config_has_it(value, text):
+    assert format_value(value) == text
