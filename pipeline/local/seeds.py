@@ -7,13 +7,13 @@ from pathlib import Path
 from data.common.errors import UsageError
 from pipeline.exit_codes import DONE
 from pipeline.history.run import Run
-from pipeline.history.runs import History, newest_finished
+from pipeline.history.runs import newest_finished
 from pipeline.history.seeds import SeedTable, has_result, seed_result, seed_table
-from pipeline.local.lock import Lock, locked
+from pipeline.local.execution import execute
+from pipeline.local.lock import locked
 from pipeline.local.outcome import EXIT_CODES
-from pipeline.local.plan import Records, RunPlan, bytes_needed, find_records, reasons_to_run
-from pipeline.local.root import check_space, own_temporary_folder
-from pipeline.local.run import check_local, execute, plan_run
+from pipeline.local.plan import Records, RunPlan, find_records, reasons_to_run
+from pipeline.local.run import check_local, plan_run
 from pipeline.local.selection import Selection
 from pipeline.report_page.refresh import kept_report, refresh_pages
 from pipeline.reporting.console import View
@@ -75,12 +75,16 @@ def _parse_part(text: str) -> Sequence[int]:
     """Returns the seeds of a number or a range.
 
     Raises:
-      ValueError: It is neither.
+      ValueError: It is neither, or a range of too many.
     """
     first, dots, last = text.partition("..")
     if not (first.isascii() and first.isdigit()):
         raise ValueError(text)
-    return range(int(first), int(last) + 1) if dots else [int(first)]
+    seeds = range(int(first), int(last if dots else first) + 1)
+    # Before a list of millions fills the memory.
+    if len(seeds) > _MOST_SEEDS:
+        raise ValueError(text)
+    return seeds
 
 
 def run_seeds(asked: SeedRuns) -> tuple[SeedTable, int]:
@@ -111,7 +115,10 @@ def run_seeds(asked: SeedRuns) -> tuple[SeedTable, int]:
                 line = f"Seed {seed}: nothing changed since run {run.run_id}."
                 print_line(line, asked.view.on_stderr)
             else:
-                run = _run_seed(asked, plan, done[-1] if done else newest_finished(runs), lock)
+                place = f"{asked.seeds.index(seed) + 1} of {len(asked.seeds)}"
+                print_line(f"Seed {seed}, {place}:", asked.view.on_stderr)
+                before = done[-1] if done else newest_finished(runs)
+                run = execute(plan, runs, reasons_to_run(plan, before), lock, asked.view)
                 new += 1
             if not has_result(asked.root, run):
                 code = EXIT_CODES[run.state]
@@ -141,18 +148,6 @@ def _check(settings: Settings) -> None:
             "train once in it; with trainer.strategy=multiworker, run each seed by --until Gate "
             "--set trainer.seed=N"
         )
-
-
-def _run_seed(asked: SeedRuns, plan: RunPlan, before: Run | None, lock: Lock) -> Run:
-    """Runs the plan of a seed; `before` is the run that the reasons of its steps refer to."""
-    seed = plan.settings.trainer.seed
-    place = f"{asked.seeds.index(seed) + 1} of {len(asked.seeds)}"
-    print_line(f"Seed {seed}, {place}:", asked.view.on_stderr)
-    reasons = reasons_to_run(plan, before)
-    with own_temporary_folder(plan.root):
-        check_space(plan.root, bytes_needed(plan, reasons))
-        History(plan.root).mark_dead(History(plan.root).runs())
-        return execute(plan, reasons, lock, asked.view)
 
 
 def _same(plan: RunPlan, runs: Sequence[Run]) -> Run | None:

@@ -14,12 +14,11 @@ from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.exit_codes import DONE
 from pipeline.history.run import Run
-from pipeline.history.runs import History
+from pipeline.local.execution import execute
 from pipeline.local.lock import locked
 from pipeline.local.outcome import EXIT_CODES
-from pipeline.local.plan import RunPlan, bytes_needed, find_records, format_records, reasons_to_run
-from pipeline.local.root import check_space, own_temporary_folder
-from pipeline.local.run import check_local, execute, plan_run
+from pipeline.local.plan import RunPlan, find_records, format_records, reasons_to_run
+from pipeline.local.run import check_local, plan_run
 from pipeline.local.selection import EVERYTHING
 from pipeline.local.work import Work
 from pipeline.reporting.console import View
@@ -81,11 +80,7 @@ def tune(request: TuneRequest) -> tuple[Search | None, int]:
         if same := _same(plan, runs):
             return _repeat(same, request, root)
         before = next((run for run in runs if run.finished or run.search), None)
-        reasons = _reasons(plan, before)
-        with own_temporary_folder(root):
-            check_space(root, bytes_needed(plan, reasons))
-            History(root).mark_dead(runs)
-            run = execute(plan, reasons, lock, request.view)
+        run = execute(plan, runs, _reasons(plan, before), lock, request.view)
     if run.search:
         _copy(run.search, request.out)
     return run.search, EXIT_CODES[run.state]
