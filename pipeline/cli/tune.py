@@ -53,11 +53,11 @@ def tune(
       flowers tune --trials 20 --out tuned.yaml
       flowers tune --set tune.space.trainer.batch_size=[16,32] --trials 2
     """
+    from pipeline.local.tune import TuneRequest
+    from pipeline.local.tune import as_json as values_of
+    from pipeline.local.tune import tune as run_search
     from pipeline.reporting.console import View
-    from pipeline.tuning.tune import TuneRequest
-    from pipeline.tuning.tune import as_json as values_of
-    from pipeline.tuning.tune import tune as run_search
-    from pipeline.tuning_request import command_line
+    from pipeline.tuning.request import command_line
 
     request = TuneRequest(
         settings=settings_of(config, overrides, data),

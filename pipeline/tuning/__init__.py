@@ -1,1 +1,1 @@
-"""`flowers tune`: searches the settings that are best on eval."""
+"""Searches of settings, as they are asked for on this machine and compiled for Vertex AI."""

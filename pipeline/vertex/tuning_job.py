@@ -14,8 +14,8 @@ from pipeline.fingerprint import locked_version
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import VertexSettings
 from pipeline.steps import tuner_fingerprint
-from pipeline.tuning_graph import SearchContext, create_tuning_pipeline
-from pipeline.tuning_request import config_of, networks, search_settings
+from pipeline.tuning.graph import SearchContext, create_tuning_pipeline
+from pipeline.tuning.request import config_of, networks, search_settings
 from pipeline.vertex.compile import compile_pipeline, run_context
 from pipeline.vertex.machines import is_tpu
 from pipeline.vertex.trainer import custom_job_config

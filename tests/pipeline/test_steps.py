@@ -15,8 +15,8 @@ from pipeline.steps import (
     steps_before_training,
     tuner_fingerprint,
 )
-from pipeline.tuning_graph import SearchContext, create_tuning_pipeline
-from pipeline.tuning_request import search_settings
+from pipeline.tuning.graph import SearchContext, create_tuning_pipeline
+from pipeline.tuning.request import search_settings
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 from components.tuner.found_config import found_config
 from components.tuner.trials import Search, Trial
 from pipeline.settings.loading import load_settings
-from pipeline.tuning_request import config_of
+from pipeline.tuning.request import config_of
 
 BATCH, AUGMENT = "trainer.batch_size", "trainer.learning_rate.peak"
 

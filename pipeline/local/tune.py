@@ -28,7 +28,7 @@ from pipeline.reporting.report import Report
 from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import CODE, TUNER, TUNING, steps_before_training, tuner_fingerprint
-from pipeline.tuning_request import config_of, networks, search_settings
+from pipeline.tuning.request import config_of, networks, search_settings
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
@@ -102,7 +102,7 @@ def _with_search(plan: RunPlan, request: TuneRequest, asked: TuneSettings) -> Ru
 
     def create(settings: Settings, context: "RunContext") -> "Pipeline":
         # It imports TFX.
-        from pipeline.tuning_graph import SearchContext, create_tuning_pipeline
+        from pipeline.tuning.graph import SearchContext, create_tuning_pipeline
 
         search = SearchContext(
             tune=asked,

@@ -3,7 +3,7 @@ import pytest
 from components.tuner.settings import Range
 from data.common.errors import UsageError
 from pipeline.settings.loading import load_settings
-from pipeline.tuning_request import command_line, config_of, networks, search_settings
+from pipeline.tuning.request import command_line, config_of, networks, search_settings
 
 
 def test_the_command_line_overrides_the_budget_and_the_space_is_filled_in():
