@@ -1,7 +1,6 @@
 """The whole dataflow on one page: the steps, their inputs and their settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import tensorflow_data_validation as tfdv
@@ -11,10 +10,8 @@ from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.transform.component import Transform
-from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import metadata
-from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 
@@ -23,80 +20,18 @@ from components.data_schema.component import CuratedSchema
 from components.evaluator.evaluation import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate
-from components.model_store.base import ServedVersion
 from components.predictions.component import Predictions
 from components.pusher.card import collect_facts
 from components.pusher.component import AtomicPusher
 from components.serving_check.component import ServingCheck
 from components.trainer.component import Trainer
-from components.trainer.executor import TrainerExecutor
-from components.trainer.settings import WarmStart
 from data.schema import schema_with, span_schema_text
-from data.sources import Source
-from pipeline.root_files import ARTIFACTS_FOLDER, CHECKPOINTS_FOLDER, SERVING_FOLDER
+from pipeline.root_files import ARTIFACTS_FOLDER, CHECKPOINTS_FOLDER
+from pipeline.run_context import RunContext
 from pipeline.settings.settings import Settings
-from pipeline.steps import library_versions, step_fingerprints
+from pipeline.steps import step_fingerprints
 
 TRAIN_ARGS = trainer_pb2.TrainArgs(splits=["train"])
-
-
-@dataclass(frozen=True)
-class RunContext:
-    """Where a run reads and writes, and what identifies it.
-
-    Attributes:
-      source: The record files; a compiled job chooses its spans when it runs.
-      classes: The classes in the order of their ids.
-      split_salt: The salt of the assignment of images to splits.
-      data_fingerprint: The fingerprint of the records; empty if they cannot be read beforehand.
-      root: The folder of the artifacts and the served models.
-      baseline: The model to compare with.
-      span_before: The quarantine of the run that read the previous span, for drift; empty if there
-        is none.
-      extra: The record files of `gate.extra_data`; None if there is none.
-      extra_fingerprint: The fingerprint of their content; empty if they cannot be read beforehand.
-      beam_args: Options of Beam, see `pipeline.settings.beam`.
-      weights_digest: The digest of the file of `model.weights`, so that an edited file retrains. A
-        compiled job has none, so there another file needs another name.
-      warm_start: The model whose weights the training starts from; None for a cold start.
-      metadata_path: The SQLite file of ML Metadata; empty if the runner has its own.
-      replicas: The number of replicas that the data gate assumes; 1 in a compiled job, which cannot
-        see the devices.
-      run_id: The run id. It keeps Pusher out of the cache, so that Pusher always looks at the
-        serving model.
-      trainer_executor: The executor that trains, or that starts a job for it.
-      trainer_config: Further entries of the Trainer's `custom_config`, for that executor.
-      runtime_parameters: Values that are known only when a compiled job is submitted: `data_root`,
-        `target` and `train_args`.
-      endpoint: The URL of an endpoint of Vertex AI; empty to serve from a folder.
-      libraries: The libraries of each step where it will run, see `library_versions`.
-    """
-
-    source: Source
-    classes: Sequence[str]
-    split_salt: str
-    data_fingerprint: str
-    root: str
-    baseline: ServedVersion
-    span_before: str = ""
-    extra: Source | None = None
-    extra_fingerprint: str = ""
-    beam_args: Sequence[str] = ()
-    weights_digest: str = ""
-    warm_start: WarmStart | None = None
-    metadata_path: str = ""
-    replicas: int = 1
-    run_id: str = ""
-    trainer_executor: type[BaseExecutor] = TrainerExecutor
-    trainer_config: Mapping[str, Any] = field(default_factory=dict)
-    runtime_parameters: Mapping[str, RuntimeParameter] = field(default_factory=dict)
-    endpoint: str = ""
-    libraries: Mapping[str, str] = field(default_factory=library_versions)
-
-    @property
-    def serves_from(self) -> str:
-        """Where a model that passed is pushed: the endpoint if there is one, else a folder."""
-        return self.endpoint or f"{self.root}/{SERVING_FOLDER}"
 
 
 def create_pipeline(settings: Settings, context: RunContext) -> Pipeline:
@@ -257,10 +192,7 @@ def _transform(settings: Settings, code: str) -> dict[str, Any]:
         # By default Transform would also write the test split.
         "splits_config": transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
         "disable_statistics": True,
-        "custom_config": {
-            "image_size": settings.transform.image_size,
-            "code_fingerprint": code,
-        },
+        "custom_config": {"image_size": settings.transform.image_size, "code_fingerprint": code},
     }
 
 

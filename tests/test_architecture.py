@@ -22,6 +22,7 @@ LAYERS = {
     "pipeline.report_page": 4,
     "pipeline.reporting": 3,
     "pipeline.diagnostics": 3,
+    "pipeline.run_context": 3,
     "pipeline.steps": 3,
     "pipeline.settings": 2,
     "pipeline.history": 2,

@@ -27,7 +27,7 @@ from pipeline.reporting.log_capture import captured_output
 from pipeline.reporting.report import Report
 from pipeline.root_files import ARTIFACTS_FOLDER, METADATA_FILE
 from pipeline.settings.beam import local_beam_args
-from pipeline.steps import CLASSES, STEPS, TUNER
+from pipeline.steps import CLASSES, STEPS, TUNER, library_versions
 
 _LAST_STEP = list(STEPS)[-1]
 
@@ -150,7 +150,8 @@ def _with_salt(plan: RunPlan, run: Run, salt: str) -> RunPlan:
 def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
     # TFX takes 20 s to import, so the records are checked before.
     from components.trainer.devices import fewest_replicas
-    from pipeline.graph import RunContext, create_pipeline
+    from pipeline.graph import create_pipeline
+    from pipeline.run_context import RunContext
     from pipeline.runners.local import ObservedDagRunner
 
     context = RunContext(
@@ -158,6 +159,7 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
         classes=plan.classes.names or [],
         split_salt=plan.split_salt,
         baseline=plan.baseline,
+        libraries=library_versions(),
         span_before=plan.span_before,
         data_fingerprint=plan.records.fingerprint,
         root=str(plan.root),

@@ -33,7 +33,7 @@ from pipeline.tuning.request import config_of, networks, search_settings
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
-    from pipeline.graph import RunContext
+    from pipeline.run_context import RunContext
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pipeline.settings.settings import Settings
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
-    from pipeline.graph import RunContext
+    from pipeline.run_context import RunContext
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from tfx.orchestration.pipeline import Pipeline
 from components.tuner.component import Tuner
 from components.tuner.executor import TunerExecutor
 from components.tuner.settings import TuneSettings
-from pipeline.graph import RunContext, data_steps, pipeline_of
+from pipeline.graph import data_steps, pipeline_of
 from pipeline.root_files import TUNE_FOLDER
+from pipeline.run_context import RunContext
 from pipeline.settings.settings import Settings
 from pipeline.steps import step_fingerprints
 

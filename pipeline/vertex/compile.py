@@ -28,7 +28,8 @@ from components.model_store.base import ServedVersion
 from components.trainer.executor import TrainerExecutor
 from components.trainer.vertex_executor import CustomJobExecutor
 from data.sources import Source, parse
-from pipeline.graph import TRAIN_ARGS, RunContext, create_pipeline
+from pipeline.graph import TRAIN_ARGS, create_pipeline
+from pipeline.run_context import RunContext
 from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TRAINER, VertexSettings

@@ -13,11 +13,13 @@ from components.model_store.base import ServedVersion
 from data import sources
 from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.settings.loading import load_settings
+from pipeline.steps import library_versions
 
 
 @pytest.mark.slow
 def test_the_local_runner_of_tfx_runs_the_same_pipeline(tmp_path):
-    from pipeline.graph import RunContext, create_pipeline
+    from pipeline.graph import create_pipeline
+    from pipeline.run_context import RunContext
 
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
     source = sources.resolve(str(tmp_path / "data"))
@@ -26,6 +28,7 @@ def test_the_local_runner_of_tfx_runs_the_same_pipeline(tmp_path):
         classes=CLASS_NAMES,
         split_salt="2",
         baseline=ServedVersion(),
+        libraries=library_versions(),
         data_fingerprint=sources.fingerprint(source, sources.list_files(source)),
         root=str(tmp_path),
         metadata_path=str(tmp_path / "metadata.sqlite"),

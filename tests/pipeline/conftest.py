@@ -12,7 +12,7 @@ from pipeline.history.run import Run
 from pipeline.history.runs import History
 
 if TYPE_CHECKING:
-    from pipeline.graph import RunContext
+    from pipeline.run_context import RunContext
 
 COLOURS = ["red", "green", "blue"]
 
@@ -94,7 +94,8 @@ def run_context() -> "RunContext":
     from components.model_store.base import ServedVersion
     from data import sources
     from data.synthetic import CLASS_NAMES
-    from pipeline.graph import RunContext
+    from pipeline.run_context import RunContext
+    from pipeline.steps import library_versions
 
     return RunContext(
         source=sources.resolve("sample"),
@@ -103,4 +104,5 @@ def run_context() -> "RunContext":
         data_fingerprint="",
         root="/root",
         baseline=ServedVersion(),
+        libraries=library_versions(),
     )
