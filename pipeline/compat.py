@@ -72,7 +72,7 @@ def this_python() -> str:
 
 
 def install_command(python: str = "") -> str:
-    """Returns the command that installs all packages anew, for a Python or for the running one."""
+    """Returns the command that installs all packages again, for a Python or for the running one."""
     return f"make clean setup PYTHON={python or this_python()}"
 
 

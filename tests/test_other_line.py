@@ -1,6 +1,7 @@
 """`make test-line`: what it refuses, and that it leaves nothing behind when it is ended."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -42,6 +43,8 @@ def test_without_time_it_says_that_the_line_is_not_tested(tmp_path, seconds):
 def test_it_leaves_neither_processes_nor_mounts(tmp_path, number):
     if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         pytest.skip("only root can mount, and not in every container")
+    if shutil.disk_usage(tmp_path).free < 8e9:
+        pytest.skip("the script makes no root where there is no room for its packages")
     tool = tmp_path / "bin" / "debootstrap"
     tool.parent.mkdir()
     tool.write_text(DEBOOTSTRAP)

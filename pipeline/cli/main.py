@@ -7,9 +7,10 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -35,8 +36,7 @@ config_app = App("Show and explain settings.")
 def main() -> None:
     """Runs the command line; turns usage errors and signals into a line and an exit code."""
     _prepare_environment()
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
+    raise_signals()
     try:
         app()
     except (UsageError, ServiceError) as error:
@@ -84,8 +84,27 @@ class _Interrupted(SystemExit):
     code: int
 
 
+def raise_signals() -> None:
+    """Makes SIGINT and SIGTERM exceptions, so that files are closed and the history is updated.
+
+    Python drops an exception that is raised while it destroys an object, which a step does often.
+    The signal is then sent again.
+    """
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    report = sys.unraisablehook
+
+    def send_again(dropped: Any) -> None:
+        if not isinstance(dropped.exc_value, _Interrupted):
+            report(dropped)
+            return
+        number = dropped.exc_value.code - 128
+        threading.Timer(0.01, os.kill, (os.getpid(), number)).start()
+
+    sys.unraisablehook = send_again
+
+
 def _interrupt(number: int, _: object) -> NoReturn:
-    """Ends the process by an exception, so that files are closed and the history is updated."""
     raise _Interrupted(128 + number)
 
 

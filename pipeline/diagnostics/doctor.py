@@ -71,7 +71,7 @@ def examine(root: Path) -> Iterator[Finding]:
 def _python() -> Finding:
     version, line = platform.python_version(), line_of(this_python())
     if line:
-        return Finding("ok", "Python", f"{version}, which stands for {line.name}")
+        return Finding("ok", "Python", f"{version}, the line of {line.name}")
     allowed = ", or ".join(
         f"{' or '.join(line.pythons)} with glibc {line.glibc_text}" for line in LINES
     )

@@ -83,7 +83,7 @@ def lock(project, text):
 
 @pytest.fixture
 def fresh_lock():
-    """The lock file is read anew, before and after the test."""
+    """The lock file is read again before and after the test."""
     caches = (fingerprint._locked_versions, fingerprint._locked_packages)
     for cached in caches:
         cached.cache_clear()

@@ -173,3 +173,20 @@ def test_config_show_prints_the_settings_and_explains_them():
 
 def test_the_list_of_runs_can_be_empty(tmp_path):
     assert json.loads(flowers("runs", "--root", str(tmp_path), "--json").stdout) == []
+
+
+def test_a_signal_while_an_object_is_destroyed_is_not_lost():
+    script = """
+import os, signal, time, weakref
+from pipeline.cli.main import raise_signals
+
+class Thing: ...
+
+raise_signals()
+thing = Thing()
+reference = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+del thing
+time.sleep(60)
+"""
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (process.returncode, process.stderr) == (143, b"")

@@ -21,8 +21,8 @@ def test_this_machine_can_run_the_pipeline(tmp_path):
 @pytest.mark.parametrize(
     ("python", "glibc", "subject", "state", "said"),
     [
-        ("3.11", "2.36", "Python", "ok", "which stands for TFX 1.16 with TensorFlow 2.16"),
-        ("3.13", "2.41", "Python", "ok", "which stands for TFX 1.21 with TensorFlow 2.21"),
+        ("3.11", "2.36", "Python", "ok", "the line of TFX 1.16 with TensorFlow 2.16"),
+        ("3.13", "2.41", "Python", "ok", "the line of TFX 1.21 with TensorFlow 2.21"),
         ("3.14", "2.41", "Python", "bad", "3.11 with glibc 2.28, or 3.12 or 3.13 with glibc 2.39"),
         ("3.11", "2.36", "system", "ok", "glibc 2.36"),
         ("3.12", "2.39", "system", "ok", "glibc 2.39"),
