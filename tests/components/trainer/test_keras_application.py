@@ -116,15 +116,16 @@ def test_averages_follow_a_training_of_a_few_hundred_steps(name):
     assert all(norm.momentum <= 0.99 for norm in norms)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "policy"),
     [
         ("MobileNetV3Small", "float32"),
-        pytest.param("MobileNetV3Small", "mixed_bfloat16", marks=pytest.mark.slow),
-        pytest.param("MobileNetV3Small", "mixed_float16", marks=pytest.mark.slow),
-        pytest.param("MobileNetV3Large", "float32", marks=pytest.mark.slow),
-        pytest.param("EfficientNetV2B0", "float32", marks=pytest.mark.slow),
-        pytest.param("EfficientNetV2B0", "mixed_float16", marks=pytest.mark.slow),
+        ("MobileNetV3Small", "mixed_bfloat16"),
+        ("MobileNetV3Small", "mixed_float16"),
+        ("MobileNetV3Large", "float32"),
+        ("EfficientNetV2B0", "float32"),
+        ("EfficientNetV2B0", "mixed_float16"),
     ],
 )
 def test_steps_lower_the_loss(name, policy):

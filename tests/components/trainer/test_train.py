@@ -107,10 +107,10 @@ class Killed(Exception):
     ("end", "at", "recipe"),
     [
         (Killed, (1, 1), {}),
-        (SystemExit, (1, 1), {}),
-        (SystemExit, (1, 2), {}),
+        pytest.param(SystemExit, (1, 1), {}, marks=pytest.mark.slow),
+        pytest.param(SystemExit, (1, 2), {}, marks=pytest.mark.slow),
         (SystemExit, (1, 1), {**RECIPE, "augment": "strong"}),
-        (SystemExit, (1, "validation"), RECIPE),
+        pytest.param(SystemExit, (1, "validation"), RECIPE, marks=pytest.mark.slow),
     ],
 )
 def test_an_interrupted_training_ends_with_the_same_weights(
