@@ -30,7 +30,7 @@ COLUMNS, ROWS = 100, 34
 # Pixels of the picture of the report: its first screens, with verdict and mistakes.
 WIDTH, HEIGHT = 1280, 1680
 COMMAND = ["flowers", "run", "--config", "quickstart"]
-TRAINING_LINE = "epoch 9/18"
+TRAINING_LINE = "epoch 6/12"
 FOLDER = Path(__file__).parent
 
 

@@ -68,7 +68,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path):
         ("trainer.weight_decay=-1", "trainer.weight_decay: .*greater than or equal to 0, got -1"),
         ("trainer.class_weights=sqrt", "trainer.class_weights: .*'none' or 'balanced'"),
         ("trainer.epochs=yes", "trainer: epochs does not take yes or no"),
-        ("trainer.epochs.x=1", "epochs is 18, not a section"),
+        ("trainer.epochs.x=1", "epochs is 12, not a section"),
         ("trainer.epochs", "--set takes section.key=value, got 'trainer.epochs'"),
         ("trainer.epochs=[", "not valid YAML"),
         ("data.spans=2026-02-30", "not valid YAML: ValueError: day is out of range"),

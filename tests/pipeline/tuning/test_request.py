@@ -10,7 +10,7 @@ def test_the_command_line_overrides_the_budget_and_the_space_is_filled_in():
     settings = load_settings("quickstart", ["tune.trials=4", "tune.minutes=9", "tune.seed=3"])
     tune = search_settings(settings, trials=7)
     assert (tune.trials, tune.minutes, tune.seed) == (7, 9, 3)
-    assert tune.space["trainer.learning_rate.peak"] == Range(low=0.001, high=0.012, log=True)
+    assert tune.space["trainer.learning_rate.peak"] == Range(low=0.00075, high=0.012, log=True)
     assert search_settings(settings, minutes=0.5).minutes == 0.5
 
 
