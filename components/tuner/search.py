@@ -67,7 +67,7 @@ def _report_resumption(search: Search) -> None:
     ended = sum(trial.ended for trial in search.trials)
     unfinished = [f"trial {t.number}" for t in search.trials if not t.ended]
     going_on = f"; {format_list(unfinished)} goes on" if unfinished else ""
-    progress.info("continuing the search with %d finished trials%s", ended, going_on)
+    progress.info("continuing the search; trials finished so far: %d%s", ended, going_on)
 
 
 def _report_change(folder: str, parts: Mapping[str, Any]) -> None:

@@ -50,7 +50,7 @@ def test_a_killed_search_goes_on_with_the_unfinished_trial(flowers, end, command
     assert (folder / "trial-2").is_dir()
     answer = flowers(*command, "--trials", "2")
     assert answer.code == 0, answer.out
-    assert "continuing the search with 1 finished trials; trial 2 goes on" in answer.out
+    assert "continuing the search; trials finished so far: 1; trial 2 goes on" in answer.out
     assert "resuming dense on CPU" in answer.out
     assert "1 of 2 epochs done" in answer.out
     assert "trial 1/2" not in answer.out

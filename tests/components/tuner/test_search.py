@@ -79,7 +79,7 @@ def test_a_search_starts_with_the_config_and_more_trials_continue_it(
     config["tune"]["trials"] = 3
     again = tuner_of(config, fn_args, tmp_path)
     again.search(verbose=0)
-    assert "continuing the search with 2 finished trials" in lines()
+    assert "continuing the search; trials finished so far: 2" in lines()
     assert again.found.trials[:2] == first
     assert sorted(trial.values[BATCH] for trial in again.found.trials) == [4, 8, 12]
     # TFX writes these to `best_hyperparameters`.
