@@ -36,7 +36,7 @@ def captured_output(log: Path, verbose: bool = False, on_stderr: bool = False) -
         os.dup2(sink, 1)
         os.dup2(sink, 2)
         try:
-            with _logging_to(sink):
+            with _logging_to(sink), _in_lines():
                 yield console
         finally:
             sys.stdout.flush()
@@ -90,6 +90,24 @@ class _WithoutReader(io.FileIO):
             return super().write(content)
         except BrokenPipeError:
             return len(content)
+
+
+@contextlib.contextmanager
+def _in_lines() -> Iterator[None]:
+    """Has standard output write each line at once: Python keeps back 8 KiB if it is a file.
+
+    Otherwise the lines of C++ overtake those of Python, which are lost if the process is killed.
+    """
+    stream = sys.stdout
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
+        return
+    before = stream.line_buffering
+    stream.reconfigure(line_buffering=True)
+    try:
+        yield
+    finally:
+        stream.reconfigure(line_buffering=before)
 
 
 @contextlib.contextmanager

@@ -78,6 +78,9 @@ def test_the_next_run_says_why_it_runs_again(old_root):
     overrides = [
         "trainer.epochs=3", "trainer.seed=1", "gate.target=0.99", "gate.max_loss=1",
         "gate.min_examples=1", "gate.significance=0.000001", "transform.image_size=32",
+        # The quickstart of that time.
+        "trainer.batch_size=32",
+        "trainer.learning_rate={start: 0.001, ramp_epochs: 1, hold_epochs: 6, decay: 0.75}",
     ]  # fmt: skip
     settings, runs = load_settings("quickstart", overrides), History(old_root).runs()
     check_root(old_root, settings.name, runs)

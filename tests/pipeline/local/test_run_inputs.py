@@ -24,7 +24,7 @@ def test_without_an_earlier_run_every_step_runs_for_the_first_time():
     ("override", "step", "cause"),
     [
         ("gate.target=0.6", "Gate", "gate.target 0.8 -> 0.6"),
-        ("trainer.epochs=3", "Trainer", "trainer.epochs 18 -> 3"),
+        ("trainer.epochs=3", "Trainer", "trainer.epochs 12 -> 3"),
         ("trainer.augment=standard", "Trainer", "trainer.augment codelab -> standard"),
         ("transform.image_size=96", "Transform", "transform.image_size 64 -> 96"),
         ("data.split_salt=a", "ExampleGen", "data.split_salt  -> a"),

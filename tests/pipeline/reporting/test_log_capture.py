@@ -44,7 +44,9 @@ def test_the_console_can_be_standard_error(tmp_path):
         print("{}")
     """
     command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path / "log.txt")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # With it, Python keeps nothing back.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
     assert (done.stdout, done.stderr) == ("{}\n", "for the user\n")
     assert (tmp_path / "log.txt").read_text().splitlines() == ["from Python", "from C++"]
 
