@@ -138,7 +138,9 @@ def test_another_space_starts_anew_says_so_and_is_stopped_by_a_signal(flowers, e
 def test_clean_removes_the_states_of_abandoned_trials_and_keeps_what_was_found(
     flowers, root, options
 ):
-    assert len(list(root.glob("tune/*/trial-1"))) == 1
+    (state,) = root.glob("tune/*/trial-1")
+    # The start of a run is recorded in whole seconds: a run within the same second is no later one.
+    os.utime(state, (0, 0))
     answer = flowers("run", *options, "--set", "gate.min_examples=2")
     assert answer.code == 0, answer.out
     assert "tune/" in flowers("clean", "--root", root).out
