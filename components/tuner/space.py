@@ -1,7 +1,6 @@
 """The search space: which settings are tried, which values they have, and how a trial gets them."""
 
 import copy
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from components.trainer.settings import TrainingSettings
 from components.transform.augmentation.presets import PRESETS
 from components.tuner.settings import Range, Space
 from data.common.errors import UsageError
+from data.common.formatting import nearest_word
 
 # What is tried by default besides the learning rate, which depends on that of the config.
 DEFAULT_CHOICES: Mapping[str, list[Any]] = {
@@ -47,8 +47,8 @@ def checked_space(settings: TrainingSettings, space: Space) -> Space:
     known = [key for key in setting_keys(settings.model_dump(mode="json")) if key not in _FIXED]
     for key, values in space.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = nearest_word(key, known)
+            hint = f"; did you mean {near}?" if near else ""
             raise UsageError(
                 f"tune.space: {key} cannot be tried{hint}; allowed are the settings of "
                 f"{' and '.join(_SECTIONS)}, except {', '.join(_FIXED)}"

@@ -1,9 +1,10 @@
 """Formats quantities and lists for people."""
 
+import difflib
 import math
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
@@ -60,3 +61,8 @@ def format_value(value: Any) -> str:
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
     # The mark of the end of a document follows a single value.
     return text.strip().removesuffix("\n...")
+
+
+def nearest_word(word: str, known: Iterable[str]) -> str:
+    """Returns the known word that somebody may have meant; empty if none is similar."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")

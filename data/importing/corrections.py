@@ -1,6 +1,5 @@
 """Corrections of labels: a CSV that says which images an import relabels or leaves out."""
 
-import difflib
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ from pydantic import BaseModel
 
 from data.classes import normalize_class_name
 from data.common.errors import UsageError
-from data.common.formatting import format_list, printable
+from data.common.formatting import format_list, nearest_word, printable
 from data.importing.file_tree import LeftOut
 from data.importing.image_files import FoundImages, LabelledImage, remove_duplicates
 from data.importing.rows import Row, read_rows
@@ -191,7 +190,7 @@ def _read_label(row: Row, action: str, label: str | None, classes: Sequence[str]
     except ValueError as error:
         raise UsageError(f"{row.line}: {error}") from error
     if new not in classes:
-        close = "".join(difflib.get_close_matches(new, classes, 1))
+        close = nearest_word(new, classes)
         meant = f" (did you mean {close}?)" if close else ""
         raise UsageError(
             f"{row.line}: {printable(new)}{meant} is not a class of SOURCE or of earlier records, "

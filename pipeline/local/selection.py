@@ -1,9 +1,9 @@
 """The steps that a run executes: `--from`, `--until`, `--no-cache`, `--dry-run`."""
 
-import difflib
 from dataclasses import dataclass
 
 from data.common.errors import UsageError
+from data.common.formatting import nearest_word
 from pipeline.steps import STEPS, downstream
 
 
@@ -32,8 +32,8 @@ class Selection:
         """Raises a UsageError if a step does not exist, or the first comes after the last."""
         for option, step in (("--from", self.first), ("--until", self.last)):
             if step is not None and step not in STEPS:
-                near = difflib.get_close_matches(step, STEPS, n=1, cutoff=0.6)
-                hint = f"; did you mean {near[0]}?" if near else "."
+                near = nearest_word(step, STEPS)
+                hint = f"; did you mean {near}?" if near else "."
                 raise UsageError(f"{option}: no step {step!r}{hint} Steps: {', '.join(STEPS)}")
         order = list(STEPS)
         if self.first and self.last and order.index(self.first) > order.index(self.last):

@@ -1,6 +1,5 @@
 """Loads settings: defaults, then a YAML file, then `--set section.key=value`."""
 
-import difflib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
@@ -11,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from data.common.errors import UsageError
+from data.common.formatting import nearest_word
 from data.features import feature_names
 from pipeline.settings.settings import Settings
 from pipeline.settings_aliases import check_override_names, current_key, rename_sections
@@ -153,8 +153,8 @@ def _known_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def _nearest(word: str, known: Sequence[str]) -> str:
     """Returns a hint with the known word nearest to `word`, or one that has the same last part."""
-    match = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if not match:
+    near = nearest_word(word, known)
+    if not near:
         last = word.rpartition(".")[2]
-        match = [key for key in known if key.rpartition(".")[2] == last][:1]
-    return f"; did you mean {match[0]}?" if match else "."
+        near = next((key for key in known if key.rpartition(".")[2] == last), "")
+    return f"; did you mean {near}?" if near else "."

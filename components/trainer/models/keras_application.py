@@ -1,6 +1,5 @@
 """Any network of tf.keras.applications, with its own preprocessing."""
 
-import difflib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from components.artifacts import copied_here
 from components.trainer.devices import several_replicas
 from components.trainer.models.classifier import Classifier, probabilities
 from components.trainer.settings import NO_WEIGHTS, ModelSettings
+from data.common.formatting import nearest_word
 
 # Keras's default.
 _MOST_MOMENTUM = 0.99
@@ -54,8 +54,8 @@ def _find(name: str) -> Callable[..., tf.keras.Model]:
     if name in names.values():
         build: Callable[..., tf.keras.Model] = getattr(tf.keras.applications, name)
         return build
-    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
-    hint = f"; did you mean {names[near[0]]}?" if near else "."
+    near = nearest_word(name.lower(), names)
+    hint = f"; did you mean {names[near]}?" if near else "."
     raise ValueError(
         f"model.application: tf.keras.applications has no {name!r}{hint} It has "
         f"{', '.join(names.values())}"

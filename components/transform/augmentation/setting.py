@@ -1,6 +1,5 @@
 """The value of `trainer.augment`: the name of a preset, or a list of ops."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ from pydantic import PlainSerializer, PlainValidator, ValidationError
 
 from components.transform.augmentation.ops import OPS, BatchOp, ImageOp, Op
 from components.transform.augmentation.presets import PRESETS
-from data.common.formatting import format_list, format_value
+from data.common.formatting import format_list, format_value, nearest_word
 
 _EXAMPLE = "[flip_left_right, {brightness: 0.2}]"
 ALLOWED = f"{', '.join(PRESETS)}, or a list of ops such as `{_EXAMPLE}`"
@@ -125,5 +124,5 @@ def _new_form(old: Mapping[str, Any]) -> str:
 
 
 def _nearest(word: str, known: Mapping[str, Any]) -> str:
-    match = difflib.get_close_matches(word, known, n=1)
-    return f" (did you mean {match[0]}?)" if match else ""
+    near = nearest_word(word, known)
+    return f" (did you mean {near}?)" if near else ""

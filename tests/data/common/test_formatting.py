@@ -1,6 +1,6 @@
 import pytest
 
-from data.common.formatting import format_duration, format_size, format_value
+from data.common.formatting import format_duration, format_size, format_value, nearest_word
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_sizes(number, words):
 )  # fmt: skip
 def test_a_value_is_formatted_as_a_config_has_it(value, text):
     assert format_value(value) == text
+
+
+@pytest.mark.parametrize(("word", "near"), [("tulip", "tulips"), ("rose", "roses"), ("oak", "")])
+def test_the_nearest_word_is_one_that_was_meant(word, near):
+    assert nearest_word(word, ["roses", "tulips"]) == near
