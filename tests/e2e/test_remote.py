@@ -15,7 +15,7 @@ OPTIONS = [
     option
     for setting in (
         "data.spans=last 2", "data.split_salt=2", "transform.image_size=32", "trainer.epochs=1",
-        "trainer.batch_size=16", "gate.target=0.0", "gate.min_examples=1",
+        "trainer.batch_size=16", "gate.target=0.0", "gate.min_examples=1", "gate.max_loss=1",
     )
     for option in ("--set", setting)
 ]  # fmt: skip
