@@ -148,7 +148,7 @@ def send(signature: Signature, contents: Sequence[bytes]) -> list[Answer]:
         outputs = _call(signature, contents)
     # The caller decides which errors are acceptable.
     except Exception as error:
-        answer = Answer(error=type(error).__name__, message=_informative_line(error))
+        answer = Answer(error=type(error).__name__, message=informative_line(error))
         return [answer] * len(contents)
     return [
         Answer(probabilities=row.tolist(), class_id=int(class_id), label=label.decode())
@@ -164,7 +164,7 @@ def send_empty(signature: Signature) -> EmptyAnswer:
         outputs = _call(signature, [])
     # As in `send`.
     except Exception as error:
-        return EmptyAnswer(error=type(error).__name__, message=_informative_line(error))
+        return EmptyAnswer(error=type(error).__name__, message=informative_line(error))
     return EmptyAnswer(shapes={name: list(value.shape) for name, value in outputs.items()})
 
 
@@ -218,7 +218,8 @@ def _call(signature: Signature, contents: Sequence[bytes]) -> dict[str, np.ndarr
     return {key: value.numpy() for key, value in outputs.items()}
 
 
-def _informative_line(error: Exception) -> str:
+def informative_line(error: Exception) -> str:
+    """Returns what is wrong, of an error of TensorFlow: one line without nodes and stack traces."""
     text = str(error)
     if isinstance(error, UnicodeDecodeError):
         # TensorFlow's message quotes the request, which Python cannot decode as text.

@@ -22,7 +22,7 @@ from data.common.errors import (
     error_kind,
 )
 from pipeline.cli import data as data_commands
-from pipeline.cli import evaluate, models, reports, run, runs, schedule, tune, vertex
+from pipeline.cli import evaluate, models, reports, run, runs, schedule, serve, tune, vertex
 from pipeline.cli.app import App
 from pipeline.cli.options import Config, Data, Root, Set, settings_of
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
@@ -142,6 +142,7 @@ def doctor(root: Root = Path("runs")) -> None:
 
 app.command(rich_help_panel=_START)(run.run)
 app.command(rich_help_panel=_START)(models.predict)
+app.command(rich_help_panel=_START)(serve.serve)
 app.command(rich_help_panel=_START)(evaluate.evaluate)
 app.command(rich_help_panel=_START)(tune.tune)
 

@@ -81,7 +81,7 @@ def _read(file: Path, named: bool = False) -> Iterator[InputImage]:
     except UnreadableImage as error:
         yield InputImage(path, error=f"cannot be read: {error}", named=named)
     else:
-        yield replace(_image(path, content), named=named)
+        yield replace(to_input_image(path, content), named=named)
 
 
 def _records(file: Path, named: bool) -> Iterator[InputImage]:
@@ -105,12 +105,19 @@ def _record(path: str, content: bytes) -> InputImage:
 
     source = extract_source(content)
     try:
-        return _image(path, extract_image(content), source)
+        return to_input_image(path, extract_image(content), source)
     except InvalidRecord as error:
         return InputImage(path, error=str(error), source=source)
 
 
-def _image(path: str, content: bytes, source: str = "") -> InputImage:
+def to_input_image(path: str, content: bytes, source: str = "") -> InputImage:
+    """Returns the content of an image file as the model reads it, or the reason why it cannot be.
+
+    Args:
+      path: The path that the result has.
+      content: The content, in any format that Pillow reads.
+      source: The path of the image file that a record names.
+    """
     if not needs_conversion(content):
         return InputImage(path, content, source=source)
     if is_decodable(content):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +13,11 @@ from pipeline.inference.input_images import InputImage
 from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.root_files import SERVING_FOLDER
 
-# Images per request, which are in memory at the same time.
+# Images per request, which are in memory at the same time. A request also ends with the image with
+# which it has BATCH_BYTES: servers limit the size of a request, which Base64 makes a third larger.
+# `flowers serve` takes 64 MiB, so that an image of up to 32 MiB fits.
 BATCH_SIZE = 32
+BATCH_BYTES = 16 << 20
 SIGNATURE, INPUT = "serving_bytes", "image_bytes"
 
 
@@ -83,8 +85,7 @@ def predict(
     Raises:
       UsageError: The classes of the model differ from `model.names`.
     """
-    remaining = iter(images)
-    while batch := list(islice(remaining, BATCH_SIZE)):
+    for batch in _split(images):
         readable = [image for image in batch if not image.error]
         results = iter(_classify(model, [image.content for image in readable]))
         for image in batch:
@@ -94,6 +95,20 @@ def predict(
             yield {
                 "path": image.path, **({"source": image.source} if image.source else {}), **result
             }  # fmt: skip
+
+
+def _split(images: Iterable[InputImage]) -> Iterator[list[InputImage]]:
+    """Splits images into requests; no image of the next one is read before one is needed."""
+    batch: list[InputImage] = []
+    size = 0
+    for image in images:
+        batch.append(image)
+        size += len(image.content)
+        if len(batch) == BATCH_SIZE or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _classify(model: Classifier, images: Sequence[bytes]) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ class RestModel:
         if status == http.HTTPStatus.OK:
             return self._parse(content, len(images))
         problem = _rest_error(content)
-        if status == http.HTTPStatus.BAD_REQUEST:
+        if status in (http.HTTPStatus.BAD_REQUEST, http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
             raise ImageRejected(_rejection(problem))
         raise UsageError(f"--url: {self._url} responded with status {status}: {problem}")
 

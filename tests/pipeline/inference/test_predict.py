@@ -60,6 +60,14 @@ def test_images_of_several_sizes_are_batched_and_results_keep_their_order(model,
     assert sum(results[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_a_request_ends_with_the_image_with_which_it_is_large_enough(model, picture, monkeypatch):
+    images = [picture(0) + bytes(size) for size in (100, 100, 900, 100, 2000, 0)]
+    monkeypatch.setattr("pipeline.inference.predict.BATCH_BYTES", 1000 + 3 * len(picture(0)))
+    results = list(predict(model, as_inputs(images)))
+    assert model.requests == [3, 2, 1]
+    assert [result["label"] for result in results] == ["red"] * 6
+
+
 def test_images_of_a_rejected_batch_are_classified_one_by_one(model, picture):
     images = [picture(0), b"no image", picture(2)]
     red, bad, blue = predict(model, as_inputs(images))

@@ -1,6 +1,7 @@
 """The client for TensorFlow Serving, against local servers that follow the published protocols.
 
-The servers run the signature of the SavedModel in this process instead of TensorFlow Serving.
+The servers run the signature of the SavedModel in this process instead of TensorFlow Serving. What
+needs no special answer of a server is also tested with `flowers serve`.
 """
 
 import base64
@@ -24,10 +25,12 @@ from data.common.errors import UsageError
 from pipeline.inference.input_images import InputImage
 from pipeline.inference.predict import PushedModel, predict
 from pipeline.inference.tf_serving import connect, grpc_request, rest_body
+from pipeline.serving.limits import Limits
+from tests.pipeline.serving.running import running
 
 COLOURS = ["red", "green", "blue"]
 NOT_FOUND = "Servable not found for request: Latest(tulips)"
-REST, GRPC = "rest", "grpc"
+REST, GRPC, FLOWERS = "rest", "grpc", "flowers"
 
 
 class Problem(Exception):
@@ -185,22 +188,39 @@ def serve(request, served) -> Iterator[Callable[..., str]]:
         yield start
 
 
-def test_both_protocols_return_the_predictions_of_the_local_model(serve, root, picture):
+@pytest.fixture(scope="module")
+def flowers_url(root) -> Iterator[str]:
+    """The URL of the model on a `flowers serve`."""
+    with running(root) as server:
+        yield f"{server.url}/v1/models/flowers"
+
+
+@pytest.fixture(params=[REST, GRPC, FLOWERS])
+def url(request, served, flowers_url) -> Iterator[str]:
+    """The URL of the model on a server of each kind."""
+    if request.param == FLOWERS:
+        yield flowers_url
+        return
+    with SERVERS[request.param](served, served.predict) as url:
+        yield url
+
+
+def test_every_server_returns_the_predictions_of_the_local_model(url, root, picture):
     images = [InputImage(f"{i}.png", picture(i % 3, 8 + i, 9)) for i in range(5)]
-    local, remote = predict(PushedModel(root), images), predict(connect(serve(), root), images)
+    local, remote = predict(PushedModel(root), images), predict(connect(url, root), images)
     for expected, received in zip(local, remote, strict=True):
         assert received["label"] == expected["label"]
         assert list(received["probabilities"]) == COLOURS
         assert received["probabilities"] == pytest.approx(expected["probabilities"])
 
 
-def test_a_bad_image_is_an_error_for_that_image_alone(serve, root, picture):
+def test_a_bad_image_is_an_error_for_that_image_alone(url, root, picture):
     images = [
         InputImage("0", picture(0)),
         InputImage("1", b"no image"),
         InputImage("2", picture(2)),
     ]
-    red, bad, blue = predict(connect(serve(), root), images)
+    red, bad, blue = predict(connect(url, root), images)
     assert (red["label"], blue["label"]) == ("red", "blue")
     # The formats that follow depend on the version of TensorFlow.
     unknown = "rejected by the server: Unknown image file format. One of JPEG, "
@@ -219,21 +239,21 @@ def test_bytes_arrive_unchanged(serve, served, picture):
     assert seen == images
 
 
-def test_without_a_root_probabilities_are_listed_by_class_id(serve, picture):
-    (result,) = predict(connect(serve()), [InputImage("a.png", picture(1))])
+def test_without_a_root_probabilities_are_listed_by_class_id(url, picture):
+    (result,) = predict(connect(url), [InputImage("a.png", picture(1))])
     assert result["label"] == "green"
     assert list(result["probabilities"]) == ["0", "1", "2"]
 
 
-def test_a_root_with_other_classes_is_rejected(serve, tmp_path, picture, write_run):
+def test_a_root_with_other_classes_is_rejected(url, tmp_path, picture, write_run):
     write_run(tmp_path, ["rust", "mildew", "healthy"])
-    model = connect(serve(), tmp_path)
+    model = connect(url, tmp_path)
     with pytest.raises(UsageError, match="class 1 is green; --root has rust, mildew, healthy"):
         list(predict(model, [InputImage("a.png", picture(1))]))
 
 
-def test_an_unknown_model_is_reported_with_the_message_of_the_server(serve, picture):
-    url = serve().replace("flowers", "tulips")
+def test_an_unknown_model_is_reported_with_the_message_of_the_server(url, picture):
+    url = url.replace("flowers", "tulips")
     with pytest.raises(UsageError, match=r"responded with status .*Latest\(tulips\)") as caught:
         connect(url).classify([picture(0)])
     assert url in str(caught.value)
@@ -318,17 +338,25 @@ def test_a_rest_body_names_the_signature_and_wraps_each_image_in_b64():
     }
 
 
-def test_the_command_calls_a_rest_server_without_tensorflow(served, root, picture, tmp_path):
+def test_the_command_calls_a_rest_server_without_tensorflow(flowers_url, root, picture, tmp_path):
     (tmp_path / "a.png").write_bytes(picture(2))
     (tmp_path / "b.png").write_bytes(b"no image")
     code = "import sys\nfrom pipeline.cli.main import app\ntry:\n    app()\nfinally:\n"
     code += "    print('tensorflow' in sys.modules, file=sys.stderr)"
-    with rest_server(served, served.predict) as url:
-        command = [sys.executable, "-c", code, "predict", str(tmp_path), "--url", url]
-        command += ["--root", str(root), "--csv"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code, "predict", str(tmp_path), "--url", flowers_url]
+    command += ["--root", str(root), "--csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr == "no prediction for 1 files; see the errors above\nFalse\n"
     header, good, bad = done.stdout.splitlines()
     assert header == "path,label,error,source,red,green,blue"
     assert good.startswith(f"{tmp_path}/a.png,blue,,")
     assert bad == f"{tmp_path}/b.png,,not an image that Pillow can read,,,,"
+
+
+def test_an_image_that_is_too_large_for_the_server_is_an_error_for_that_image_alone(root, picture):
+    images = [InputImage(str(index), picture(1) + bytes(index)) for index in (0, 90_000, 0)]
+    with running(root, Limits(body_bytes=100_000)) as server:
+        model = connect(f"{server.url}/v1/models/flowers", root)
+        green, large, other = predict(model, images)
+    assert (green["label"], other["label"]) == ("green", "green")
+    assert large["error"].startswith("rejected by the server: the body is larger than 100.0 kB")

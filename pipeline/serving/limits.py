@@ -1,0 +1,37 @@
+"""The limits of the server: what a request may be, and what may wait at the same time."""
+
+from dataclasses import dataclass
+
+from data.images.limits import MAX_PIXELS
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one server.
+
+    Attributes:
+      body_bytes: Largest body of a request. `flowers predict` sends at most this, see
+        `pipeline.inference.predict.BATCH_BYTES`.
+      total_body_bytes: Largest sum of the bodies that are in memory at the same time.
+      images: Most images in a request.
+      pixels: Most pixels of an image, and of a batch of several images.
+      queued: Most images that wait for the model at the same time.
+      batch: Most images in a batch.
+      delay_s: How long an image waits for others to fill its batch, in seconds.
+      timeout_s: Time limit for the answer to a request, from its last byte, in seconds.
+      receive_s: Time limit for receiving a request, headers and body each, in seconds.
+      connections: Most connections at the same time.
+    """
+
+    body_bytes: int = 64 * MEBIBYTE
+    total_body_bytes: int = 256 * MEBIBYTE
+    images: int = 128
+    pixels: int = MAX_PIXELS
+    queued: int = 512
+    batch: int = 32
+    delay_s: float = 0.002
+    timeout_s: float = 30.0
+    receive_s: float = 30.0
+    connections: int = 256

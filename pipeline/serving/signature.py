@@ -1,0 +1,109 @@
+"""The two signatures of a model of this project, as the server calls them."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from data.features import IMAGE
+from pipeline.inference.predict import SIGNATURE as SERVING_BYTES
+from pipeline.lazy_tensorflow import import_tensorflow
+from pipeline.serving.errors import RejectedInput
+
+# TensorFlow Serving's default.
+SERVING_DEFAULT = "serving_default"
+# Large enough that each convolution is computed as for a photograph.
+_WARM_UP_SIDE = 64
+
+Outputs = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature, whose input is a string tensor of shape [n].
+
+    Attributes:
+      name: Its name.
+      input: The name of its input.
+      image_of: Returns the encoded image in a value of its input; empty if it has none.
+      function: TensorFlow's function.
+    """
+
+    name: str
+    input: str
+    image_of: Callable[[bytes], bytes]
+    function: Callable[..., Any]
+
+    def run(self, values: Sequence[bytes]) -> Outputs:
+        """Returns the outputs for one or more values, each of shape [values, ...].
+
+        Raises:
+          RejectedInput: The model cannot process one of the values.
+        """
+        from components.serving_check.probe import informative_line
+
+        tf = import_tensorflow()
+        try:
+            tensors = self.function(**{self.input: tf.constant(list(values), tf.string)})
+        # TensorFlow's message may quote the input, which Python cannot decode as text.
+        except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:
+            raise RejectedInput(informative_line(error) or "the input is damaged") from error
+        return {name: tensor.numpy() for name, tensor in tensors.items()}
+
+    def warm_up(self, batch: int) -> None:
+        """Runs it on one image and on a full batch, because the first requests take longer."""
+        value = _warm_up_image()
+        if self.name == SERVING_DEFAULT:
+            value = _example_of(value)
+        for size in (1, batch):
+            self.run([value] * size)
+
+
+def make_signatures(loaded: Mapping[str, Any]) -> dict[str, Signature]:
+    """Returns the signatures of this project among those of a loaded SavedModel, by name.
+
+    Raises:
+      ValueError: There is none.
+    """
+    image_of: dict[str, Callable[[bytes], bytes]] = {
+        SERVING_DEFAULT: _image_of_example,
+        SERVING_BYTES: bytes,
+    }
+    found = {
+        name: Signature(
+            name, next(iter(loaded[name].structured_input_signature[1])), of, loaded[name]
+        )
+        for name, of in image_of.items()
+        if name in loaded
+    }
+    if not found:
+        raise ValueError(f"the SavedModel has none of the signatures {', '.join(image_of)}")
+    return found
+
+
+def _image_of_example(content: bytes) -> bytes:
+    from components.example_gen.checks import InvalidRecord, extract_image
+
+    try:
+        return extract_image(content)
+    except InvalidRecord:
+        # The model says what is wrong.
+        return b""
+
+
+def _example_of(image: bytes) -> bytes:
+    tf = import_tensorflow()
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
+    features = tf.train.Features(feature={IMAGE: feature})
+    content: bytes = tf.train.Example(features=features).SerializeToString()
+    return content
+
+
+def _warm_up_image() -> bytes:
+    coarse = np.random.default_rng(0).integers(0, 256, [8, 8, 3], dtype=np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(coarse).resize((_WARM_UP_SIDE, _WARM_UP_SIDE)).save(content, "JPEG")
+    return content.getvalue()
