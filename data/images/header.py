@@ -38,11 +38,31 @@ def decoded_pixels(content: bytes) -> int:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as header:
             screen: int = header.width * header.height
     except Image.DecompressionBombError as error:
-        raise SuspiciousImage(f"the image has more than {MOST_PIXELS:,} pixels") from error
+        raise _bomb() from error
     # Pillow's plugins raise many kinds of errors for damaged headers.
     except Exception as error:
         raise SuspiciousImage("the header of the image cannot be read") from error
     return screen + _frame_pixels(content) if content.startswith(GIF_START) else screen
+
+
+def announced_pixels(content: bytes) -> int:
+    """Returns the number of pixels of an image of any format that Pillow opens; 0 of others.
+
+    Raises:
+      SuspiciousImage: There are more than Pillow opens.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as header:
+            return header.width * header.height
+    except Image.DecompressionBombError as error:
+        raise _bomb() from error
+    # Pillow's plugins raise many kinds of errors for damaged headers.
+    except Exception:
+        return 0
+
+
+def _bomb() -> SuspiciousImage:
+    return SuspiciousImage(f"the image has more than {MOST_PIXELS:,} pixels")
 
 
 def _frame_pixels(gif: bytes) -> int:

@@ -4,6 +4,7 @@ import base64
 import functools
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from markupsafe import Markup
 from data.common.formatting import format_duration, format_size
 from pipeline.report_page.figures import percent, small_interval
 
+# The style of all pages.
+STYLE = "style.css"
 _FOLDER = Path(__file__).parent / "templates"
 # What HTML does not allow in a text; names of files and classes may contain it.
 _NOT_ALLOWED = re.compile(
@@ -21,16 +24,26 @@ _NOT_ALLOWED = re.compile(
 )
 
 
-def render(template: str, **variables: Any) -> str:
+def render(
+    template: str, *, styles: Sequence[str] = (STYLE,), script: str = "page.js",
+    sources: str = "img-src data:", **variables: Any,
+) -> str:  # fmt: skip
     """Returns a whole page; its template extends `base.html.j2`.
 
     The page may load nothing and run no other script than its own.
+
+    Args:
+      template: The name of its template.
+      styles: The files of its style.
+      script: The file of its script.
+      sources: What else it may use, in the words of a Content-Security-Policy.
+      **variables: The variables of the template.
     """
-    style, script = _inline("style.css"), _inline("page.js")
+    style, code = Markup("").join(map(_inline, styles)), _inline(script)
     page = environment().get_template(template).render(
-        style=style, script=script,
-        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
-        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'",
+        style=style, script=code,
+        policy=f"default-src 'none'; {sources}; style-src '{_digest(style)}'; "
+        f"script-src '{_digest(code)}'; base-uri 'none'; form-action 'none'",
         version=metadata.version("flowers"), **variables,
     )  # fmt: skip
     return _NOT_ALLOWED.sub(_escape, page)

@@ -17,6 +17,7 @@ from pipeline.serving.errors import RequestError
 from pipeline.serving.observation import Observed
 from pipeline.serving.operations import Operations
 from pipeline.serving.rest import RestApi
+from pipeline.serving.try_page import TryPage
 
 
 class _ModelName(StringConvertor):
@@ -37,7 +38,11 @@ def create_app(context: Context) -> ASGIApp:
     register_url_convertor("model", _ModelName())
     register_url_convertor("version", _Version())
     app = Starlette(
-        routes=[*RestApi(context).routes(), *Operations(context).routes()],
+        routes=[
+            *RestApi(context).routes(),
+            *Operations(context).routes(),
+            *TryPage(context).routes(),
+        ],
         exception_handlers={
             RequestError: _answer_request_error,
             HTTPException: _answer_http_error,

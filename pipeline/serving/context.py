@@ -1,12 +1,12 @@
 """What the handlers of requests share."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from data.images.header import SuspiciousImage, decoded_pixels
+from data.images.header import SuspiciousImage, announced_pixels, decoded_pixels
 from pipeline.serving.batching import Batcher, Input
 from pipeline.serving.bodies import Bodies
 from pipeline.serving.errors import RejectedInput, RequestError
@@ -79,8 +79,19 @@ class Context:
         Raises:
           RequestError: The image must not be decoded.
         """
+        return self._check(decoded_pixels, image, where)
+
+    def check_photograph(self, image: bytes) -> None:
+        """Checks an encoded image of any format, which will be converted for the model.
+
+        Raises:
+          RequestError: The image must not be decoded.
+        """
+        self._check(announced_pixels, image, "the image")
+
+    def _check(self, count: Callable[[bytes], int], image: bytes, where: str) -> int:
         try:
-            pixels = decoded_pixels(image)
+            pixels = count(image)
         except SuspiciousImage as error:
             raise RequestError(400, f"{where}: {error}") from error
         if pixels > self.limits.pixels:

@@ -48,14 +48,14 @@ class Page:
     """A page in the browser."""
 
     def __init__(
-        self, browser: webdriver.Chrome, path: Path, width: int = 1280, dark: bool = False,
+        self, browser: webdriver.Chrome, page: Path | str, width: int = 1280, dark: bool = False,
         media: str = "", javascript: bool = True,
     ):  # fmt: skip
-        """Opens a file.
+        """Opens a file or a URL.
 
         Args:
           browser: The browser, whose settings this changes.
-          path: The file.
+          page: The file or URL.
           width: The width of the window in pixels.
           dark: Whether the user prefers dark colours.
           media: `print` for how the page looks on paper.
@@ -75,7 +75,7 @@ class Page:
         self._command("Emulation.setScriptExecutionDisabled", value=not javascript)
         browser.get_log("browser")
         browser.get_log("performance")
-        browser.get(path.as_uri())
+        browser.get(page if isinstance(page, str) else page.as_uri())
 
     def select(self, css: str) -> list[Any]:
         """Returns the elements that a CSS selector matches."""
@@ -106,6 +106,12 @@ class Page:
         return self.script(
             "const d = document.documentElement; return d.scrollWidth - d.clientWidth"
         )
+
+    def touch(self, enabled: bool) -> None:
+        """Makes the browser that of a telephone without a mouse, or ends that."""
+        self._command("Emulation.setTouchEmulationEnabled", enabled=enabled)
+        metrics = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": enabled}
+        self._command("Emulation.setDeviceMetricsOverride", **metrics)
 
     def pdf(self) -> bytes:
         """Returns the page as it is printed."""
