@@ -15,7 +15,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-line test-long lint docs sample bench bench-data bench-augmentation bench-drift bench-near-duplicates bench-look-ups pictures image clean
+.PHONY: help setup run test test-all test-line test-long lint docs sample bench bench-data bench-augmentation bench-drift bench-near-duplicates bench-serving bench-look-ups pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ bench-drift: setup  ## Measure the drift between spans of real records; REAL_DAT
 
 bench-near-duplicates: setup  ## Measure time and memory of the search for near-duplicates
 	$(UV) run --no-sync python tests/bench/near_duplicates.py
+
+bench-serving: setup  ## Compare flowers serve with the bare signature of the newest model of ROOT=R
+	$(UV) run --no-sync python -m tests.bench.serving --root $(or $(ROOT),runs)
 
 bench-look-ups: setup  ## Measure ML Metadata in a root with 1,000 runs
 	$(UV) run --no-sync python tests/bench/look_ups.py

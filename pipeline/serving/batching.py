@@ -31,6 +31,7 @@ class _Chunk:
     inputs: Sequence[Input]
     result: "asyncio.Future[Outputs]"
     arrived: float
+    waits: bool = True
 
     @property
     def pixels(self) -> int:
@@ -39,7 +40,7 @@ class _Chunk:
 
 @dataclass
 class Batcher:
-    """Runs one batch after another in a thread; everything else happens on the event loop.
+    """Runs batches in threads; everything else happens on the event loop.
 
     Attributes:
       limits: The limits for batches and for what waits.
@@ -52,10 +53,13 @@ class Batcher:
     waiting: int = 0
     _chunks: deque[_Chunk] = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    _thread: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="model")
-    )
-    _started: float | None = None
+    # When each of the running batches started.
+    _running: dict[int, float] = field(default_factory=dict)
+    _ended: bool = False
+
+    def __post_init__(self) -> None:
+        """Prepares the threads."""
+        self._threads = ThreadPoolExecutor(self.limits.parallel, thread_name_prefix="model")
 
     async def predict(self, signature: Signature, inputs: Sequence[Input]) -> Outputs:
         """Returns the outputs of a signature for the inputs of one request, in their order.
@@ -84,28 +88,39 @@ class Batcher:
         return {name: np.concatenate([r[name] for r in results]) for name in names}
 
     def is_stuck(self) -> bool:
-        """Returns whether the model has been running one batch for longer than a request may."""
+        """Returns whether a batch has been running for longer than a request may, or none can."""
         now = asyncio.get_running_loop().time()
-        return self._started is not None and now - self._started > self.limits.timeout_s
+        return self._ended or any(
+            now - started > self.limits.timeout_s for started in self._running.values()
+        )
 
     async def run(self) -> None:
         """Runs batches until it is cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self.limits.parallel):
+                    group.create_task(self._run_batches(number))
+        finally:
+            self._ended = True
+
+    async def _run_batches(self, number: int) -> None:
+        """Runs one batch after another."""
         loop = asyncio.get_running_loop()
         while True:
             batch = await self._next_batch()
-            self._started = loop.time()
+            started = self._running[number] = loop.time()
             try:
-                results = await loop.run_in_executor(self._thread, _run, batch)
+                results = await loop.run_in_executor(self._threads, _run, batch)
             finally:
-                started, self._started = self._started, None
+                del self._running[number]
             images = sum(len(chunk.inputs) for chunk in batch)
             self.on_batch(images, loop.time() - started)
             for chunk, result in zip(batch, results, strict=True):
                 _resolve(chunk, result)
 
     def close(self) -> None:
-        """Ends the thread, without waiting for a batch that is stuck."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Ends the threads, without waiting for a batch that is stuck."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _split(self, inputs: Sequence[Input]) -> list[Sequence[Input]]:
         """Splits the inputs of a request into chunks that fit into a batch each."""
@@ -149,6 +164,7 @@ class Batcher:
             ):
                 break
             batch.append(self._chunks.popleft())
+            chunk.waits = False
             self.waiting -= len(chunk.inputs)
         return batch
 
@@ -156,7 +172,8 @@ class Batcher:
         """Removes chunks that still wait, because their request has failed or timed out."""
         for chunk in chunks:
             chunk.result.cancel()
-            with contextlib.suppress(ValueError):
+            if chunk.waits:
+                chunk.waits = False
                 self._chunks.remove(chunk)
                 self.waiting -= len(chunk.inputs)
 

@@ -29,8 +29,8 @@ class Bodies:
         """Yields the body of a request, which counts as held until the context ends.
 
         Raises:
-          RequestError: The body is too large (413), too slow (408) or interrupted (400), or there
-            are too many bodies in memory (429).
+          RequestError: The body is too large (413), compressed (415), too slow (408) or interrupted
+            (400), or there are too many bodies in memory (429).
         """
         self._check_announced(request)
         parts: list[bytes] = []
@@ -56,7 +56,10 @@ class Bodies:
             raise RequestError(400, "the client closed the connection") from error
 
     def _check_announced(self, request: Request) -> None:
-        """Refuses a body that is too large before it is sent."""
+        """Refuses a body that is too large, or compressed, before it is sent."""
+        encoding = request.headers.get("content-encoding", "identity")
+        if encoding != "identity":
+            raise RequestError(415, f"the body must not be encoded; Content-Encoding is {encoding}")
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > self.limits.body_bytes:
             raise self._too_large()

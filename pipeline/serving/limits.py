@@ -19,6 +19,8 @@ class Limits:
       pixels: Most pixels of an image, and of a batch of several images.
       queued: Most images that wait for the model at the same time.
       batch: Most images in a batch.
+      parallel: Batches that run at the same time: while TensorFlow decodes the images of one, it
+        leaves cores to another.
       delay_s: How long an image waits for others to fill its batch, in seconds.
       timeout_s: Time limit for the answer to a request, from its last byte, in seconds.
       receive_s: Time limit for receiving a request, headers and body each, in seconds.
@@ -31,6 +33,7 @@ class Limits:
     pixels: int = MAX_PIXELS
     queued: int = 512
     batch: int = 32
+    parallel: int = 2
     delay_s: float = 0.002
     timeout_s: float = 30.0
     receive_s: float = 30.0

@@ -27,8 +27,7 @@ class Operations:
         """Answers with 200 if requests can be answered, else with 503 and the reason."""
         version = self._version()
         if self.context.batcher.is_stuck():
-            seconds = self.context.limits.timeout_s
-            reason = f"the model has been running a batch for more than {seconds:g} s"
+            reason = "the model does not answer; restart the server"
         elif not version:
             reason = "no version serves"
         else:

@@ -34,12 +34,10 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Running:
-    """A server that answers requests."""
+class Client:
+    """Requests to the server at a URL."""
 
     url: str
-    context: Context
-    server: Server
 
     @property
     def address(self) -> tuple[str, int]:
@@ -75,6 +73,14 @@ def rows(*images: bytes, signature: str = "serving_bytes") -> dict[str, Any]:
     """Returns a request in row format."""
     instances = [{"b64": base64.b64encode(image).decode()} for image in images]
     return {"signature_name": signature, "instances": instances}
+
+
+@dataclass(frozen=True)
+class Running(Client):
+    """A server in a thread."""
+
+    context: Context
+    server: Server
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from pipeline.serving.batching import Batcher, Input
 from pipeline.serving.errors import RejectedInput, RequestError
 from pipeline.serving.limits import Limits
 
-LIMITS = Limits(batch=4, delay_s=0.2, queued=20, pixels=100)
+LIMITS = Limits(batch=4, parallel=1, delay_s=0.2, queued=20, pixels=100)
 
 
 @dataclass
@@ -130,7 +130,7 @@ def test_too_many_waiting_images_are_refused_until_the_model_has_caught_up():
     async def scenario(batcher, signature):
         signature.go.clear()
         running = asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))
-        while batcher.waiting or not batcher._started:
+        while batcher.waiting or not batcher._running:
             await asyncio.sleep(0.01)
         waiting = asyncio.create_task(batcher.predict(signature, inputs(*[b"e"] * 20)))
         await asyncio.sleep(0)
@@ -149,7 +149,7 @@ def test_a_request_that_is_given_up_leaves_the_queue():
     async def scenario(batcher, signature):
         signature.go.clear()
         running = asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))
-        while batcher.waiting or not batcher._started:
+        while batcher.waiting or not batcher._running:
             await asyncio.sleep(0.01)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
@@ -177,6 +177,19 @@ def test_a_model_that_hangs_is_stuck():
     run(scenario, replace(LIMITS, timeout_s=0.05))
 
 
+def test_without_anybody_who_runs_batches_it_is_stuck():
+    async def scenario(batcher, signature):
+        def fail(images, seconds):
+            raise ValueError("a bug")
+
+        batcher.on_batch = fail
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(batcher.predict(signature, inputs(b"a")), 1)
+        assert batcher.is_stuck()
+
+    run(scenario)
+
+
 def test_batches_are_reported():
     async def scenario(batcher, signature):
         seen = []
@@ -185,3 +198,18 @@ def test_batches_are_reported():
         assert seen == [(3, True)]
 
     run(scenario)
+
+
+def test_as_many_batches_as_allowed_run_at_the_same_time():
+    async def scenario(batcher, signature):
+        signature.go.clear()
+        first = [asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))]
+        first += [asyncio.create_task(batcher.predict(signature, inputs(b"e", b"f", b"g", b"h")))]
+        third = asyncio.create_task(batcher.predict(signature, inputs(b"i")))
+        while len(batcher._running) < 2:
+            await asyncio.sleep(0.01)
+        assert batcher.waiting == 1
+        signature.go.set()
+        assert answers(await asyncio.gather(*first, third))[2] == [b"i"]
+
+    run(scenario, replace(LIMITS, parallel=2))

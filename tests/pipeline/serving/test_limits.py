@@ -1,6 +1,7 @@
 """The limits of a server: what is over them is refused, and nothing else suffers."""
 
 import contextlib
+import gzip
 import json
 import socket
 import threading
@@ -16,7 +17,7 @@ from tests.pipeline.serving.running import PREDICT, Running, raw_exchange, rows,
 
 LIMITS = Limits(
     body_bytes=200_000, total_body_bytes=400_000, images=8, pixels=10_000, queued=8, batch=4,
-    timeout_s=1.0, receive_s=1.0, connections=12,
+    parallel=1, timeout_s=1.0, receive_s=1.0, connections=12,
 )  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def _still_answers(limited, picture):
 def slow_model(server: Running) -> Iterator[threading.Event]:
     """Makes the model wait for an event, by holding the thread in which it runs."""
     go = threading.Event()
-    server.context.batcher._thread.submit(go.wait, 20)
+    server.context.batcher._threads.submit(go.wait, 20)
     try:
         yield go
     finally:
@@ -70,6 +71,13 @@ def test_a_body_without_a_size_is_refused_once_it_is_too_large(limited):
         assert connection.getresponse().status == 413
 
 
+def test_a_compressed_body_is_refused(limited, picture):
+    body = gzip.compress(json.dumps(rows(picture(0))).encode())
+    answer = limited.send("POST", PREDICT, body, {"Content-Encoding": "gzip"})
+    expected = "the body must not be encoded; Content-Encoding is gzip"
+    assert (answer.status, answer.error) == (415, expected)
+
+
 def test_too_many_images_are_refused(limited, picture):
     answer = limited.predict(rows(*[picture(0)] * 9))
     assert (answer.status, answer.error) == (413, "9 images, and a request may have 8")
@@ -94,7 +102,7 @@ def test_images_that_are_larger_together_than_one_may_be_are_answered(limited, p
 def test_a_full_queue_refuses_requests(limited, picture):
     with slow_model(limited) as go, ThreadPoolExecutor(3) as pool:
         first = pool.submit(limited.predict, rows(*[picture(0)] * 4))
-        wait_until(lambda: limited.context.batcher._started)
+        wait_until(lambda: limited.context.batcher._running)
         second = pool.submit(limited.predict, rows(*[picture(1)] * 8))
         wait_until(lambda: limited.context.batcher.waiting == 8)
         refused = limited.predict(rows(picture(2)))
@@ -115,7 +123,7 @@ def test_a_model_that_is_too_slow_is_a_time_out_and_unhealthy(limited, picture):
 def test_a_body_that_does_not_arrive_is_a_time_out(limited):
     with socket.create_connection(limited.address, timeout=30) as connection:
         connection.sendall(start_of_request(100) + b"{")
-        received = connection.recv(1 << 16)
+        received = b"".join(iter(lambda: connection.recv(1 << 16), b""))
     assert received.startswith(b"HTTP/1.1 408 ")
     assert b"the body did not arrive within 1 s" in received
 

@@ -3,16 +3,12 @@
 import contextlib
 import json
 import logging
-import os
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +18,8 @@ from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from pipeline.serving.limits import Limits
 from pipeline.serving.server import bind, serve_root, url_of
+from tests.pipeline.serving.process import serving
 from tests.pipeline.serving.running import PREDICT, Running, read_answer, rows, running, wait_until
-
-CODE = "from flowers_main import main; main()"
 
 
 @pytest.fixture
@@ -169,12 +164,12 @@ def test_the_server_does_not_tell_which_software_it_is(server):
 
 
 def test_requests_that_run_at_the_end_are_answered(copy, picture):
-    with running(copy) as server:
+    with running(copy, Limits(parallel=1)) as server:
         go = threading.Event()
-        server.context.batcher._thread.submit(go.wait, 20)
+        server.context.batcher._threads.submit(go.wait, 20)
         with contextlib.closing(server.connect()) as connection:
             connection.request("POST", PREDICT, json.dumps(rows(picture(2))))
-            wait_until(lambda: server.context.batcher._started)
+            wait_until(lambda: server.context.batcher._running)
             server.server.stop()
             wait_until(lambda: _refuses(server))
             go.set()
@@ -218,28 +213,17 @@ def test_the_url_of_an_ipv6_address_has_brackets():
 
 
 @pytest.mark.parametrize(
-    ("number", "host"), [(signal.SIGTERM, "127.0.0.1"), (signal.SIGINT, "0.0.0.0")]
+    ("number", "host"),
+    [(signal.SIGTERM, "127.0.0.1"), pytest.param(signal.SIGINT, "0.0.0.0", marks=pytest.mark.slow)],
 )
 def test_the_command_serves_until_a_signal(copy, number, host):
-    command = [sys.executable, "-c", CODE, "serve", "--root", str(copy), "--port", "0"]
-    process = subprocess.Popen(
-        [*command, "--host", host], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": os.getcwd()},
-    )  # fmt: skip
-    lines = []
-    try:
-        while not lines or not (match := re.search(r"listening at http://.*:(\d+)/,", lines[-1])):
-            lines.append(process.stderr.readline())
-            assert lines[-1], lines
-        with urllib.request.urlopen(f"http://127.0.0.1:{match[1]}/healthz") as response:
-            assert json.load(response) == {"status": "ok", "version": 1}
-        process.send_signal(number)
-        output, errors = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 128 + number
-    assert json.loads(output)["path"] == "/healthz"
-    assert errors.endswith("stopped\n")
-    warned = any("is not only for this machine, and there is no authentication" in s for s in lines)
+    with serving(copy, "--host", host) as server:
+        assert server.get("/healthz").body == {"status": "ok", "version": 1}
+        server.process.send_signal(number)
+        assert server.process.wait(60) == 128 + number
+        events = server.events.read_text(encoding="utf-8")
+        assert json.loads(server.access_log.read_text(encoding="utf-8"))["path"] == "/healthz"
+    assert events.endswith("stopped\n")
+    warned = "is not only for this machine, and there is no authentication" in events
     assert warned == (host == "0.0.0.0")
-    assert not re.search("Traceback|Warning:", "".join(lines) + errors)
+    assert not re.search("Traceback|Warning:", events)
