@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from data.common.formatting import printable
 from data.features import IMAGE
 from pipeline.inference.predict import SIGNATURE as SERVING_BYTES
 from pipeline.lazy_tensorflow import import_tensorflow
@@ -50,7 +51,8 @@ class Signature:
             tensors = self.function(**{self.input: tf.constant(list(values), tf.string)})
         # TensorFlow's message may quote the input, which Python cannot decode as text.
         except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:
-            raise RejectedInput(informative_line(error) or "the input is damaged") from error
+            reason = printable(informative_line(error)) or "the input is damaged"
+            raise RejectedInput(reason) from error
         return {name: tensor.numpy() for name, tensor in tensors.items()}
 
     def warm_up(self, batch: int) -> None:

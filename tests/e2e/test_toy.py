@@ -20,6 +20,7 @@ from data.records import encode_example
 from data.synthetic import CLASS_NAMES, write_sample
 from pipeline.local.lock import locked
 from pipeline.root_files import TEMPORARY_FOLDER
+from tests.pipeline.serving.running import running
 
 TOY = ["transform.image_size=32", "trainer.epochs=2", "trainer.batch_size=16"]
 TOY += ["gate.min_examples=1"]
@@ -195,6 +196,19 @@ def test_predict_uses_the_pushed_model_and_reports_files_that_are_not_images(
     assert named.code == 2
     assert [result.get("label") for result in named.json()] == [None, good["label"]]
     assert f"no prediction for {tmp_path / 'b.jpg'}" in named.err
+
+
+def test_serve_gives_the_answers_of_predict(flowers, root, toy):
+    def predict(*options):
+        answer = flowers("predict", "--root", root, "--csv", *options, toy / "again.tfrec")
+        return list(csv.DictReader(io.StringIO(answer.out)))
+
+    with running(root) as server:
+        served = predict("--url", f"{server.url}/v1/models/flowers")
+    for expected, received in zip(predict(), served, strict=True):
+        assert received["label"] == expected["label"]
+        for name in CLASS_NAMES:
+            assert float(received[name]) == pytest.approx(float(expected[name]), abs=1e-5)
 
 
 def test_predict_classifies_each_record_of_a_folder(flowers, root, toy, tmp_path):

@@ -150,6 +150,13 @@ def test_an_example_without_an_image_is_an_error(server, picture):
     assert "Could not parse example" in answer.error
 
 
+def test_the_bytes_of_a_request_are_printable_in_its_error(server, picture):
+    answer = server.predict(rows(picture(0), signature="serving_default"))
+    assert answer.status == 400
+    assert answer.error.isprintable()
+    assert answer.error.startswith("Could not parse example input, value: '")
+
+
 def test_json_in_several_requests_on_one_connection(server, picture):
     connection = server.connect()
     for colour, label in enumerate(["red", "green", "blue"]):
