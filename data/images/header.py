@@ -15,6 +15,8 @@ _START_OF_SCAN = b"\xff\xda"
 # The blocks of a GIF, and the bits of its flags: GIF89a, sections 18 to 27.
 _GIF_SCREEN, _GIF_FRAME, _GIF_EXTENSION = 13, 0x2C, 0x21
 _COLOUR_TABLE, _TABLE_SIZE = 0x80, 0x07
+# A block of pixels has up to 255 bytes; encoders fill them.
+MAX_GIF_BLOCKS = 500_000
 
 
 class SuspiciousImage(Exception):
@@ -28,7 +30,8 @@ def decoded_pixels(content: bytes) -> int:
     first bytes are not those of a format that the model decodes, because it then decodes nothing.
 
     Raises:
-      SuspiciousImage: The header cannot be read, or the image has too many pixels or scans.
+      SuspiciousImage: The header cannot be read, or the image has too many pixels, scans
+        or blocks.
     """
     if not is_decodable(content):
         return 0
@@ -66,8 +69,12 @@ def _bomb() -> SuspiciousImage:
 
 
 def _frame_pixels(gif: bytes) -> int:
-    """Returns the number of pixels of all frames of a GIF, also of a truncated one."""
-    pixels = 0
+    """Returns the number of pixels of all frames of a GIF, also of a truncated one.
+
+    Raises:
+      SuspiciousImage: It has too many blocks.
+    """
+    pixels = blocks = 0
     try:
         place = _GIF_SCREEN + _colour_table_bytes(gif[10])
         while gif[place] in (_GIF_FRAME, _GIF_EXTENSION):
@@ -78,9 +85,13 @@ def _frame_pixels(gif: bytes) -> int:
                 place += 11 + _colour_table_bytes(gif[place + 9])
             else:
                 place += 2
-            while gif[place]:
-                place += 1 + gif[place]
-            place += 1
+            size = -1
+            while size:
+                size = gif[place]
+                place += 1 + size
+                blocks += 1
+                if blocks > MAX_GIF_BLOCKS:
+                    raise SuspiciousImage(f"the GIF has more than {MAX_GIF_BLOCKS:,} blocks")
     except IndexError:
         return pixels
     return pixels

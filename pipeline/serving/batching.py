@@ -53,8 +53,8 @@ class Batcher:
     waiting: int = 0
     _chunks: deque[_Chunk] = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    # When each of the running batches started.
-    _running: dict[int, float] = field(default_factory=dict)
+    # When each of the batches that run now started.
+    running: dict[int, float] = field(default_factory=dict)
     _ended: bool = False
 
     def __post_init__(self) -> None:
@@ -91,7 +91,7 @@ class Batcher:
         """Returns whether a batch has been running for longer than a request may, or none can."""
         now = asyncio.get_running_loop().time()
         return self._ended or any(
-            now - started > self.limits.timeout_s for started in self._running.values()
+            now - started > self.limits.timeout_s for started in self.running.values()
         )
 
     async def run(self) -> None:
@@ -108,11 +108,9 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while True:
             batch = await self._next_batch()
-            started = self._running[number] = loop.time()
-            try:
-                results = await loop.run_in_executor(self._threads, _run, batch)
-            finally:
-                del self._running[number]
+            started = self.running[number] = loop.time()
+            results = await loop.run_in_executor(self._threads, _run, batch)
+            del self.running[number]
             images = sum(len(chunk.inputs) for chunk in batch)
             self.on_batch(images, loop.time() - started)
             for chunk, result in zip(batch, results, strict=True):

@@ -3,8 +3,10 @@
 import contextlib
 import ipaddress
 import logging
+import os
 import signal
 import socket
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ import uvicorn
 from PIL import Image
 
 from data.common.errors import UsageError
+from data.common.formatting import shell_word
 from pipeline.root_files import SERVING_FOLDER
 from pipeline.serving.app import create_app
 from pipeline.serving.batching import Batcher
@@ -50,7 +53,8 @@ def serve_root(root: Path, host: str, port: int, name: str, limits: Limits) -> i
       UsageError: The root does not exist, or the address cannot be used.
     """
     if not root.is_dir():
-        raise UsageError(f"--root: there is no folder {root}")
+        command = f"flowers run --root {shell_word(str(root))}"
+        raise UsageError(f"--root: there is no folder {root}; {command} trains and pushes a model")
     write_logs()
     with bind(host, port) as listener:
         url = url_of(listener)
@@ -60,6 +64,10 @@ def serve_root(root: Path, host: str, port: int, name: str, limits: Limits) -> i
         server = Server(create_context(root, name, limits))
         server.serve_until_stopped(listener)
         log.info("stopped")
+    if server.context.batcher.running:
+        # Python would wait for the threads that run them.
+        sys.stdout.flush()
+        os._exit(128 + server.stopped_by)
     return server.stopped_by
 
 
@@ -105,7 +113,7 @@ class Server(uvicorn.Server):
 
     def serve_until_stopped(self, listener: socket.socket) -> None:
         """Loads the newest version, then answers requests until SIGINT, SIGTERM or `stop`."""
-        self.context.versions.poll()
+        self.context.versions.try_poll()
         self.run(sockets=[listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -65,25 +65,24 @@ class Signature:
 
 
 def make_signatures(loaded: Mapping[str, Any]) -> dict[str, Signature]:
-    """Returns the signatures of this project among those of a loaded SavedModel, by name.
+    """Returns the two signatures of a loaded SavedModel, by name.
 
     Raises:
-      ValueError: There is none.
+      ValueError: One of them is missing.
     """
     image_of: dict[str, Callable[[bytes], bytes]] = {
         SERVING_DEFAULT: _image_of_example,
         SERVING_BYTES: bytes,
     }
-    found = {
+    missing = sorted(set(image_of) - set(loaded))
+    if missing:
+        raise ValueError(f"the SavedModel has no signature {' and no '.join(missing)}")
+    return {
         name: Signature(
             name, next(iter(loaded[name].structured_input_signature[1])), of, loaded[name]
         )
         for name, of in image_of.items()
-        if name in loaded
     }
-    if not found:
-        raise ValueError(f"the SavedModel has none of the signatures {', '.join(image_of)}")
-    return found
 
 
 def _image_of_example(content: bytes) -> bytes:

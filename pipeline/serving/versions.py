@@ -62,6 +62,7 @@ class Versions:
     _status: dict[int, VersionStatus] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _dropped: bool = False
+    _problem: str = ""
 
     def serving(self) -> ServedModel | None:
         """Returns the version that serves; None if there is none."""
@@ -73,13 +74,20 @@ class Versions:
         return sorted(self._status.copy().values(), key=lambda s: s.version, reverse=True)
 
     def watch(self) -> None:
-        """Polls until `stop` is called."""
+        """Polls until `stop` is called, whatever happens."""
         while not self._stop.wait(POLL_SECONDS):
-            try:
-                self.poll()
-            # Whatever happens, such as an unreadable folder, the server keeps what it has.
-            except Exception:
-                log.exception("cannot look for new versions in %s", self.folder)
+            self.try_poll()
+
+    def try_poll(self) -> None:
+        """Polls; if the folder cannot be read, this is logged, and what serves goes on serving."""
+        try:
+            self.poll()
+            self._problem = ""
+        except Exception as error:
+            problem = describe_error(error)
+            if problem != self._problem:
+                log.error("cannot look for versions in %s: %s", self.folder, problem)
+            self._problem = problem
 
     def stop(self) -> None:
         """Ends `watch` before its next poll."""

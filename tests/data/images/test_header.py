@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from components.serving_check.cases import bad_images, odd_images, png_bomb
-from data.images.header import MAX_JPEG_SCANS, SuspiciousImage, decoded_pixels
+from data.images.header import MAX_GIF_BLOCKS, MAX_JPEG_SCANS, SuspiciousImage, decoded_pixels
 
 ODD, BAD = odd_images(), bad_images()
 
@@ -54,6 +54,15 @@ def test_a_jpeg_of_many_scans_is_suspicious():
     assert decoded_pixels(jpeg) == 1200
     with pytest.raises(SuspiciousImage, match="more than 100 scans"):
         decoded_pixels(jpeg[:start] + scan * MAX_JPEG_SCANS + jpeg[-2:])
+
+
+def test_a_gif_of_many_blocks_is_suspicious():
+    def with_comment(blocks: int) -> bytes:
+        return encode("GIF")[:-1] + b"\x21\xfe" + b"\x01a" * blocks
+
+    assert decoded_pixels(with_comment(MAX_GIF_BLOCKS - 100)) == 2 * 1200
+    with pytest.raises(SuspiciousImage, match="more than 500,000 blocks"):
+        decoded_pixels(with_comment(MAX_GIF_BLOCKS))
 
 
 @pytest.mark.parametrize("start", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM"])

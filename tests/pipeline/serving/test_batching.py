@@ -130,7 +130,7 @@ def test_too_many_waiting_images_are_refused_until_the_model_has_caught_up():
     async def scenario(batcher, signature):
         signature.go.clear()
         running = asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))
-        while batcher.waiting or not batcher._running:
+        while batcher.waiting or not batcher.running:
             await asyncio.sleep(0.01)
         waiting = asyncio.create_task(batcher.predict(signature, inputs(*[b"e"] * 20)))
         await asyncio.sleep(0)
@@ -149,7 +149,7 @@ def test_a_request_that_is_given_up_leaves_the_queue():
     async def scenario(batcher, signature):
         signature.go.clear()
         running = asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))
-        while batcher.waiting or not batcher._running:
+        while batcher.waiting or not batcher.running:
             await asyncio.sleep(0.01)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
@@ -206,7 +206,7 @@ def test_as_many_batches_as_allowed_run_at_the_same_time():
         first = [asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))]
         first += [asyncio.create_task(batcher.predict(signature, inputs(b"e", b"f", b"g", b"h")))]
         third = asyncio.create_task(batcher.predict(signature, inputs(b"i")))
-        while len(batcher._running) < 2:
+        while len(batcher.running) < 2:
             await asyncio.sleep(0.01)
         assert batcher.waiting == 1
         signature.go.set()

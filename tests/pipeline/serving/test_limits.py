@@ -102,7 +102,7 @@ def test_images_that_are_larger_together_than_one_may_be_are_answered(limited, p
 def test_a_full_queue_refuses_requests(limited, picture):
     with slow_model(limited) as go, ThreadPoolExecutor(3) as pool:
         first = pool.submit(limited.predict, rows(*[picture(0)] * 4))
-        wait_until(lambda: limited.context.batcher._running)
+        wait_until(lambda: limited.context.batcher.running)
         second = pool.submit(limited.predict, rows(*[picture(1)] * 8))
         wait_until(lambda: limited.context.batcher.waiting == 8)
         refused = limited.predict(rows(picture(2)))

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from pipeline.serving.limits import Limits
 from pipeline.serving.server import bind, serve_root, url_of
+from tests.pipeline.colour_model import ColourModel, draw
 from tests.pipeline.serving.process import serving
 from tests.pipeline.serving.running import PREDICT, Running, read_answer, rows, running, wait_until
 
@@ -169,7 +171,7 @@ def test_requests_that_run_at_the_end_are_answered(copy, picture):
         server.context.batcher._threads.submit(go.wait, 20)
         with contextlib.closing(server.connect()) as connection:
             connection.request("POST", PREDICT, json.dumps(rows(picture(2))))
-            wait_until(lambda: server.context.batcher._running)
+            wait_until(lambda: server.context.batcher.running)
             server.server.stop()
             wait_until(lambda: _refuses(server))
             go.set()
@@ -227,3 +229,30 @@ def test_the_command_serves_until_a_signal(copy, number, host):
     warned = "is not only for this machine, and there is no authentication" in events
     assert warned == (host == "0.0.0.0")
     assert not re.search("Traceback|Warning:", events)
+
+
+class Hanging(ColourModel):
+    """A model that counts for years if one of its images is `hang`."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    def serving_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        end = tf.where(
+            tf.reduce_any(image_bytes == b"hang"), tf.int64.max, tf.constant(0, tf.int64)
+        )
+        (count,) = tf.while_loop(lambda i: i < end, lambda i: [i + 1], [tf.constant(0, tf.int64)])
+        return self._classify(tf.where(count < 0, b"", image_bytes))
+
+
+@pytest.mark.slow
+def test_a_model_that_hangs_is_told_by_healthz_and_does_not_keep_the_server_from_ending(tmp_path):
+    model = Hanging()
+    signatures = {"serving_default": model.serving_default, "serving_bytes": model.serving_bytes}
+    tf.saved_model.save(model, str(tmp_path / "serving" / "1"), signatures=signatures)
+    with serving(tmp_path, "--timeout", "1") as server:
+        assert server.predict(rows(draw(0))).status == 200
+        assert server.predict(rows(b"hang")).status == 504
+        wait_until(lambda: server.get("/healthz").status == 503)
+        # The other of the two threads goes on.
+        assert server.predict(rows(draw(0))).status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(60) == 128 + signal.SIGTERM
