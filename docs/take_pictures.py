@@ -2,18 +2,21 @@
 
     make pictures
 
-The screen is saved in the middle of the training and at the end, and the first screens of the
-report as Chromium shows them.
+The screen is saved in the middle of the training and at the end, and, as Chromium shows them, the
+first screens of the report and the page of the served model with a photograph.
 """
 
 import fcntl
 import io
 import os
 import pty
+import re
 import shutil
 import string
 import struct
+import subprocess
 import sys
+import tempfile
 import termios
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +28,16 @@ from rich.text import Text
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.wait import WebDriverWait
+
+from components.example_gen.checks import extract_image
+from data.records import read_records
+from data.sources import SAMPLE, list_files, resolve
 
 COLUMNS, ROWS = 100, 34
 # Pixels of the picture of the report: its first screens, with verdict and mistakes.
 WIDTH, HEIGHT = 1280, 1680
+SERVER_HEIGHT = 1250
 COMMAND = ["flowers", "run", "--config", "quickstart"]
 TRAINING_LINE = "epoch 6/12"
 FOLDER = Path(__file__).parent
@@ -52,7 +61,9 @@ def main() -> None:
             _save(screen, FOLDER / "training.svg")
     _save(screen, FOLDER / "run.svg")
     _, status = os.waitpid(process, 0)
-    _photograph(_report(screen), FOLDER / "report.png")
+    report = _report(screen)
+    _photograph(report.as_uri(), FOLDER / "report.png", HEIGHT)
+    photograph_server(report.parents[2])
     sys.exit(os.waitstatus_to_exitcode(status))
 
 
@@ -62,22 +73,53 @@ def _report(screen: pyte.Screen) -> Path:
     return next(Path(line).resolve() for line in lines if line)
 
 
-def _photograph(page: Path, picture: Path) -> None:
-    """Writes the first screens of a page as a PNG with few colours, which keeps it small."""
+def photograph_server(root: Path) -> None:
+    """Serves the model of a root, and writes the picture of its answer to an image."""
+    command = ["flowers", "serve", "--root", str(root), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        lines = iter(server.stderr.readline, "")
+        found = (re.search(r"listening at (\S+/),", line) for line in lines)
+        url = next(match[1] for match in found if match)
+        with tempfile.TemporaryDirectory() as folder:
+            image = Path(folder, "flower.jpg")
+            image.write_bytes(_sample_image())
+            _photograph(url, FOLDER / "serve.png", SERVER_HEIGHT, image)
+        server.terminate()
+
+
+def _sample_image() -> bytes:
+    records = read_records(list_files(resolve(SAMPLE))[0])
+    return extract_image(next(iter(records)))
+
+
+def _photograph(url: str, picture: Path, height: int, image: Path | None = None) -> None:
+    """Writes the first screens of a page as a PNG with few colours, which keeps it small.
+
+    Args:
+      url: The URL of the page.
+      picture: The file.
+      height: The height in pixels.
+      image: A file that is given to the page before; it must be answered.
+    """
     options = Options()
     for argument in ("--headless=new", "--no-sandbox", "--hide-scrollbars"):
         options.add_argument(argument)
-    options.add_argument(f"--window-size={WIDTH},{HEIGHT}")
+    options.add_argument(f"--window-size={WIDTH},{height}")
     options.binary_location = shutil.which("chromium") or ""
     browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     try:
-        metrics = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+        metrics = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        browser.get(page.as_uri())
-        image = Image.open(io.BytesIO(browser.get_screenshot_as_png()))
+        browser.get(url)
+        if image:
+            browser.find_element("id", "choose").send_keys(str(image))
+            WebDriverWait(browser, 60).until(
+                lambda b: b.find_element("id", "result").is_displayed()
+            )
+        shown = Image.open(io.BytesIO(browser.get_screenshot_as_png()))
     finally:
         browser.quit()
-    image.convert("RGB").quantize(128).save(picture, optimize=True)
+    shown.convert("RGB").quantize(128).save(picture, optimize=True)
 
 
 def _output(descriptor: int) -> Iterator[bytes]:

@@ -45,16 +45,16 @@ class Batcher:
     Attributes:
       limits: The limits for batches and for what waits.
       on_batch: Called after each batch with the number of its images and its seconds.
+      waiting: The number of images that wait.
+      running: When each of the batches that run now started, on the clock of the event loop.
     """
 
     limits: Limits
     on_batch: Callable[[int, float], None] = lambda images, seconds: None
-    # The number of images that wait.
     waiting: int = 0
+    running: dict[int, float] = field(default_factory=dict)
     _chunks: deque[_Chunk] = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    # When each of the batches that run now started.
-    running: dict[int, float] = field(default_factory=dict)
     _ended: bool = False
 
     def __post_init__(self) -> None:

@@ -1,4 +1,8 @@
-"""Connections with limits that uvicorn does not have: their number, and the time of a request."""
+"""Connections with limits that uvicorn does not have: their number, and the time of a request.
+
+uvicorn takes a class for connections (`http=`), but does not document what its own class calls. The
+tests of the limits fail if another version calls something else.
+"""
 
 import asyncio
 from typing import Any

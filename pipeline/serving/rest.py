@@ -76,11 +76,8 @@ class RestApi:
         """Answers with the signatures of the version that serves."""
         model = self._find(request)
         spec = {"name": self.context.name, "signature_name": "", "version": str(model.version)}
-        signatures = {
-            "@type": "type.googleapis.com/tensorflow.serving.SignatureDefMap",
-            "signature_def": model.metadata,
-        }
-        return JSONResponse({"model_spec": spec, "metadata": {"signature_def": signatures}})
+        signatures = {"signature_def": {"signature_def": model.metadata}}
+        return JSONResponse({"model_spec": spec, "metadata": signatures})
 
     def _find(self, request: Request) -> ServedModel:
         """Returns the model that a request names.

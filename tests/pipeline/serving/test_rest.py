@@ -104,6 +104,7 @@ def test_the_status_of_what_is_not_there_is_not_found(server, path, what):
 def test_the_metadata_describe_the_signatures(server, path):
     body = server.get(path).body
     assert body["model_spec"] == {"name": "flowers", "signature_name": "", "version": "1"}
+    assert set(body["metadata"]["signature_def"]) == {"signature_def"}
     signatures = body["metadata"]["signature_def"]["signature_def"]
     signature = signatures["serving_bytes"]
     assert signature["method_name"] == "tensorflow/serving/predict"
