@@ -36,5 +36,5 @@ class Limits:
     parallel: int = 2
     delay_s: float = 0.002
     timeout_s: float = 30.0
-    receive_s: float = 30.0
+    receive_s: float = 60.0
     connections: int = 256

@@ -1,9 +1,26 @@
 """Where the server writes: what happens to stderr, the access log to stdout."""
 
 import logging
+import os
 import sys
 
 from pipeline.serving.observation import access_log
+
+
+class _AccessLog(logging.StreamHandler):
+    """Writes to stdout, until nobody reads it any more, as after `flowers serve | head`."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Ends the access log if its reader is gone."""
+        if isinstance(sys.exception(), BrokenPipeError):
+            access_log.removeHandler(self)
+            # What is still buffered goes nowhere, instead of being an error at the end of Python.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())
+            os.close(nowhere)
+            logging.getLogger(__name__).warning("nobody reads the access log any more; it ends")
+        else:
+            super().handleError(record)
 
 
 def write_logs() -> None:
@@ -16,5 +33,5 @@ def write_logs() -> None:
     logging.getLogger("pipeline.serving").setLevel(logging.INFO)
     # Its lines about starting and stopping repeat ours.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    access_log.handlers, access_log.propagate = [logging.StreamHandler(sys.stdout)], False
+    access_log.handlers, access_log.propagate = [_AccessLog(sys.stdout)], False
     access_log.setLevel(logging.INFO)

@@ -3,10 +3,12 @@
 import contextlib
 import json
 import logging
+import os
 import re
 import shutil
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ import tensorflow as tf
 from components.model_store.local import LocalStore
 from data.common.errors import UsageError
 from pipeline.serving.limits import Limits
+from pipeline.serving.logs import write_logs
+from pipeline.serving.observation import access_log
 from pipeline.serving.server import bind, serve_root, url_of
 from tests.pipeline.colour_model import ColourModel, draw
 from tests.pipeline.serving.process import serving
@@ -149,7 +153,7 @@ def test_each_request_is_a_line_of_json_in_the_access_log(server, picture, caplo
     server.predict(rows(picture(0), picture(1)))
     server.get('/no"thing%0A%00here')
     # A line is written after the answer was sent.
-    wait_until(lambda: len(caplog.messages) >= 2)
+    wait_until(lambda: "thing" in "".join(caplog.messages[-1:]))
     good, bad = map(json.loads, caplog.messages[-2:])
     assert good.pop("milliseconds") > 0
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", good.pop("time"))
@@ -159,6 +163,26 @@ def test_each_request_is_a_line_of_json_in_the_access_log(server, picture, caplo
     }  # fmt: skip
     assert (bad["status"], bad["error"][:9]) == (404, "Not Found")
     assert all(message.isprintable() for message in caplog.messages)
+
+
+def test_an_access_log_that_nobody_reads_any_more_ends_with_one_line(monkeypatch, capsys):
+    reader, writer = os.pipe()
+    os.close(reader)
+    names = ("pipeline.serving", "uvicorn.error", access_log.name)
+    before = [(logging.getLogger(n), logging.getLogger(n).handlers) for n in names]
+    with open(writer, "w", buffering=1, encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        try:
+            write_logs()
+            for _ in range(3):
+                access_log.info("{}")
+        finally:
+            for logger, handlers in before:
+                logger.handlers, logger.propagate = handlers, True
+        monkeypatch.undo()
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "nobody reads the access log any more" in errors
 
 
 def test_the_server_does_not_tell_which_software_it_is(server):
