@@ -1,6 +1,6 @@
 """What a run does if it is not the whole pipeline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,11 @@ class Work:
     Attributes:
       steps: The names of the steps in their order.
       create: Returns the pipeline of these steps; it imports TFX.
+      uncached: Those that are never taken from the cache.
       conclude: Reports that all of them have succeeded, which sets the final state of the run.
     """
 
     steps: Sequence[str]
     create: "Callable[[Settings, RunContext], Pipeline]"
+    uncached: Set[str]
     conclude: Callable[[Run, Report], None]
