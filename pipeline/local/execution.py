@@ -187,8 +187,8 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
     )
     create = plan.work.create if plan.work else create_pipeline
     pipeline = create(plan.settings, context)
-    # A search looks itself for what it has done already.
-    uncached, last = plan.selection.uncached() | {TUNER}, plan.selection.last
+    uncached = plan.selection.uncached() | (plan.work.uncached if plan.work else set())
+    last = plan.selection.last
     runner = ObservedDagRunner(run.pipeline_run_id, observer, uncached=uncached, until=last)
     observer.checks_serving = not plan.work and plan.selection.includes("ServingCheck")
     try:

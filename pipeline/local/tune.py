@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from components.tuner.formatting import describe_search
 from components.tuner.settings import TuneSettings
 from components.tuner.trials import FOUND_FILE, Search
+from data.common.dotted_keys import flatten
 from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.exit_codes import DONE
@@ -26,7 +27,6 @@ from pipeline.reporting.lines import display_path, print_line
 from pipeline.reporting.next_steps import next_steps
 from pipeline.reporting.report import Report
 from pipeline.reporting.view import View
-from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import CODE, TUNER, TUNING, steps_before_training, tuner_fingerprint
 from pipeline.tuning.request import config_of, networks, search_settings
@@ -122,7 +122,8 @@ def _with_search(plan: RunPlan, request: TuneRequest, asked: TuneSettings) -> Ru
     return replace(
         plan,
         inputs={**plan.inputs, **inputs, f"{CODE}{TUNER}": code},
-        work=Work(steps, create, conclude, needed=[TUNER_MODULE]),
+        # A search looks itself for what it has done already.
+        work=Work(steps, create, uncached={TUNER}, conclude=conclude, needed=[TUNER_MODULE]),
     )
 
 
