@@ -23,6 +23,8 @@ RUN = {
     "tfx.components.infra_validator.component": "no step of ours; imports docker and kubernetes",
     TUNER_MODULE: "for `flowers tune` only; imports KerasTuner, Keras 3 and pyplot",
 }
+# What a run finds not to be installed.
+RUN_WITHOUT = {"IPython": "Beam asks it for each transform whether this is a notebook"}
 # What `--help` leaves out: a third of the time of its imports in a terminal.
 HELP = {
     "rich.markdown": "for help texts in Markdown; imports markdown-it and Pygments",
@@ -53,7 +55,9 @@ class _StandIn(ModuleType):
 
 
 @contextlib.contextmanager
-def left_out(modules: Mapping[str, str], needed: Collection[str] = ()) -> Iterator[None]:
+def left_out(
+    modules: Mapping[str, str], needed: Collection[str] = (), without: Collection[str] = ()
+) -> Iterator[None]:
     """Within it, imports of modules that are not imported yet find stand-ins in their place.
 
     Using what a stand-in contains raises an ImportError that names the module.
@@ -61,12 +65,15 @@ def left_out(modules: Mapping[str, str], needed: Collection[str] = ()) -> Iterat
     Args:
       modules: The names of the modules, and why nothing uses them.
       needed: Those of them that are imported all the same.
+      without: Further modules, whose imports raise an ImportError at once. For those that libraries
+        do without, and that they look for in `sys.modules`.
     """
-    stand_ins = {
+    stand_ins: dict[str, Any] = {
         name: _StandIn(name, reason)
         for name, reason in modules.items()
         if name not in needed and name not in sys.modules
     }
+    stand_ins |= {name: None for name in without if name not in sys.modules}
     sys.modules.update(stand_ins)
     try:
         yield

@@ -14,7 +14,7 @@ from data.record_files import check_first_records
 from data.sources import named
 from pipeline.history.run import Run
 from pipeline.history.runs import LOG_FILE, History
-from pipeline.left_out import RUN, left_out
+from pipeline.left_out import RUN, RUN_WITHOUT, left_out
 from pipeline.local.lock import Lock
 from pipeline.local.observer import RunObserver, SplitLacksClass
 from pipeline.local.outcome import final_state
@@ -64,7 +64,7 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
     log = folder / LOG_FILE
     try:
         with (
-            left_out(RUN, plan.work.needed if plan.work else ()),
+            left_out(RUN, plan.work.needed if plan.work else (), RUN_WITHOUT),
             captured_output(log, view.verbose, view.on_stderr) as stream,
             console_on(stream, view) as console,
             PagesAfterRun(plan.root, run, console),
