@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 TUNER_MODULE = "tfx.components.tuner.component"
-# What a run on this machine leaves out, and why: more than a third of the time of its imports.
+# What a run on this machine leaves out, and why: more than a quarter of its imports' time.
 # Where possible, this is not a heavy package but the module that imports it, so that whoever needs
 # the package can still import it.
 RUN = {
