@@ -32,6 +32,7 @@ LAYERS = {
     "pipeline.fingerprint": 1,
     "pipeline.exit_codes": 1,
     "pipeline.lazy_tensorflow": 1,
+    "pipeline.left_out": 1,
     "pipeline.root_files": 1,
     "pipeline.settings_aliases": 1,
     "components": 0,

@@ -8,7 +8,6 @@ import signal
 import sys
 import tempfile
 import threading
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -118,6 +117,8 @@ def _options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
+        from importlib import metadata
+
         typer.echo(f"flowers {metadata.version('flowers')}")
         raise typer.Exit
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.history.run import Run
-from pipeline.reporting.report import Report
 from pipeline.settings.settings import Settings
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
+    from pipeline.reporting.report import Report
     from pipeline.run_context import RunContext
 
 
@@ -23,9 +23,11 @@ class Work:
       create: Returns the pipeline of these steps; it imports TFX.
       uncached: Those that are never taken from the cache.
       conclude: Reports that all of them have succeeded, which sets the final state of the run.
+      needed: The modules of `pipeline.left_out.RUN` that they use.
     """
 
     steps: Sequence[str]
     create: "Callable[[Settings, RunContext], Pipeline]"
     uncached: Set[str]
-    conclude: Callable[[Run, Report], None]
+    conclude: "Callable[[Run, Report], None]"
+    needed: Sequence[str] = ()
