@@ -98,13 +98,13 @@ class Executor(BaseExampleGenExecutor):
         )
         plan = (
             parts
-            | "AllParts" >> beam.combiners.ToList()
+            | "AllParts" >> beam.combiners.ToList().without_defaults()
             | "Plan" >> beam.Map(plan_parts, partition, grouped)
         )
         _ = (
             parts
             | "Move" >> beam.ParDo(MovePart(partition, folders), beam.pvalue.AsSingleton(plan))
-            | "AllMoved" >> beam.combiners.ToList()
+            | "AllMoved" >> beam.combiners.ToList().without_defaults()
             | "WriteCounts"
             >> beam.Map(_write_counts, partition.weights, spans, self._quarantine_uri)
         )

@@ -127,6 +127,8 @@ def decode_quarantined(record: bytes) -> tuple:
 def test_one_pass_writes_what_two_passes_write(make_image, tmp_path, contradictions, grouped):
     records = write_files(tmp_path / "records", make_records(make_image, contradictions))
     expected = list(partition_records(records, WEIGHTS, RULES, grouped))
+    alone = list(partition_records(records, WEIGHTS, RULES, grouped=False))
+    assert grouped == ([o.split for o in alone] != [o.split for o in expected])
     execute(tmp_path / "records", "run-1", tmp_path, grouped, broken_file="keep_before")
     quarantine = tmp_path / "quarantine" / "1"
     bad = []
