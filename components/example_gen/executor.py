@@ -95,6 +95,8 @@ class Executor(BaseExampleGenExecutor):
             pipeline
             | "Files" >> beam.Create(sorted({file for span in spans for file in span}))
             | "Write" >> beam.ParDo(WritePart(partition, self._temporary))
+            # Both of what follows has to get the same parts, although each has a random folder.
+            | "Keep" >> beam.Reshuffle()
         )
         plan = (
             parts
