@@ -18,11 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from checkout import PROJECT, checkout
+
 CORES = len(os.sched_getaffinity(0))
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
@@ -39,7 +39,7 @@ def main() -> None:
         print(json.dumps(_work(*arguments.worker)))  # noqa: T201
         return
     if arguments.against:
-        with _checkout(arguments.against) as folder:
+        with checkout(arguments.against) as folder:
             _compare_revisions(folder, Path(arguments.data).resolve(), arguments.repeats)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -144,19 +144,6 @@ def _example_gen(records: Path, checkout: Path = PROJECT, cores: int = CORES) ->
         images = sum(json.loads(file.read_text())["examples"].values())
         costs: dict[str, float] = json.loads(out.read_text())["ExampleGen"]
     return {"images": images, "images_per_second": images / costs["seconds"], **costs}
-
-
-@contextmanager
-def _checkout(revision: str) -> Iterator[Path]:
-    """Yields a folder with the files of a revision."""
-    git = ["git", "-C", str(PROJECT), "worktree"]
-    with tempfile.TemporaryDirectory() as parent:
-        folder = Path(parent) / revision
-        subprocess.run([*git, "add", "--quiet", "--detach", folder, revision], check=True)
-        try:
-            yield folder
-        finally:
-            subprocess.run([*git, "remove", "--force", folder], check=True)
 
 
 def _compare_revisions(folder: Path, records: Path, repeats: int) -> None:

@@ -17,7 +17,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from checkout import PROJECT, checkout
+
 # The section was called `evaluator` in earlier revisions, and every revision accepts that name.
 TARGET = "evaluator.target"
 
@@ -37,14 +38,8 @@ def main() -> None:
     arguments = parser.parse_args()
     options = ["--config", "quickstart", "--data", arguments.data]
     options += [option for setting in arguments.set for option in ("--set", setting)]
-    with tempfile.TemporaryDirectory() as folder:
-        earlier = Path(folder, "earlier")
-        git = ["git", "-C", str(PROJECT), "worktree"]
-        subprocess.run([*git, "add", "--quiet", "--detach", earlier, arguments.against], check=True)
-        try:
-            pairs = _measure((earlier, PROJECT), options, arguments.pairs, Path(folder))
-        finally:
-            subprocess.run([*git, "remove", "--force", earlier], check=True)
+    with checkout(arguments.against) as earlier, tempfile.TemporaryDirectory() as folder:
+        pairs = _measure((earlier, PROJECT), options, arguments.pairs, Path(folder))
     _print_table(pairs, arguments.against)
 
 
