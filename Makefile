@@ -15,7 +15,7 @@ ACCELERATOR ?= cpu
 IMAGE ?= flowers-$(ACCELERATOR):0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-line test-long lint docs sample bench bench-data bench-augmentation bench-drift bench-near-duplicates bench-serving bench-look-ups pictures image clean
+.PHONY: help setup run test test-all test-line test-long lint docs sample bench bench-run bench-growth bench-data bench-augmentation bench-drift bench-near-duplicates bench-serving bench-look-ups pictures image clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,12 @@ sample: setup  ## Regenerate data/sample; the bytes stay the same
 
 bench: setup  ## Compare training with a plain tf.keras script; REAL_DATA=DIR for real records
 	$(UV) run --no-sync python tests/bench/training.py --data $(or $(REAL_DATA),sample)
+
+bench-run: setup  ## Compare whole runs with those of a revision, AGAINST=3c59da5; REAL_DATA=DIR
+	$(UV) run --no-sync python tests/bench/run.py --data $(or $(REAL_DATA),sample) $(if $(AGAINST),--against $(AGAINST))
+
+bench-growth: setup  ## Measure time and memory of each step for up to 100,000 images; REAL_DATA=DIR
+	$(UV) run --no-sync python tests/bench/growth.py --data $(or $(REAL_DATA),data/sample)
 
 bench-data: setup  ## Compare import and ExampleGen with plain tf.data; REAL_DATA=DIR
 	$(UV) run --no-sync python tests/bench/reading.py --data $(or $(REAL_DATA),data/sample)

@@ -16,6 +16,9 @@ def main() -> None:
         os.environ["PYTHONUTF8"] = "1"  # for the child processes
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from pipeline.cli.main import main as run
+    from data.common.garbage_collection import no_garbage_collection
+
+    with no_garbage_collection():
+        from pipeline.cli.main import main as run
 
     run()

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -47,6 +47,28 @@ def copied_here(path: str) -> Iterator[str]:
         copy = os.path.join(folder, os.path.basename(path))
         gfile().copy(path, copy)
         yield copy
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[str]:
+    """Yields a path to write to; the file is at `path`, local or on gs://, once it is complete.
+
+    An error leaves nothing behind. The folder of `path` is created.
+    """
+    folder, name = os.path.split(path)
+    if "://" in path:
+        with tempfile.TemporaryDirectory() as local:
+            yield os.path.join(local, name)
+            gfile().copy(os.path.join(local, name), path, overwrite=True)
+        return
+    os.makedirs(folder or ".", exist_ok=True)
+    unfinished = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.remove(unfinished)
 
 
 def write_bytes(content: bytes, *path: str) -> None:

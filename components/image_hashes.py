@@ -31,8 +31,14 @@ def difference_hash(image: np.ndarray) -> bytes:
 
     Reference: N. Krawetz, "Kind of Like That", hackerfactor.com, 2013.
     """
-    sums, rows = _cell_sums(image, 8, axis=0)
-    sums, columns = _cell_sums(sums, 9, axis=1)
+    starts, rows = _cells(image.shape[0], 8)
+    # Of whole rows, this is faster than `reduceat`. The largest image has sums below 2^32.
+    sums = np.stack([
+        image[start : start + number].sum(axis=0, dtype=np.uint32)
+        for start, number in zip(starts, rows, strict=True)
+    ])  # fmt: skip
+    starts, columns = _cells(image.shape[1], 9)
+    sums = np.add.reduceat(sums, starts, axis=1, dtype=np.int64)
     # ITU-R BT.601 luma, in thousandths.
     cells = sums @ np.array([299, 587, 114]) // (rows[:, None] * columns[None, :])
     return np.packbits(cells[:, :-1] < cells[:, 1:]).tobytes()
@@ -105,12 +111,10 @@ def _read(*path: str) -> Mapping[str, np.ndarray]:
         return {name: content[name] for name in content.files}
 
 
-def _cell_sums(values: np.ndarray, cells: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns int64 sums over `cells` cells along `axis`, and the number of values in each.
+def _cells(length: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns where each of `number` cells of an axis starts, and its length, which is at least 1.
 
-    If there are fewer values than cells, values are repeated.
+    If the axis is shorter than that, cells overlap.
     """
-    length = values.shape[axis]
-    starts = np.arange(cells) * length // cells
-    counts = np.maximum(np.diff(np.append(starts, length)), 1)
-    return np.add.reduceat(values, starts, axis=axis, dtype=np.int64), counts
+    starts = np.arange(number) * length // number
+    return starts, np.maximum(np.diff(np.append(starts, length)), 1)

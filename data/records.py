@@ -4,8 +4,13 @@ import hashlib
 import re
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import tensorflow as tf
+
+# TensorFlow's public names for this reader are deprecated and log that, or are those of tf.data,
+# which takes longer for each record than a small image takes to be decoded.
+from tensorflow.python.lib.io._pywrap_record_io import RecordIterator
 
 from data.common.files import GZIP_START
 from data.features import CLASS, IMAGE, LABEL, ONE_HOT_CLASS, SIZE, SOURCE
@@ -31,8 +36,7 @@ def read_records(file: str) -> Iterator[bytes]:
     waits = RETRY_SECONDS if "://" in file else ()
     while True:
         try:
-            records = tf.data.TFRecordDataset(file, _compression(file)).skip(number)
-            for record in records.as_numpy_iterator():
+            for record in islice(RecordIterator(file, _compression(file)), number, None):
                 number += 1
                 failures = 0
                 yield record
@@ -55,10 +59,18 @@ def _compression(file: str) -> str:
             return ""
     try:
         # The length of an uncompressed first record can have the same bytes.
-        next(iter(tf.data.TFRecordDataset(file).take(1)))
+        next(RecordIterator(file, ""))
     except tf.errors.DataLossError:
         return "GZIP"
     return ""
+
+
+def open_writer(path: str) -> tf.io.TFRecordWriter:
+    """Returns a writer of a TFRecord file in the format GZIP, which stores without compressing.
+
+    Encoded images hardly shrink, and compressing a JPEG takes longer than decoding it.
+    """
+    return tf.io.TFRecordWriter(path, tf.io.TFRecordOptions("GZIP", compression_level=0))
 
 
 def record_id(record: bytes) -> str:

@@ -2,13 +2,10 @@
 
 import ast
 import functools
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-from packaging.markers import Marker
 
 from data.common.files import digest_files
 
@@ -78,12 +75,17 @@ def _locked_packages() -> list[dict[str, Any]]:
     file = _ROOT / _LOCK_FILE
     if not file.exists():
         return []
+    import tomllib
+
     packages: list[dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["package"]
     return packages
 
 
 def _is_for(python: str, markers: list[str]) -> bool:
     """Returns whether any marker holds; a package with a single version has none."""
+    # Only jobs on Vertex AI need it.
+    from packaging.markers import Marker
+
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
     return not markers or any(Marker(marker).evaluate(environment) for marker in markers)
 
@@ -91,12 +93,14 @@ def _is_for(python: str, markers: list[str]) -> bool:
 def reachable_files(*modules: str) -> list[Path]:
     """Returns the project's files that modules reach by imports, including their own, sorted."""
     found: set[Path] = set()
-    waiting = list(modules)
+    seen, waiting = set(modules), list(modules)
     while waiting:
         file = _file_of(waiting.pop())
         if file and file not in found:
             found.add(file)
-            waiting.extend(_imports(file))
+            new = set(_imports(file.read_bytes())) - seen
+            seen |= new
+            waiting.extend(new)
     return sorted(found)
 
 
@@ -109,11 +113,25 @@ def _file_of(module: str) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _imports(file: Path) -> Iterator[str]:
-    """Yields the modules that a file imports, and each imported name, which may be a module."""
-    for node in ast.walk(ast.parse(file.read_bytes())):
+@functools.cache
+def _imports(source: bytes) -> Sequence[str]:
+    """Returns the modules that a file imports, and each imported name, which may be a module.
+
+    It is cached because the steps share most of their files.
+    """
+    found: list[str] = []
+    for node in _statements(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+    """Yields all statements within a module or a statement, at any depth."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for part in getattr(block, field, ()):
+            if isinstance(part, ast.stmt):
+                yield part
+            yield from _statements(part)

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator
 from types import ModuleType
 
+from data.common.garbage_collection import no_garbage_collection
+
 
 def import_tensorflow() -> ModuleType:
     """Imports TensorFlow, which takes nine seconds, and hides its warnings.
@@ -17,7 +19,7 @@ def import_tensorflow() -> ModuleType:
     """
     # It hides most of what follows the import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _hidden_errors(), warnings.catch_warnings():
+    with _hidden_errors(), no_garbage_collection(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         import tensorflow
     return tensorflow

@@ -7,7 +7,11 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import json
+import re
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -116,3 +120,21 @@ def hook():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
+
+
+@pytest.fixture
+def job_service(tmp_path):
+    """Yields the address of Beam's own job service, which runs in a separate process."""
+    log = tmp_path / "service.log"
+    command = [sys.executable, "-m", "apache_beam.runners.portability.local_job_service_main"]
+    with log.open("wb") as stream:
+        process = subprocess.Popen([*command, "--port", "0"], stdout=stream, stderr=stream)
+    try:
+        end = time.monotonic() + 120
+        while not (port := re.search(r"started at localhost on port (\d+)", log.read_text())):
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.2)
+        yield f"localhost:{port[1]}"
+    finally:
+        process.terminate()
+        process.wait()

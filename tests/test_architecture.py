@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     "pipeline.cli": 10,
     "pipeline.serving": 9,
+    "pipeline.batch_prediction": 9,
     "pipeline.schedule": 8,
     "pipeline.inference": 8,
     "pipeline.evaluation": 8,
@@ -32,6 +33,7 @@ LAYERS = {
     "pipeline.fingerprint": 1,
     "pipeline.exit_codes": 1,
     "pipeline.lazy_tensorflow": 1,
+    "pipeline.left_out": 1,
     "pipeline.root_files": 1,
     "pipeline.settings_aliases": 1,
     "components": 0,

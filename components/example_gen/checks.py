@@ -35,13 +35,12 @@ class RecordRules:
 
 
 @dataclass(frozen=True)
-class ValidRecord:
-    """The content of a valid record.
+class ParsedRecord:
+    """The content of a record that is valid but for its image.
 
     Attributes:
       content: The record with the features that are read, under the names of `data.features`.
       ignored: The names of the features that are not read.
-      pixels: The decoded image, uint8 [height, width, 3].
       image: The encoded image.
       label: The class name.
       class_id: The class id.
@@ -49,14 +48,26 @@ class ValidRecord:
 
     content: bytes
     ignored: tuple[str, ...]
-    pixels: np.ndarray
     image: bytes
     label: str
     class_id: int
 
 
+@dataclass(frozen=True)
+class ValidRecord(ParsedRecord):
+    """The content of a valid record; `pixels` are the decoded image, uint8 [height, width, 3]."""
+
+    pixels: np.ndarray
+
+
 def check_record(content: bytes, rules: RecordRules) -> ValidRecord:
-    """Returns the content of a record after checking it.
+    """Returns the content of a record after checking it and its image; see `parse_record`."""
+    parsed = parse_record(content, rules)
+    return ValidRecord(**vars(parsed), pixels=_decode(parsed.image, rules.max_pixels))
+
+
+def parse_record(content: bytes, rules: RecordRules) -> ParsedRecord:
+    """Returns the content of a record after checking all but its image.
 
     A record whose label and class id are both unknown is valid: a new class is not a bad record but
     data outside the schema, for which the data gate stops the run.
@@ -77,12 +88,11 @@ def check_record(content: bytes, rules: RecordRules) -> ValidRecord:
         label = _label_of(class_id, rules.class_names)
     else:
         label = _check_label(class_id, written, rules.class_names)
-    pixels = _decode(image, rules.max_pixels)
     ignored = tuple(sorted(set(features.feature) - set(names.values())))
     renamed = any(name != theirs for name, theirs in names.items())
     if ignored or renamed or written != label.encode():
         content = _rename(features, names, label)
-    return ValidRecord(content, ignored, pixels, image, label, class_id)
+    return ParsedRecord(content, ignored, image, label, class_id)
 
 
 def check_elsewhere(content: bytes, rules: RecordRules) -> bytes:

@@ -16,16 +16,8 @@ from tfx.utils import proto_utils
 
 from components.artifacts import read_counts, write_text
 from components.example_gen.checks import RecordRules
-from components.example_gen.near_duplicates import group_representatives
-from components.example_gen.partition import (
-    OUTCOME,
-    DigestImage,
-    HashImage,
-    PartitionRecord,
-    ReadShard,
-    RecordOutcome,
-    conflicting_labels,
-)
+from components.example_gen.partition import Partition, RecordOutcome
+from components.example_gen.parts import MovePart, Part, WritePart, plan_parts
 from components.example_gen.source_properties import note_source
 from components.example_gen.span_statistics import write_statistics
 from components.example_gen.split_pairs import find_split_pairs, write_pairs
@@ -76,6 +68,8 @@ class Executor(BaseExampleGenExecutor):
         self._quarantine_uri = quarantine.uri
         self._examples = output_dict[standard_component_specs.EXAMPLES_KEY]
         super().Do(input_dict, output_dict, exec_properties)
+        if tf.io.gfile.exists(self._temporary):
+            tf.io.gfile.rmtree(self._temporary)
         note_source(artifact_utils.get_single_instance(self._examples), exec_properties)
         counts = read_counts(quarantine.uri)
         if counts.broken_files and exec_properties["broken_file"] == REFUSE:
@@ -89,32 +83,39 @@ class Executor(BaseExampleGenExecutor):
 
         The base class shuffles them, for which Beam's local runner holds a whole split in memory.
         """
-        weights = _split_weights(exec_properties)
         spans = self._input_files(exec_properties)
-        files = sorted({file for span in spans for file in span})
-        read = _read(pipeline, files, "Read")
-        rules = _rules(exec_properties)
-        partition = PartitionRecord(weights, exec_properties["split_salt"], rules)
-        conflicts = beam.pvalue.AsDict(_find_conflicts(pipeline, files, rules.features))
-        groups: Any = {}
-        if exec_properties["group_near_duplicates"]:
-            hash_image = HashImage(rules)
-            groups = beam.pvalue.AsSingleton(_group_near_duplicates(pipeline, files, hash_image))
-        outputs = read["records"] | "Partition" >> beam.ParDo(
-            partition, conflicts, groups
-        ).with_outputs(*weights, QUARANTINE, OUTCOME)
-        bad = os.path.join(self._quarantine_uri, f"Split-{QUARANTINE}")
-        _write_records(outputs[QUARANTINE], bad, "Write bad")
-        _ = (
-            (read[OUTCOME], outputs[OUTCOME])
-            | beam.Flatten()
-            | "Outcomes" >> beam.combiners.ToList()
-            | "WriteCounts" >> beam.Map(_write_counts, weights, spans, self._quarantine_uri)
+        partition = _partition(exec_properties)
+        grouped = bool(exec_properties["group_near_duplicates"])
+        folders = {
+            split: artifact_utils.get_split_uri(self._examples, split)
+            for split in partition.weights
+        }
+        folders[QUARANTINE] = os.path.join(self._quarantine_uri, f"Split-{QUARANTINE}")
+        parts = (
+            pipeline
+            | "Files" >> beam.Create(sorted({file for span in spans for file in span}))
+            | "Write" >> beam.ParDo(WritePart(partition, self._temporary))
+            # Both of what follows has to get the same parts, although each has a random folder.
+            | "Keep" >> beam.Reshuffle()
         )
-        for split in weights:
-            folder = artifact_utils.get_split_uri(self._examples, split)
-            _write_records(outputs[split], folder, f"Write {split}")
+        plan = (
+            parts
+            | "AllParts" >> beam.combiners.ToList().without_defaults()
+            | "Plan" >> beam.Map(plan_parts, partition, grouped)
+        )
+        _ = (
+            parts
+            | "Move" >> beam.ParDo(MovePart(partition, folders), beam.pvalue.AsSingleton(plan))
+            | "AllMoved" >> beam.combiners.ToList().without_defaults()
+            | "WriteCounts"
+            >> beam.Map(_write_counts, partition.weights, spans, self._quarantine_uri)
+        )
         return {}
+
+    @property
+    def _temporary(self) -> str:
+        """The folder of files that are not finished."""
+        return os.path.join(self._quarantine_uri, "unfinished")
 
     def _input_files(self, exec_properties: dict[str, Any]) -> list[list[str]]:
         """Returns the record files of each pattern; those of the newest span are last."""
@@ -133,52 +134,6 @@ class Executor(BaseExampleGenExecutor):
     def _refuse(self, reasons: Sequence[str]) -> NoReturn:
         folder = history_folder(self._quarantine_uri, self._context.pipeline_run_id)
         refuse_data(reasons, "ExampleGen", folder)
-
-
-def _write_records(records: beam.PCollection, folder: str, label: str) -> None:
-    prefix = os.path.join(folder, "data_tfrecord")
-    _ = records | label >> beam.io.WriteToTFRecord(prefix, file_name_suffix=".gz")
-
-
-def _read(pipeline: beam.Pipeline, files: list[str], label: str) -> Any:
-    """Returns the outputs `records` and OUTCOME of reading all files.
-
-    Each pass over the records has its own source: if a later pass shares the source and waits for
-    the result of an earlier one, Beam's local runner holds all records in memory.
-    """
-    shards = pipeline | f"{label}: shards" >> beam.Create(files)
-    return shards | label >> beam.ParDo(ReadShard()).with_outputs(OUTCOME, main="records")
-
-
-def _find_conflicts(
-    pipeline: beam.Pipeline, files: list[str], features: Mapping[str, str]
-) -> beam.PCollection:
-    """Returns (digest, reason) of the images that occur with different labels.
-
-    This reads all files a second time, which is cheaper than keeping all records in memory.
-    """
-    return (
-        _read(pipeline, files, "Read digests")["records"]
-        | "Digest" >> beam.ParDo(DigestImage(features))
-        | "ByImage" >> beam.GroupByKey()
-        | "SeveralLabels" >> beam.FlatMap(conflicting_labels)
-    )
-
-
-def _group_near_duplicates(
-    pipeline: beam.Pipeline, files: list[str], hash_image: HashImage
-) -> beam.PCollection:
-    """Returns one mapping, from hashes of near-duplicates to the hash that decides their split.
-
-    This decodes all images a second time, which is cheaper than keeping them.
-    """
-    return (
-        _read(pipeline, files, "Read hashes")["records"]
-        | "Hash" >> beam.ParDo(hash_image)
-        | "Once" >> beam.Distinct()
-        | "Hashes" >> beam.combiners.ToList()
-        | "Group" >> beam.Map(group_representatives)
-    )
 
 
 def count_outcomes(
@@ -226,8 +181,12 @@ def _better_salt(outcomes: Sequence[RecordOutcome], weights: Mapping[str, int]) 
 
 
 def _write_counts(
-    outcomes: list[RecordOutcome], weights: dict[str, int], spans: list[list[str]], folder: str
+    parts: list[Part],
+    weights: Mapping[str, int],
+    spans: list[list[str]],
+    folder: str,
 ) -> None:
+    outcomes = [outcome for part in parts for outcome in part.outcomes]
     number, pairs = find_split_pairs(sorted(outcome for outcome in outcomes if outcome.split))
     write_pairs(pairs, folder)
     counts = count_outcomes(outcomes, weights, number)
@@ -238,14 +197,12 @@ def _write_counts(
         write_statistics(outcomes, set(shards), folder, name)
 
 
-def _rules(exec_properties: dict[str, Any]) -> RecordRules:
-    return RecordRules(
+def _partition(exec_properties: dict[str, Any]) -> Partition:
+    rules = RecordRules(
         class_names=json.loads(exec_properties["class_names"]),
         max_pixels=exec_properties["max_pixels"],
         features=feature_names(json.loads(exec_properties["features"])),
     )
-
-
-def _split_weights(exec_properties: dict[str, Any]) -> dict[str, int]:
     config = proto_utils.json_to_proto(exec_properties["output_config"], example_gen_pb2.Output())
-    return {split.name: split.hash_buckets for split in config.split_config.splits}
+    weights = {split.name: split.hash_buckets for split in config.split_config.splits}
+    return Partition(weights, exec_properties["split_salt"], rules)

@@ -1,13 +1,12 @@
-"""The Beam functions of ExampleGen: assign each record to a split or to the quarantine."""
+"""Assigns each record to a split or to the quarantine."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-import apache_beam as beam
 import tensorflow as tf
-from apache_beam.pvalue import TaggedOutput
 from google.protobuf.message import DecodeError
 
 from components.example_gen.checks import (
@@ -15,22 +14,14 @@ from components.example_gen.checks import (
     RecordRules,
     check_record,
     extract_source,
+    parse_record,
 )
 from components.example_gen.image_statistics import ImageStatistics, measure_image
 from components.example_gen.splits import assign_split
 from components.image_hashes import difference_hash
 from data.classes import normalize_class_name
 from data.features import CLASS, IMAGE, LABEL, SOURCE
-from data.ingestion_counts import QUARANTINE
-from data.records import (
-    bytes_feature,
-    describe_damage,
-    ints_feature,
-    read_records,
-    record_id,
-)
-
-OUTCOME = "outcome"
+from data.records import ReadError, bytes_feature, ints_feature, record_id
 
 
 @dataclass(frozen=True)
@@ -60,6 +51,8 @@ class RecordOutcome:
       ignored: The names of the features that are not read.
       statistics: Statistics of the image; None for a quarantined record.
       record_id: Id of the example, see `data.records.record_id`; empty for a quarantined record.
+      digest: SHA-256 of the encoded image; empty unless the record has exactly one.
+      given_label: The label in the record, valid or not; None unless it has exactly one.
     """
 
     shard: str
@@ -74,121 +67,89 @@ class RecordOutcome:
     ignored: tuple[str, ...] = ()
     statistics: ImageStatistics | None = field(default=None, compare=False)
     record_id: str = ""
+    digest: bytes = b""
+    given_label: str | None = field(default=None, compare=False)
 
 
-class ReadShard(beam.DoFn):
-    """Yields the records of one TFRecord file, and an OUTCOME if the file is damaged or empty.
+@dataclass(frozen=True)
+class Partition:
+    """How records are partitioned; see `ImageExampleGen`."""
 
-    It uses tf.data instead of Beam's reader, because its error contains the byte offset.
-    """
+    weights: Mapping[str, int]
+    salt: str
+    rules: RecordRules
 
-    def process(self, shard: str) -> Iterator[Any]:
-        index = 0
+    def assign(self, record: Record) -> tuple[RecordOutcome, bytes]:
+        """Returns the outcome of a record, and what is written to its split or the quarantine."""
+        digest, given_label = identify(record.content, self.rules.features)
         try:
-            for content in read_records(shard):
-                yield Record(shard, index, content)
-                index += 1
-        except tf.errors.DataLossError as error:
-            reason = describe_damage(error)
-            yield TaggedOutput(
-                OUTCOME, RecordOutcome(shard, index, reason=reason, subject="damaged file")
-            )
-        else:
-            if index == 0:
-                yield TaggedOutput(OUTCOME, RecordOutcome(shard, 0, subject="empty file"))
-
-
-class DigestImage(beam.DoFn):
-    """Yields (digest of the encoded image, label) of each record that has both."""
-
-    def __init__(self, features: Mapping[str, str]):
-        """Takes the names of the features in the records."""
-        self._image, self._label = features[IMAGE], features.get(LABEL, features[CLASS])
-
-    def process(self, record: Record) -> Iterator[tuple[bytes, bytes]]:
-        try:
-            features = tf.train.Example.FromString(record.content).features.feature
-        except DecodeError:
-            return
-        images, label = features[self._image].bytes_list.value, features[self._label]
-        labels = [*label.bytes_list.value, *(b"%d" % number for number in label.int64_list.value)]
-        if len(images) == len(labels) == 1:
-            yield hashlib.sha256(images[0]).digest(), _normal_label(labels[0])
-
-
-class HashImage(beam.DoFn):
-    """Yields the difference hash, 8 bytes, of the image of each valid record."""
-
-    def __init__(self, rules: RecordRules):
-        self._rules = rules
-
-    def process(self, record: Record) -> Iterator[bytes]:
-        try:
-            valid = check_record(record.content, self._rules)
-        except InvalidRecord:
-            return
-        yield difference_hash(valid.pixels)
-
-
-class PartitionRecord(beam.DoFn):
-    """Tags a record with its split or QUARANTINE, and its RecordOutcome with OUTCOME."""
-
-    def __init__(self, weights: Mapping[str, int], salt: str, rules: RecordRules):
-        """See `ImageExampleGen`."""
-        self._weights, self._salt, self._rules = dict(weights), salt, rules
-
-    def process(
-        self, record: Record, conflicts: Mapping[bytes, str], groups: Mapping[bytes, bytes]
-    ) -> Iterator[Any]:
-        """Processes one record.
-
-        `conflicts` are reasons by the digest of images that occur with different labels; `groups`
-        maps hashes of near-duplicates to the hash that decides their split.
-        """
-        try:
-            valid = check_record(record.content, self._rules)
-            conflict = conflicts.get(hashlib.sha256(valid.image).digest())
-            if conflict:
-                raise InvalidRecord(conflict)
+            valid = check_record(record.content, self.rules)
         except InvalidRecord as error:
-            source = extract_source(record.content, self._rules.features)
-            outcome = RecordOutcome(record.shard, record.index, reason=str(error), source=source)
-            yield TaggedOutput(QUARANTINE, _encode_quarantined(record.content, outcome))
-            yield TaggedOutput(OUTCOME, outcome)
-            return
+            return self.quarantine(record, str(error), digest, given_label)
         image_hash = difference_hash(valid.pixels)
-        split = assign_split(groups.get(image_hash, image_hash), self._weights, self._salt)
-        yield TaggedOutput(split, valid.content)
-        number = int.from_bytes(image_hash, "big")
         outcome = RecordOutcome(
-            record.shard, record.index, split, valid.label, number, class_id=valid.class_id,
-            ignored=valid.ignored, statistics=measure_image(valid.pixels),
-            record_id=record_id(valid.content),
+            record.shard, record.index, self.split_of(image_hash), valid.label,
+            int.from_bytes(image_hash, "big"), class_id=valid.class_id, ignored=valid.ignored,
+            statistics=measure_image(valid.pixels), record_id=record_id(valid.content),
+            digest=digest, given_label=given_label,
         )  # fmt: skip
-        yield TaggedOutput(OUTCOME, outcome)
+        return outcome, valid.content
+
+    def quarantine(
+        self, record: Record, reason: str, digest: bytes = b"", given_label: str | None = None
+    ) -> tuple[RecordOutcome, bytes]:
+        """Returns the outcome of a bad record, and what is written to the quarantine."""
+        outcome = RecordOutcome(
+            record.shard, record.index, reason=reason, digest=digest, given_label=given_label,
+            source=extract_source(record.content, self.rules.features),
+        )  # fmt: skip
+        return outcome, _encode_quarantined(record.content, outcome)
+
+    def reassign(self, record: Record, outcome: RecordOutcome) -> tuple[RecordOutcome, bytes]:
+        """Returns what `assign` returns for a record whose split or reason is known.
+
+        Raises:
+          ReadError: It is not the record that was assigned.
+        """
+        if not outcome.split:
+            return self.quarantine(record, outcome.reason)
+        with suppress(InvalidRecord):
+            content = parse_record(record.content, self.rules).content
+            if record_id(content) == outcome.record_id:
+                return outcome, content
+        raise ReadError(f"{record.shard} was changed while it was read")
+
+    def split_of(self, image_hash: bytes) -> str:
+        """Returns the split of an image hash."""
+        return assign_split(image_hash, self.weights, self.salt)
 
 
-def _normal_label(label: bytes) -> bytes:
+def identify(content: bytes, features: Mapping[str, str]) -> tuple[bytes, str | None]:
+    """Returns the digest of the image of a record, and its label; see `RecordOutcome`.
+
+    Args:
+      content: A serialized tf.train.Example, valid or not.
+      features: The names of the features in the records, see `data.features.feature_names`.
+    """
+    try:
+        parsed = tf.train.Example.FromString(content).features.feature
+    except DecodeError:
+        return b"", None
+    images = parsed[features[IMAGE]].bytes_list.value
+    if len(images) != 1:
+        return b"", None
+    label = parsed[features.get(LABEL, features[CLASS])]
+    labels = [*label.bytes_list.value, *(b"%d" % number for number in label.int64_list.value)]
+    given_label = _normal_label(labels[0]) if len(labels) == 1 else None
+    return hashlib.sha256(images[0]).digest(), given_label
+
+
+def _normal_label(label: bytes) -> str:
     """Returns a label as the class name that it stands for; as it is if it is invalid."""
     try:
-        return normalize_class_name(label.decode()).encode()
+        return normalize_class_name(label.decode())
     except ValueError:
-        return label
-
-
-def conflicting_labels(
-    labels_of_image: tuple[bytes, Iterable[bytes]],
-) -> Iterator[tuple[bytes, str]]:
-    """Yields the digest and the reason if an image has more than one label."""
-    digest, labels = labels_of_image
-    distinct = {label.decode(errors="replace") for label in labels}
-    if len(distinct) > 1:
-        yield digest, conflicting_labels_reason(distinct)
-
-
-def conflicting_labels_reason(labels: Iterable[str]) -> str:
-    """Returns the reason why an image with these labels is quarantined."""
-    return f"identical images with different labels: {', '.join(sorted(labels))}"
+        return label.decode(errors="replace")
 
 
 def _encode_quarantined(content: bytes, outcome: RecordOutcome) -> bytes:

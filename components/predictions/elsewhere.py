@@ -13,7 +13,7 @@ from components.example_gen.checks import (
     extract_source,
 )
 from components.predictions.table import EXTRA
-from data.records import describe_damage, read_records
+from data.records import describe_damage, open_writer, read_records
 
 _MOST_REASONS = 10
 
@@ -61,7 +61,7 @@ def write_extra(
     written, left_out = 0, []
     split = os.path.join(folder, f"Split-{EXTRA}")
     os.makedirs(split)
-    with tf.io.TFRecordWriter(os.path.join(split, "data_tfrecord.gz"), "GZIP") as writer:
+    with open_writer(os.path.join(split, "data_tfrecord.gz")) as writer:
         for record in records:
             try:
                 if record.problem:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from components.artifacts import copied_here, file_exists, gfile
+from components.artifacts import copied_here, file_exists, whole_file
 
 # The split of labelled images from elsewhere, which is not a part of a model's own data.
 EXTRA = "extra"
@@ -53,8 +52,7 @@ def table_writer(
 ) -> Iterator[Write]:
     """Yields a function that writes rows, as a sequence for each column, to a table.
 
-    A missing column is null. The file is complete when the context ends. It is written to a local
-    folder first, because `folder` may be on gs://.
+    A missing column is null. The file, which may be on gs://, is there when the context ends.
 
     Args:
       folder: The folder of the file; created if it is missing.
@@ -69,12 +67,8 @@ def table_writer(
         arrays = [pa.array(columns.get(f.name, [None] * rows), f.type) for f in schema]
         writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
-    with tempfile.TemporaryDirectory() as local:
-        path = os.path.join(local, file)
-        with pq.ParquetWriter(path, schema) as writer:
-            yield write
-        gfile().makedirs(folder)
-        gfile().copy(path, os.path.join(folder, file), overwrite=True)
+    with whole_file(os.path.join(folder, file)) as path, pq.ParquetWriter(path, schema) as writer:
+        yield write
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Sends requests to a SavedModel as a server does, in a process without this project: a script.
 
-    python -I probe.py MODEL REQUESTS RESULT.json
+    python -I probe.py < TASK.json
 
-REQUESTS contains one file per request, `<signature>/<kind>/<name>`, of the kinds `real`, `odd` and
-`garbage`. A ProbeReport is written to RESULT.json. The script imports only the standard library,
-NumPy and TensorFlow. It logs each request to stderr before it sends it, to identify a request that
-crashes the process.
+The task, a Task in one line, may come long after the start; without one the script does nothing. It
+imports only the standard library, NumPy and TensorFlow. It logs each request to stderr before it
+sends it, to identify a request that crashes the process.
 """
 
 import importlib.util
@@ -37,6 +36,18 @@ _ADDED = re.compile(r"\{\{.*?\}\} ?| ?\[Op:.*")
 
 Signature: TypeAlias = tf.types.experimental.ConcreteFunction
 log = logging.getLogger("probe")
+
+
+class Task(TypedDict):
+    """The folder of a SavedModel, the folder of the requests, and the file for the ProbeReport.
+
+    There is one file per request, `<signature>/<kind>/<name>`, of the kinds `real`, `odd` and
+    `garbage`.
+    """
+
+    model: str
+    requests: str
+    result: str
 
 
 class Answer(TypedDict, total=False):
@@ -83,16 +94,17 @@ class ProbeReport(TypedDict):
     machine: dict[str, Any]
 
 
-def main(model: str, requests: str, result: str) -> None:
+def main(task: Task) -> None:
     """Loads the model, sends the requests to each signature, and writes the report."""
     logging.basicConfig(level=logging.INFO, format=f"{LOG_PREFIX}%(message)s")
     hidden = hide_project()
     log.info("loading the model")
     start = time.perf_counter()
     # The variables live as long as this reference.
-    loaded = tf.saved_model.load(model)
+    loaded = tf.saved_model.load(task["model"])
     seconds = time.perf_counter() - start
-    folders = [path for path in sorted(Path(requests).iterdir()) if path.name in loaded.signatures]
+    requests = sorted(Path(task["requests"]).iterdir())
+    folders = [path for path in requests if path.name in loaded.signatures]
     signatures = {f.name: probe_signature(loaded.signatures[f.name], f) for f in folders}
     report = ProbeReport(
         project_hidden=hidden,
@@ -103,7 +115,7 @@ def main(model: str, requests: str, result: str) -> None:
         unchecked=sorted(set(loaded.signatures) - set(signatures)),
         machine=describe_machine(),
     )
-    Path(result).write_text(json.dumps(report), encoding="utf-8")
+    Path(task["result"]).write_text(json.dumps(report), encoding="utf-8")
 
 
 def hide_project() -> bool:
@@ -229,4 +241,6 @@ def informative_line(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    # It is empty if the run ended before this step.
+    if line := sys.stdin.readline():
+        main(json.loads(line))

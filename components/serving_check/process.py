@@ -1,10 +1,16 @@
-"""Runs the probe in a separate process."""
+"""Runs the probe in a separate process, which may start while other steps still run.
+
+That process first imports TensorFlow, which takes longer than all requests. On its standard input
+it then waits for its task, or for the end of this process.
+"""
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from types import TracebackType
 
 from components.serving_check import probe
 from data.common.process_output import messages
@@ -16,6 +22,63 @@ class ProbeDied(Exception):
     """The serving process ended without a report; the message says how."""
 
 
+class _ProbeProcess:
+    """A process for one task; leaving the `with` statement kills it if it still runs."""
+
+    def __init__(self) -> None:
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (see __exit__)
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", probe.__file__], env=_environment(),
+            stdin=subprocess.PIPE, stdout=self._output, stderr=self._output,
+        )  # fmt: skip
+
+    def __enter__(self) -> "_ProbeProcess":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self._process.kill()
+        self._process.communicate()
+        self._output.close()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def run(self, task: probe.Task) -> int:
+        """Hands over the task, waits for the end, and returns the exit code.
+
+        Raises:
+          TimeoutExpired: It did not end in time.
+        """
+        self._process.communicate(json.dumps(task).encode(), _TIMEOUT_SECONDS)
+        return self._process.returncode
+
+    def output(self) -> bytes:
+        self._output.seek(0)
+        return self._output.read()
+
+
+# The process that was started ahead; at most one. TFX calls the component, so that nothing else
+# can hand it over.
+_ahead: list[_ProbeProcess] = []
+
+
+def start_ahead() -> None:
+    """Starts the process of the next `run_probe`, so that it imports TensorFlow meanwhile."""
+    if not _ahead:
+        _ahead.append(_ProbeProcess())
+
+
+def end_unused() -> None:
+    """Ends the process that was started ahead, if no `run_probe` has used it."""
+    while _ahead:
+        with _ahead.pop():
+            pass
+
+
 def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
     """Sends the requests of a folder, see `probe.py`, to a SavedModel in a separate process.
 
@@ -24,32 +87,40 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
     Raises:
       ProbeDied: The process failed or timed out.
     """
+    log.touch()
     result = log.with_suffix(".json")
-    command = [sys.executable, "-I", probe.__file__, model, str(requests), str(result)]
-    with log.open("wb") as stream:
+    task = probe.Task(model=model, requests=str(requests), result=str(result))
+    with _process() as process:
         try:
-            code = subprocess.run(
-                command, env=_environment(), stdout=stream, stderr=stream,
-                timeout=_TIMEOUT_SECONDS, check=False,
-            ).returncode  # fmt: skip
+            code = process.run(task)
         except subprocess.TimeoutExpired as error:
             ending = f"did not end within {_TIMEOUT_SECONDS} s"
-            raise ProbeDied(_message(ending, log)) from error
-    if code:
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        raise ProbeDied(_message(f"died ({how})", log))
+            raise ProbeDied(_message(ending, process.output())) from error
+        finally:
+            log.write_bytes(process.output())
+        if code:
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise ProbeDied(_message(f"died ({how})", process.output()))
     report: probe.ProbeReport = json.loads(result.read_text(encoding="utf-8"))
     return report
 
 
-def _message(ending: str, log: Path) -> str:
+def _process() -> _ProbeProcess:
+    """Returns the process that was started ahead, or a new one."""
+    if _ahead and not _ahead[0].running:
+        # It was killed while it waited, perhaps for its memory; that says nothing about the model.
+        end_unused()
+    return _ahead.pop() if _ahead else _ProbeProcess()
+
+
+def _message(ending: str, output: bytes) -> str:
     """Returns how the process ended, its last activity and its last message."""
-    lines = messages(log.read_text(encoding="utf-8", errors="replace"))
+    lines = messages(output.decode(errors="replace"))
     prefix = probe.LOG_PREFIX
     activities = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
     activity = f" while {activities[-1]}" if activities else ""
-    output = f": {lines[-1]}" if lines and not lines[-1].startswith(prefix) else ""
-    return f"the serving process {ending}{activity}{output}"
+    output_line = f": {lines[-1]}" if lines and not lines[-1].startswith(prefix) else ""
+    return f"the serving process {ending}{activity}{output_line}"
 
 
 def _environment() -> dict[str, str]:

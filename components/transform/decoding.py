@@ -69,7 +69,9 @@ def decode_bytes(content: bytes) -> np.ndarray:
     """
     if content.startswith(JPEG_START) and exif_orientation(content) == UPRIGHT:
         # Calling the graph would take twice as long as decoding a small JPEG.
-        return np.asarray(tf.io.decode_jpeg(content, channels=3))
+        # Bytes, and the default fraction, an integer, would take TensorFlow's slow path.
+        jpeg = tf.constant(content)
+        return np.asarray(tf.io.decode_jpeg(jpeg, channels=3, acceptable_fraction=1.0))
     return np.asarray(decode_rgb(tf.constant(content)))
 
 

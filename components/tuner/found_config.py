@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 
 from components.tuner.formatting import describe_accuracy, describe_end, describe_values
-from components.tuner.space import set_values
 from components.tuner.trials import Search, Trial
+from data.common.dotted_keys import set_values
 
 
 def found_config(search: Search, config: Mapping[str, Any], data: str, command: str) -> str:

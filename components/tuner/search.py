@@ -11,8 +11,9 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.artifacts import file_exists, gfile
 from components.tuner.settings import TuneSettings
-from components.tuner.space import get_value, setting_keys
+from components.tuner.space import setting_keys
 from components.tuner.trials import TRIALS_FILE, Search, read_search
+from data.common.dotted_keys import get_value
 from data.common.formatting import format_list
 from data.common.progress import progress
 

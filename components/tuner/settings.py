@@ -1,10 +1,10 @@
 """The section `tune`: which settings `flowers tune` tries, and how long."""
 
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from data.common.dotted_keys import flatten
 from data.common.settings_base import SettingsBase
 
 
@@ -24,17 +24,13 @@ class Range(SettingsBase):
         return self
 
 
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields dotted keys; `--set tune.space.trainer.batch_size=[8, 16]` gives nested ones."""
-    for key, value in values.items():
-        if isinstance(value, dict) and not value.keys() & {"low", "high"}:
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+def _is_section(value: Any) -> bool:
+    return isinstance(value, dict) and not value.keys() & {"low", "high"}
 
 
 def _dotted(space: Any) -> Any:
-    return dict(_flatten(space)) if isinstance(space, dict) else space
+    """Returns a space by dotted keys; `--set tune.space.trainer.batch_size=[8, 16]` nests them."""
+    return dict(flatten(space, _is_section)) if isinstance(space, dict) else space
 
 
 # By the dotted key of a setting: a list of values, or a range of numbers.

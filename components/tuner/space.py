@@ -1,6 +1,5 @@
 """The search space: which settings are tried, which values they have, and how a trial gets them."""
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 from components.trainer.settings import TrainingSettings
 from components.transform.augmentation.presets import PRESETS
 from components.tuner.settings import Range, Space
+from data.common.dotted_keys import get_value, set_values
 from data.common.errors import UsageError
 from data.common.formatting import nearest_word
 
@@ -77,23 +77,6 @@ def with_values(settings: TrainingSettings, values: Mapping[str, Any]) -> Traini
         raise ValueError(describe_invalid(error)) from error
 
 
-def set_values(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns nested sections with other values for some dotted keys; missing sections are added.
-
-    A value that stands where a section is needed is replaced by it.
-    """
-    result: dict[str, Any] = copy.deepcopy(dict(fields))
-    for key, value in values.items():
-        *sections, last = key.split(".")
-        inner = result
-        for section in sections:
-            if not isinstance(inner.get(section), dict):
-                inner[section] = {}
-            inner = inner[section]
-        inner[last] = value
-    return result
-
-
 def describe_invalid(error: ValidationError) -> str:
     """Returns what pydantic found in one line: `trainer.batch_size: Input should be ..., got 0`."""
     return "; ".join(
@@ -110,14 +93,6 @@ def setting_keys(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}"
         if isinstance(value, dict) and (prefix or key in _SECTIONS):
             yield from setting_keys(value, f"{prefix}{key}.")
-
-
-def get_value(fields: Mapping[str, Any], key: str) -> Any:
-    """Returns a value by its dotted key; None if there is none."""
-    value: Any = fields
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
 
 
 def _checked_values(

@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import yaml
-
 MOST_LISTED = 12
 
 
@@ -58,6 +56,9 @@ def format_size(number: float) -> str:
 
 def format_value(value: Any) -> str:
     """Returns a setting as YAML in one line: `null`, `16`, `[{flip_left_right: 0.5}]`."""
+    # It delays `--help`, which prints no values.
+    import yaml
+
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
     # The mark of the end of a document follows a single value.
     return text.strip().removesuffix("\n...")

@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from pipeline.left_out import HELP, left_out
+
 
 class _HelpWithExamples:
     """Help that ends with the indented blocks of a docstring, such as examples, as they are."""
@@ -26,6 +28,11 @@ class _HelpWithExamples:
     def get_params(self, ctx: Any) -> list[Any]:
         """Returns the parameters, without Typer's `<bool>` and the like."""
         return [_hide_type(param) for param in super().get_params(ctx)]  # type: ignore[misc]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the help; the first one in a terminal imports Rich."""
+        with left_out(HELP):
+            super().format_help(ctx, formatter)  # type: ignore[misc]
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Writes indented blocks without wrapping their lines."""

@@ -8,7 +8,6 @@ import signal
 import sys
 import tempfile
 import threading
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -22,7 +21,18 @@ from data.common.errors import (
     error_kind,
 )
 from pipeline.cli import data as data_commands
-from pipeline.cli import evaluate, models, reports, run, runs, schedule, serve, tune, vertex
+from pipeline.cli import (
+    evaluate,
+    models,
+    predict_batch,
+    reports,
+    run,
+    runs,
+    schedule,
+    serve,
+    tune,
+    vertex,
+)
 from pipeline.cli.app import App
 from pipeline.cli.options import Config, Data, Root, Set, settings_of
 from pipeline.exit_codes import DATA_REFUSED, DONE, FAILED, USAGE_ERROR
@@ -82,6 +92,9 @@ class _Interrupted(SystemExit):
     """Ctrl-C or SIGTERM; not a KeyboardInterrupt, which Typer would turn into an exit code."""
 
     code: int
+    # Beam raises what has this attribute as it is, and any other exception of a DoFn as a
+    # RuntimeError if it cannot add the name of the step to it.
+    _tagged_with_step = True
 
 
 def raise_signals() -> None:
@@ -115,6 +128,8 @@ def _options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
+        from importlib import metadata
+
         typer.echo(f"flowers {metadata.version('flowers')}")
         raise typer.Exit
 
@@ -142,6 +157,7 @@ def doctor(root: Root = Path("runs")) -> None:
 
 app.command(rich_help_panel=_START)(run.run)
 app.command(rich_help_panel=_START)(models.predict)
+app.command("predict-batch", rich_help_panel=_START)(predict_batch.predict_batch)
 app.command(rich_help_panel=_START)(serve.serve)
 app.command(rich_help_panel=_START)(evaluate.evaluate)
 app.command(rich_help_panel=_START)(tune.tune)

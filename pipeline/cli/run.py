@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.common.errors import UsageError
+from data.common.garbage_collection import no_garbage_collection
 from pipeline.cli.options import AsJson, Config, Data, Plain, Root, Set, Verbose, settings_of
 from pipeline.exit_codes import DONE
 
@@ -72,8 +73,9 @@ def run(
       flowers run --from Trainer --dry-run
       flowers run --config squeezenet --seeds 0..2
     """
-    from pipeline.local.run import Selection, run_pipeline
-    from pipeline.reporting.console import View
+    with no_garbage_collection():
+        from pipeline.local.run import Selection, run_pipeline
+        from pipeline.reporting.view import View
 
     settings = settings_of(config, overrides, data)
     view = View(plain, verbose, on_stderr=as_json)

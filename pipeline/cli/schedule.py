@@ -99,7 +99,7 @@ def once(
       flowers schedule once --config mine.yaml --root /data/runs
       flowers schedule once --data 'records/span-{SPAN}/*' --settle 10
     """
-    from pipeline.reporting.console import View
+    from pipeline.reporting.view import View
     from pipeline.schedule.scheduled_run import ScheduledRun, outcome_of
 
     folder = Path(os.path.abspath(root))

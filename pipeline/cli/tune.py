@@ -56,7 +56,7 @@ def tune(
     from pipeline.local.tune import TuneRequest
     from pipeline.local.tune import as_json as values_of
     from pipeline.local.tune import tune as run_search
-    from pipeline.reporting.console import View
+    from pipeline.reporting.view import View
     from pipeline.tuning.request import command_line
 
     request = TuneRequest(

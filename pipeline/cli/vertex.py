@@ -96,7 +96,7 @@ def rehearse(
     Examples:
       flowers vertex rehearse job.json --root out --parameter data_root=data/sample
     """
-    from pipeline.reporting.console import View
+    from pipeline.reporting.view import View
     from pipeline.vertex import rehearse
 
     raise typer.Exit(rehearse.rehearse(job, root, parameters or [], View(plain, verbose)))

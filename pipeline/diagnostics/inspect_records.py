@@ -19,7 +19,7 @@ from components.example_gen.checks import (
     extract_source,
 )
 from components.example_gen.near_duplicates import near_duplicate_pairs
-from components.example_gen.partition import conflicting_labels_reason
+from components.example_gen.revision import conflicting_labels_reason
 from components.image_hashes import difference_hash
 from components.trainer.speed import measure_speed
 from data.class_scan import scan_classes

@@ -1,12 +1,14 @@
 """The images for `flowers predict`: from image files, record files and folders of both."""
 
 import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from data.common.errors import UsageError
+from components.artifacts import read_bytes
+from data.common.errors import TransientError, UsageError
 from data.common.formatting import printable
 from data.images.file_names import looks_like_image
 from data.images.formats import needs_conversion
@@ -47,23 +49,46 @@ def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
       UsageError: A folder has no files. Raised before anything is read.
     """
     for path in paths:
-        if path.is_dir() and next(_in_folder(path), None) is None:
+        if path.is_dir() and next(files_in_folder(path), None) is None:
             raise UsageError(f"{path} is an empty folder; predict takes images and record files")
     return (image for path in paths for image in _read_all(path))
 
 
+def is_record_file(path: str) -> bool:
+    """Returns whether a file has records, by its name."""
+    return fnmatch(os.path.basename(path), RECORD_FILES)
+
+
+def read_file_images(path: str, named: bool = False) -> Iterator[InputImage]:
+    """Yields the image of a file, or those of a record file; the file may be on gs://.
+
+    Raises:
+      TransientError: A file on gs:// cannot be read now.
+    """
+    if is_record_file(path) and ("://" in path or os.path.isfile(path)):
+        yield from _records(path, named)
+        return
+    name = printable(path)
+    try:
+        content = _read_remote(path) if "://" in path else read_file(path)
+    except UnreadableImage as error:
+        yield InputImage(name, error=f"cannot be read: {error}", named=named)
+    else:
+        yield replace(to_input_image(name, content), named=named)
+
+
 def _read_all(path: Path) -> Iterator[InputImage]:
     if not path.is_dir():
-        yield from _read(path, named=True)
+        yield from read_file_images(str(path), named=True)
         return
-    for file, problem in _in_folder(path):
+    for file, problem in files_in_folder(path):
         if problem:
             yield InputImage(printable(str(file)), error=f"cannot be read: {problem}")
         else:
-            yield from _read(file)
+            yield from read_file_images(str(file))
 
 
-def _in_folder(folder: Path) -> Iterator[tuple[Path, str]]:
+def files_in_folder(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yields the files of a folder, and why they cannot be read; see `walk_files`."""
     for path, problem in walk_files(folder):
         # Cameras write images whose names begin with an underscore.
@@ -71,26 +96,25 @@ def _in_folder(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, problem
 
 
-def _read(file: Path, named: bool = False) -> Iterator[InputImage]:
-    if file.is_file() and fnmatch(file.name, RECORD_FILES):
-        yield from _records(file, named)
-        return
-    path = printable(str(file))
+def _read_remote(path: str) -> bytes:
+    """Returns the content of a file on gs://, of which only what is lasting is its own problem."""
+    tf = import_tensorflow()
+    lasting = (tf.errors.NotFoundError, tf.errors.PermissionDeniedError)
     try:
-        content = read_file(str(file))
-    except UnreadableImage as error:
-        yield InputImage(path, error=f"cannot be read: {error}", named=named)
-    else:
-        yield replace(to_input_image(path, content), named=named)
+        return read_bytes(path)
+    except lasting as error:
+        raise UnreadableImage(error.message) from error
+    except tf.errors.OpError as error:
+        raise TransientError(f"{path} cannot be read: {error.message}") from error
 
 
-def _records(file: Path, named: bool) -> Iterator[InputImage]:
+def _records(file: str, named: bool) -> Iterator[InputImage]:
     tf = import_tensorflow()
     from data.records import ReadError, describe_damage, read_records
 
     index = 0
     try:
-        for content in read_records(str(file)):
+        for content in read_records(file):
             yield _record(printable(f"{file}#{index}"), content)
             index += 1
     except (tf.errors.DataLossError, ReadError) as error:

@@ -141,8 +141,28 @@ def _name_of(class_id: int, names: Sequence[str]) -> str | None:
     return names[class_id] if 0 <= class_id < len(names) else None
 
 
-class PushedModel:
-    """The newest pushed model under a root, loaded into this process."""
+class LoadedModel:
+    """An exported model, loaded into this process."""
+
+    def __init__(self, path: str):
+        """Loads the SavedModel in the folder `path`, which may be on gs://."""
+        self._tf = import_tensorflow()
+        self._model = self._tf.saved_model.load(path)
+        self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]
+
+    def classify(self, images: Sequence[bytes]) -> list[Prediction]:
+        errors = self._tf.errors
+        try:
+            outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
+        except errors.InvalidArgumentError as error:
+            raise ImageRejected("the image is damaged") from error
+        except errors.OpError as error:
+            raise ImageRejected(error.message) from error
+        return parse_outputs({name: value.numpy() for name, value in outputs.items()})
+
+
+class PushedModel(LoadedModel):
+    """The newest pushed model under a root."""
 
     def __init__(self, root: Path):
         """Loads the model.
@@ -157,19 +177,7 @@ class PushedModel:
         if not version:
             command = f"flowers run --root {shell_word(str(root))}"
             raise UsageError(f"--root: no model was pushed to {serving}; {command} trains one")
-        self._tf = import_tensorflow()
-        self._model = self._tf.saved_model.load(str(serving / str(version)))
-        self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]
-
-    def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        errors = self._tf.errors
-        try:
-            outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
-        except errors.InvalidArgumentError as error:
-            raise ImageRejected("the image is damaged") from error
-        except errors.OpError as error:
-            raise ImageRejected(error.message) from error
-        return parse_outputs({name: value.numpy() for name, value in outputs.items()})
+        super().__init__(str(serving / str(version)))
 
 
 def parse_outputs(outputs: dict[str, Any]) -> list[Prediction]:

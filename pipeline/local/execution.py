@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from components.history_files import attempt_id
 from data.common.errors import DataRefused, NotTheChief, UsageError
+from data.common.garbage_collection import no_garbage_collection
 from data.features import feature_names
 from data.record_files import check_first_records
 from data.sources import named
 from pipeline.history.run import Run
 from pipeline.history.runs import LOG_FILE, History
+from pipeline.left_out import RUN, RUN_WITHOUT, left_out
 from pipeline.local.lock import Lock
 from pipeline.local.observer import RunObserver, SplitLacksClass
 from pipeline.local.outcome import final_state
@@ -21,10 +23,11 @@ from pipeline.local.root import check_space, own_temporary_folder
 from pipeline.local.run_inputs import SPLIT_SALT, weights_digest
 from pipeline.local.warm_start import describe_warm_start
 from pipeline.report_page.refresh import PagesAfterRun
-from pipeline.reporting.console import View, console_on
+from pipeline.reporting.console import console_on
 from pipeline.reporting.lines import display_path
 from pipeline.reporting.log_capture import captured_output
 from pipeline.reporting.report import Report
+from pipeline.reporting.view import View
 from pipeline.root_files import ARTIFACTS_FOLDER, METADATA_FILE
 from pipeline.settings.beam import local_beam_args
 from pipeline.steps import CLASSES, STEPS, TUNER, library_versions
@@ -61,6 +64,7 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
     log = folder / LOG_FILE
     try:
         with (
+            left_out(RUN, plan.work.needed if plan.work else (), RUN_WITHOUT),
             captured_output(log, view.verbose, view.on_stderr) as stream,
             console_on(stream, view) as console,
             PagesAfterRun(plan.root, run, console),
@@ -68,14 +72,9 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
         ):
             if "tfx" not in sys.modules:
                 console.show_activity("loading TensorFlow and TFX, about 20 s")
-            if reasons.keys() & {"Trainer", TUNER}:
-                # Before any tensor exists: only then TensorFlow connects several workers.
-                _check_training(plan)
-            names = feature_names(plan.settings.data.features)
-            check_first_records(plan.records.source, plan.records.files, names)
-            if plan.extra:
-                with named("gate.extra_data"):
-                    check_first_records(plan.extra.source, plan.extra.files, names)
+            with no_garbage_collection():
+                # TensorFlow is imported here, TFX later.
+                _check(plan, reasons)
             console.print_line(f"run {run.run_id}: {format_records(plan.records)}")
             line = describe_warm_start(plan.settings, plan.warm_start, plan.baseline)
             if line:
@@ -88,8 +87,20 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
     return run
 
 
+def _check(plan: RunPlan, reasons: Mapping[str, str]) -> None:
+    """Checks the training and the records before hours of other work."""
+    if reasons.keys() & {"Trainer", TUNER}:
+        # Before any tensor exists: only then TensorFlow connects several workers.
+        _check_training(plan)
+    names = feature_names(plan.settings.data.features)
+    check_first_records(plan.records.source, plan.records.files, names)
+    if plan.extra:
+        with named("gate.extra_data"):
+            check_first_records(plan.extra.source, plan.extra.files, names)
+
+
 def _check_training(plan: RunPlan) -> None:
-    """Checks devices, network and weights before hours of other work."""
+    """Checks devices, network and weights."""
     from components.trainer.train import check
 
     check(plan.settings.training_settings(), plan.warm_start)
@@ -148,11 +159,13 @@ def _with_salt(plan: RunPlan, run: Run, salt: str) -> RunPlan:
 
 
 def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
-    # TFX takes 20 s to import, so the records are checked before.
-    from components.trainer.devices import fewest_replicas
-    from pipeline.graph import create_pipeline
-    from pipeline.run_context import RunContext
-    from pipeline.runners.local import ObservedDagRunner
+    # TFX takes seconds to import, so the records are checked before.
+    with no_garbage_collection():
+        from components.serving_check.process import end_unused
+        from components.trainer.devices import fewest_replicas
+        from pipeline.graph import create_pipeline
+        from pipeline.run_context import RunContext
+        from pipeline.runners.local import ObservedDagRunner
 
     context = RunContext(
         source=plan.records.source,
@@ -174,10 +187,15 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
     )
     create = plan.work.create if plan.work else create_pipeline
     pipeline = create(plan.settings, context)
-    # A search looks itself for what it has done already.
-    uncached, last = plan.selection.uncached() | {TUNER}, plan.selection.last
+    uncached = plan.selection.uncached() | (plan.work.uncached if plan.work else set())
+    last = plan.selection.last
     runner = ObservedDagRunner(run.pipeline_run_id, observer, uncached=uncached, until=last)
-    runner.run(pipeline)
+    observer.checks_serving = not plan.work and plan.selection.includes("ServingCheck")
+    try:
+        runner.run(pipeline)
+    finally:
+        # It waits for a step that this run has not reached.
+        end_unused()
     if run.training:
         # The Trainer's output is published, so its checkpoints are of no more use.
         shutil.rmtree(run.training.state_folder, ignore_errors=True)

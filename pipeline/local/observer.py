@@ -33,6 +33,8 @@ class RunObserver:
         self._folder = folder
         # Whether a split that lacks a class ends the run with SplitLacksClass.
         self.may_resplit = False
+        # Whether ServingCheck is one of the steps of the run.
+        self.checks_serving = False
 
     def step_started(self, name: str) -> None:
         """See StepObserver."""
@@ -50,6 +52,11 @@ class RunObserver:
         self._report.step_finished(name, seconds, cached, record.details, record.missing)
         if name == "ExampleGen" and self.may_resplit:
             self._check_splits()
+        if name == "Trainer" and not cached and self.checks_serving:
+            # A new model is checked after the steps that evaluate it.
+            from components.serving_check.process import start_ahead
+
+            start_ahead()
 
     def step_failed(self, name: str, seconds: float, error: Exception) -> None:
         """See StepObserver; a worker that is not the chief has done its part."""

@@ -10,7 +10,6 @@ from data.common.errors import UsageError
 from pipeline.exit_codes import DONE, REFUSED
 from pipeline.history.run import STEP_WIDTH, Run
 from pipeline.history.runs import History, newest_finished
-from pipeline.local.execution import execute
 from pipeline.local.lock import locked
 from pipeline.local.outcome import EXIT_CODES
 from pipeline.local.plan import (
@@ -24,8 +23,8 @@ from pipeline.local.plan import (
 from pipeline.local.root import check_root
 from pipeline.local.selection import EVERYTHING, Selection
 from pipeline.report_page.refresh import format_report_line, stored_report
-from pipeline.reporting.console import View
 from pipeline.reporting.lines import display_path, print_line
+from pipeline.reporting.view import View
 from pipeline.root_files import SERVING_FOLDER
 from pipeline.settings.settings import Settings
 from pipeline.steps import STEPS
@@ -63,6 +62,9 @@ def run_pipeline(
         before = newest_finished(runs)
         if before and nothing_changed(plan, before):
             return _repeat(before, plan.root)
+        # If nothing changed, this would take a third of the time.
+        from pipeline.local.execution import execute
+
         run = execute(plan, runs, reasons_to_run(plan, before), lock, view)
         return EXIT_CODES[run.state]
 

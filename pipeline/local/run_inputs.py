@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data.common.dotted_keys import flatten
 from data.common.errors import UsageError
 from data.common.files import digest_files
 from data.schema import schema_with, span_schema_text
 from pipeline.fingerprint import code_fingerprint
-from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import (
     CLASSES,

@@ -16,8 +16,8 @@ from pipeline.local.plan import Records, RunPlan, find_records, reasons_to_run
 from pipeline.local.run import check_local, plan_run
 from pipeline.local.selection import Selection
 from pipeline.report_page.refresh import kept_report, refresh_pages
-from pipeline.reporting.console import View
 from pipeline.reporting.lines import print_line
+from pipeline.reporting.view import View
 from pipeline.settings.settings import Settings
 
 _UNTIL_GATE = Selection(last="Gate")

@@ -28,6 +28,11 @@ class Selection:
         """Whether this is an ordinary whole run, which may have nothing to do."""
         return self.first is None and self.last is None and self.enable_cache
 
+    def includes(self, step: str) -> bool:
+        """Returns whether the run gets as far as a step, which may come from the cache."""
+        order = list(STEPS)
+        return self.last is None or order.index(step) <= order.index(self.last)
+
     def check(self) -> None:
         """Raises a UsageError if a step does not exist, or the first comes after the last."""
         for option, step in (("--from", self.first), ("--until", self.last)):

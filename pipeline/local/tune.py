@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from components.tuner.formatting import describe_search
 from components.tuner.settings import TuneSettings
 from components.tuner.trials import FOUND_FILE, Search
+from data.common.dotted_keys import flatten
 from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.exit_codes import DONE
 from pipeline.history.run import Run
+from pipeline.left_out import TUNER_MODULE
 from pipeline.local.execution import execute
 from pipeline.local.lock import locked
 from pipeline.local.outcome import EXIT_CODES
@@ -21,11 +23,10 @@ from pipeline.local.plan import RunPlan, find_records, format_records, reasons_t
 from pipeline.local.run import check_local, plan_run
 from pipeline.local.selection import EVERYTHING
 from pipeline.local.work import Work
-from pipeline.reporting.console import View
 from pipeline.reporting.lines import display_path, print_line
 from pipeline.reporting.next_steps import next_steps
 from pipeline.reporting.report import Report
-from pipeline.settings.flat import flatten
+from pipeline.reporting.view import View
 from pipeline.settings.settings import Settings
 from pipeline.steps import CODE, TUNER, TUNING, steps_before_training, tuner_fingerprint
 from pipeline.tuning.request import config_of, networks, search_settings
@@ -121,7 +122,8 @@ def _with_search(plan: RunPlan, request: TuneRequest, asked: TuneSettings) -> Ru
     return replace(
         plan,
         inputs={**plan.inputs, **inputs, f"{CODE}{TUNER}": code},
-        work=Work(steps, create, conclude),
+        # A search looks itself for what it has done already.
+        work=Work(steps, create, uncached={TUNER}, conclude=conclude, needed=[TUNER_MODULE]),
     )
 
 

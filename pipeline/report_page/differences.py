@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from data.common.dotted_keys import flatten
 from pipeline.history.run import Run
 from pipeline.report_page.pairs import Pair
-from pipeline.settings.flat import flatten
 from pipeline.steps import CODE, LIBRARIES
 
 

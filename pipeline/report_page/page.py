@@ -19,14 +19,16 @@ from pipeline.report_page.sections import (
     mistakes,
     origin,
     robustness,
+    search,
     suspects,
     training,
     verdict,
 )
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import Publication, ReportSources
+from pipeline.steps import TUNER
 
-# In the order of the page; each has a function `build(sources) -> Section`.
+# In the order of the page; each has a function `build(sources) -> Section`. A search has others.
 SECTIONS: tuple[ModuleType, ...] = (
     verdict,
     mistakes,
@@ -37,6 +39,7 @@ SECTIONS: tuple[ModuleType, ...] = (
     data,
     origin,
 )
+_OF_SEARCH: tuple[ModuleType, ...] = (verdict, search, data, origin)
 
 _log = logging.getLogger(__name__)
 
@@ -80,9 +83,10 @@ def render_sections(
 
 def _order(run: Run) -> list[ModuleType]:
     """Returns the sections in their order; what refused data contains comes right after why."""
+    sections = _OF_SEARCH if TUNER in {step.name for step in run.steps} else SECTIONS
     if run.state != "data refused":
-        return [*SECTIONS]
-    return sorted(SECTIONS, key=(verdict, data, *SECTIONS).index)
+        return [*sections]
+    return sorted(sections, key=(verdict, data, *sections).index)
 
 
 def _build(module: ModuleType, sources: ReportSources) -> Section:

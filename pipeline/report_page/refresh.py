@@ -3,13 +3,16 @@
 import logging
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from data.common.errors import UsageError, describe_error
 from pipeline.history.run import Run
 from pipeline.history.runs import REPORT_FILE, History
-from pipeline.reporting.console import Console
 from pipeline.reporting.lines import display_path
 from pipeline.root_files import INDEX_FILE
+
+if TYPE_CHECKING:
+    from pipeline.reporting.console import Console
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +23,7 @@ class PagesAfterRun:
     A run whose input was refused before any work leaves no history, and so gets no report.
     """
 
-    def __init__(self, root: Path, run: Run, console: Console):
+    def __init__(self, root: Path, run: Run, console: "Console"):
         """Takes the root, the run, and the console that shows where its report is."""
         self._root = root
         self._run = run

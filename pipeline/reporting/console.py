@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -19,6 +18,7 @@ from components.tuner.trials import Search
 from data.common.formatting import format_duration
 from pipeline.history.run import STEP_WIDTH, Step
 from pipeline.reporting.trials_table import TrialsTable
+from pipeline.reporting.view import View
 
 # A refresh takes about 4 ms of one core.
 _REFRESHES_PER_SECOND = 2
@@ -33,21 +33,6 @@ _MARKS = {
     "skipped": ("-", "dim"),
     "interrupted": ("■", "bold red"),
 }
-
-
-@dataclass(frozen=True)
-class View:
-    """How a run is shown.
-
-    Attributes:
-      plain: Whether to print lines even on a terminal.
-      verbose: Whether to print lines, with everything that TFX, Beam and TensorFlow print.
-      on_stderr: Whether to use standard error, because standard output is for JSON.
-    """
-
-    plain: bool = False
-    verbose: bool = False
-    on_stderr: bool = False
 
 
 class Console:

@@ -16,7 +16,7 @@ from pipeline.reporting.log_capture import captured_output
 
 
 @contextlib.contextmanager
-def progress_bar(of_bytes: bool = False) -> Iterator[None]:
+def progress_bar(of_bytes: bool = False, on_stderr: bool = False) -> Iterator[None]:
     """Shows what is logged to `flowers.progress`, and hides all other output.
 
     A record with the attribute `total` starts a bar, and one with `advance` moves it; one with
@@ -26,6 +26,7 @@ def progress_bar(of_bytes: bool = False) -> Iterator[None]:
 
     Args:
       of_bytes: Whether the bar counts bytes.
+      on_stderr: Whether bar and lines go to standard error instead of standard output.
     """
     logger = logging.getLogger(PROGRESS_LOGGER)
     logger.setLevel(logging.DEBUG)
@@ -34,7 +35,7 @@ def progress_bar(of_bytes: bool = False) -> Iterator[None]:
     descriptor, name = tempfile.mkstemp(prefix="flowers-", suffix=".log")
     os.close(descriptor)
     log = Path(name)
-    with captured_output(log) as stream:
+    with captured_output(log, on_stderr=on_stderr) as stream:
         console = Console(file=stream, highlight=False, markup=False)
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             handler = _BarHandler(bar)

@@ -68,6 +68,7 @@ class ObservedDagRunner(LocalDagRunner):
         runtime_parameter_utils.substitute_runtime_parameter(
             pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self._run_id}
         )
+        _look_up_in_this_run(pipeline)
         deployment = runner_utils.extract_local_deployment_config(pipeline)
         _fail_dead_executions(_connection(deployment))
         for node in pipeline.nodes:
@@ -100,6 +101,20 @@ class ObservedDagRunner(LocalDagRunner):
             cached = _is_cached(store, execution.execution_id)
             outputs = execution_lib.get_output_artifacts(store, execution.execution_id)
         self._observer.step_finished(name, seconds, cached, outputs)
+
+
+def _look_up_in_this_run(pipeline: pipeline_pb2.Pipeline) -> None:
+    """Drops the queries for what the run already implies, from the look-up of each input.
+
+    TFX reads all executions of each context that it looks in. Those of a pipeline are twelve in
+    each earlier run.
+    """
+    for node in pipeline.nodes:
+        for inputs in node.pipeline_node.inputs.inputs.values():
+            for channel in inputs.channels:
+                queries = {query.type.name: query for query in channel.context_queries}
+                if constants.PIPELINE_RUN_CONTEXT_TYPE_NAME in queries:
+                    channel.context_queries.remove(queries[constants.PIPELINE_CONTEXT_TYPE_NAME])
 
 
 def _connection(deployment: Any) -> Any:

@@ -13,8 +13,8 @@ from pipeline.exit_codes import DONE, FAILED, USAGE_ERROR
 from pipeline.history.run import Run, RunState
 from pipeline.history.runs import History, newest_finished
 from pipeline.local.run import run_pipeline
-from pipeline.reporting.console import View
 from pipeline.reporting.lines import print_line
+from pipeline.reporting.view import View
 from pipeline.schedule.service import RunOutcome
 from pipeline.settings.settings import Settings
 

@@ -30,9 +30,9 @@ from components.trainer.vertex_executor import CustomJobExecutor
 from data.sources import Source, parse
 from pipeline.graph import TRAIN_ARGS, create_pipeline
 from pipeline.run_context import RunContext
-from pipeline.settings.beam import local_beam_args
 from pipeline.settings.settings import Settings
 from pipeline.settings.vertex import TRAINER, VertexSettings
+from pipeline.vertex.dataflow import beam_args
 from pipeline.vertex.exit_handler import Report
 from pipeline.vertex.image_libraries import image_libraries
 from pipeline.vertex.job_facts import facts_of
@@ -78,7 +78,7 @@ def run_context(settings: Settings) -> RunContext:
         endpoint=endpoint,
         extra=parse(settings.gate.extra_data) if settings.gate.extra_data else None,
         libraries=image_libraries(settings.vertex),
-        beam_args=_beam_args(settings, root),
+        beam_args=beam_args(settings, root),
     )
 
 
@@ -100,29 +100,6 @@ def compile_pipeline(
     for name, executor in job["pipelineSpec"]["deploymentSpec"]["executors"].items():
         _complete_container(name.removesuffix("_executor"), executor["container"], settings.vertex)
     return job
-
-
-def _beam_args(settings: Settings, root: str) -> list[str]:
-    """Returns Beam's options; with Dataflow a step starts a job there and waits for it."""
-    if settings.beam.runner != "dataflow":
-        return local_beam_args(settings.beam)
-    vertex, workers = settings.vertex, settings.beam.dataflow
-    return [
-        "--runner=DataflowRunner",
-        f"--project={vertex.project}",
-        f"--region={vertex.region}",
-        f"--temp_location={root}/dataflow",
-        # Workers use the image of the steps, so that they need not install anything at start.
-        f"--sdk_container_image={workers.image or vertex.image}",
-        "--sdk_location=container",
-        f"--worker_machine_type={workers.machine_type}",
-        f"--max_num_workers={workers.max_workers}",
-        f"--disk_size_gb={workers.disk_gb}",
-        *([f"--subnetwork={workers.subnetwork}"] if workers.subnetwork else []),
-        *([f"--service_account_email={vertex.service_account}"] if vertex.service_account else []),
-        *(f"--labels={key}={value}" for key, value in sorted(vertex.labels.items())),
-        *settings.beam.pipeline_args,
-    ]
 
 
 def _exit_handler(settings: Settings, source: Source, root: str) -> BaseNode:

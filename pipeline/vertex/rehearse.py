@@ -17,10 +17,11 @@ from pipeline.local.lock import locked
 from pipeline.local.observer import RunObserver
 from pipeline.local.outcome import EXIT_CODES, final_state
 from pipeline.report_page.refresh import format_report_line, stored_report
-from pipeline.reporting.console import View, console_on
+from pipeline.reporting.console import console_on
 from pipeline.reporting.lines import display_path
 from pipeline.reporting.log_capture import captured_output
 from pipeline.reporting.report import Report
+from pipeline.reporting.view import View
 from pipeline.root_files import METADATA_FILE
 from pipeline.settings.settings import Settings
 from pipeline.steps import TUNER

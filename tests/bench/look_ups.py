@@ -20,7 +20,7 @@ from data.synthetic import write_sample
 from pipeline.fingerprint import version_of
 from pipeline.history.mlmd import open_store
 from pipeline.local.run import Selection, run_pipeline
-from pipeline.reporting.console import View
+from pipeline.reporting.view import View
 from pipeline.settings.loading import load_settings
 
 TOY = [

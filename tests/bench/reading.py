@@ -1,6 +1,11 @@
 """Speed and memory of import and ExampleGen, compared with plain tf.data: `make bench-data`.
 
 Each measurement runs in its own process, kind by kind in turn, on the same images.
+
+    python tests/bench/reading.py --data FOLDER --against REVISION --repeats 5
+
+compares ExampleGen with that of an older revision, in the same environment, with one core and with
+two.
 """
 
 import argparse
@@ -16,7 +21,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from checkout import PROJECT, checkout
+
+CORES = len(os.sched_getaffinity(0))
+QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
 
 def main() -> None:
@@ -24,10 +32,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="folder of TFRecord files")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--against", metavar="REVISION", help="compare ExampleGen with this one")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
         print(json.dumps(_work(*arguments.worker)))  # noqa: T201
+        return
+    if arguments.against:
+        with checkout(arguments.against) as folder:
+            _compare_revisions(folder, Path(arguments.data).resolve(), arguments.repeats)
         return
     with tempfile.TemporaryDirectory() as folder:
         _prepare(Path(arguments.data).resolve(), Path(folder))
@@ -68,12 +81,7 @@ def _compare(folder: Path, repeats: int) -> None:
     found: dict[tuple[str, str], list[dict[str, float]]] = {kind: [] for kind in [*kinds, *once]}
     for repeat in range(repeats):
         for kind in [*kinds, *(once if not repeat else [])]:
-            command = [sys.executable, __file__, "--data", "", "--worker", *kind, str(folder)]
-            quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
-            answer = subprocess.run(
-                command, check=True, stdout=subprocess.PIPE, text=True, env=quiet
-            )
-            found[kind].append(json.loads(answer.stdout.splitlines()[-1]))
+            found[kind].append(_measure(*kind, folder))
             print(*kind, found[kind][-1], flush=True)  # noqa: T201
     base = statistics.median(each["images_per_second"] for each in found["tf.data", "1"])
     print(f"{'':<20}{'images':>8}   images/s (range)   of tf.data   peak memory")  # noqa: T201
@@ -87,17 +95,24 @@ def _compare(folder: Path, repeats: int) -> None:
         )
 
 
+def _measure(kind: str, times: str, folder: Path) -> dict[str, float]:
+    if kind == "ExampleGen":
+        return _example_gen(folder / f"records{times}")
+    command = [sys.executable, __file__, "--data", "", "--worker", kind, times, str(folder)]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=QUIET)
+    figures: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    return figures
+
+
 def _work(kind: str, times: str, folder: str) -> dict[str, float]:
     sys.path.insert(0, str(PROJECT))
     works: dict[str, Callable[[Path, str], tuple[int, float]]] = {
         "tf.data": _plain,
-        "ExampleGen": _example_gen,
         "import": _import,
         "import 128 px": _import_smaller,
     }
     images, seconds = works[kind](Path(folder), times)
-    who = resource.RUSAGE_CHILDREN if kind == "ExampleGen" else resource.RUSAGE_SELF
-    peak = resource.getrusage(who).ru_maxrss * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"images": images, "images_per_second": images / seconds, "peak_bytes": peak}
 
 
@@ -115,15 +130,35 @@ def _plain(folder: Path, times: str) -> tuple[int, float]:
     return images, time.perf_counter() - started
 
 
-def _example_gen(folder: Path, times: str) -> tuple[int, float]:
+def _example_gen(records: Path, checkout: Path = PROJECT, cores: int = CORES) -> dict[str, float]:
+    """Returns what ExampleGen of a checkout needs for a folder of records."""
     with tempfile.TemporaryDirectory() as root:
-        flowers = [sys.executable, "-c", "from pipeline.cli.main import main; main()"]
-        data = ["--data", f"{folder}/records{times}", "--root", root, "--until", "ExampleGen"]
-        env = {**os.environ, "PYTHONPATH": str(PROJECT)}
-        subprocess.run([*flowers, "run", *data], check=True, stdout=subprocess.DEVNULL, env=env)
-        (file,) = Path(root).glob("history/*/run.json")
-        run = json.loads(file.read_text())
-    return sum(run["examples"].values()), run["steps"][0]["seconds"]
+        out, script = Path(root) / "costs.json", Path(__file__).with_name("step_costs.py")
+        options = ["--data", records, "--root", f"{root}/runs", "--until", "ExampleGen"]
+        subprocess.run(
+            [sys.executable, script, checkout, str(cores), out, "run", *options],
+            check=True, stdout=subprocess.DEVNULL, cwd=checkout,
+            env={**QUIET, "PYTHONPATH": str(checkout)},
+        )  # fmt: skip
+        (file,) = Path(root).glob("runs/history/*/run.json")
+        images = sum(json.loads(file.read_text())["examples"].values())
+        costs: dict[str, float] = json.loads(out.read_text())["ExampleGen"]
+    return {"images": images, "images_per_second": images / costs["seconds"], **costs}
+
+
+def _compare_revisions(folder: Path, records: Path, repeats: int) -> None:
+    """Prints, by number of cores, how many times the costs of this version an older one needs."""
+    names = {"seconds": "seconds", "cpu_seconds": "user CPU seconds", "peak_bytes": "peak memory"}
+    for cores in sorted({1, min(2, CORES)}):
+        ratios: dict[str, list[float]] = {name: [] for name in names}
+        for _ in range(repeats):
+            before, now = (_example_gen(records, path, cores) for path in (folder, PROJECT))
+            print(f"{cores} cores, before: {before}\n{cores} cores, now: {now}", flush=True)  # noqa: T201
+            for name, values in ratios.items():
+                values.append(before[name] / now[name])
+        for name, values in ratios.items():
+            middle = f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+            print(f"{cores} cores, {names[name]}, before relative to now: {middle}", flush=True)  # noqa: T201
 
 
 def _import(folder: Path, times: str, size: int | None = None) -> tuple[int, float]:

@@ -1,10 +1,18 @@
+import gzip
 from random import Random
 
 import pytest
 import tensorflow as tf
 
 from data import records
-from data.records import ReadError, describe_damage, encode_example, read_records, shard_name
+from data.records import (
+    ReadError,
+    describe_damage,
+    encode_example,
+    open_writer,
+    read_records,
+    shard_name,
+)
 
 CLASSES = ["daisy", "roses"]
 
@@ -86,12 +94,25 @@ def test_reading_a_remote_file_is_tried_again(tmp_path, remote, monkeypatch):
 
 
 def test_reading_is_continued_after_the_last_record(remote, monkeypatch):
-    whole = tf.data.TFRecordDataset
-    broken = tf.data.Dataset.range(1).map(lambda number: tf.io.read_file("ram://nothing"))
-    results = iter([whole(remote).take(2).concatenate(broken), whole(remote)])
-    monkeypatch.setattr(tf.data, "TFRecordDataset", lambda *_: next(results))
+    def broken(*_):
+        yield from [b"a", b"b"]
+        raise tf.errors.UnavailableError(None, None, "no answer")
+
+    readers = iter([broken, records.RecordIterator])
+    monkeypatch.setattr(records, "RecordIterator", lambda *given: next(readers)(*given))
     monkeypatch.setattr(records.time, "sleep", lambda _: None)
     assert list(read_records(remote)) == [b"a", b"b", b"c"]
+
+
+def test_a_written_file_is_of_the_format_gzip_but_not_compressed(tmp_path):
+    path = tmp_path / "a.gz"
+    with open_writer(str(path)) as writer:
+        writer.write(bytes(1000))
+    assert path.stat().st_size > 1000
+    assert bytes(1000) in gzip.decompress(path.read_bytes())
+    assert list(read_records(str(path))) == [bytes(1000)]
+    open_writer(str(tmp_path / "empty.gz")).close()
+    assert list(read_records(str(tmp_path / "empty.gz"))) == []
 
 
 def test_a_file_that_cannot_be_read_is_not_damaged(tmp_path, monkeypatch):

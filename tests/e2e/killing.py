@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 # A step on the toy images takes at least a second.
@@ -15,7 +16,8 @@ _SECONDS_INTO_STEP = 0.3
 def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> None:
     """Runs `flowers` and sends itself a signal at a step.
 
-    The phases are `before`, `during` and `after` for any step; `epoch 2`, when that epoch has been
+    The phases are `before`, `during` and `after` for any step; `no model`, in which the step finds
+    no model and no signal is sent; `epoch 2`, when that epoch has been
     reported, in a search `trial 2/3, epoch 2`; and `copying`, `copied` and `renamed` for the phases
     of a push.
     """
@@ -23,11 +25,21 @@ def run_and_die(command: Sequence[str], step: str, phase: str, number: int) -> N
     from pipeline.cli.main import main
     from pipeline.reporting.report import Report
 
+    root = Path(command[list(command).index("--root") + 1])
+
     def die():
+        note_children()
         os.kill(os.getpid(), number)
+
+    def note_children():
+        """Writes the ids of the processes that this one has started, next to the root."""
+        shutil.copy(f"/proc/self/task/{os.getpid()}/children", root.with_name("children"))
 
     def started(self, name, original=Report.step_started):
         original(self, name)
+        if name == step and phase == "no model":
+            note_children()
+            shutil.rmtree(root / "artifacts" / "Trainer" / "model")
         if name == step and phase == "before":
             die()
         if name == step and phase == "during":

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +67,28 @@ def test_signals_are_recorded_in_the_history(flowers, end, command, tmp_path, nu
     assert (found["DataGate"], found["Trainer"]) == ("done", "skipped")
     page = tmp_path / "root" / "history" / entry["run_id"] / "report.html"
     assert "Interrupted in Transform" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("phase", "number", "code"),
+    [
+        ("during", signal.SIGINT, 130),
+        ("during", signal.SIGKILL, -signal.SIGKILL),
+        ("no model", None, 1),
+    ],
+)
+def test_the_process_of_the_serving_check_ends_with_a_run_that_does_not_reach_it(
+    end, command, tmp_path, phase, number, code
+):
+    """It starts after the training, so that it has imported TensorFlow when it is needed."""
+    assert end(command, "Evaluator", phase, number) == code
+    (waiting,) = (tmp_path / "children").read_text().split()
+    # If nobody can kill it, it ends after it has imported TensorFlow.
+    deadline = time.monotonic() + (120 if number == signal.SIGKILL else 0)
+    while (status := Path("/proc", waiting)).exists():
+        assert time.monotonic() < deadline, (status / "cmdline").read_text()
+        time.sleep(0.2)
 
 
 @pytest.mark.slow

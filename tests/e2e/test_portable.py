@@ -1,10 +1,5 @@
 """The Beam steps on a job service with separate workers, as on Flink, Spark and Dataflow."""
 
-import re
-import subprocess
-import sys
-import time
-
 import pytest
 import tensorflow as tf
 
@@ -12,24 +7,6 @@ from data.synthetic import write_sample
 from pipeline.history.runs import History
 
 TOY = ["transform.image_size=32", "data.split_salt=2"]
-
-
-@pytest.fixture
-def job_service(tmp_path):
-    """Yields the address of Beam's own job service, which runs in a separate process."""
-    log = tmp_path / "service.log"
-    command = [sys.executable, "-m", "apache_beam.runners.portability.local_job_service_main"]
-    with log.open("wb") as stream:
-        process = subprocess.Popen([*command, "--port", "0"], stdout=stream, stderr=stream)
-    try:
-        end = time.monotonic() + 120
-        while not (port := re.search(r"started at localhost on port (\d+)", log.read_text())):
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.2)
-        yield f"localhost:{port[1]}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.mark.slow

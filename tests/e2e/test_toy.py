@@ -260,6 +260,24 @@ def test_a_new_target_reruns_only_gate_and_pusher(run, newest):
     assert why["Trainer"] == ""
 
 
+def test_predict_batch_writes_what_predict_prints(flowers, root, toy, tmp_path):
+    out = ("--out", tmp_path / "p", "--format", "jsonl", "--json")
+    answer = flowers("predict-batch", f"{toy}/*", "--root", root, *out)
+    assert answer.code == 0, answer.err
+    lines = [
+        json.loads(line)
+        for file in sorted(tmp_path.glob("p-*-of-*.jsonl"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    printed = flowers("predict", "--root", root, "--json", toy).json()
+    for key in ("path", "label", "error"):
+        assert [line.get(key) for line in lines] == [line.get(key) for line in printed]
+    assert answer.json()["images"] == len(printed)
+    again = flowers("predict-batch", f"{toy}/*", "--root", root, *out[:-1])
+    assert "shards are there already" in again.out
+    assert f"{len(printed)} images: " in again.out
+
+
 def test_images_from_elsewhere_are_judged_by_predictions_and_gate_alone(run, newest, tmp_path):
     write_sample(tmp_path, count=20, shards=2, pixels=32, seed=7)
     extra = f"gate.extra_data={tmp_path}"

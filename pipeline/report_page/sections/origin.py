@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from data.common.dotted_keys import flatten
 from data.common.formatting import format_duration
 from pipeline.history.run import Run
 from pipeline.report_page.figures import bars
 from pipeline.report_page.sections.base import Section
 from pipeline.report_page.sources import ReportSources
-from pipeline.settings.flat import flatten
 from pipeline.settings.settings import Settings
 from pipeline.steps import CODE, LIBRARIES
 

@@ -1,38 +1,22 @@
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import replace
 
 import pytest
 import tensorflow as tf
 
 from components.example_gen.checks import RecordRules
 from components.example_gen.executor import count_outcomes
-from components.example_gen.partition import (
-    OUTCOME,
-    DigestImage,
-    PartitionRecord,
-    ReadShard,
-    Record,
-    RecordOutcome,
-    conflicting_labels,
-)
+from components.example_gen.partition import Partition, Record, RecordOutcome, identify
 from components.example_gen.splits import assign_split
 from data.features import UNCHANGED, feature_names
-from data.ingestion_counts import QUARANTINE
 from data.records import ReadError, encode_example
 
 CLASSES = ["daisy", "roses"]
 WEIGHTS = {"train": 1, "test": 1}
-NAMES = UNCHANGED
-RULES = RecordRules(CLASSES, 1_000_000, NAMES)
+PARTITION = Partition(WEIGHTS, "", RecordRules(CLASSES, 1_000_000, UNCHANGED))
 
 
-NONE: Mapping = MappingProxyType({})
-
-
-def partition(content: bytes, conflicts: Mapping = NONE, groups: Mapping = NONE) -> dict:
-    record = Record("a.tfrec", 7, content)
-    outputs = PartitionRecord(WEIGHTS, "", RULES).process(record, conflicts, groups)
-    return {output.tag: output.value for output in outputs}
+def assign(content: bytes) -> tuple[RecordOutcome, bytes]:
+    return PARTITION.assign(Record("a.tfrec", 7, content))
 
 
 def jpeg(image) -> bytes:
@@ -41,9 +25,9 @@ def jpeg(image) -> bytes:
 
 def test_a_valid_record_is_written_unchanged_to_one_split(make_image):
     content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
-    outputs = partition(content)
-    outcome = outputs[OUTCOME]
-    assert outputs == {outcome.split: content, OUTCOME: outcome}
+    outcome, written = assign(content)
+    assert written == content
+    assert outcome.split in WEIGHTS
     assert (outcome.shard, outcome.index, outcome.label) == ("a.tfrec", 7, "roses")
     assert outcome.image_hash
 
@@ -52,7 +36,7 @@ def test_the_split_depends_on_the_image_and_not_on_the_label(make_image):
     splits = set()
     for class_id in (0, 1):
         content = encode_example(jpeg(make_image(3)), class_id, CLASSES, (64, 48))
-        splits.add(partition(content)[OUTCOME].split)
+        splits.add(assign(content)[0].split)
     assert len(splits) == 1
 
 
@@ -64,10 +48,11 @@ def test_the_split_depends_on_the_image_and_not_on_the_label(make_image):
     ],
 )
 def test_a_bad_record_is_quarantined_with_content_location_and_reason(content, reason):
-    outputs = partition(content)
-    features = tf.train.Example.FromString(outputs[QUARANTINE]).features.feature
-    assert reason in outputs[OUTCOME].reason
-    assert features["reason"].bytes_list.value[0].decode() == outputs[OUTCOME].reason
+    outcome, written = assign(content)
+    assert not outcome.split
+    features = tf.train.Example.FromString(written).features.feature
+    assert reason in outcome.reason
+    assert features["reason"].bytes_list.value[0].decode() == outcome.reason
     assert features["record"].bytes_list.value == [content]
     assert features["shard"].bytes_list.value == [b"a.tfrec"]
     assert features["index"].int64_list.value == [7]
@@ -75,57 +60,30 @@ def test_a_bad_record_is_quarantined_with_content_location_and_reason(content, r
 
 def test_a_truncated_jpeg_is_quarantined(make_image):
     whole = jpeg(make_image())
-    outcome = partition(encode_example(whole[: len(whole) // 2], 0, CLASSES, (64, 48)))[OUTCOME]
+    outcome, _ = assign(encode_example(whole[: len(whole) // 2], 0, CLASSES, (64, 48)))
     assert "truncated" in outcome.reason
 
 
-def test_identical_images_with_different_labels_are_quarantined(make_image):
-    image = jpeg(make_image())
-    contents = [encode_example(image, class_id, CLASSES, (64, 48)) for class_id in (0, 1)]
-    (digest, daisy), (_, roses) = [
-        found
-        for content in contents
-        for found in DigestImage(NAMES).process(Record("a", 0, content))
-    ]
-    (conflict,) = conflicting_labels((digest, [roses, daisy, roses]))
-    assert list(conflicting_labels((digest, [roses, roses]))) == []
-    outcome = partition(contents[0], dict([conflict]))[OUTCOME]
-    assert outcome.reason == "identical images with different labels: daisy, roses"
-
-
-def test_a_truncated_file_yields_its_complete_records_and_the_byte_of_the_damage(tmp_path):
-    shard = tmp_path / "x.tfrec"
-    with tf.io.TFRecordWriter(str(shard)) as writer:
-        for _ in range(3):
-            writer.write(b"a" * 100)
-    shard.write_bytes(shard.read_bytes()[:-30])
-    *records, last = ReadShard().process(str(shard))
-    assert [record.index for record in records] == [0, 1]
-    assert last.tag == OUTCOME
-    assert last.value.subject == "damaged file"
-    assert last.value.reason == "truncated record at byte 232"
-
-
-def test_an_empty_file_is_reported(tmp_path):
-    tf.io.TFRecordWriter(str(tmp_path / "x.tfrec")).close()
-    (outcome,) = ReadShard().process(str(tmp_path / "x.tfrec"))
-    assert outcome.tag == OUTCOME
-    assert outcome.value.subject == "empty file"
-
-
 def test_a_bad_record_names_its_image_file():
-    outputs = partition(encode_example(b"x", 0, CLASSES, (1, 1), source="daisy/7.jpg"))
-    assert outputs[OUTCOME].source == "daisy/7.jpg"
-    features = tf.train.Example.FromString(outputs[QUARANTINE]).features.feature
+    outcome, written = assign(encode_example(b"x", 0, CLASSES, (1, 1), source="daisy/7.jpg"))
+    assert outcome.source == "daisy/7.jpg"
+    features = tf.train.Example.FromString(written).features.feature
     assert features["source"].bytes_list.value == [b"daisy/7.jpg"]
 
 
-def test_images_with_conflicting_ids_are_found_where_records_have_no_labels(make_image):
+def test_records_without_labels_are_identified_by_the_class_id(make_image):
     names = feature_names({"class": "label", "label": None})
     example = tf.train.Example.FromString(encode_example(jpeg(make_image()), 1, CLASSES, (1, 1)))
     example.features.feature["label"].CopyFrom(example.features.feature["class"])
-    record = Record("a", 0, example.SerializeToString())
-    assert [label for _, label in DigestImage(names).process(record)] == [b"1"]
+    _, label = identify(example.SerializeToString(), names)
+    assert label == "1"
+
+
+def test_a_record_is_identified_by_its_image_and_label_even_if_it_is_invalid():
+    daisy, roses = (identify(encode_example(b"x", n, CLASSES, (1, 1)), UNCHANGED) for n in (0, 1))
+    assert (daisy[1], roses[1]) == ("daisy", "roses")
+    assert daisy[0] == roses[0] != identify(encode_example(b"y", 0, CLASSES, (1, 1)), UNCHANGED)[0]
+    assert identify(b"\xff", UNCHANGED) == identify(b"", UNCHANGED) == (b"", None)
 
 
 def test_counts_agree_with_the_outcomes():
@@ -172,16 +130,17 @@ def test_a_salt_is_found_with_which_no_split_lacks_a_class():
     assert again.better_salt is None
 
 
-def test_an_image_is_assigned_to_the_split_of_its_group(make_image):
-    content = encode_example(jpeg(make_image()), 1, CLASSES, (64, 48))
-    alone = partition(content)[OUTCOME]
-    hashes = [number.to_bytes(8, "big") for number in range(99)]
-    other = next(h for h in hashes if assign_split(h, WEIGHTS) != alone.split)
-    grouped = partition(content, groups={alone.image_hash.to_bytes(8, "big"): other})[OUTCOME]
-    assert grouped.split != alone.split
-    assert grouped.image_hash == alone.image_hash
+def test_a_record_is_assigned_again_without_its_image(make_image):
+    record = Record("a.tfrec", 7, encode_example(jpeg(make_image()), 1, CLASSES, (64, 48)))
+    outcome, written = PARTITION.assign(record)
+    (other,) = WEIGHTS.keys() - {outcome.split}
+    assert PARTITION.reassign(record, replace(outcome, split=other))[1] == written
+    bad, content = PARTITION.reassign(record, replace(outcome, split="", reason="bad"))
+    assert (bad, content) == PARTITION.quarantine(record, "bad")
 
 
-def test_a_file_that_cannot_be_read_now_is_not_reported_as_damaged(tmp_path):
-    with pytest.raises(ReadError, match="No such file"):
-        list(ReadShard().process(str(tmp_path / "gone.tfrec")))
+@pytest.mark.parametrize("content", [b"", encode_example(b"x", 1, CLASSES, (1, 1))])
+def test_a_record_that_was_changed_meanwhile_is_an_error(content, make_image):
+    outcome, _ = assign(encode_example(jpeg(make_image()), 1, CLASSES, (64, 48)))
+    with pytest.raises(ReadError, match=r"a\.tfrec was changed while it was read"):
+        PARTITION.reassign(Record("a.tfrec", 7, content), outcome)

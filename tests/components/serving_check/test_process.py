@@ -1,9 +1,15 @@
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
 
 from components.serving_check import process
 from components.serving_check.cases import write_requests
-from components.serving_check.process import ProbeDied, run_probe
+from components.serving_check.process import ProbeDied, end_unused, run_probe, start_ahead
 
 
 def _die() -> tf.Tensor:
@@ -36,6 +42,18 @@ def probe_arguments(tmp_path):
     return model, tmp_path / "requests", tmp_path / "probe.log"
 
 
+@pytest.fixture
+def started(monkeypatch):
+    """The processes that a test starts; none of them outlives it."""
+    processes, start = [], subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *a, **k: processes.append(start(*a, **k)) or processes[-1]
+    )
+    yield processes
+    end_unused()
+    assert [found.poll() is None for found in processes] == [False] * len(processes)
+
+
 def test_a_request_that_crashes_the_process_is_named(probe_arguments):
     with pytest.raises(
         ProbeDied, match=r"died \(signal 6\) while sending garbage/empty to .*: .*the end"
@@ -47,3 +65,49 @@ def test_a_process_that_does_not_end_is_killed(probe_arguments, monkeypatch):
     monkeypatch.setattr(process, "_TIMEOUT_SECONDS", 0.2)
     with pytest.raises(ProbeDied, match=r"the serving process did not end within 0\.2 s"):
         run_probe(*probe_arguments)
+
+
+def test_a_process_that_was_started_ahead_gets_the_next_task_and_no_other(probe_arguments, started):
+    start_ahead()
+    start_ahead()
+    with pytest.raises(ProbeDied, match="while sending garbage/empty"):
+        run_probe(*probe_arguments)
+    assert len(started) == 1
+    *_, log = probe_arguments
+    assert "probe: loading the model" in log.read_text(encoding="utf-8")
+    with pytest.raises(ProbeDied, match="while sending garbage/empty"):
+        run_probe(*probe_arguments)
+    assert len(started) == 2
+
+
+def test_a_process_that_is_not_used_is_killed(started):
+    start_ahead()
+    assert started[0].poll() is None
+    end_unused()
+    assert started[0].returncode == -signal.SIGKILL
+
+
+def test_a_process_that_died_while_it_waited_is_replaced(probe_arguments, started):
+    start_ahead()
+    started[0].kill()
+    started[0].wait()
+    with pytest.raises(ProbeDied, match="while sending garbage/empty"):
+        run_probe(*probe_arguments)
+    assert len(started) == 2
+
+
+def test_a_process_ends_with_the_one_that_started_it():
+    reader, writer = os.pipe()
+    if not (parent := os.fork()):
+        start_ahead()
+        os.write(writer, str(process._ahead[0]._process.pid).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(parent, 0)
+    waiting = Path("/proc", os.read(reader, 20).decode())
+    os.close(reader)
+    os.close(writer)
+    # It first imports TensorFlow.
+    deadline = time.monotonic() + 120
+    while waiting.exists() and "Z" not in (waiting / "stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

@@ -6,7 +6,6 @@ from components.tuner.space import (
     checked_space,
     config_values,
     default_space,
-    set_values,
     with_values,
 )
 from data.common.errors import UsageError
@@ -87,17 +86,6 @@ def test_the_config_has_values_for_a_space():
     space = {"trainer.batch_size": [8], "trainer.early_stopping": [1, 2]}
     values = config_values(settings(batch_size=24), space)
     assert values == {"trainer.batch_size": 24, "trainer.early_stopping": None}
-
-
-def test_values_are_set_in_sections_that_may_be_missing():
-    config = {"trainer": {"epochs": 2, "augment": "codelab"}}
-    values = {"trainer.augment.flip": True, "model.name": "dense"}
-    found = set_values(config, values)
-    assert found == {
-        "trainer": {"epochs": 2, "augment": {"flip": True}},
-        "model": {"name": "dense"},
-    }
-    assert config == {"trainer": {"epochs": 2, "augment": "codelab"}}
 
 
 def test_a_space_is_given_with_dotted_or_nested_keys():

@@ -93,18 +93,30 @@ def test_help_of_run_lists_the_exit_codes():
 
 
 def test_help_on_a_terminal_has_colors():
+    text = help_on_a_terminal(CODE)
+    assert b"\x1b[" in text
+    assert b"<" not in text
+
+
+def test_help_on_a_terminal_imports_no_parsers_of_markdown_and_programs():
+    print_them = "print({'rich.text', 'markdown_it', 'pygments'} & set(sys.modules))"
+    text = help_on_a_terminal(f"import atexit; atexit.register(lambda: {print_them}); {CODE}")
+    assert text.splitlines()[-1] == b"{'rich.text'}"
+
+
+def help_on_a_terminal(program: str) -> bytes:
+    """Returns what `flowers run -h` writes to a terminal."""
     parent, child = pty.openpty()
     environment = os.environ | {"COLUMNS": "80", "TERM": "xterm"}
     with subprocess.Popen(
-        [sys.executable, "-c", CODE, "run", "-h"], stdout=child, env=environment
+        [sys.executable, "-c", program, "run", "-h"], stdout=child, env=environment
     ) as process:
         os.close(child)
         text = b""
         while chunk := _read(parent):
             text += chunk
     assert process.returncode == 0
-    assert b"\x1b[" in text
-    assert b"<" not in text
+    return text
 
 
 def _read(descriptor: int) -> bytes:

@@ -9,7 +9,7 @@ from data.common.errors import UsageError
 from pipeline.history.runs import History, newest_finished
 from pipeline.local.plan import find_records, new_run
 from pipeline.local.seeds import SeedRuns, explain_seeds, parse_seeds, run_seeds
-from pipeline.reporting.console import View
+from pipeline.reporting.view import View
 from pipeline.settings.loading import load_settings
 from tests.pipeline.seed_run import write_seed_run
 

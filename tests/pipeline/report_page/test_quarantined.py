@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from components.example_gen.checks import RecordRules
-from components.example_gen.partition import PartitionRecord, Record
+from components.example_gen.partition import Partition, Record
 from data.features import IMAGE, UNCHANGED
 from data.ingestion_counts import QUARANTINE
 from data.records import encode_example
@@ -14,7 +14,7 @@ from pipeline.report_page.quarantined import choose_quarantined
 @pytest.fixture
 def quarantine(tmp_path):
     """Five records that are no examples and 20 without an image, in two files."""
-    partition = PartitionRecord({"train": 1}, "", RecordRules(["a", "b"], 1000, UNCHANGED))
+    partition = Partition({"train": 1}, "", RecordRules(["a", "b"], 1000, UNCHANGED))
     folder = tmp_path / f"Split-{QUARANTINE}"
     folder.mkdir()
     contents = [b"\xff\xff"] * 5 + [encode_example(b"?", 0, ["a", "b"], (1, 1), "a.jpg")] * 20
@@ -22,9 +22,7 @@ def quarantine(tmp_path):
         path = str(folder / f"data_tfrecord-{part}.gz")
         with tf.io.TFRecordWriter(path, "GZIP") as writer:
             for index, content in list(enumerate(contents))[part::2]:
-                for output in partition.process(Record("x.tfrec", index, content), {}, {}):
-                    if output.tag == QUARANTINE:
-                        writer.write(output.value)
+                writer.write(partition.assign(Record("x.tfrec", index, content))[1])
     return tmp_path
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from components.tuner.trials import Search, Trial
 from pipeline.history.run import Step
-from pipeline.reporting.console import Console, View, console_on
+from pipeline.reporting.console import Console, console_on
+from pipeline.reporting.view import View
 
 PLAIN = View()
 

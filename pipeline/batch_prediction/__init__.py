@@ -1,0 +1,1 @@
+"""Predictions for many images, through Beam: `flowers predict-batch`."""

@@ -1,0 +1,24 @@
+import gc
+
+from data.common.garbage_collection import no_garbage_collection
+
+
+def test_garbage_is_collected_again_afterwards_but_not_before():
+    with no_garbage_collection():
+        with no_garbage_collection():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+        kept = [[]]
+    assert gc.isenabled()
+    # What was created is frozen, so that later collections do not look at it.
+    assert not any(found is kept for found in gc.get_objects())
+
+
+def test_it_stays_off_where_it_was_off():
+    gc.disable()
+    try:
+        with no_garbage_collection():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
