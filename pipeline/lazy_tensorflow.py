@@ -17,6 +17,11 @@ def import_tensorflow() -> ModuleType:
     Raises:
       ImportError: It cannot be imported; what it wrote is then shown.
     """
+    if "tensorflow" in sys.modules:
+        # Another thread may still be importing it; this waits for it.
+        import tensorflow
+
+        return tensorflow
     # It hides most of what follows the import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _hidden_errors(), no_garbage_collection(), warnings.catch_warnings():

@@ -112,11 +112,13 @@ class Partition:
           ReadError: It is not the record that was assigned.
         """
         if not outcome.split:
-            return self.quarantine(record, outcome.reason)
-        with suppress(InvalidRecord):
-            content = parse_record(record.content, self.rules).content
-            if record_id(content) == outcome.record_id:
-                return outcome, content
+            if identify(record.content, self.rules.features)[0] == outcome.digest:
+                return self.quarantine(record, outcome.reason)
+        else:
+            with suppress(InvalidRecord):
+                content = parse_record(record.content, self.rules).content
+                if record_id(content) == outcome.record_id:
+                    return outcome, content
         raise ReadError(f"{record.shard} was changed while it was read")
 
     def split_of(self, image_hash: bytes) -> str:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any
 
 import apache_beam as beam
@@ -22,7 +22,10 @@ from apache_beam.transforms.window import GlobalWindows
 from components.example_gen.partition import Partition, Record, RecordOutcome
 from components.example_gen.revision import revise_outcomes
 from data.ingestion_counts import QUARANTINE
-from data.records import describe_damage, open_writer, read_records
+from data.records import ReadError, describe_damage, open_writer, read_records
+
+# Each thread holds a decoded image in memory.
+_MOST_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,18 @@ class MovePart(beam.DoFn):
 
     def _write_again(self, part: Part, plan: Plan, paths: Mapping[str, str]) -> Part:
         """Writes a part as the plan says, without decoding its images; returns what it is then."""
+        if tf.io.gfile.exists(part.folder):
+            # The disk may not have room for both.
+            tf.io.gfile.rmtree(part.folder)
         writer, outcomes = SplitWriter(paths), []
         for shard, before in groupby(part.outcomes, lambda outcome: outcome.shard):
-            records = read_records(shard)
-            for old in before:
-                outcome, content = plan.revised.get((shard, old.index), old), b""
-                if outcome.subject == "record":
-                    record = Record(shard, outcome.index, next(records, b""))
-                    outcome, content = self._partition.reassign(record, outcome)
+            for old, item in zip_longest(before, read_shard(shard)):
+                outcome, content = old, b""
+                if old and old.subject == "record" and isinstance(item, Record):
+                    revised = plan.revised.get((shard, old.index), old)
+                    outcome, content = self._partition.reassign(item, revised)
+                elif item != old:
+                    raise ReadError(f"{shard} was changed while it was read")
                 writer.write(outcome, content)
                 outcomes.append(outcome)
         writer.close()
@@ -150,7 +157,7 @@ def read_shard(shard: str) -> Iterator[Record | RecordOutcome]:
 
 def map_in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
     """Yields the results for the items in order; it holds only a few items in memory."""
-    threads = len(os.sched_getaffinity(0))
+    threads = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Any]] = deque()
         for item in items:

@@ -4,13 +4,13 @@ That process first imports TensorFlow, which takes longer than all requests. On 
 it then waits for its task, or for the end of this process.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 from components.serving_check import probe
 from data.common.process_output import messages
@@ -23,22 +23,16 @@ class ProbeDied(Exception):
 
 
 class _ProbeProcess:
-    """A process for one task; leaving the `with` statement kills it if it still runs."""
+    """A process for one task; `close` kills it if it still runs."""
 
     def __init__(self) -> None:
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (see __exit__)
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (see close)
         self._process = subprocess.Popen(
             [sys.executable, "-I", probe.__file__], env=_environment(),
             stdin=subprocess.PIPE, stdout=self._output, stderr=self._output,
         )  # fmt: skip
 
-    def __enter__(self) -> "_ProbeProcess":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def close(self) -> None:
         self._process.kill()
         self._process.communicate()
         self._output.close()
@@ -75,8 +69,7 @@ def start_ahead() -> None:
 def end_unused() -> None:
     """Ends the process that was started ahead, if no `run_probe` has used it."""
     while _ahead:
-        with _ahead.pop():
-            pass
+        _ahead.pop().close()
 
 
 def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
@@ -90,7 +83,7 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
     log.touch()
     result = log.with_suffix(".json")
     task = probe.Task(model=model, requests=str(requests), result=str(result))
-    with _process() as process:
+    with contextlib.closing(_process()) as process:
         try:
             code = process.run(task)
         except subprocess.TimeoutExpired as error:

@@ -14,7 +14,7 @@ from data.record_files import check_first_records
 from data.sources import named
 from pipeline.history.run import Run
 from pipeline.history.runs import LOG_FILE, History
-from pipeline.left_out import RUN, RUN_WITHOUT, left_out
+from pipeline.left_out import RUN, RUN_WITHOUT, TUNER_MODULE, left_out
 from pipeline.local.lock import Lock
 from pipeline.local.observer import RunObserver, SplitLacksClass
 from pipeline.local.outcome import final_state
@@ -64,17 +64,18 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
     log = folder / LOG_FILE
     try:
         with (
-            left_out(RUN, plan.work.needed if plan.work else (), RUN_WITHOUT),
+            left_out(RUN, [TUNER_MODULE] if plan.work else (), RUN_WITHOUT),
             captured_output(log, view.verbose, view.on_stderr) as stream,
             console_on(stream, view) as console,
             PagesAfterRun(plan.root, run, console),
             Report(run, history, console, reasons) as report,
         ):
             if "tfx" not in sys.modules:
-                console.show_activity("loading TensorFlow and TFX, about 20 s")
+                console.show_activity("loading TensorFlow and TFX, about 10 s")
             with no_garbage_collection():
-                # TensorFlow is imported here, TFX later.
-                _check(plan, reasons)
+                # The checks need it. TFX follows later.
+                import tensorflow  # noqa: F401
+            _check(plan, reasons)
             console.print_line(f"run {run.run_id}: {format_records(plan.records)}")
             line = describe_warm_start(plan.settings, plan.warm_start, plan.baseline)
             if line:
@@ -101,7 +102,8 @@ def _check(plan: RunPlan, reasons: Mapping[str, str]) -> None:
 
 def _check_training(plan: RunPlan) -> None:
     """Checks devices, network and weights."""
-    from components.trainer.train import check
+    with no_garbage_collection():
+        from components.trainer.train import check
 
     check(plan.settings.training_settings(), plan.warm_start)
 
@@ -187,8 +189,8 @@ def _run_graph(plan: RunPlan, run: Run, observer: RunObserver) -> None:
     )
     create = plan.work.create if plan.work else create_pipeline
     pipeline = create(plan.settings, context)
-    uncached = plan.selection.uncached() | (plan.work.uncached if plan.work else set())
-    last = plan.selection.last
+    # A search looks itself for what it has done already.
+    uncached, last = plan.selection.uncached() | {TUNER}, plan.selection.last
     runner = ObservedDagRunner(run.pipeline_run_id, observer, uncached=uncached, until=last)
     observer.checks_serving = not plan.work and plan.selection.includes("ServingCheck")
     try:

@@ -15,7 +15,6 @@ from data.common.errors import UsageError
 from data.common.formatting import format_list
 from pipeline.exit_codes import DONE
 from pipeline.history.run import Run
-from pipeline.left_out import TUNER_MODULE
 from pipeline.local.execution import execute
 from pipeline.local.lock import locked
 from pipeline.local.outcome import EXIT_CODES
@@ -122,8 +121,7 @@ def _with_search(plan: RunPlan, request: TuneRequest, asked: TuneSettings) -> Ru
     return replace(
         plan,
         inputs={**plan.inputs, **inputs, f"{CODE}{TUNER}": code},
-        # A search looks itself for what it has done already.
-        work=Work(steps, create, uncached={TUNER}, conclude=conclude, needed=[TUNER_MODULE]),
+        work=Work(steps, create, conclude),
     )
 
 

@@ -1,6 +1,6 @@
 """What a run does if it is not the whole pipeline."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,9 @@ class Work:
     Attributes:
       steps: The names of the steps in their order.
       create: Returns the pipeline of these steps; it imports TFX.
-      uncached: Those that are never taken from the cache.
       conclude: Reports that all of them have succeeded, which sets the final state of the run.
-      needed: The modules of `pipeline.left_out.RUN` that they use.
     """
 
     steps: Sequence[str]
     create: "Callable[[Settings, RunContext], Pipeline]"
-    uncached: Set[str]
     conclude: "Callable[[Run, Report], None]"
-    needed: Sequence[str] = ()

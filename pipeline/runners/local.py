@@ -106,8 +106,8 @@ class ObservedDagRunner(LocalDagRunner):
 def _look_up_in_this_run(pipeline: pipeline_pb2.Pipeline) -> None:
     """Drops the queries for what the run already implies, from the look-up of each input.
 
-    TFX reads all executions of each context that it looks in. Those of a pipeline are twelve in
-    each earlier run.
+    TFX reads all executions of each context that it looks in. The pipeline's context
+    has those of all earlier runs, twelve for each.
     """
     for node in pipeline.nodes:
         for inputs in node.pipeline_node.inputs.inputs.values():

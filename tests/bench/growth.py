@@ -56,30 +56,33 @@ def _copy(records: Path, number: int, folder: Path) -> None:
     """Writes so many different copies of the images in records, with their labels."""
     import tensorflow as tf
 
+    from data.records import bytes_feature, ints_feature
+
     features = {
         "image": tf.io.FixedLenFeature([], tf.string),
         "label": tf.io.FixedLenFeature([], tf.string),
+        "class": tf.io.FixedLenFeature([], tf.int64),
     }
 
-    def change(index: tf.Tensor, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def change(index: tf.Tensor, record: tf.Tensor) -> dict[str, tf.Tensor]:
         example = tf.io.parse_single_example(record, features)
         image = tf.io.decode_jpeg(example["image"], 3)
         seed = tf.stack([index, 0])
         image = tf.image.stateless_random_crop(image, tf.shape(image) * [3, 3, 4] // 4, seed)
         image = tf.image.stateless_random_hue(image, 0.5, seed)
-        return tf.io.encode_jpeg(image, quality=90), example["label"]
+        return {**example, "image": tf.io.encode_jpeg(image, quality=90)}
 
     files = sorted(str(path) for path in records.glob("*.tfrec*"))
     copies = tf.data.TFRecordDataset(files).repeat().take(number).enumerate()
     folder.mkdir()
     writer = None
-    for index, (image, label) in enumerate(copies.map(change, 2).as_numpy_iterator()):
+    for index, values in enumerate(copies.map(change, 2).as_numpy_iterator()):
         if index % _SHARD == 0:
             writer = tf.io.TFRecordWriter(str(folder / f"{index // _SHARD}.tfrec"))
-        values = {"image": image, "label": label}
         feature = {
-            key: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-            for key, value in values.items()
+            "image": bytes_feature(values["image"]),
+            "label": bytes_feature(values["label"]),
+            "class": ints_feature([values["class"]]),
         }
         example = tf.train.Example(features=tf.train.Features(feature=feature))
         writer.write(example.SerializeToString())

@@ -49,14 +49,15 @@ def _measure(
     """Returns the figures of each pair, the earlier revision first."""
     found = []
     for pair in range(pairs):
-        found.append([_figures(tree, options, folder / f"{pair}-{tree.name}") for tree in trees])
+        roots = [folder / f"{pair}-{side}" for side in ("earlier", "now")]
+        found.append([_figures(*each, options) for each in zip(trees, roots, strict=True)])
         for figures in found[-1]:
             text = ", ".join(f"{name} {value:.2f}" for name, value in figures.items())
             print(f"pair {pair + 1} of {pairs}: {text}", flush=True)  # noqa: T201
     return found
 
 
-def _figures(tree: Path, options: Sequence[str], root: Path) -> Figures:
+def _figures(tree: Path, root: Path, options: Sequence[str]) -> Figures:
     """Returns the seconds of each call of the command and of each step, in an empty root."""
     run = ["run", *options, "--root", str(root)]
     figures = {

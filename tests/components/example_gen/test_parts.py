@@ -83,10 +83,27 @@ def test_parts_that_contradict_each_other_are_written_again(make_file, tmp_path,
     assert [len(records) for records in read(tmp_path, QUARANTINE).values()] == [1, 1, 0]
 
 
-def test_a_file_that_got_shorter_before_it_is_read_again_is_an_error(make_file, tmp_path):
+def shorter(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-30])
+
+
+def longer(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + file.read_bytes())
+
+
+def without_image(file: Path) -> None:
+    first, *others = read_records(str(file))
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for record in (first[:-40], *others):
+            writer.write(record)
+
+
+@pytest.mark.parametrize("change", [shorter, longer, without_image])
+def test_a_file_that_changed_before_it_is_read_again_is_an_error(make_file, tmp_path, change):
+    # The image 0 has two labels, and is quarantined.
     part = write_bundle(tmp_path / "new", make_file("a", [0, 1, 2], 0), make_file("b", [0], 1))
     plan = plan_parts([part], PARTITION, group_near_duplicates=False)
-    make_file("a", [0], 0)
+    change(tmp_path / "a")
     with pytest.raises(ReadError, match="a was changed while it was read"):
         list(MovePart(PARTITION, folders(tmp_path)).process(part, plan))
 
