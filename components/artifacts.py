@@ -40,6 +40,13 @@ def file_exists(*path: str) -> bool:
     return bool(gfile().exists(name)) if "://" in name else os.path.exists(name)
 
 
+def list_names(folder: str) -> set[str]:
+    """Returns the names in a folder; none if it does not exist."""
+    if "://" in folder:
+        return set(gfile().listdir(folder)) if gfile().isdir(folder) else set()
+    return set(os.listdir(folder)) if os.path.isdir(folder) else set()
+
+
 @contextmanager
 def copied_here(path: str) -> Iterator[str]:
     """Yields the path of a local copy of a file, for libraries without support for gs://."""

@@ -68,6 +68,10 @@ def read_file(path: str) -> bytes:
     """
     try:
         status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            # It raises an error with the reason if the folder cannot be read.
+            os.listdir(path)
+            raise UnreadableImage("a folder")
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableImage("not a regular file")
         if status.st_size > _MAX_FILE_BYTES:

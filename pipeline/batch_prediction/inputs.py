@@ -51,8 +51,9 @@ def make_shards(files: Sequence[str], images: int) -> list[list[str]]:
 def _listed(path: str) -> list[str]:
     if "://" not in path and not os.path.isfile(path):
         raise UsageError(f"{path} does not exist; predict-batch takes {_ALLOWED}")
-    lines = read_bytes(path).decode("utf-8", "surrogateescape").splitlines()
-    return [line for line in lines if line.strip()]
+    # Names may contain what `splitlines` takes for the end of a line.
+    lines = read_bytes(path).decode("utf-8", "surrogateescape").split("\n")
+    return [line.removesuffix("\r") for line in lines if line.strip()]
 
 
 def _matched(pattern: str) -> Iterator[str]:

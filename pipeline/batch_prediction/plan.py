@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
-from components.artifacts import file_exists, read_bytes, whole_file
+from components.artifacts import file_exists, list_names, read_bytes, whole_file
 from data.common.errors import UsageError
 from data.common.formatting import shell_word
 
@@ -45,8 +45,9 @@ class Plan(BaseModel):
 
     def missing(self, prefix: str) -> list[int]:
         """Returns the shards without results."""
+        names = list_names(os.path.dirname(prefix) or ".")
         outputs = enumerate(self.outputs(prefix))
-        return [shard for shard, output in outputs if not file_exists(output)]
+        return [shard for shard, output in outputs if os.path.basename(output) not in names]
 
 
 def digest_inputs(files: Sequence[str]) -> str:

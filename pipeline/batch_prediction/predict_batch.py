@@ -1,7 +1,9 @@
 """`flowers predict-batch`: classifies many images through Beam, shard by shard."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from components.model_store.base import model_digest
 from data.common.errors import DataRefused, UsageError
@@ -60,7 +62,8 @@ def predict_batch(request: BatchRequest) -> BatchPrediction:
         path.
       DataRefused: No input has a prediction.
     """
-    check_remote(request)
+    _check_prefix(request)
+    _check_remote(request)
     files = find_files(request.pattern)
     shards = make_shards(files, request.shard_images)
     digest = model_digest(request.model)
@@ -89,7 +92,22 @@ def predict_batch(request: BatchRequest) -> BatchPrediction:
     return BatchPrediction(summary, outputs, errors)
 
 
-def check_remote(request: BatchRequest) -> None:
+def _check_prefix(request: BatchRequest) -> None:
+    """Raises a UsageError for a prefix that names no files, or that is among the inputs."""
+    if request.prefix.endswith("/"):
+        raise UsageError(
+            f"--out must end with the start of a file name, such as {request.prefix}p; got "
+            f"{request.prefix}"
+        )
+    folder = Path(os.path.abspath(request.prefix)).parent
+    if "://" not in request.prefix and folder.is_relative_to(os.path.abspath(request.pattern)):
+        raise UsageError(
+            f"--out: {request.prefix} is inside PATTERN, where its results would be taken for "
+            "images; choose a prefix outside of it"
+        )
+
+
+def _check_remote(request: BatchRequest) -> None:
     """Raises a UsageError for what Dataflow cannot use: paths of this machine, missing settings."""
     if request.settings.beam.runner != "dataflow":
         return

@@ -15,7 +15,6 @@ from pipeline.batch_prediction.plan import Format
 
 # What `flowers predict --json` calls a result.
 Result = dict[str, Any]
-_ROWS = 1000
 
 
 @contextmanager
@@ -106,7 +105,6 @@ def _read(output: str, form: Format) -> Iterator[Result]:
             yield from map(json.loads, stream)
     else:
         with pq.ParquetFile(output) as file:
-            columns = ["path", "source", "label", "error"]
-            for batch in file.iter_batches(_ROWS, columns=columns):
+            for batch in file.iter_batches(columns=["path", "source", "label", "error"]):
                 for row in batch.to_pylist():
                     yield {key: value for key, value in row.items() if value is not None}

@@ -147,7 +147,7 @@ def _example_gen(records: Path, checkout: Path = PROJECT, cores: int = CORES) ->
 
 
 def _compare_revisions(folder: Path, records: Path, repeats: int) -> None:
-    """Prints, by number of cores, how many times the costs of this version an older one needs."""
+    """Prints, by number of cores, the costs of this version relative to those of an older one."""
     names = {"seconds": "seconds", "cpu_seconds": "user CPU seconds", "peak_bytes": "peak memory"}
     for cores in sorted({1, min(2, CORES)}):
         ratios: dict[str, list[float]] = {name: [] for name in names}
@@ -155,10 +155,10 @@ def _compare_revisions(folder: Path, records: Path, repeats: int) -> None:
             before, now = (_example_gen(records, path, cores) for path in (folder, PROJECT))
             print(f"{cores} cores, before: {before}\n{cores} cores, now: {now}", flush=True)  # noqa: T201
             for name, values in ratios.items():
-                values.append(before[name] / now[name])
+                values.append(now[name] / before[name])
         for name, values in ratios.items():
             middle = f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
-            print(f"{cores} cores, {names[name]}, before relative to now: {middle}", flush=True)  # noqa: T201
+            print(f"{cores} cores, {names[name]}, now relative to before: {middle}", flush=True)  # noqa: T201
 
 
 def _import(folder: Path, times: str, size: int | None = None) -> tuple[int, float]:

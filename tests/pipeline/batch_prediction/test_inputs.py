@@ -41,8 +41,8 @@ def test_a_file_whose_name_looks_like_a_glob_is_that_file(photos):
 
 
 def test_a_list_keeps_its_order_and_may_name_missing_files(photos):
-    (photos / "list.txt").write_text("b.jpg\n\na.jpg\n")
-    assert find_files(str(photos / "list.txt")) == ["b.jpg", "a.jpg"]
+    (photos / "list.txt").write_text("b\u2028.jpg\r\n\na.jpg\n", newline="")
+    assert find_files(str(photos / "list.txt")) == ["b\u2028.jpg", "a.jpg"]
 
 
 @pytest.mark.parametrize("pattern", ["/nothing/*", "/none.jpg", "/none.txt", "/empty"])

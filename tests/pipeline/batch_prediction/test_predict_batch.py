@@ -95,6 +95,14 @@ def test_inputs_without_any_image_are_refused(request_of):
         predict_batch(request_of(pattern=pattern))
 
 
+@pytest.mark.parametrize(("out", "problem"), [("/out/", "must end with"), ("/in/p", "is inside")])
+def test_results_need_a_name_and_a_place_outside_of_the_inputs(request_of, out, problem):
+    request = request_of()
+    prefix = f"{request.pattern}{out}"
+    with pytest.raises(UsageError, match=problem):
+        predict_batch(replace(request, prefix=prefix))
+
+
 def test_dataflow_needs_a_bucket_and_says_what_is_missing(request_of):
     settings = Settings.model_validate({"beam": {"runner": "dataflow"}})
     with pytest.raises(UsageError, match="on this machine: PATTERN, --out, --model"):
