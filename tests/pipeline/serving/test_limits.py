@@ -152,6 +152,21 @@ def _send_slowly(connection: socket.socket, content: bytes) -> None:
         time.sleep(0.02)
 
 
+def test_a_client_that_does_not_read_its_answers_is_disconnected(root):
+    # It does not wait for the model, whose time counts while an answer is being sent.
+    with running(root, replace(LIMITS, timeout_s=120.0)) as server:
+        connections = server.server.server_state.connections
+        with contextlib.closing(socket.socket()) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            client.connect(server.address)
+            wait_until(lambda: connections)
+            (protocol,) = connections
+            while not protocol.transport.get_write_buffer_size():
+                client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                time.sleep(0.01)
+            wait_until(lambda: not connections)
+
+
 def test_endless_headers_are_refused(limited):
     received = raw_exchange(limited.address, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000)
     assert received.startswith(b"HTTP/1.1 400 ")
