@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
 from components.serving_check.cases import png_bomb
+from pipeline.serving import rest, try_page
 from pipeline.serving.limits import Limits
 from tests.pipeline.serving.running import PREDICT, Running, raw_exchange, rows, running, wait_until
 
@@ -117,9 +119,46 @@ def test_a_model_that_is_too_slow_is_a_time_out_and_unhealthy(root, picture):
     with running(root, replace(LIMITS, timeout_s=1.0)) as server:
         with slow_model(server):
             answer = server.predict(rows(picture(0)))
-            assert (answer.status, answer.error) == (504, "the model did not answer within 1 s")
+            assert (answer.status, answer.error) == (504, "there was no answer within 1 s")
             wait_until(lambda: server.get("/healthz").status == 503)
         wait_until(lambda: server.get("/healthz").status == 200)
+
+
+@contextlib.contextmanager
+def slow_step(monkeypatch, module: ModuleType, name: str) -> Iterator[list]:
+    """Makes a function wait until the context ends; yields a list with an item for each call."""
+    go, calls, function = threading.Event(), [], getattr(module, name)
+
+    def wait(*arguments):
+        calls.append(None)
+        assert go.wait(20)
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, wait)
+    try:
+        yield calls
+    finally:
+        go.set()
+
+
+def test_the_time_limit_includes_reading_the_request(root, picture, monkeypatch):
+    limits = replace(LIMITS, timeout_s=0.5)
+    with running(root, limits) as server, slow_step(monkeypatch, rest, "parse_predict_request"):
+        # Large enough for a thread.
+        answer = server.predict(json.dumps(rows(picture(0))).encode() + b" " * 100_000)
+        assert (answer.status, answer.error) == (504, "there was no answer within 0.5 s")
+
+
+def test_the_time_limit_includes_the_conversion_of_a_photograph(root, picture, monkeypatch):
+    limits = replace(LIMITS, timeout_s=0.5)
+    with running(root, limits) as server:
+        with slow_step(monkeypatch, try_page, "to_input_image") as conversions:
+            for _ in range(4):
+                answer = server.send("POST", "/classify", picture(0))
+                assert (answer.status, answer.error) == (504, "there was no answer within 0.5 s")
+            # Those that still run after their requests have ended count.
+            assert len(conversions) == 2
+        wait_until(lambda: server.send("POST", "/classify", picture(0)).status == 200)
 
 
 def test_a_body_that_does_not_arrive_is_a_time_out(limited):
