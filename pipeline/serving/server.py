@@ -121,7 +121,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         model = self.context.versions.serving()
         if not model:
-            log.warning("no version serves: %s is empty", self.context.versions.folder)
+            folder = self.context.versions.folder
+            log.warning("no version serves: %s has none that can be loaded", folder)
         for listener in sockets or []:
             log.info(
                 "listening at %s/, the API is /v1/models/%s", url_of(listener), self.context.name

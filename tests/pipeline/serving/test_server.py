@@ -83,6 +83,16 @@ def test_a_root_without_a_model_is_served_once_there_is_one(root, tmp_path, pict
         assert server.predict(rows(picture(0))).status == 200
 
 
+def test_a_root_whose_only_version_is_damaged_is_told(copy, caplog):
+    (copy / "serving" / "1" / "saved_model.pb").write_bytes(b"damaged")
+    with running(copy) as server:
+        assert server.get("/healthz").status == 503
+        page = server.get("/").body.decode()
+    expected = f"no version serves: {copy / 'serving'} has none that can be loaded"
+    assert expected in caplog.messages
+    assert "There is no version under this root that can be loaded." in page
+
+
 @contextlib.contextmanager
 def load_of_requests(server: Running, image: bytes, clients: int = 4) -> Iterator[list]:
     """Sends requests all the time; yields a list to which each appends its status and version."""
