@@ -73,5 +73,4 @@ def serve(
         delay_s=batch_delay / 1000,
         timeout_s=timeout,
     )
-    stopped_by = serve_root(Path(os.path.abspath(root)), host, port, name, limits)
-    raise typer.Exit(128 + stopped_by)
+    serve_root(Path(os.path.abspath(root)), host, port, name, limits)

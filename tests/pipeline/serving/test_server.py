@@ -25,7 +25,15 @@ from pipeline.serving.observation import access_log
 from pipeline.serving.server import bind, serve_root, url_of
 from tests.pipeline.colour_model import ColourModel, draw
 from tests.pipeline.serving.process import serving
-from tests.pipeline.serving.running import PREDICT, Running, read_answer, rows, running, wait_until
+from tests.pipeline.serving.running import (
+    PREDICT,
+    Client,
+    Running,
+    read_answer,
+    rows,
+    running,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -206,7 +214,7 @@ def test_requests_that_run_at_the_end_are_answered(copy, picture):
         with contextlib.closing(server.connect()) as connection:
             connection.request("POST", PREDICT, json.dumps(rows(picture(2))))
             wait_until(lambda: server.context.batcher.running)
-            server.server.stop()
+            server.server.should_exit = True
             wait_until(lambda: _refuses(server))
             go.set()
             assert read_answer(connection).body["predictions"][0]["label"] == "blue"
@@ -290,3 +298,35 @@ def test_a_model_that_hangs_is_told_by_healthz_and_does_not_keep_the_server_from
         assert server.predict(rows(draw(0))).status == 200
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(60) == 128 + signal.SIGTERM
+
+
+class Endless(ColourModel):
+    """A model that never answers, so that running it once while it is loaded does not end."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    def serving_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        (count,) = tf.while_loop(
+            lambda i: i < tf.int64.max, lambda i: [i + 1], [tf.constant(0, tf.int64)]
+        )
+        return self._classify(tf.where(count < 0, b"", image_bytes))
+
+
+@pytest.mark.slow
+def test_a_version_that_is_being_loaded_does_not_disturb_the_end(copy):
+    with serving(copy) as server:
+        model = Endless()
+        signatures = {
+            "serving_default": model.serving_default, "serving_bytes": model.serving_bytes,
+        }  # fmt: skip
+        tf.saved_model.save(model, str(copy / "endless"), signatures=signatures)
+        (copy / "endless").rename(copy / "serving" / "2")
+        wait_until(lambda: _newest_state(server) == ("2", "LOADING"))
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(60) == 128 + signal.SIGINT
+        events = server.events.read_text(encoding="utf-8")
+    assert events.endswith("stopped\n")
+
+
+def _newest_state(server: Client) -> tuple[str, str]:
+    newest = server.get("/v1/models/flowers").body["model_version_status"][0]
+    return newest["version"], newest["state"]
