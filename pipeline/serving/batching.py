@@ -31,7 +31,6 @@ class _Chunk:
     inputs: Sequence[Input]
     result: "asyncio.Future[Outputs]"
     arrived: float
-    waits: bool = True
 
     @property
     def pixels(self) -> int:
@@ -88,7 +87,7 @@ class Batcher:
         return {name: np.concatenate([r[name] for r in results]) for name in names}
 
     def is_stuck(self) -> bool:
-        """Returns whether a batch has been running for longer than a request may, or none can."""
+        """Returns whether batches have ended, or one has been running longer than a request may."""
         now = asyncio.get_running_loop().time()
         return self._ended or any(
             now - started > self.limits.timeout_s for started in self.running.values()
@@ -162,7 +161,6 @@ class Batcher:
             ):
                 break
             batch.append(self._chunks.popleft())
-            chunk.waits = False
             self.waiting -= len(chunk.inputs)
         return batch
 
@@ -170,8 +168,7 @@ class Batcher:
         """Removes chunks that still wait, because their request has failed or timed out."""
         for chunk in chunks:
             chunk.result.cancel()
-            if chunk.waits:
-                chunk.waits = False
+            if chunk in self._chunks:
                 self._chunks.remove(chunk)
                 self.waiting -= len(chunk.inputs)
 

@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image
 
 from data.common.formatting import printable
-from data.features import IMAGE
 from pipeline.inference.predict import SIGNATURE as SERVING_BYTES
 from pipeline.lazy_tensorflow import import_tensorflow
 from pipeline.serving.errors import RejectedInput, RequestError
@@ -59,9 +58,11 @@ class Signature:
 
     def warm_up(self, batch: int) -> None:
         """Runs it on one image and on a full batch, because the first requests take longer."""
+        from data.records import encode_example
+
         value = _warm_up_image()
         if self.name == SERVING_DEFAULT:
-            value = _example_of(value)
+            value = encode_example(value, 0, [""], (_WARM_UP_SIDE, _WARM_UP_SIDE))
         for size in (1, batch):
             self.run([value] * size)
 
@@ -95,14 +96,6 @@ def _image_of_example(content: bytes) -> bytes:
     except InvalidRecord as error:
         # TensorFlow's parser is another one, which may still find an image in it.
         raise RequestError(400, printable(str(error)[:_MESSAGE_LENGTH])) from error
-
-
-def _example_of(image: bytes) -> bytes:
-    tf = import_tensorflow()
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
-    features = tf.train.Features(feature={IMAGE: feature})
-    content: bytes = tf.train.Example(features=features).SerializeToString()
-    return content
 
 
 def _warm_up_image() -> bytes:

@@ -19,7 +19,7 @@ from pipeline.serving.limits import Limits
 from tests.pipeline.serving.running import PREDICT, Running, raw_exchange, rows, running, wait_until
 
 LIMITS = Limits(
-    body_bytes=200_000, total_body_bytes=400_000, images=8, pixels=10_000, queued=8, batch=4,
+    body_bytes=200_000, images=8, pixels=10_000, queued=8, batch=4,
     parallel=1, timeout_s=60.0, receive_s=1.5, connections=12,
 )  # fmt: skip
 
@@ -213,10 +213,10 @@ def test_endless_headers_are_refused(limited):
 
 def test_too_many_bodies_at_a_time_are_refused(limited):
     with contextlib.ExitStack() as stack:
-        for _ in range(2):
+        for _ in range(4):
             connection = stack.enter_context(socket.create_connection(limited.address))
             connection.sendall(start_of_request(200_000) + b" " * 199_990)
-        wait_until(lambda: limited.context.bodies.held > 390_000)
+        wait_until(lambda: limited.context.bodies.held > 790_000)
         answer = limited.predict(b" " * 150_000)
     assert (answer.status, answer.error[:40]) == (429, "too many requests are being received; tr")
 
