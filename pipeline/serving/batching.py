@@ -104,16 +104,19 @@ class Batcher:
 
     async def _run_batches(self, number: int) -> None:
         """Runs one batch after another."""
-        loop = asyncio.get_running_loop()
         while True:
-            batch = await self._next_batch()
-            started = self.running[number] = loop.time()
-            results = await loop.run_in_executor(self._threads, _run, batch)
-            del self.running[number]
-            images = sum(len(chunk.inputs) for chunk in batch)
-            self.on_batch(images, loop.time() - started)
-            for chunk, result in zip(batch, results, strict=True):
-                _resolve(chunk, result)
+            # No variable keeps a batch, and with it a version, while there is no other.
+            await self._run_batch(number, await self._next_batch())
+
+    async def _run_batch(self, number: int, batch: Sequence[_Chunk]) -> None:
+        loop = asyncio.get_running_loop()
+        started = self.running[number] = loop.time()
+        results = await loop.run_in_executor(self._threads, _run, batch)
+        del self.running[number]
+        images = sum(len(chunk.inputs) for chunk in batch)
+        self.on_batch(images, loop.time() - started)
+        for chunk, result in zip(batch, results, strict=True):
+            _resolve(chunk, result)
 
     def close(self) -> None:
         """Ends the threads, without waiting for a batch that is stuck."""

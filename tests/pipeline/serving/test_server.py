@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,18 @@ def test_a_root_whose_only_version_is_damaged_is_told(copy, caplog):
     expected = f"no version serves: {copy / 'serving'} has none that can be loaded"
     assert expected in caplog.messages
     assert "There is no version under this root that can be loaded." in page
+
+
+def test_a_version_that_no_longer_serves_leaves_the_memory(copy, picture):
+    with running(copy) as server:
+        model = server.context.versions.serving()
+        before = [weakref.ref(part) for part in (model, model.loaded, *model.signatures.values())]
+        del model
+        for _ in range(8):
+            assert server.predict(rows(picture(0))).headers["x-model-version"] == "1"
+        push(copy, "second")
+        wait_until(lambda: version(server) == 2)
+        wait_until(lambda: not any(part() for part in before), 20)
 
 
 @contextlib.contextmanager
