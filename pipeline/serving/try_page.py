@@ -65,9 +65,9 @@ class TryPage:
         """Answers a photograph, an image file of any format, with its probabilities by class."""
         self._serving()
         async with self.context.bodies.receive(request) as body, self.context.in_time():
+            model = self._serving()
             loop = asyncio.get_running_loop()
             photograph = await loop.run_in_executor(self._converting, self._prepare, body)
-            model = self._serving()
             signature = model.signatures[SERVING_BYTES]
             outputs = await self.context.predict(request, model, signature, [photograph])
         values = outputs["probabilities"][0].tolist()
