@@ -95,9 +95,8 @@ def read_image(
     Raises:
       UnreadableImage: The content cannot be read or decoded.
     """
-    _prepare_pillow()
     try:
-        with Image.open(io.BytesIO(content), formats=_formats()) as image:
+        with open_image(content) as image:
             if smallest:
                 # Only decoders that can reduce an image while they read it do anything.
                 image.draft(None, (smallest, smallest))
@@ -113,6 +112,19 @@ def read_image(
     except Exception as error:
         reason = _DETAILS.sub("", str(error)) or type(error).__name__
         raise UnreadableImage(f"corrupt image: {reason}") from error
+
+
+def open_image(content: bytes) -> Image.Image:
+    """Returns an image whose header is read and whose pixels are not.
+
+    Args:
+      content: A file in any format that Pillow reads; EPS is none, because it runs programs.
+
+    Raises:
+      Exception: Pillow's plugins raise many kinds of errors for damaged headers.
+    """
+    _prepare_pillow()
+    return Image.open(io.BytesIO(content), formats=_formats())
 
 
 def parse_colour(text: str) -> Colour:

@@ -8,6 +8,9 @@ import typer
 
 from data.common.errors import UsageError
 from pipeline.cli.options import Root
+from pipeline.serving.limits import MEBIBYTE, Limits
+
+_LIMITS = Limits()
 
 
 def serve(
@@ -23,26 +26,26 @@ def serve(
     ] = "flowers",
     batch_size: Annotated[
         int, typer.Option(min=1, max=1024, metavar="N", help="Most images that run at once.")
-    ] = 32,
+    ] = _LIMITS.batch,
     batch_delay: Annotated[
         float,
         typer.Option(min=0, max=1000, metavar="MS", help="Time that an image waits for others."),
-    ] = 2.0,
+    ] = _LIMITS.delay_s * 1000,
     max_images: Annotated[
         int, typer.Option(min=1, metavar="N", help="Most images in a request.")
-    ] = 128,
+    ] = _LIMITS.images,
     max_queue: Annotated[
         int, typer.Option(min=1, metavar="N", help="Most images that wait.")
-    ] = 512,
+    ] = _LIMITS.queued,
     max_body: Annotated[
         float, typer.Option(min=0.001, metavar="MIB", help="Largest body of a request.")
-    ] = 64.0,
+    ] = _LIMITS.body_bytes / MEBIBYTE,
     max_megapixels: Annotated[
         float, typer.Option(min=0.01, max=178, metavar="N", help="Most pixels of an image.")
-    ] = 50.0,
+    ] = _LIMITS.pixels / 1e6,
     timeout: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Time limit for an answer.")
-    ] = 30.0,
+    ] = _LIMITS.timeout_s,
 ) -> None:
     """Serve the newest pushed model over HTTP, with a page to try it.
 
@@ -53,7 +56,6 @@ def serve(
       flowers serve
       flowers serve --root runs/photos --port 8080 > access.log
     """
-    from pipeline.serving.limits import MEBIBYTE, Limits
     from pipeline.serving.server import serve_root
 
     if max_queue < max_images:
@@ -62,10 +64,8 @@ def serve(
         )
     if not name or set(name) & set("/:?#"):
         raise UsageError(f"--name must not be empty or contain one of / : ? #, got {name!r}")
-    body = int(max_body * MEBIBYTE)
     limits = Limits(
-        body_bytes=body,
-        total_body_bytes=4 * body,
+        body_bytes=int(max_body * MEBIBYTE),
         images=max_images,
         pixels=int(max_megapixels * 1e6),
         queued=max_queue,
@@ -73,5 +73,4 @@ def serve(
         delay_s=batch_delay / 1000,
         timeout_s=timeout,
     )
-    stopped_by = serve_root(Path(os.path.abspath(root)), host, port, name, limits)
-    raise typer.Exit(128 + stopped_by)
+    serve_root(Path(os.path.abspath(root)), host, port, name, limits)

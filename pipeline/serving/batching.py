@@ -31,7 +31,6 @@ class _Chunk:
     inputs: Sequence[Input]
     result: "asyncio.Future[Outputs]"
     arrived: float
-    waits: bool = True
 
     @property
     def pixels(self) -> int:
@@ -88,7 +87,7 @@ class Batcher:
         return {name: np.concatenate([r[name] for r in results]) for name in names}
 
     def is_stuck(self) -> bool:
-        """Returns whether a batch has been running for longer than a request may, or none can."""
+        """Returns whether batches have ended, or one has been running longer than a request may."""
         now = asyncio.get_running_loop().time()
         return self._ended or any(
             now - started > self.limits.timeout_s for started in self.running.values()
@@ -105,16 +104,19 @@ class Batcher:
 
     async def _run_batches(self, number: int) -> None:
         """Runs one batch after another."""
-        loop = asyncio.get_running_loop()
         while True:
-            batch = await self._next_batch()
-            started = self.running[number] = loop.time()
-            results = await loop.run_in_executor(self._threads, _run, batch)
-            del self.running[number]
-            images = sum(len(chunk.inputs) for chunk in batch)
-            self.on_batch(images, loop.time() - started)
-            for chunk, result in zip(batch, results, strict=True):
-                _resolve(chunk, result)
+            # No variable keeps a batch, and with it a version, while there is no other.
+            await self._run_batch(number, await self._next_batch())
+
+    async def _run_batch(self, number: int, batch: Sequence[_Chunk]) -> None:
+        loop = asyncio.get_running_loop()
+        started = self.running[number] = loop.time()
+        results = await loop.run_in_executor(self._threads, _run, batch)
+        del self.running[number]
+        images = sum(len(chunk.inputs) for chunk in batch)
+        self.on_batch(images, loop.time() - started)
+        for chunk, result in zip(batch, results, strict=True):
+            _resolve(chunk, result)
 
     def close(self) -> None:
         """Ends the threads, without waiting for a batch that is stuck."""
@@ -162,7 +164,6 @@ class Batcher:
             ):
                 break
             batch.append(self._chunks.popleft())
-            chunk.waits = False
             self.waiting -= len(chunk.inputs)
         return batch
 
@@ -170,8 +171,7 @@ class Batcher:
         """Removes chunks that still wait, because their request has failed or timed out."""
         for chunk in chunks:
             chunk.result.cancel()
-            if chunk.waits:
-                chunk.waits = False
+            if chunk in self._chunks:
                 self._chunks.remove(chunk)
                 self.waiting -= len(chunk.inputs)
 

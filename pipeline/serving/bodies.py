@@ -36,7 +36,9 @@ class Bodies:
         parts: list[bytes] = []
         try:
             await self._read(request, parts)
-            yield b"".join(parts)
+            # The parts must not stay in memory as well.
+            parts[:] = [b"".join(parts)]
+            yield parts[0]
         finally:
             self.held -= sum(map(len, parts))
 
@@ -60,8 +62,8 @@ class Bodies:
         encoding = request.headers.get("content-encoding", "identity")
         if encoding != "identity":
             raise RequestError(415, f"the body must not be encoded; Content-Encoding is {encoding}")
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced[:20]) > self.limits.body_bytes:
+        # h11 refuses what is no number.
+        if int(request.headers.get("content-length", 0)) > self.limits.body_bytes:
             raise self._too_large()
 
     def _check(self, length: int) -> None:

@@ -7,7 +7,6 @@ tests of the limits fail if another version calls something else.
 import asyncio
 from typing import Any
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipeline.serving.limits import Limits
@@ -22,8 +21,9 @@ class _LimitedProtocol(H11Protocol):
     """A connection that is closed if the client is too slow.
 
     uvicorn only limits the time between two requests. Here the headers of a request have
-    `receive_s` from the first byte, or from the start of the connection; and its body, its answer
-    and the sending of the answer together have the sum of their limits.
+    `receive_s` from the start of the connection or the end of the answer before, in which the
+    client must also take that answer; and its body, its answer and the sending of the answer
+    together have the sum of their limits.
     """
 
     limits: Limits
@@ -42,26 +42,19 @@ class _LimitedProtocol(H11Protocol):
         self._clear_deadline()
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        """Takes a part of a request."""
-        if self._deadline is None:
-            # The first bytes after an answer.
-            self._set_deadline(self.limits.receive_s)
-        super().data_received(data)
-
     def handle_events(self) -> None:
         """Starts a request once its headers are complete."""
         before = self.cycle
         super().handle_events()
-        if self.cycle is not before and not self.cycle.response_complete:
+        if self.cycle is not before:
             self._set_deadline(2 * self.limits.receive_s + self.limits.timeout_s)
 
     def on_response_complete(self) -> None:
-        """Waits for the next request on this connection, or for the rest of the present one."""
-        self._clear_deadline()
-        if self.conn.their_state is h11.SEND_BODY:
-            # It was refused early; what is left of its body is read and dropped.
-            self._set_deadline(self.limits.receive_s)
+        """Lets the client take the answer, and send the next request.
+
+        What is left of a request that was refused early is read and dropped in this time.
+        """
+        self._set_deadline(self.limits.receive_s)
         super().on_response_complete()
 
     def _set_deadline(self, seconds: float) -> None:

@@ -1,7 +1,8 @@
 """What the handlers of requests share."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -50,26 +51,34 @@ class Context:
     bodies: Bodies
     metrics: Metrics = field(default_factory=Metrics)
 
+    @contextlib.asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """Limits the time from the last byte of a request to its answer.
+
+        Raises:
+          RequestError: It is over (504).
+        """
+        try:
+            async with asyncio.timeout(self.limits.timeout_s):
+                yield
+        except TimeoutError as error:
+            seconds = f"{self.limits.timeout_s:g} s"
+            raise RequestError(504, f"there was no answer within {seconds}") from error
+
     async def predict(
         self, request: Request, model: ServedModel, signature: Signature, inputs: Sequence[Input]
     ) -> Outputs:
         """Returns the model's outputs for the inputs of a request.
 
         Raises:
-          RequestError: The model rejects an input (400), too many images wait (429), or there is no
-            answer within the time limit (504).
+          RequestError: The model rejects an input (400), or too many images wait (429).
         """
         facts = facts_of(request)
         facts.images, facts.version = len(inputs), model.version
         try:
-            async with asyncio.timeout(self.limits.timeout_s):
-                outputs = await self.batcher.predict(signature, inputs)
+            outputs = await self.batcher.predict(signature, inputs)
         except RejectedInput as error:
             raise RequestError(400, str(error)) from error
-        except TimeoutError as error:
-            raise RequestError(
-                504, f"the model did not answer within {self.limits.timeout_s:g} s"
-            ) from error
         self.metrics.count_predictions(model.version, outputs["label"])
         return outputs
 
@@ -103,5 +112,5 @@ class Context:
 
 def facts_of(request: Request) -> RequestFacts:
     """Returns the facts about a request, which its handler completes."""
-    facts: RequestFacts = request.scope.setdefault(FACTS, RequestFacts())
+    facts: RequestFacts = request.scope[FACTS]
     return facts

@@ -14,7 +14,6 @@ class Limits:
     Attributes:
       body_bytes: Largest body of a request. `flowers predict` sends at most this, see
         `pipeline.inference.predict.BATCH_BYTES`.
-      total_body_bytes: Largest sum of the bodies that are in memory at the same time.
       images: Most images in a request.
       pixels: Most pixels of an image, and of a batch of several images.
       queued: Most images that wait for the model at the same time.
@@ -28,7 +27,6 @@ class Limits:
     """
 
     body_bytes: int = 64 * MEBIBYTE
-    total_body_bytes: int = 256 * MEBIBYTE
     images: int = 128
     pixels: int = MAX_PIXELS
     queued: int = 512
@@ -38,3 +36,8 @@ class Limits:
     timeout_s: float = 30.0
     receive_s: float = 60.0
     connections: int = 256
+
+    @property
+    def total_body_bytes(self) -> int:
+        """Largest sum of the bodies that are in memory at the same time."""
+        return 4 * self.body_bytes

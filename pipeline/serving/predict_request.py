@@ -4,7 +4,6 @@ Reference: https://www.tensorflow.org/tfx/serving/api_rest#predict_api.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,7 +106,7 @@ def _parse_value(value: Any, signature: Signature, where: str, named: bool) -> b
         _refuse(f'{where} must be {{"b64": "..."}} or a string, got {_kind(value)}')
     try:
         return base64.b64decode(value["b64"], validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise RequestError(400, f"{where} is not valid Base64: {error}") from error
 
 

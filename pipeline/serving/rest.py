@@ -47,7 +47,7 @@ class RestApi:
     async def predict(self, request: Request) -> Response:
         """Answers a predict request."""
         self._find(request)
-        async with self.context.bodies.receive(request) as body:
+        async with self.context.bodies.receive(request) as body, self.context.in_time():
             # Another version may serve since the request began.
             model = self._find(request)
             if len(body) <= _SMALL:

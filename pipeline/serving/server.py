@@ -1,17 +1,15 @@
 """Runs the server until it is told to stop."""
 
-import contextlib
 import ipaddress
 import logging
 import os
-import signal
 import socket
 import sys
-import threading
 import warnings
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from PIL import Image
@@ -36,8 +34,10 @@ SHUTDOWN_SECONDS = 15
 log = logging.getLogger(__name__)
 
 
-def serve_root(root: Path, host: str, port: int, name: str, limits: Limits) -> int:
-    """Serves the models that are pushed under a root, until SIGINT or SIGTERM.
+def serve_root(root: Path, host: str, port: int, name: str, limits: Limits) -> NoReturn:
+    """Serves the models that are pushed under a root, and ends the process at SIGINT or SIGTERM.
+
+    The exit code is 128 and the number of the signal.
 
     Args:
       root: The root, which need not have a pushed model yet.
@@ -45,9 +45,6 @@ def serve_root(root: Path, host: str, port: int, name: str, limits: Limits) -> i
       port: The port, or 0 for a free one.
       name: The name of the model in URLs.
       limits: The limits.
-
-    Returns:
-      The number of the signal.
 
     Raises:
       UsageError: The root does not exist, or the address cannot be used.
@@ -64,11 +61,10 @@ def serve_root(root: Path, host: str, port: int, name: str, limits: Limits) -> i
         server = Server(create_context(root, name, limits))
         server.serve_until_stopped(listener)
         log.info("stopped")
-    if server.context.batcher.running:
-        # Python would wait for the threads that run them.
-        sys.stdout.flush()
-        os._exit(128 + server.stopped_by)
-    return server.stopped_by
+    # Python would wait for a batch that runs, and take TensorFlow away from a version that is being
+    # loaded, which can abort the process.
+    sys.stdout.flush()
+    os._exit(128 + server.stopped_by)
 
 
 def create_context(root: Path, name: str, limits: Limits) -> Context:
@@ -112,7 +108,7 @@ class Server(uvicorn.Server):
         self.stopped_by = 0
 
     def serve_until_stopped(self, listener: socket.socket) -> None:
-        """Loads the newest version, then answers requests until SIGINT, SIGTERM or `stop`."""
+        """Loads the newest version, then answers requests until SIGINT or SIGTERM."""
         self.context.versions.try_poll()
         self.run(sockets=[listener])
 
@@ -121,37 +117,18 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         model = self.context.versions.serving()
         if not model:
-            log.warning("no version serves: %s is empty", self.context.versions.folder)
+            folder = self.context.versions.folder
+            log.warning("no version serves: %s has none that can be loaded", folder)
         for listener in sockets or []:
             log.info(
                 "listening at %s/, the API is /v1/models/%s", url_of(listener), self.context.name
             )
 
-    def stop(self) -> None:
-        """Stops the server after the requests that it has begun; called from any thread."""
-        self.should_exit = True
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stops at SIGINT and SIGTERM; unlike uvicorn's, it does not raise the signal again."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {
-            number: signal.signal(number, self._stop_by)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _stop_by(self, number: int, _: object) -> None:
-        # The second signal does not wait for requests.
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stops at a signal, which uvicorn would raise again; a second one waits for no request."""
         self.force_exit = self.should_exit
         self.should_exit = True
-        self.stopped_by = number
+        self.stopped_by = sig
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -9,15 +9,16 @@ import numpy as np
 from PIL import Image
 
 from data.common.formatting import printable
-from data.features import IMAGE
 from pipeline.inference.predict import SIGNATURE as SERVING_BYTES
 from pipeline.lazy_tensorflow import import_tensorflow
-from pipeline.serving.errors import RejectedInput
+from pipeline.serving.errors import RejectedInput, RequestError
 
 # TensorFlow Serving's default.
 SERVING_DEFAULT = "serving_default"
 # Large enough that each convolution is computed as for a photograph.
 _WARM_UP_SIDE = 64
+# The message about an Example lists its features, whose names may be of any length.
+_MESSAGE_LENGTH = 300
 
 Outputs = dict[str, np.ndarray]
 
@@ -29,7 +30,7 @@ class Signature:
     Attributes:
       name: Its name.
       input: The name of its input.
-      image_of: Returns the encoded image in a value of its input; empty if it has none.
+      image_of: Returns the encoded image in a value of its input.
       function: TensorFlow's function.
     """
 
@@ -57,9 +58,11 @@ class Signature:
 
     def warm_up(self, batch: int) -> None:
         """Runs it on one image and on a full batch, because the first requests take longer."""
+        from data.records import encode_example
+
         value = _warm_up_image()
         if self.name == SERVING_DEFAULT:
-            value = _example_of(value)
+            value = encode_example(value, 0, [""], (_WARM_UP_SIDE, _WARM_UP_SIDE))
         for size in (1, batch):
             self.run([value] * size)
 
@@ -90,17 +93,9 @@ def _image_of_example(content: bytes) -> bytes:
 
     try:
         return extract_image(content)
-    except InvalidRecord:
-        # The model says what is wrong.
-        return b""
-
-
-def _example_of(image: bytes) -> bytes:
-    tf = import_tensorflow()
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
-    features = tf.train.Features(feature={IMAGE: feature})
-    content: bytes = tf.train.Example(features=features).SerializeToString()
-    return content
+    except InvalidRecord as error:
+        # TensorFlow's parser is another one, which may still find an image in it.
+        raise RequestError(400, printable(str(error)[:_MESSAGE_LENGTH])) from error
 
 
 def _warm_up_image() -> bytes:

@@ -1,6 +1,7 @@
 """The page on which a person tries the model, and the two requests that it sends."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -28,8 +29,9 @@ class TryPage:
     """The handlers."""
 
     context: Context
-    _converting: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(_CONVERTED_AT_ONCE)
+    # A conversion goes on after its request has timed out, and still counts.
+    _converting: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_CONVERTED_AT_ONCE, "conversion")
     )
 
     def routes(self) -> list[Route]:
@@ -62,10 +64,10 @@ class TryPage:
     async def classify(self, request: Request) -> Response:
         """Answers a photograph, an image file of any format, with its probabilities by class."""
         self._serving()
-        async with self.context.bodies.receive(request) as body:
-            async with self._converting:
-                photograph = await asyncio.to_thread(self._prepare, body)
+        async with self.context.bodies.receive(request) as body, self.context.in_time():
             model = self._serving()
+            loop = asyncio.get_running_loop()
+            photograph = await loop.run_in_executor(self._converting, self._prepare, body)
             signature = model.signatures[SERVING_BYTES]
             outputs = await self.context.predict(request, model, signature, [photograph])
         values = outputs["probabilities"][0].tolist()

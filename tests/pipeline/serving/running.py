@@ -95,7 +95,7 @@ def running(root: Path, limits: Limits | None = None, name: str = "flowers") -> 
         wait_until(lambda: server.started or not thread.is_alive())
         yield Running(url_of(listener), context, server)
     finally:
-        server.stop()
+        server.should_exit = True
         thread.join(30)
         listener.close()
         assert not thread.is_alive()

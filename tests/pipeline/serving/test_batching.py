@@ -1,7 +1,9 @@
 """Dynamic batching, with signatures in Python that record what they are given."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -69,6 +71,21 @@ def test_requests_that_wait_together_are_one_batch():
 
     # The batch is full, so that it does not wait.
     run(scenario, replace(LIMITS, delay_s=1000))
+
+
+def test_the_signature_of_the_last_batch_is_not_kept():
+    async def scenario(batcher, _):
+        signature = Recorder()
+        signature.go.set()
+        await ask(batcher, signature, inputs(b"a"))
+        # The batch ends after its answers are there.
+        await asyncio.sleep(0.1)
+        kept = weakref.ref(signature)
+        del signature
+        gc.collect()
+        assert kept() is None
+
+    run(scenario)
 
 
 def test_a_request_is_not_delayed_for_ever():

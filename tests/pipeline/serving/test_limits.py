@@ -9,15 +9,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
 from components.serving_check.cases import png_bomb
+from pipeline.serving import rest, try_page
 from pipeline.serving.limits import Limits
 from tests.pipeline.serving.running import PREDICT, Running, raw_exchange, rows, running, wait_until
 
 LIMITS = Limits(
-    body_bytes=200_000, total_body_bytes=400_000, images=8, pixels=10_000, queued=8, batch=4,
+    body_bytes=200_000, images=8, pixels=10_000, queued=8, batch=4,
     parallel=1, timeout_s=60.0, receive_s=1.5, connections=12,
 )  # fmt: skip
 
@@ -117,9 +119,46 @@ def test_a_model_that_is_too_slow_is_a_time_out_and_unhealthy(root, picture):
     with running(root, replace(LIMITS, timeout_s=1.0)) as server:
         with slow_model(server):
             answer = server.predict(rows(picture(0)))
-            assert (answer.status, answer.error) == (504, "the model did not answer within 1 s")
+            assert (answer.status, answer.error) == (504, "there was no answer within 1 s")
             wait_until(lambda: server.get("/healthz").status == 503)
         wait_until(lambda: server.get("/healthz").status == 200)
+
+
+@contextlib.contextmanager
+def slow_step(monkeypatch, module: ModuleType, name: str) -> Iterator[list]:
+    """Makes a function wait until the context ends; yields a list with an item for each call."""
+    go, calls, function = threading.Event(), [], getattr(module, name)
+
+    def wait(*arguments):
+        calls.append(None)
+        assert go.wait(20)
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, wait)
+    try:
+        yield calls
+    finally:
+        go.set()
+
+
+def test_the_time_limit_includes_reading_the_request(root, picture, monkeypatch):
+    limits = replace(LIMITS, timeout_s=0.5)
+    with running(root, limits) as server, slow_step(monkeypatch, rest, "parse_predict_request"):
+        # Large enough for a thread.
+        answer = server.predict(json.dumps(rows(picture(0))).encode() + b" " * 100_000)
+        assert (answer.status, answer.error) == (504, "there was no answer within 0.5 s")
+
+
+def test_the_time_limit_includes_the_conversion_of_a_photograph(root, picture, monkeypatch):
+    limits = replace(LIMITS, timeout_s=0.5)
+    with running(root, limits) as server:
+        with slow_step(monkeypatch, try_page, "to_input_image") as conversions:
+            for _ in range(4):
+                answer = server.send("POST", "/classify", picture(0))
+                assert (answer.status, answer.error) == (504, "there was no answer within 0.5 s")
+            # Those that still run after their requests have ended count.
+            assert len(conversions) == 2
+        wait_until(lambda: server.send("POST", "/classify", picture(0)).status == 200)
 
 
 def test_a_body_that_does_not_arrive_is_a_time_out(limited):
@@ -152,6 +191,21 @@ def _send_slowly(connection: socket.socket, content: bytes) -> None:
         time.sleep(0.02)
 
 
+def test_a_client_that_does_not_read_its_answers_is_disconnected(root):
+    # It does not wait for the model, whose time counts while an answer is being sent.
+    with running(root, replace(LIMITS, timeout_s=120.0)) as server:
+        connections = server.server.server_state.connections
+        with contextlib.closing(socket.socket()) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            client.connect(server.address)
+            wait_until(lambda: connections)
+            (protocol,) = connections
+            while not protocol.transport.get_write_buffer_size():
+                client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                time.sleep(0.01)
+            wait_until(lambda: not connections)
+
+
 def test_endless_headers_are_refused(limited):
     received = raw_exchange(limited.address, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000)
     assert received.startswith(b"HTTP/1.1 400 ")
@@ -159,10 +213,10 @@ def test_endless_headers_are_refused(limited):
 
 def test_too_many_bodies_at_a_time_are_refused(limited):
     with contextlib.ExitStack() as stack:
-        for _ in range(2):
+        for _ in range(4):
             connection = stack.enter_context(socket.create_connection(limited.address))
             connection.sendall(start_of_request(200_000) + b" " * 199_990)
-        wait_until(lambda: limited.context.bodies.held > 390_000)
+        wait_until(lambda: limited.context.bodies.held > 790_000)
         answer = limited.predict(b" " * 150_000)
     assert (answer.status, answer.error[:40]) == (429, "too many requests are being received; tr")
 

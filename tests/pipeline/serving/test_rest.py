@@ -6,6 +6,7 @@ import json
 import pytest
 import tensorflow as tf
 
+from data.records import bytes_feature
 from pipeline.inference.predict import PushedModel
 from tests.pipeline.serving.running import PREDICT, rows
 
@@ -16,10 +17,9 @@ def b64(content: bytes) -> dict[str, str]:
     return {"b64": base64.b64encode(content).decode()}
 
 
-def example(image: bytes) -> bytes:
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
-    features = tf.train.Features(feature={"image": feature})
-    return tf.train.Example(features=features).SerializeToString()
+def example(image: bytes, **others: bytes) -> bytes:
+    features = {name: bytes_feature(value) for name, value in {"image": image, **others}.items()}
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
 def test_a_request_in_rows_gets_an_object_for_each_image(server, root, picture):
@@ -145,17 +145,34 @@ def test_a_truncated_image_is_an_error(server, picture):
     assert answer.error
 
 
-def test_an_example_without_an_image_is_an_error(server, picture):
-    answer = server.predict(rows(b"no example", signature="serving_default"))
-    assert answer.status == 400
-    assert "Could not parse example" in answer.error
+def test_what_is_no_example_is_an_error(server, picture):
+    for content in (b"no example", picture(0)):
+        answer = server.predict(rows(content, signature="serving_default"))
+        assert (answer.status, answer.error) == (400, "not a tf.Example")
 
 
-def test_the_bytes_of_a_request_are_printable_in_its_error(server, picture):
-    answer = server.predict(rows(picture(0), signature="serving_default"))
+def test_an_example_without_an_image_is_an_error(server):
+    answer = server.predict(rows(b"", signature="serving_default"))
+    expected = "the feature 'image' is missing; found: none"
+    assert (answer.status, answer.error) == (400, expected)
+
+
+def test_the_names_of_features_are_printable_and_short_in_an_error(server):
+    features = tf.train.Features(feature={"\n" + "x" * 1000: bytes_feature(b"")})
+    content = tf.train.Example(features=features).SerializeToString()
+    answer = server.predict(rows(content, signature="serving_default"))
     assert answer.status == 400
     assert answer.error.isprintable()
-    assert answer.error.startswith("Could not parse example input, value: '")
+    assert len(answer.error) < 400
+
+
+def test_an_example_that_only_tensorflow_reads_is_refused(server, picture):
+    # A name that is not UTF-8, which TensorFlow's parser does not mind.
+    content = example(picture(0), é=b"x").replace("é".encode(), b"\xff\xff")
+    spec = {"image": tf.io.FixedLenFeature([], tf.string)}
+    assert tf.io.parse_single_example(content, spec)["image"].numpy() == picture(0)
+    answer = server.predict(rows(content, signature="serving_default"))
+    assert (answer.status, answer.error) == (400, "not a tf.Example")
 
 
 def test_json_in_several_requests_on_one_connection(server, picture):

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,15 @@ from pipeline.serving.observation import access_log
 from pipeline.serving.server import bind, serve_root, url_of
 from tests.pipeline.colour_model import ColourModel, draw
 from tests.pipeline.serving.process import serving
-from tests.pipeline.serving.running import PREDICT, Running, read_answer, rows, running, wait_until
+from tests.pipeline.serving.running import (
+    PREDICT,
+    Client,
+    Running,
+    read_answer,
+    rows,
+    running,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -81,6 +90,28 @@ def test_a_root_without_a_model_is_served_once_there_is_one(root, tmp_path, pict
         LocalStore(tmp_path / "serving").push(root / "serving" / "1")
         wait_until(lambda: version(server) == 1)
         assert server.predict(rows(picture(0))).status == 200
+
+
+def test_a_root_whose_only_version_is_damaged_is_told(copy, caplog):
+    (copy / "serving" / "1" / "saved_model.pb").write_bytes(b"damaged")
+    with running(copy) as server:
+        assert server.get("/healthz").status == 503
+        page = server.get("/").body.decode()
+    expected = f"no version serves: {copy / 'serving'} has none that can be loaded"
+    assert expected in caplog.messages
+    assert "There is no version under this root that can be loaded." in page
+
+
+def test_a_version_that_no_longer_serves_leaves_the_memory(copy, picture):
+    with running(copy) as server:
+        model = server.context.versions.serving()
+        before = [weakref.ref(part) for part in (model, model.loaded, *model.signatures.values())]
+        del model
+        for _ in range(8):
+            assert server.predict(rows(picture(0))).headers["x-model-version"] == "1"
+        push(copy, "second")
+        wait_until(lambda: version(server) == 2)
+        wait_until(lambda: not any(part() for part in before), 20)
 
 
 @contextlib.contextmanager
@@ -196,7 +227,7 @@ def test_requests_that_run_at_the_end_are_answered(copy, picture):
         with contextlib.closing(server.connect()) as connection:
             connection.request("POST", PREDICT, json.dumps(rows(picture(2))))
             wait_until(lambda: server.context.batcher.running)
-            server.server.stop()
+            server.server.should_exit = True
             wait_until(lambda: _refuses(server))
             go.set()
             assert read_answer(connection).body["predictions"][0]["label"] == "blue"
@@ -280,3 +311,35 @@ def test_a_model_that_hangs_is_told_by_healthz_and_does_not_keep_the_server_from
         assert server.predict(rows(draw(0))).status == 200
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(60) == 128 + signal.SIGTERM
+
+
+class Endless(ColourModel):
+    """A model that never answers, so that running it once while it is loaded does not end."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    def serving_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        (count,) = tf.while_loop(
+            lambda i: i < tf.int64.max, lambda i: [i + 1], [tf.constant(0, tf.int64)]
+        )
+        return self._classify(tf.where(count < 0, b"", image_bytes))
+
+
+@pytest.mark.slow
+def test_a_version_that_is_being_loaded_does_not_disturb_the_end(copy):
+    with serving(copy) as server:
+        model = Endless()
+        signatures = {
+            "serving_default": model.serving_default, "serving_bytes": model.serving_bytes,
+        }  # fmt: skip
+        tf.saved_model.save(model, str(copy / "endless"), signatures=signatures)
+        (copy / "endless").rename(copy / "serving" / "2")
+        wait_until(lambda: _newest_state(server) == ("2", "LOADING"))
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(60) == 128 + signal.SIGINT
+        events = server.events.read_text(encoding="utf-8")
+    assert events.endswith("stopped\n")
+
+
+def _newest_state(server: Client) -> tuple[str, str]:
+    newest = server.get("/v1/models/flowers").body["model_version_status"][0]
+    return newest["version"], newest["state"]

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from components.serving_check.cases import bad_images, odd_images
+from data.images.header import MAX_JPEG_SCANS
 from pipeline.inference.predict import PushedModel
 from pipeline.serving.limits import Limits
 from tests.pipeline.serving.running import Answer, Running, running
@@ -57,6 +58,16 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(root, kind)
         assert (answer.status, answer.error) == (413, expected)
         # The pixels of the file are missing, which would be another error.
         assert classify(server, encode(kind, (101, 100))[:200]).status == 413
+
+
+def test_a_photograph_of_many_scans_is_refused_before_it_is_converted(server):
+    content = io.BytesIO()
+    Image.new("CMYK", (60, 40)).save(content, "JPEG", progressive=True)
+    jpeg = content.getvalue()
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    answer = classify(server, jpeg[:-2] + scan * MAX_JPEG_SCANS + jpeg[-2:])
+    expected = "the image: the JPEG has more than 100 scans"
+    assert (answer.status, answer.error) == (400, expected)
 
 
 def test_without_a_model_there_is_no_answer_and_a_page(tmp_path, picture):
