@@ -57,8 +57,8 @@ def main() -> None:
         sys.exit(DATA_REFUSED)
     except _Interrupted as interruption:
         typer.echo(
-            "Interrupted. The same command continues a run, a search or an import from what is "
-            "finished.",
+            "Interrupted. The same command continues a run, a search, an import or a batch "
+            "prediction from what is finished.",
             err=True,
         )
         with contextlib.suppress(OSError):

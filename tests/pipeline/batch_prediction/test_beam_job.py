@@ -38,20 +38,27 @@ def request_of(root, pattern, prefix, **beam):
     return BatchRequest(str(pattern), str(prefix), model, "version 1", "jsonl", 1, settings)
 
 
+def predict_and_die(root, photos, folder, number):
+    """Sends a signal after the first result; returns the command, its exit code and its output."""
+    command = [
+        sys.executable, "-c", "from pipeline.cli.main import main; main()", "predict-batch",
+        photos, "--root", root, "--out", folder / "out" / "p", "--format", "jsonl",
+        "--shard-images", "1",
+    ]  # fmt: skip
+    log = folder / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+    while not contents(folder / "out"):
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        time.sleep(0.01)
+    process.send_signal(number)
+    return command, process.wait(), log.read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_a_killed_prediction_continues_with_the_missing_shards(root, photos, tmp_path):
     out = tmp_path / "out"
-    command = [
-        sys.executable, "-c", "from pipeline.cli.main import main; main()", "predict-batch",
-        photos, "--root", root, "--out", out / "p", "--format", "jsonl", "--shard-images", "1",
-    ]  # fmt: skip
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    while not contents(out):
-        assert process.poll() is None, (tmp_path / "log").read_text(encoding="utf-8")
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
+    command, _, _ = predict_and_die(root, photos, tmp_path, signal.SIGKILL)
     before = contents(out)
     times = {name: os.stat(out / name).st_mtime_ns for name in before}
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -64,20 +71,10 @@ def test_a_killed_prediction_continues_with_the_missing_shards(root, photos, tmp
 
 @pytest.mark.slow
 def test_an_interrupted_prediction_ends_with_its_exit_code(root, photos, tmp_path):
-    out = tmp_path / "out"
-    command = [
-        sys.executable, "-c", "from pipeline.cli.main import main; main()", "predict-batch",
-        photos, "--root", root, "--out", out / "p", "--shard-images", "1",
-    ]  # fmt: skip
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    while not contents(out):
-        assert process.poll() is None, (tmp_path / "log").read_text(encoding="utf-8")
-        time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 128 + signal.SIGTERM
-    assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
-    assert len(contents(out)) < 60
+    _, code, log = predict_and_die(root, photos, tmp_path, signal.SIGTERM)
+    assert code == 128 + signal.SIGTERM
+    assert "Traceback" not in log
+    assert len(contents(tmp_path / "out")) < 60
 
 
 @pytest.mark.slow
