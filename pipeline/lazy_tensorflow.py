@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from data.common.garbage_collection import no_garbage_collection
 
@@ -28,6 +29,12 @@ def import_tensorflow() -> ModuleType:
         warnings.simplefilter("ignore", FutureWarning)
         import tensorflow
     return tensorflow
+
+
+def load_saved_model(path: str) -> tuple[Any, list[str]]:
+    """Returns a model of this project, whose folder may be on gs://, and its class names by id."""
+    model = import_tensorflow().saved_model.load(path)
+    return model, [name.decode() for name in model.class_names().numpy()]
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ def decoded_pixels(content: bytes) -> int:
 def announced_pixels(content: bytes) -> int:
     """Returns the number of pixels of an image of any format that Pillow opens; 0 of others.
 
-    Of a format that the model decodes, it is that of `decoded_pixels`.
+    For a format that the model decodes, this is the number of `decoded_pixels`.
 
     Raises:
       SuspiciousImage: As `decoded_pixels`; of other formats, if there are more pixels than Pillow

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from components.artifacts import gfile, read_bytes
 from data.common.errors import TransientError, UsageError
-from data.images.file_names import looks_like_image
 from data.record_folder import WILDCARD
-from data.sources import is_data_file
-from pipeline.inference.input_images import files_in_folder, is_record_file
+from pipeline.inference.input_images import files_in_folder, is_input_file, is_record_file
 
 LIST_SUFFIX = ".txt"
 _ALLOWED = (
@@ -65,7 +63,7 @@ def _matched(pattern: str) -> Iterator[str]:
     for path in found:
         if os.path.isdir(path):
             yield from (str(file) for file, _ in files_in_folder(Path(path)))
-        elif _is_input(path) or path == pattern:
+        elif is_input_file(path) or path == pattern:
             yield path
 
 
@@ -77,13 +75,8 @@ def _matched_remote(pattern: str) -> Iterator[str]:
         for path in found:
             if gfile().isdir(path):
                 for folder, _, names in gfile().walk(path):
-                    yield from filter(_is_input, (os.path.join(folder, name) for name in names))
-            elif _is_input(path) or path == pattern:
+                    yield from filter(is_input_file, (os.path.join(folder, name) for name in names))
+            elif is_input_file(path) or path == pattern:
                 yield path
     except tf.errors.OpError as error:
         raise TransientError(f"{pattern} cannot be listed: {error.message}") from error
-
-
-def _is_input(path: str) -> bool:
-    # Cameras write images whose names begin with an underscore.
-    return is_data_file(path) or looks_like_image(path)

@@ -3,14 +3,16 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from components.model_store.base import model_digest
+from data.common.background import running_beside
 from data.common.errors import DataRefused, UsageError
 from data.common.progress import progress
 from pipeline.batch_prediction.inputs import find_files, make_shards
 from pipeline.batch_prediction.plan import Format, Plan, digest_inputs, keep_plan
-from pipeline.batch_prediction.progress import shown_progress
+from pipeline.batch_prediction.progress import watch_shards
 from pipeline.batch_prediction.results import Summary, summarize
 from pipeline.settings.settings import Settings
 from pipeline.vertex.dataflow import beam_args
@@ -58,8 +60,8 @@ def predict_batch(request: BatchRequest) -> BatchPrediction:
     """Classifies images; shards whose results are there are not classified again.
 
     Raises:
-      UsageError: There are no inputs, the results there are others', or Dataflow cannot reach a
-        path.
+      UsageError: There are no inputs, the prefix has the results of another prediction, or Dataflow
+        cannot reach a path.
       DataRefused: No input has a prediction.
     """
     _check_prefix(request)
@@ -78,7 +80,7 @@ def predict_batch(request: BatchRequest) -> BatchPrediction:
         # It imports TensorFlow and Beam.
         from pipeline.batch_prediction.beam_job import run_job
 
-        with shown_progress(plan, request.prefix, len(missing)):
+        with running_beside(partial(watch_shards, plan, request.prefix, len(missing))):
             args = beam_args(request.settings, request.settings.vertex.root)
             work = [(number, shards[number]) for number in missing]
             run_job(plan, work, request.model, request.prefix, args)

@@ -2,8 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from data.common.formatting import format_duration
 from data.common.progress import progress
@@ -14,20 +12,8 @@ _POLL_S = 1.0
 _SLOW_POLL_S = 10.0
 
 
-@contextmanager
-def shown_progress(plan: Plan, prefix: str, missing: int) -> Iterator[None]:
-    """Logs to `flowers.progress` how many of the missing shards are written, until it ends."""
-    ended = threading.Event()
-    thread = threading.Thread(target=_watch, args=(plan, prefix, missing, ended), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _watch(plan: Plan, prefix: str, missing: int, ended: threading.Event) -> None:
+def watch_shards(plan: Plan, prefix: str, missing: int, ended: threading.Event) -> None:
+    """Logs to `flowers.progress` how many of the missing shards are written, until `ended`."""
     started, done = time.monotonic(), 0
     progress.debug("predicting", extra={"total": missing})
     poll_s = _SLOW_POLL_S if "://" in prefix else _POLL_S

@@ -54,6 +54,12 @@ def read_images(paths: Sequence[Path]) -> Iterator[InputImage]:
     return (image for path in paths for image in _read_all(path))
 
 
+def is_input_file(path: str) -> bool:
+    """Returns whether a file in a folder is read: not hidden, a marker, or a list of an import."""
+    # Cameras write images whose names begin with an underscore.
+    return is_data_file(path) or looks_like_image(path)
+
+
 def is_record_file(path: str) -> bool:
     """Returns whether a file has records, by its name."""
     return fnmatch(os.path.basename(path), RECORD_FILES)
@@ -91,8 +97,7 @@ def _read_all(path: Path) -> Iterator[InputImage]:
 def files_in_folder(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yields the files of a folder, and why they cannot be read; see `walk_files`."""
     for path, problem in walk_files(folder):
-        # Cameras write images whose names begin with an underscore.
-        if is_data_file(path.name) or looks_like_image(path):
+        if is_input_file(str(path)):
             yield path, problem
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from data.common.errors import UsageError
 from data.common.formatting import format_list, shell_word
 from pipeline.inference.input_images import InputImage
-from pipeline.lazy_tensorflow import import_tensorflow
+from pipeline.lazy_tensorflow import import_tensorflow, load_saved_model
 from pipeline.root_files import SERVING_FOLDER
 
 # Images per request, which are in memory at the same time. A request also ends with the image with
@@ -147,8 +147,7 @@ class LoadedModel:
     def __init__(self, path: str):
         """Loads the SavedModel in the folder `path`, which may be on gs://."""
         self._tf = import_tensorflow()
-        self._model = self._tf.saved_model.load(path)
-        self.names: Sequence[str] = [name.decode() for name in self._model.class_names().numpy()]
+        self._model, self.names = load_saved_model(path)
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
         errors = self._tf.errors

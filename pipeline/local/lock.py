@@ -13,6 +13,7 @@ from pathlib import Path
 import filelock
 from pydantic import BaseModel, ValidationError
 
+from data.common.background import running_beside
 from data.common.errors import TransientError, UsageError
 from data.common.files import write_whole
 from data.common.formatting import format_duration
@@ -72,14 +73,10 @@ class Lock:
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
         """Sends heartbeats from a thread, and removes the note at the end."""
-        ended = threading.Event()
-        thread = threading.Thread(target=self._beat_until, args=(ended,), daemon=True)
-        thread.start()
         try:
-            yield
+            with running_beside(self._beat_until):
+                yield
         finally:
-            ended.set()
-            thread.join()
             if self._is_mine():
                 (self._root / OWNER_FILE).unlink(missing_ok=True)
 

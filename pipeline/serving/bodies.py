@@ -62,7 +62,7 @@ class Bodies:
         encoding = request.headers.get("content-encoding", "identity")
         if encoding != "identity":
             raise RequestError(415, f"the body must not be encoded; Content-Encoding is {encoding}")
-        # h11 refuses what is no number.
+        # h11 has rejected a length that is not a number.
         if int(request.headers.get("content-length", 0)) > self.limits.body_bytes:
             raise self._too_large()
 

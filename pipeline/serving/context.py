@@ -90,13 +90,13 @@ class Context:
         """
         return self._check(decoded_pixels, image, where)
 
-    def check_photograph(self, image: bytes) -> None:
-        """Checks an encoded image of any format, which will be converted for the model.
+    def check_photograph(self, image: bytes) -> int:
+        """Returns the number of pixels of an image of any format, as `announced_pixels` does.
 
         Raises:
           RequestError: The image must not be decoded.
         """
-        self._check(announced_pixels, image, "the image")
+        return self._check(announced_pixels, image, "the image")
 
     def _check(self, count: Callable[[bytes], int], image: bytes, where: str) -> int:
         try:

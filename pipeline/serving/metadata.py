@@ -12,7 +12,7 @@ _TAG = "serve"
 def read_signatures(folder: Path) -> dict[str, Any]:
     """Returns inputs, outputs and method of each signature of a SavedModel, by its name.
 
-    The form is that of the JSON of `tensorflow.SignatureDef`.
+    The values have the form of `tensorflow.SignatureDef` as JSON.
     """
     import_tensorflow()
     from tensorflow.core.protobuf import saved_model_pb2

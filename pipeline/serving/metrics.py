@@ -44,7 +44,7 @@ class Metrics:
             "flowers_loads", "Attempts to load a version.", ["result"], registry=registry
         )
         self._version = Gauge(
-            "flowers_version", "The version that serves, or 0.", registry=registry
+            "flowers_version", "The serving version; 0 if there is none.", registry=registry
         )
         self._waiting = Gauge(
             "flowers_images_waiting", "Images that wait for the model.", registry=registry

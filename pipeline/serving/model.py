@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.model_store.base import CARD_FILE
-from pipeline.lazy_tensorflow import import_tensorflow
+from pipeline.lazy_tensorflow import load_saved_model
 from pipeline.serving.metadata import read_signatures
 from pipeline.serving.signature import Signature, make_signatures
 
@@ -43,11 +43,11 @@ def load_model(version: int, folder: Path, batch: int) -> ServedModel:
     Raises:
       Exception: Anything that TensorFlow raises for a damaged or incomplete SavedModel.
     """
-    loaded = import_tensorflow().saved_model.load(str(folder))
+    loaded, class_names = load_saved_model(str(folder))
     card = folder / CARD_FILE
     model = ServedModel(
         version=version,
-        class_names=[name.decode() for name in loaded.class_names().numpy()],
+        class_names=class_names,
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
         signatures=make_signatures(loaded.signatures),
         metadata=read_signatures(folder),

@@ -73,7 +73,7 @@ class RestApi:
         return JSONResponse({"model_version_status": [_describe(s) for s in statuses]})
 
     async def metadata(self, request: Request) -> Response:
-        """Answers with the signatures of the version that serves."""
+        """Answers with the signatures of the serving version."""
         model = self._find(request)
         spec = {"name": self.context.name, "signature_name": "", "version": str(model.version)}
         signatures = {"signature_def": {"signature_def": model.metadata}}

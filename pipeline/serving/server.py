@@ -1,4 +1,4 @@
-"""Runs the server until it is told to stop."""
+"""Runs the server until SIGINT or SIGTERM."""
 
 import ipaddress
 import logging
@@ -28,7 +28,7 @@ from pipeline.serving.metrics import Metrics
 from pipeline.serving.model import load_model
 from pipeline.serving.versions import Versions
 
-# Requests that run when the server is told to stop have this time to be answered, in seconds.
+# How long requests in flight may take after a signal to stop, in seconds.
 SHUTDOWN_SECONDS = 15
 
 log = logging.getLogger(__name__)

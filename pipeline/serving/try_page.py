@@ -57,7 +57,7 @@ class TryPage:
         return HTMLResponse(content)
 
     async def card(self, _: Request) -> Response:
-        """Answers with the version that serves, and its model card as HTML."""
+        """Answers with the serving version and its model card as HTML."""
         model = self._serving()
         return JSONResponse({"version": model.version, "html": str(render_card(model.card))})
 
@@ -85,11 +85,13 @@ class TryPage:
         Raises:
           RequestError: It cannot be read, or is too large.
         """
-        self.context.check_photograph(content)
+        pixels = self.context.check_photograph(content)
         image = to_input_image("", content)
         if image.error:
             raise RequestError(400, image.error)
-        return Input(image.content, self.context.check_image(image.content, "the image"))
+        if image.content is not content:
+            pixels = self.context.check_image(image.content, "the image")
+        return Input(image.content, pixels)
 
     def _serving(self) -> ServedModel:
         model = self.context.versions.serving()

@@ -79,7 +79,7 @@ class Versions:
             self.try_poll()
 
     def try_poll(self) -> None:
-        """Polls; if the folder cannot be read, this is logged, and what serves goes on serving."""
+        """Polls; logs an error, such as an unreadable folder, and keeps the serving version."""
         try:
             self.poll()
             self._problem = ""

@@ -2,11 +2,10 @@
 
 The images are copies of real ones that differ: each is another crop in another hue. Each step runs
 in a process of its own, which takes the steps before it from the cache, so that its peak memory is
-that of the step. The network is the smallest one, for one epoch: the training is not measured here.
+that of the step. The smallest network trains for one epoch, because training is not measured here.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -14,11 +13,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
-STEPS = (
-    "ExampleGen", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
-    "Evaluator", "Predictions", "Gate", "ServingCheck", "Pusher",
-)  # fmt: skip
+from revision import ENDED, PROJECT, environment, flowers, newest_steps
+
+sys.path.insert(0, str(PROJECT))
+from pipeline.steps import STEPS
+
 OPTIONS = ["--config", "quickstart", "--plain"] + [
     option
     for setting in (
@@ -47,7 +46,7 @@ def main() -> None:
     for images in arguments.images:
         with tempfile.TemporaryDirectory() as folder:
             copy = [sys.executable, __file__, "--data", arguments.data, "--copy", str(images)]
-            subprocess.run([*copy, f"{folder}/records"], check=True, env=_environment())
+            subprocess.run([*copy, f"{folder}/records"], check=True, env=environment(PROJECT))
             found[images] = _measure(images, folder)
     _print_table(found)
 
@@ -93,11 +92,7 @@ def _measure(images: int, folder: str) -> Figures:
     for step in STEPS:
         run = ["--data", f"{folder}/records", "--root", f"{folder}/root", "--until", step]
         peak = _run(["run", *OPTIONS, *run]) / 1e6
-        answer = subprocess.run(
-            _flowers(["runs", "--root", f"{folder}/root", "--json"]),
-            check=True, stdout=subprocess.PIPE, env=_environment(),
-        )  # fmt: skip
-        steps = {each["name"]: each for each in json.loads(answer.stdout)[0]["steps"]}
+        steps = {each["name"]: each for each in newest_steps(PROJECT, Path(folder, "root"))}
         assert steps[step]["state"] == "done", steps[step]
         found[step] = steps[step]["seconds"], peak
         print(f"{images} images, {step}: {found[step][0]:.1f} s, {peak:.0f} MB", flush=True)  # noqa: T201
@@ -106,21 +101,13 @@ def _measure(images: int, folder: str) -> Figures:
 
 def _run(command: Sequence[str]) -> float:
     """Runs the command, and returns the largest memory of its process in bytes."""
-    process = subprocess.Popen(_flowers(command), stdout=subprocess.DEVNULL, env=_environment())
+    process = subprocess.Popen(
+        flowers(PROJECT, command), stdout=subprocess.DEVNULL, env=environment(PROJECT)
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    # The gate may refuse the model of one epoch.
-    assert process.returncode in (0, 3), f"exit code {process.returncode}: {command}"
+    assert process.returncode in ENDED, f"exit code {process.returncode}: {command}"
     return usage.ru_maxrss * 1024
-
-
-def _flowers(arguments: Sequence[str]) -> list[str]:
-    code = "from flowers_main import main; main()"
-    return [sys.executable, "-c", code, *arguments]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def _print_table(found: dict[int, Figures]) -> None:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from checkout import PROJECT, checkout
+from revision import PROJECT, checkout
 
 CORES = len(os.sched_getaffinity(0))
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}

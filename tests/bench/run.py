@@ -6,18 +6,15 @@ revision divided by the earlier one: the median of the pairs, and their range.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from checkout import PROJECT, checkout
+from revision import ENDED, PROJECT, checkout, environment, flowers, newest_steps
 
 # The section was called `evaluator` in earlier revisions, and every revision accepts that name.
 TARGET = "evaluator.target"
@@ -64,7 +61,7 @@ def _figures(tree: Path, root: Path, options: Sequence[str]) -> Figures:
         **_call(tree, "--help", ["--help"]),
         **_call(tree, "whole run", run),
     }
-    steps = _steps(tree, root)
+    steps = {step["name"]: step["seconds"] for step in newest_steps(tree, root)}
     figures["start and between steps"] = figures["whole run"] - sum(steps.values())
     return {
         **figures,
@@ -78,36 +75,15 @@ def _call(tree: Path, name: str, command: Sequence[str]) -> Figures:
     """Returns the elapsed and the CPU seconds of a call of `flowers`."""
     before, started = os.times(), time.perf_counter()
     code = subprocess.run(
-        _flowers(tree, command), check=False, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env=_environment(tree), cwd=tree,
+        flowers(tree, command), check=False, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env=environment(tree), cwd=tree,
     ).returncode  # fmt: skip
-    # The gate may refuse the model of a short training.
-    if code not in (0, 3):
+    if code not in ENDED:
         raise RuntimeError(f"exit code {code}: {' '.join(command)} in {tree}")
     elapsed, after = time.perf_counter() - started, os.times()
     user = after.children_user - before.children_user
     system = after.children_system - before.children_system
     return {name: elapsed, f"{name}, CPU": user + system}
-
-
-def _steps(tree: Path, root: Path) -> Figures:
-    """Returns the seconds of each step of the newest run."""
-    answer = subprocess.run(
-        _flowers(tree, ["runs", "--root", str(root), "--json"]), check=True, text=True,
-        stdout=subprocess.PIPE, env=_environment(tree), cwd=tree,
-    )  # fmt: skip
-    return {step["name"]: step["seconds"] for step in json.loads(answer.stdout)[0]["steps"]}
-
-
-def _flowers(tree: Path, arguments: Sequence[str]) -> list[str]:
-    """Returns a call of the command of a revision, whose entry point is in its pyproject.toml."""
-    scripts = tomllib.loads((tree / "pyproject.toml").read_text())["project"]["scripts"]
-    module, function = scripts["flowers"].split(":")
-    return [sys.executable, "-c", f"from {module} import {function} as run; run()", *arguments]
-
-
-def _environment(tree: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(tree)}
 
 
 def _print_table(pairs: Sequence[Sequence[Figures]], against: str) -> None:

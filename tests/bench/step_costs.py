@@ -3,6 +3,7 @@
 python tests/bench/step_costs.py CHECKOUT CORES OUT.json run --until ExampleGen ...
 """
 
+import importlib
 import json
 import os
 import resource
@@ -10,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from revision import entry_point
 
 
 def main() -> None:
@@ -19,12 +22,8 @@ def main() -> None:
     sys.path[0] = checkout
     _measure_steps(Path(out))
     sys.argv[1:] = arguments
-    try:
-        from pipeline.cli.main import main as flowers
-    except ModuleNotFoundError:
-        # Until revision 3c59da5 and some after it, the command line was one module.
-        from pipeline.cli import main as flowers
-    flowers()
+    module, function = entry_point(Path(checkout))
+    getattr(importlib.import_module(module), function)()
 
 
 def _measure_steps(out: Path) -> None:

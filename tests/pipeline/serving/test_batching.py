@@ -143,12 +143,18 @@ def test_another_error_fails_the_batch_and_not_the_next_one():
     run(scenario)
 
 
+async def occupied(batcher, signature):
+    """Returns the task of a request whose batch runs until `signature.go` is set."""
+    signature.go.clear()
+    running = asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))
+    while batcher.waiting or not batcher.running:
+        await asyncio.sleep(0.01)
+    return running
+
+
 def test_too_many_waiting_images_are_refused_until_the_model_has_caught_up():
     async def scenario(batcher, signature):
-        signature.go.clear()
-        running = asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))
-        while batcher.waiting or not batcher.running:
-            await asyncio.sleep(0.01)
+        running = await occupied(batcher, signature)
         waiting = asyncio.create_task(batcher.predict(signature, inputs(*[b"e"] * 20)))
         await asyncio.sleep(0)
         with pytest.raises(RequestError, match="20 images are waiting, and at most 20") as caught:
@@ -164,10 +170,7 @@ def test_too_many_waiting_images_are_refused_until_the_model_has_caught_up():
 
 def test_a_request_that_is_given_up_leaves_the_queue():
     async def scenario(batcher, signature):
-        signature.go.clear()
-        running = asyncio.create_task(batcher.predict(signature, inputs(b"a", b"b", b"c", b"d")))
-        while batcher.waiting or not batcher.running:
-            await asyncio.sleep(0.01)
+        running = await occupied(batcher, signature)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await batcher.predict(signature, inputs(*[b"late"] * 9))

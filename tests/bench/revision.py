@@ -1,0 +1,57 @@
+"""The `flowers` of a revision, for benchmarks that compare with it."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[2]
+# The exit codes of a run that ended: the gate may refuse the model of a short training.
+ENDED = (0, 3)
+
+
+@contextmanager
+def checkout(revision: str) -> Iterator[Path]:
+    """Yields a folder with the files of a revision; it is removed afterwards."""
+    git = ["git", "-C", str(PROJECT), "worktree"]
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent, revision)
+        subprocess.run([*git, "add", "--quiet", "--detach", folder, revision], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run([*git, "remove", "--force", folder], check=True)
+
+
+def entry_point(tree: Path) -> tuple[str, str]:
+    """Returns the module and the function of the command in a folder with a revision."""
+    scripts = tomllib.loads((tree / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, function = scripts["flowers"].partition(":")
+    return module, function
+
+
+def flowers(tree: Path, arguments: Sequence[str]) -> list[str]:
+    """Returns a call of the command; it needs `environment`."""
+    module, function = entry_point(tree)
+    return [sys.executable, "-c", f"from {module} import {function} as run; run()", *arguments]
+
+
+def environment(tree: Path) -> dict[str, str]:
+    """Returns the environment of a process that imports the packages of a revision."""
+    return {**os.environ, "PYTHONPATH": str(tree), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def newest_steps(tree: Path, root: Path) -> list[dict[str, Any]]:
+    """Returns the steps of the newest run of a root, as `flowers runs --json` prints them."""
+    answer = subprocess.run(
+        flowers(tree, ["runs", "--root", str(root), "--json"]), check=True, text=True,
+        stdout=subprocess.PIPE, env=environment(tree), cwd=tree,
+    )  # fmt: skip
+    steps: list[dict[str, Any]] = json.loads(answer.stdout)[0]["steps"]
+    return steps
