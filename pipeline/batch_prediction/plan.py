@@ -62,14 +62,17 @@ def keep_plan(plan: Plan, prefix: str) -> None:
     """Writes a plan beside its results, unless it is there already.
 
     Raises:
-      UsageError: The results there belong to another plan.
+      UsageError: The results there belong to another plan, or nothing can be written there.
     """
     path = f"{prefix}.plan.json"
     if file_exists(path):
         _check_same(plan, _read(path), prefix)
         return
-    with whole_file(path) as unfinished, open(unfinished, "w", encoding="utf-8") as stream:
-        stream.write(plan.model_dump_json(indent=2))
+    try:
+        with whole_file(path) as unfinished, open(unfinished, "w", encoding="utf-8") as stream:
+            stream.write(plan.model_dump_json(indent=2))
+    except OSError as error:
+        raise UsageError(f"--out: {path} cannot be written: {error.strerror}") from error
 
 
 def _size_and_time(file: str) -> str:

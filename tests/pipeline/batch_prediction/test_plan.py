@@ -32,6 +32,12 @@ def test_a_file_that_is_no_plan_is_named(tmp_path):
         keep_plan(PLAN, f"{tmp_path}/p")
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"--out: .*/file/p\.plan\.json cannot be written: "):
+        keep_plan(PLAN, f"{tmp_path}/file/p")
+
+
 def test_inputs_are_told_apart_by_name_size_and_time(tmp_path):
     file = tmp_path / "a.jpg"
     file.write_bytes(b"1")
