@@ -52,7 +52,8 @@ def note_elsewhere(root, since, silence=0.0):
 
 
 def test_a_root_locked_by_another_machine_is_refused_with_its_name_and_age(tmp_path):
-    owner = note_elsewhere(tmp_path, NOW - datetime.timedelta(hours=3, minutes=5), silence=61)
+    since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=3, minutes=5)
+    owner = note_elsewhere(tmp_path, since, silence=61)
     expected = r"on elsewhere, since 3 h [0-9]+ min, last alive 1 min . s ago.*remove .*json"
     with pytest.raises(UsageError, match=expected), locked(tmp_path):
         pass
