@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,6 +77,16 @@ def whole_file(path: str) -> Iterator[str]:
     finally:
         with suppress(FileNotFoundError):
             os.remove(unfinished)
+
+
+def copy_file(source: str, target: str) -> None:
+    """Copies a file, local or on gs://; at `target` it is whole or not at all."""
+    if "://" in source or "://" in target:
+        gfile().makedirs(os.path.dirname(target))
+        gfile().copy(source, target, overwrite=True)
+        return
+    with whole_file(target) as unfinished:
+        shutil.copyfile(source, unfinished)
 
 
 def write_bytes(content: bytes, *path: str) -> None:

@@ -132,11 +132,11 @@ STEPS = {
     ),
     "ServingCheck": StepInputs(
         summary="components.serving_check.summary",
-        own=("serving",),
+        own=("serving", "push.formats", "push.tflite", "push.tflite_max_loss"),
         after=("Trainer", "ExampleGen", "Schema"),
         waits_for=("Gate",),
         entry="components.serving_check.component",
-        libraries=(_TENSORFLOW, _TFX, "tf-keras", "numpy", _TFT, "pillow"),
+        libraries=(_TENSORFLOW, _TFX, "tf-keras", "numpy", "scipy", _TFT, "pillow"),
         runs_network=True,
     ),
     "Pusher": StepInputs(

@@ -5,7 +5,7 @@ endpoint, and so is its predecessor, without traffic, so that a rollback takes s
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -51,6 +51,7 @@ class EndpointStore:
         card: str = "",
         keep: int | None = None,
         smoke: Sequence[SmokeCase] = (),
+        exports: Mapping[str, str] | None = None,
     ) -> Pushed:
         """See `ModelStore.push`; creates the endpoint if it does not exist.
 

@@ -19,14 +19,12 @@ class LocalStore(FolderStore):
         """Withdraws all versions above one, so that this one serves; returns them, newest first.
 
         They are moved out of the watched folder one by one, the newest first, so that no other
-        version serves in between.
+        version serves in between. Their files in other formats are moved before.
         """
         withdrawn = [v for v in reversed(self.served_versions()) if v > version]
-        os.makedirs(self.withdrawn_folder, exist_ok=True)
         for number in map(str, withdrawn):
-            os.rename(
-                os.path.join(self.folder, number), os.path.join(self.withdrawn_folder, number)
-            )
+            _move(number, self.exports_folder, self.withdrawn_exports_folder)
+            _move(number, self.folder, self.withdrawn_folder)
         _sync(Path(self.folder))
         return withdrawn
 
@@ -72,6 +70,14 @@ class LocalStore(FolderStore):
 
     def _new_unfinished(self) -> Path:
         return Path(self.folder, f"{_UNFINISHED}{uuid.uuid4().hex}")
+
+
+def _move(name: str, folder: str, target: str) -> None:
+    """Moves what has a name in a folder, if there is anything, to another folder."""
+    path = os.path.join(folder, name)
+    if os.path.exists(path):
+        os.makedirs(target, exist_ok=True)
+        os.rename(path, os.path.join(target, name))
 
 
 def _flush(folder: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.gate.verdict import Verdict, format_verdict
+from components.lite.result import LiteResult, format_lite
 from components.trainer.settings import WarmStart
 from data.common.formatting import format_list
 
@@ -13,11 +14,15 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def format_model_card(
-    verdict: Verdict, metrics: Mapping[str, Any], facts: Mapping[str, str]
+    verdict: Verdict,
+    metrics: Mapping[str, Any],
+    facts: Mapping[str, str],
+    lite: LiteResult | None = None,
 ) -> str:
     """Returns the card as Markdown (Mitchell et al., "Model Cards for Model Reporting", 2019).
 
     See `components.gate.metrics.Tally.metrics` for `metrics`, and `collect_facts` for `facts`.
+    `lite` describes the TensorFlow Lite file; None if there is none.
     """
     macro, calibration = metrics["macro"], metrics["calibration"]["error"]
     rows = [
@@ -42,6 +47,7 @@ def format_model_card(
         f"Means over the classes: precision {macro['precision']:.3f}, recall "
         f"{macro['recall']:.3f}, F1 {macro['f1']:.3f}. Expected calibration error: "
         f"{calibration:.3f}.",
+        *(["", f"{escape_markdown(format_lite(lite))}."] if lite else []),
         "",
         "## Limits",
         "",

@@ -12,11 +12,12 @@ from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from components.gate.verdict import read_metrics, read_verdict
+from components.lite.result import find_exports
 from components.model_store.base import model_digest
 from components.model_store.stores import open_store
 from components.pusher.card import format_model_card
 from components.pusher.settings import PushSettings
-from components.serving_check.result_files import read_smoke
+from components.serving_check.result_files import read_serving_check, read_smoke
 
 
 class Executor(pusher_executor.Executor):
@@ -51,11 +52,14 @@ class Executor(pusher_executor.Executor):
         config = json.loads(exec_properties["custom_config"])
         settings = PushSettings.model_validate(config["push"])
         store = open_store(destination.filesystem.base_directory, settings.endpoint)
+        checked = artifact_utils.get_single_uri(input_dict["infra_blessing"])
+        lite = read_serving_check(checked).lite
         pushed = store.push(
             model,
-            card=format_model_card(verdict, read_metrics(blessing), config["facts"]),
+            card=format_model_card(verdict, read_metrics(blessing), config["facts"], lite),
             keep=settings.keep,
-            smoke=read_smoke(artifact_utils.get_single_uri(input_dict["infra_blessing"])),
+            smoke=read_smoke(checked),
+            exports=find_exports(checked),
         )
         if pushed.withdrawn:
             self._MarkNotPushed(artifact)
@@ -65,6 +69,7 @@ class Executor(pusher_executor.Executor):
         artifact.set_string_custom_property("digest", pushed.digest)
         artifact.set_int_custom_property("new", int(pushed.new))
         artifact.set_int_custom_property("newer", pushed.newer)
+        artifact.set_string_custom_property("exports", ", ".join(find_exports(checked)))
 
 
 class AtomicPusher(component.Pusher):
@@ -73,8 +78,9 @@ class AtomicPusher(component.Pusher):
     Outputs:
       pushed_model: A PushedModel with the properties `pushed`, `pushed_destination`,
         `pushed_version`, `digest`, `new`, which is 0 if the version already existed, and `newer`,
-        the version that serves instead because of another push at the same time, or 0. If the
-        model was withdrawn, `withdrawn` is the number of its version.
+        the version that serves instead because of another push at the same time, or 0; `exports`
+        lists its files in other formats. If the model was withdrawn, `withdrawn` is the number of
+        its version.
     """
 
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from components.lite.settings import Precision
 from components.model_store.settings import EndpointSettings
 from data.common.settings_base import SettingsBase
 
@@ -17,4 +18,36 @@ class PushSettings(SettingsBase):
         "`vertex-endpoint`: an endpoint of Vertex AI (jobs on Vertex only).",
     )
     keep: int = Field(5, ge=2, description="Versions kept in the folder; older ones are removed.")
+    formats: list[Literal["saved_model", "tflite"]] = Field(
+        ["saved_model"],
+        description="`saved_model`, which is always needed, and `tflite`, a TensorFlow Lite file "
+        "in `exports/<version>/`. The serving check judges it; a model whose file fails is not "
+        "pushed.",
+    )
+    tflite: Precision = Field(
+        "int8",
+        description="Precision of the TensorFlow Lite file: `float32`; `float16`, half the size; "
+        "`int8`, a quarter of the size, with integer arithmetic.",
+    )
+    tflite_max_loss: float = Field(
+        0.02, ge=0, le=1,
+        description="Maximum difference by which the accuracy of the TensorFlow Lite file on the "
+        "test split may be below the SavedModel's.",
+    )  # fmt: skip
     endpoint: EndpointSettings = EndpointSettings()
+
+    @model_validator(mode="after")
+    def _formats_can_be_pushed(self) -> "PushSettings":
+        if "saved_model" not in self.formats:
+            raise ValueError("formats must contain saved_model, with which the others are compared")
+        if self.to == "vertex-endpoint" and self.lite:
+            raise ValueError(
+                "formats: an endpoint has no place for a TensorFlow Lite file; use to=folder, or "
+                "leave out tflite"
+            )
+        return self
+
+    @property
+    def lite(self) -> Precision | None:
+        """The precision of the TensorFlow Lite file; None if there is to be none."""
+        return self.tflite if "tflite" in self.formats else None

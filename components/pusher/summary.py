@@ -1,5 +1,6 @@
 """The summary of a finished Pusher."""
 
+from components.model_store.base import EXPORTS
 from components.summary import Outputs, RunFacts, StepSummary
 
 
@@ -15,6 +16,8 @@ def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
     digest = model.get_string_custom_property("digest")
     new, newer = (model.get_int_custom_property(name) for name in ("new", "newer"))
     text = f"version {version}" if new else f"version {version} already serves this model"
+    if exports := model.get_string_custom_property("exports"):
+        text += f", with {exports} in {EXPORTS}/{version}"
     if newer:
         text += f", but version {newer}, pushed by another run at the same time, serves"
     return StepSummary(

@@ -5,7 +5,9 @@ It replaces TFX's InfraValidator, which needs Docker or Kubernetes, and writes t
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import tensorflow as tf
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
@@ -15,6 +17,8 @@ from tfx.types.standard_artifacts import Examples, InfraBlessing, Model, Schema
 from tfx.utils import path_utils
 
 from components.artifacts import SCHEMA_FILE, read_schema, write_text
+from components.lite.export import export_lite
+from components.lite.settings import Precision
 from components.properties import VERDICT_PROPERTY
 from components.serving_check.cases import first_records, write_requests
 from components.serving_check.check import Limits, find_serving_problems, largest_difference
@@ -29,6 +33,7 @@ from components.serving_check.result_files import (
 )
 from components.trainer.export import weights_path
 from components.trainer.settings import TrainingSettings
+from components.trainer.warm_start import load_trained
 from data.common.progress import progress
 from data.schema import class_names
 
@@ -46,23 +51,40 @@ def ServingCheck(
     settings: Parameter[str],
     max_latency_ms: Parameter[float],
     max_megabytes: Parameter[float],
+    tflite: Parameter[str],
+    tflite_max_loss: Parameter[float],
     code_fingerprint: Parameter[str],
 ) -> None:
     """Blesses a model that may be served.
 
-    `settings` is a TrainingSettings as JSON; the two limits are those of Limits. The blessing
-    contains `serving_check.json` (a ServingCheckResult), `probe.log` and `smoke.json`.
+    `settings` is a TrainingSettings as JSON; the two limits are those of Limits; `tflite` is the
+    precision of a TensorFlow Lite file, empty for none. The blessing contains `serving_check.json`
+    (a ServingCheckResult), `probe.log`, `smoke.json` and the file.
     """
     del code_fingerprint  # Part of TFX's cache key only.
     test_files = tf.io.gfile.glob(f"{artifact_utils.get_split_uri([examples], 'test')}/*")
+    names = class_names(read_schema(schema.uri, SCHEMA_FILE))
+    path = path_utils.serving_model_path(model.uri)
+    training = TrainingSettings.model_validate_json(settings)
     result = check_model(
-        path_utils.serving_model_path(model.uri),
+        path,
         first_records(sorted(test_files), _REAL_IMAGES),
-        class_names(read_schema(schema.uri, SCHEMA_FILE)),
-        TrainingSettings.model_validate_json(settings),
+        names,
+        training,
         Limits(max_latency_ms, max_megabytes),
         blessing.uri,
     )
+    if tflite:
+        # A GPU rounds differently, and the training may occupy it.
+        with tf.device("/CPU:0"):
+            network = load_trained(
+                training.model, training.image_size, len(names), weights_path(path)
+            )
+            precision = cast(Precision, tflite)
+            lite = export_lite(
+                network, precision, names, examples.uri, tflite_max_loss, blessing.uri
+            )
+        result = replace(result, lite=lite, problems=[*result.problems, *lite.problems])
     write_serving_check(result, blessing.uri)
     write_text("", blessing.uri, BLESSED_FILE if result.passed else NOT_BLESSED_FILE)
     blessing.set_int_custom_property(BLESSED_PROPERTY, int(result.passed))

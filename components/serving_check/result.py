@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.lite.result import LiteResult, format_lite
+
 
 @dataclass(frozen=True)
 class ServingCheckResult:
-    """The result of the serving check; only `megabytes` and `problems` if the process died.
+    """The result of the serving check; if the process died, only what does not come from it.
 
     Attributes:
       problems: Why the model must not be served, one problem per line; empty if it passed.
@@ -19,6 +21,8 @@ class ServingCheckResult:
         that failed on a real image.
       answers: Short texts by signature and request.
       machine: The machine and the TensorFlow version that the latencies were measured with.
+      lite: What was found out about the TensorFlow Lite file, whose problems are among `problems`;
+        None without one.
     """
 
     problems: list[str]
@@ -29,6 +33,7 @@ class ServingCheckResult:
     latency_ms: dict[str, dict[str, float] | None] = field(default_factory=dict)
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
+    lite: LiteResult | None = None
 
     @property
     def passed(self) -> bool:
@@ -41,7 +46,9 @@ def format_serving_check(result: ServingCheckResult) -> str:
     slowest = max((times["p99"] for times in result.latency_ms.values() if times), default=None)
     latency = f", 99 % of single images within {slowest:.0f} ms" if slowest else ""
     measured = f"{result.megabytes:.1f} MB{latency}"
+    lite = [format_lite(result.lite)] if result.lite else []
     if result.passed:
         requests = sum(len(answers) for answers in result.answers.values())
-        return f"FIT TO SERVE: {requests} requests answered correctly; {measured}"
-    return "\n  ".join([f"NOT FIT TO SERVE: {measured}", *result.problems])
+        headline = f"FIT TO SERVE: {requests} requests answered correctly; {measured}"
+        return "\n  ".join([headline, *lite])
+    return "\n  ".join([f"NOT FIT TO SERVE: {measured}", *result.problems, *lite])

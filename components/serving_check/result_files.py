@@ -7,6 +7,7 @@ from dataclasses import asdict
 import numpy as np
 
 from components.artifacts import read_json, write_json
+from components.lite.result import LiteResult
 from components.model_store.base import SmokeCase
 from components.serving_check.probe import REAL, Answer
 from components.serving_check.result import ServingCheckResult
@@ -23,7 +24,9 @@ def write_serving_check(result: ServingCheckResult, uri: str) -> None:
 
 def read_serving_check(uri: str) -> ServingCheckResult:
     """Returns the result in an InfraBlessing artifact of the serving check."""
-    return ServingCheckResult(**read_json(uri, RESULT_FILE))
+    values = read_json(uri, RESULT_FILE)
+    lite = LiteResult(**values["lite"]) if values.get("lite") else None
+    return ServingCheckResult(**{**values, "lite": lite})
 
 
 def write_smoke(examples: Mapping[str, bytes], answers: Mapping[str, np.ndarray], uri: str) -> None:

@@ -37,10 +37,16 @@ def predict(
             help="TensorFlow Serving: http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME.",
         ),
     ] = None,
+    tflite: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A TensorFlow Lite file: DIR/exports/VERSION/model.tflite."
+        ),
+    ] = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Classify images with a pushed model or with TensorFlow Serving.
+    """Classify images with a pushed model, a server or TensorFlow Lite.
 
     Images of all formats that `flowers data import` reads are accepted. A file that cannot be read
     gets an error of its own and does not stop the others; if you named the file, and not its
@@ -50,16 +56,24 @@ def predict(
       flowers predict rose.jpg
       flowers predict --root runs/photos --json my_photos/
       flowers predict --url http://localhost:8501/v1/models/flowers my_photos/
+      flowers predict --tflite runs/exports/1/model.tflite rose.jpg
     """
     from pipeline.inference import predict as inference
     from pipeline.inference.input_images import read_images
+    from pipeline.inference.lite import LiteClassifier
     from pipeline.inference.output_formats import format_csv, format_json, format_text
     from pipeline.inference.tf_serving import connect
 
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other; give one of them")
     files = read_images(images)
-    model = connect(url, root) if url else inference.PushedModel(root or Path("runs"))
+    if tflite and (url or root):
+        raise UsageError("--tflite names the model, so that --root and --url are not allowed")
+    model: inference.Classifier
+    if tflite:
+        model = LiteClassifier(tflite)
+    else:
+        model = connect(url, root) if url else inference.PushedModel(root or Path("runs"))
     failures = inference.Failures()
     predictions = inference.predict(model, files, failures)
     if as_csv:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.lite.result import LITE_FILE
 from components.model_store.base import ServedVersion, model_digest
 from components.model_store.local import LocalStore
 from components.trainer.settings import WarmStart
@@ -191,6 +192,8 @@ def nothing_changed(plan: RunPlan, before: Run) -> bool:
     store = LocalStore(serving)
     if before.pushed in store.withdrawn_versions():
         return True
+    if plan.settings.push.lite and LITE_FILE not in store.exports_of(before.pushed):
+        return False
     if before.pushed == plan.baseline.version:
         return before.digest == plan.baseline.digest
     kept = serving / str(before.pushed)

@@ -24,7 +24,7 @@ from pipeline.root_files import CHECKPOINTS_FOLDER, METADATA_FILE, SERVING_FOLDE
 from pipeline.settings.settings import RetentionSettings
 
 # The artifacts of a blessed model, kept although another model has replaced it.
-_MODEL_TYPES = ("Model", "ModelEvaluation", "ModelBlessing")
+_MODEL_TYPES = ("Model", "ModelEvaluation", "ModelBlessing", "InfraBlessing")
 # TFX's own folder in the folder of each step, empty once the step has ended.
 _SYSTEM = ".system"
 

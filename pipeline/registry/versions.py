@@ -4,13 +4,14 @@ import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
 from components.artifacts import SERVING_FORMAT
 from components.gate.verdict import METRICS_FILE
-from components.model_store.base import ServedVersion, model_digest
+from components.lite.result import find_exports
+from components.model_store.base import EXPORTS, ServedVersion, model_digest
 from components.model_store.local import LocalStore
 from components.pusher.card import collect_facts, format_model_card
 from data.common.errors import UsageError
@@ -36,6 +37,7 @@ class Model(BaseModel):
       spans: Names of the spans of the data.
       promoted: The reason why a person promoted it, or null.
       digest: Digest of its files.
+      exports: Names of its files in other formats, in `exports/<version>/`.
     """
 
     version: int
@@ -50,6 +52,7 @@ class Model(BaseModel):
     spans: list[str] = []
     promoted: str | None = None
     digest: str
+    exports: list[str] = []
 
     def format_line(self) -> str:
         """Returns the line that `flowers models` prints."""
@@ -60,7 +63,8 @@ class Model(BaseModel):
         spans = f", span {format_list(self.spans)}" if self.spans else ""
         promoted = f", promoted: {self.promoted}" if self.promoted else ""
         start = f"{self.version:>4}  {self.state:<9}  {self.run_id or '':<18}"
-        return f"{start}  {figures}{spans}, digest {self.digest[:12]}{promoted}"
+        exports = f", {EXPORTS}/{self.version}/{format_list(self.exports)}" if self.exports else ""
+        return f"{start}  {figures}{spans}, digest {self.digest[:12]}{exports}{promoted}"
 
 
 def list_models(root: Path) -> list[Model]:
@@ -70,7 +74,10 @@ def list_models(root: Path) -> list[Model]:
     found = [(v, "serves" if v.version == newest else "kept") for v in store.served()]
     found += [(v, "withdrawn") for v in store.withdrawn()]
     found.sort(key=lambda item: item[0].version, reverse=True)
-    return [_model(v, state, run_of(runs, v.version, v.digest)) for v, state in found]
+    return [
+        _model(v, state, run_of(runs, v.version, v.digest), store.exports_of(v.version))
+        for v, state in found
+    ]
 
 
 def misread_folders(root: Path) -> list[Path]:
@@ -129,7 +136,10 @@ def promote(root: Path, run_id: str, reason: str) -> int:
         # A promotion that was killed before the history was saved is completed now.
         if current.digest == digest and current.version in run.versions:
             raise UsageError(f"run {run_id}: its model already serves as version {current.version}")
-        pushed = store.push(model, card=_card(history, run, reason), again=True)
+        checked = run.artifacts.get("ServingCheck", {}).get("blessing", "")
+        pushed = store.push(
+            model, card=_card(history, run, reason), exports=find_exports(checked), again=True
+        )
         run.promoted, run.reason = pushed.version, reason
         history.save(run)
         facts: dict[str, str | int] = {"version": pushed.version, "run": run_id, "reason": reason}
@@ -182,8 +192,13 @@ def _note_withdrawn(root: Path, store: LocalStore, numbers: Sequence[int]) -> No
             history.save(run)
 
 
-def _model(version: ServedVersion, state: str, run: Run | None) -> Model:
-    values = {"version": version.version, "state": state, "digest": version.digest}
+def _model(version: ServedVersion, state: str, run: Run | None, exports: set[str]) -> Model:
+    values: dict[str, Any] = {
+        "version": version.version,
+        "state": state,
+        "digest": version.digest,
+        "exports": sorted(exports),
+    }
     if run:
         metrics = ("metric", "value", "low", "high", "n")
         values |= {name: getattr(run.verdict, name, None) for name in metrics}
@@ -203,7 +218,8 @@ def _card(history: History, run: Run, reason: str) -> str:
     metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text(encoding="utf-8"))
     facts = collect_facts(run.settings, run.run_id, run.spans, run.class_names, run.warm_start)
     facts["promoted"] = reason
-    return format_model_card(run.verdict, metrics, facts)
+    lite = run.serving_check.lite if run.serving_check else None
+    return format_model_card(run.verdict, metrics, facts, lite)
 
 
 def _record(root: Path, kind: "ChangeKind", properties: dict[str, str | int]) -> None:

@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from components.lite.result import LITE_FILE
+from components.model_store.base import EXPORTS
 from components.tuner.trials import FOUND_FILE
 from data.common.formatting import shell_word
 from pipeline.history.run import Run
@@ -48,10 +50,14 @@ def next_steps(run: Run, root: Path, curves: Path, program: str | None = None) -
 
 def _after_verdict(run: Run, root: Path, command: str, folder: str) -> list[NextStep]:
     if run.version:
-        return [
+        steps = [
             NextStep("Served", display_path(root / SERVING_FOLDER / str(run.version))),
             NextStep("Try it", f"{command} predict --root {folder} IMAGE..."),
         ]
+        if run.serving_check and run.serving_check.lite:
+            file = display_path(root / EXPORTS / str(run.version) / LITE_FILE)
+            steps.append(NextStep("On phones", file))
+        return steps
     if run.withdrawn:
         this = "This" if run.pushed or run.promoted else "Nothing was pushed: this"
         return [

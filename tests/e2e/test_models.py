@@ -21,6 +21,7 @@ TOY = ["transform.image_size=32", "trainer.epochs=10", "trainer.batch_size=16"]
 TOY += ["gate.min_examples=1"]
 # Many test images, so that a comparison can be significant.
 TOY += ["gate.target=0.1", "data.splits={train: 2, eval: 1, test: 1}"]
+TOY += ["push.formats=[saved_model, tflite]", "push.tflite_max_loss=0.2"]
 # A model that learns nothing.
 WORSE = ["trainer.learning_rate={start: 0, peak: 1.0e-9, end: 0}", "trainer.epochs=1"]
 REASON = "the customer insists"
@@ -59,6 +60,10 @@ def states(flowers: Callable, root: Path) -> Callable:
     return read
 
 
+def exported(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in root.glob("exports/*/model.tflite"))
+
+
 def test_a_model_is_pushed_with_its_card_and_evaluation(run, root, newest):
     answer = run()
     assert answer.code == 0, answer.out
@@ -76,6 +81,35 @@ def test_a_model_is_pushed_with_its_card_and_evaluation(run, root, newest):
     predictions = pq.read_table(table).to_pandas().query("split == 'test'")
     right = np.stack(predictions["probabilities"]).argmax(axis=1) == predictions["class"]
     assert right.sum() == np.trace(metrics["confusion"])
+
+
+def test_a_tensorflow_lite_file_of_the_version_is_exported_and_answers_like_it(
+    flowers, run, root, newest, tmp_path
+):
+    file = root / "exports" / "1" / "model.tflite"
+    lite = newest()["serving_check"]["lite"]
+    assert (lite["precision"], lite["n"]) == ("int8", newest()["verdict"]["n"])
+    assert lite["model_accuracy"] == newest()["verdict"]["value"]
+    assert lite["megabytes"] == file.stat().st_size / 1e6
+    words = f"TensorFlow Lite, int8: {lite['megabytes']:.2f} MB, accuracy {lite['accuracy']:.3f}"
+    assert words in (root / "serving" / "1" / "MODEL_CARD.md").read_text()
+    assert words in "".join(check["words"] for check in newest()["verdict"]["checks"])
+    assert words in (root / "history" / newest()["run_id"] / "report.html").read_text()
+    (model,) = flowers("models", "--root", root, "--json").json()
+    assert model["exports"] == ["model.tflite"]
+
+    write_sample(tmp_path / "other", count=40, shards=1, pixels=32)
+    served = flowers("predict", "--root", root, "--json", tmp_path / "other").json()
+    found = flowers("predict", "--tflite", file, "--json", tmp_path / "other").json()
+    assert [r["path"] for r in found] == [r["path"] for r in served]
+    assert sum(a["label"] == b["label"] for a, b in zip(found, served, strict=True)) > 30
+
+    assert "Nothing to do" in run().out
+    file.unlink()
+    again = run()
+    assert again.code == 0, again.out
+    assert "version 1 already serves this model, with model.tflite in exports/1" in again.out
+    assert lite["megabytes"] == file.stat().st_size / 1e6
 
 
 def test_a_worse_model_is_refused_even_above_the_target(flowers, run, root, newest):
@@ -111,8 +145,10 @@ def test_a_refused_model_can_be_promoted_and_an_unchanged_run_keeps_it(
 def test_a_rollback_withdraws_a_version_and_no_run_pushes_it_again(
     flowers, run, root, newest, states
 ):
+    assert exported(root) == ["1", "2"]
     assert flowers("rollback", "--root", root, "--reason", "complaints").code == 0
     assert states() == {2: "withdrawn", 1: "serves"}
+    assert exported(root) == ["1"]
     run(*WORSE, "gate.target=0")
     assert states() == {2: "withdrawn", 1: "serves"}
     # Not even if the gate passes it.
@@ -138,6 +174,7 @@ def test_a_promotion_pushes_a_withdrawn_model_as_a_new_version(flowers, root, ne
     refused = next(entry for entry in runs if entry["promoted"] == 2)
     assert flowers("promote", refused["run_id"], "--reason", "again", "--root", root).code == 0
     assert states() == {3: "serves", 1: "kept"}
+    assert exported(root) == ["1", "3"]
 
 
 def test_lineage_describes_how_a_version_was_made(flowers, root, tmp_path):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from components.lite.result import format_lite
 from data.common.dotted_keys import flatten
 from data.common.formatting import format_duration
 from pipeline.history.run import Run
@@ -45,6 +46,7 @@ def build(sources: ReportSources) -> Section:
         time_chart=bars(f"Time by step: {', '.join(f'{n} {t}' for n, _, t in steps)}", steps),
         seconds=run.seconds,
         serving=run.serving_check,
+        format_lite=format_lite,
     )
 
 

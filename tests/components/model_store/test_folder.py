@@ -92,6 +92,43 @@ def test_a_withdrawn_model_can_be_pushed_again_on_purpose(model, store, retrain)
     assert store.withdrawn_versions() == []
 
 
+@pytest.fixture
+def lite(tmp_path):
+    """The model as a TensorFlow Lite file, by its file name."""
+    file = tmp_path / "lite" / "model.tflite"
+    file.parent.mkdir()
+    file.write_text("lite")
+    return {"model.tflite": str(file)}
+
+
+def test_other_formats_of_a_version_have_its_number_and_are_removed_with_it(
+    model, store, retrain, lite
+):
+    for _ in range(3):
+        store.push(model, exports=lite, keep=2)
+        retrain(model)
+    assert read(f"{store.exports_folder}/3/model.tflite") == "lite"
+    assert [store.exports_of(number) for number in (1, 2, 3)] == [set(), {*lite}, {*lite}]
+    assert store.push(model, keep=2).version == 4
+    assert store.exports_of(2) == store.exports_of(4) == set()
+
+
+def test_another_format_can_be_added_to_the_serving_version(model, store, lite):
+    store.push(model)
+    assert (store.push(model, exports=lite).new, store.exports_of(1)) == (False, {*lite})
+
+
+def test_a_model_that_was_withdrawn_gets_no_other_formats(model, store, retrain, lite):
+    store.push(model)
+    retrain(model)
+    store.push(model)
+    withdraw(store, 2)
+    assert store.push(model, exports=lite).withdrawn
+    assert store.exports_of(2) == set()
+    pushed = store.push(model, exports=lite, again=True)
+    assert store.exports_of(pushed.version) == {*lite}
+
+
 def test_the_baseline_of_a_model_is_the_same_before_and_after_its_push(model, store, retrain):
     none = store.baseline_for(model_digest(model))
     assert none == ServedVersion()

@@ -41,3 +41,30 @@ def test_withdrawn_versions_are_moved_the_newest_first(model, serving, retrain):
     assert store.served_versions() == [1]
     assert store.withdrawn_versions() == [2, 3]
     assert sorted(path.name for path in (serving.parent / "withdrawn").iterdir()) == ["2", "3"]
+
+
+def test_another_format_of_the_serving_version_is_replaced(model, serving, tmp_path):
+    lite = tmp_path / "model.tflite"
+    for content in ("large", "small"):
+        lite.write_text(content)
+        LocalStore(serving).push(model, exports={"model.tflite": str(lite)})
+    assert (tmp_path / "exports" / "1" / "model.tflite").read_text() == "small"
+
+
+def test_other_formats_of_a_withdrawn_version_are_moved_with_it(model, serving, retrain, tmp_path):
+    store = LocalStore(serving)
+    lite = tmp_path / "model.tflite"
+    lite.write_text("lite")
+    for _ in range(2):
+        store.push(model, exports={"model.tflite": str(lite)})
+        retrain(model)
+    store.withdraw_above(1)
+    assert (store.exports_of(1), store.exports_of(2)) == ({"model.tflite"}, set())
+    moved = tmp_path / "withdrawn" / "exports" / "2" / "model.tflite"
+    assert moved.read_text() == "lite"
+    assert store.withdrawn_versions() == [2]
+    # A promotion pushes the withdrawn model, here the one before the last change, again.
+    weights = model / "variables" / "variables.index"
+    weights.write_text("weights+")
+    assert store.push(model, keep=5, again=True).version == 3
+    assert not moved.exists()

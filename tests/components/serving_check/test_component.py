@@ -16,6 +16,10 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx.components.util.model_utils import is_infra_validated
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.lite import export as export_module
+from components.lite.convert import NotConvertible
+from components.lite.interpreter import LiteModel
+from components.lite.result import find_exports
 from components.serving_check.component import ServingCheck
 from components.serving_check.result import format_serving_check
 from components.serving_check.result_files import read_serving_check
@@ -87,10 +91,12 @@ def inputs(tmp_path_factory, model, examples) -> dict:
     Path(found["schema"].uri, "schema.pbtxt").write_text(schema_with(NAMES), encoding="utf-8")
     found["examples"].uri = str(tmp_path_factory.mktemp("examples"))
     found["examples"].split_names = artifact_utils.encode_split_names(["train", "test"])
-    Path(found["examples"].uri, "Split-test").mkdir()
-    with tf.io.TFRecordWriter(f"{found['examples'].uri}/Split-test/a.gz", "GZIP") as writer:
-        for example in examples:
-            writer.write(example)
+    for split in ("train", "test"):
+        Path(found["examples"].uri, f"Split-{split}").mkdir()
+        file = f"{found['examples'].uri}/Split-{split}/a.gz"
+        with tf.io.TFRecordWriter(file, "GZIP") as writer:
+            for example in examples:
+                writer.write(example)
     return found
 
 
@@ -98,12 +104,19 @@ def inputs(tmp_path_factory, model, examples) -> dict:
 def check(inputs, tmp_path):
     """Returns a function that runs the component on a model, with limits."""
 
-    def run(model: standard_artifacts.Model, latency: float = 0, megabytes: float = 0):
+    def run(
+        model: standard_artifacts.Model,
+        latency: float = 0,
+        megabytes: float = 0,
+        tflite: str = "",
+        max_loss: float = 0,
+    ):
         blessing = standard_artifacts.InfraBlessing()
         blessing.uri = str(tmp_path / "blessing")
         ServingCheck.test_call(
             **{**inputs, "model": model}, blessing=blessing, settings=SETTINGS.model_dump_json(),
-            max_latency_ms=latency, max_megabytes=megabytes, code_fingerprint="",
+            max_latency_ms=latency, max_megabytes=megabytes, tflite=tflite,
+            tflite_max_loss=max_loss, code_fingerprint="",
         )  # fmt: skip
         return blessing, read_serving_check(blessing.uri)
 
@@ -154,6 +167,28 @@ def test_a_slow_and_large_model_with_other_weights_is_refused(check, copied):
     assert "serving_bytes: 24 of 24 answers differ from the network's" in text
     assert "serving_default: the 99th percentile of requests of one image is" in text
     assert "max_megabytes allows 0.001" in text
+
+
+def test_a_tensorflow_lite_file_is_written_and_judged_with_the_model(check, model):
+    blessing, result = check(model, tflite="int8", max_loss=1)
+    assert is_infra_validated(blessing)
+    assert find_exports(blessing.uri) == {"model.tflite": f"{blessing.uri}/model.tflite"}
+    lite = LiteModel(Path(blessing.uri, "model.tflite").read_bytes())
+    assert lite.names == NAMES
+    assert (result.lite.precision, result.lite.n) == ("int8", 10)
+    assert "\n  TensorFlow Lite, int8: 0." in format_serving_check(result)
+
+
+def test_a_model_whose_network_cannot_be_converted_is_refused(check, model, monkeypatch):
+    def convert(*args):
+        raise NotConvertible("no operation for it")
+
+    monkeypatch.setattr(export_module, "convert", convert)
+    blessing, result = check(model, tflite="float16")
+    assert not is_infra_validated(blessing)
+    problem = "TensorFlow Lite, float16: the network cannot be converted: no operation for it"
+    assert result.problems == [problem]
+    assert find_exports(blessing.uri) == {}
 
 
 def test_a_model_that_cannot_be_loaded_is_refused_with_the_reason(check, copied):

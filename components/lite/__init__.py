@@ -1,0 +1,1 @@
+"""TensorFlow Lite: the trained network as a file for phones, judged against the SavedModel."""
