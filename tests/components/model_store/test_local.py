@@ -1,6 +1,6 @@
 import pytest
 
-from components.model_store import local
+from components.model_store import folder, local
 from components.model_store.local import LocalStore
 
 
@@ -68,3 +68,20 @@ def test_other_formats_of_a_withdrawn_version_are_moved_with_it(model, serving, 
     weights.write_text("weights+")
     assert store.push(model, keep=5, again=True).version == 3
     assert not moved.exists()
+
+
+def test_a_push_that_was_killed_before_its_other_formats_is_completed(
+    model, serving, tmp_path, monkeypatch
+):
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    lite = tmp_path / "model.tflite"
+    lite.write_text("lite")
+    exports = {"model.tflite": str(lite)}
+    monkeypatch.setattr(folder, "copy_file", killed)
+    store = LocalStore(serving)
+    with pytest.raises(KeyboardInterrupt):
+        store.push(model, exports=exports)
+    monkeypatch.undo()
+    assert (store.push(model, exports=exports).version, store.exports_of(1)) == (1, {*exports})
