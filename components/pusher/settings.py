@@ -25,9 +25,9 @@ class PushSettings(SettingsBase):
         "pushed.",
     )
     tflite: Precision = Field(
-        "int8",
+        "float16",
         description="Precision of the TensorFlow Lite file: `float32`; `float16`, half the size; "
-        "`int8`, a quarter of the size, with integer arithmetic.",
+        "`int8`, about a quarter of the size and integer arithmetic, which can cost accuracy.",
     )
     tflite_max_loss: float = Field(
         0.02, ge=0, le=1,

@@ -56,7 +56,7 @@ def _after_verdict(run: Run, root: Path, command: str, folder: str) -> list[Next
         ]
         if run.serving_check and run.serving_check.lite:
             file = display_path(root / EXPORTS / str(run.version) / LITE_FILE)
-            steps.append(NextStep("On phones", file))
+            steps.append(NextStep("TF Lite", file))
         return steps
     if run.withdrawn:
         this = "This" if run.pushed or run.promoted else "Nothing was pushed: this"

@@ -21,7 +21,7 @@ TOY = ["transform.image_size=32", "trainer.epochs=10", "trainer.batch_size=16"]
 TOY += ["gate.min_examples=1"]
 # Many test images, so that a comparison can be significant.
 TOY += ["gate.target=0.1", "data.splits={train: 2, eval: 1, test: 1}"]
-TOY += ["push.formats=[saved_model, tflite]", "push.tflite_max_loss=0.2"]
+TOY += ["push.formats=[saved_model, tflite]", "push.tflite=int8", "push.tflite_max_loss=0.2"]
 # A model that learns nothing.
 WORSE = ["trainer.learning_rate={start: 0, peak: 1.0e-9, end: 0}", "trainer.epochs=1"]
 REASON = "the customer insists"
