@@ -87,6 +87,9 @@ def copy_file(source: str, target: str) -> None:
         return
     with whole_file(target) as unfinished:
         shutil.copyfile(source, unfinished)
+        with open(unfinished, "rb+") as file:
+            # So that a power failure leaves no empty file.
+            os.fsync(file.fileno())
 
 
 def write_bytes(content: bytes, *path: str) -> None:

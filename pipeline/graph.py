@@ -226,8 +226,8 @@ def _serving_check(settings: Settings) -> dict[str, Any]:
         "settings": settings.training_settings().model_dump_json(),
         "max_latency_ms": settings.serving.max_latency_ms or 0.0,
         "max_megabytes": settings.serving.max_megabytes or 0.0,
-        "tflite": settings.push.lite or "",
-        "tflite_max_loss": settings.push.tflite_max_loss,
+        "tflite": settings.push.tflite_precision or "",
+        "tflite_max_loss": settings.push.tflite_max_loss if settings.push.tflite_precision else 0.0,
     }
 
 

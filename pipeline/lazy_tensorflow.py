@@ -25,7 +25,7 @@ def import_tensorflow() -> ModuleType:
         return tensorflow
     # It hides most of what follows the import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _hidden_errors(), no_garbage_collection(), warnings.catch_warnings():
+    with hidden_errors(), no_garbage_collection(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         import tensorflow
     return tensorflow
@@ -38,11 +38,11 @@ def load_saved_model(path: str) -> tuple[Any, list[str]]:
 
 
 @contextlib.contextmanager
-def _hidden_errors() -> Iterator[None]:
+def hidden_errors() -> Iterator[None]:
     """Hides what is written to descriptor 2, unless an error is raised.
 
-    While its libraries are loaded, TensorFlow 2.21 writes there whatever its log level is. If they
-    end the process, their message is lost; `flowers doctor` shows it.
+    While its libraries are loaded, TensorFlow 2.21 writes there whatever its log level is, and so
+    does TensorFlow Lite. If they end the process, their message is lost; `flowers doctor` shows it.
     """
     sys.stderr.flush()
     saved = os.dup(2)

@@ -12,9 +12,10 @@ from components.gate.metrics import (
     ratio,
 )
 from components.gate.settings import GateSettings
-from components.gate.verdict import Baseline, Check, ExtraAccuracy, Verdict, format_p_value
+from components.gate.verdict import Baseline, Check, ExtraAccuracy, Verdict
 from components.intervals import wilson_interval
 from components.mcnemar import mcnemar_p_value
+from data.common.formatting import format_p_value
 
 # The largest test split that `needed_examples` considers.
 _MOST_EXAMPLES = 1_000_000

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from components.artifacts import read_json
+from data.common.formatting import format_p_value
 
 # Files in the gate's ModelBlessing artifact.
 VERDICT_FILE = "verdict.json"
@@ -173,8 +174,3 @@ def _format_extra(extra: ExtraAccuracy) -> str:
         f"accuracy {extra.value:.3f} on {extra.n} images of gate.extra_data (95 % interval "
         f"{extra.low:.3f} to {extra.high:.3f}{seen}){goal}"
     )
-
-
-def format_p_value(p_value: float) -> str:
-    """Returns `p = 0.0123`, or `p < 0.0001` for smaller values."""
-    return f"p = {p_value:.4f}" if p_value >= 1e-4 else "p < 0.0001"

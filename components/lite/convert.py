@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from components.lite.settings import Precision
+from components.lite.result import Precision
 
 LABELS_FILE = "labels.txt"
 INPUT, OUTPUT = "image", "probabilities"
@@ -16,7 +16,7 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class NotConvertible(Exception):
-    """TensorFlow Lite has no operation for a part of the network; the message names it."""
+    """TensorFlow Lite has no operation for a part of the network; the message is its own."""
 
 
 def convert(
@@ -26,7 +26,7 @@ def convert(
 
     Its only signature takes `image`, uint8 [1, size, size, 3], and returns `probabilities`, float32
     [1, classes]. The class names are the lines of `labels.txt` in a zip archive at the end of the
-    file, where the tools of TensorFlow Lite look for them.
+    file, where files with the metadata of TensorFlow Lite have them; there is no other metadata.
 
     Args:
       model: The network, which takes uint8 pixels.
@@ -57,10 +57,18 @@ def convert(
         converter.representative_dataset = lambda: _inputs(images)
     try:
         content: bytes = converter.convert()
+    except (OSError, MemoryError):
+        raise
     except Exception as error:
-        # The class of the converter's errors is private, and some are RuntimeErrors.
-        raise NotConvertible(str(error).strip().partition("\n")[0]) from error
+        # The class of the converter's errors is private, and others are RuntimeErrors.
+        raise NotConvertible(first_sentence(error)) from error
     return _with_labels(content, names)
+
+
+def first_sentence(error: Exception) -> str:
+    """Returns the first line of an error of TensorFlow Lite, without where its code was traced."""
+    line = str(error).strip().partition("\n")[0]
+    return line.rpartition("): ")[2] if line.startswith("loc(") else line
 
 
 def read_labels(content: bytes) -> list[str]:

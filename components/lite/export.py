@@ -7,10 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from components.artifacts import write_bytes
-from components.lite.convert import NotConvertible, convert
+from components.lite.convert import NotConvertible, convert, first_sentence
 from components.lite.judge import judge
-from components.lite.result import LITE_FILE, LiteResult
-from components.lite.settings import Precision
+from components.lite.result import LITE_FILE, LiteResult, Precision
 from components.predictions.records import RecordBatch, read_split
 from components.transform.preprocessing import preprocess
 from data.common.progress import progress
@@ -27,7 +26,7 @@ def export_lite(
     max_loss: float,
     folder: str,
 ) -> LiteResult:
-    """Writes `model.tflite` to a folder and judges it; it is also written if it fails.
+    """Judges a network as a TensorFlow Lite file, and writes it to a folder, also if it fails.
 
     Args:
       model: The trained network.
@@ -42,11 +41,18 @@ def export_lite(
     try:
         content = convert(model, precision, names, images)
     except NotConvertible as error:
-        problem = f"TensorFlow Lite, {precision}: the network cannot be converted: {error}"
-        return LiteResult(precision, [problem])
-    write_bytes(content, folder, LITE_FILE)
+        return _unusable(precision, f"the network cannot be converted: {error}")
     progress.debug("comparing the TensorFlow Lite file with the model on the test images")
-    return judge(content, precision, model, read_split(examples, "test"), max_loss)
+    try:
+        result = judge(content, precision, model, read_split(examples, "test"), max_loss)
+    except RuntimeError as error:
+        return _unusable(precision, f"the interpreter cannot run it: {first_sentence(error)}")
+    write_bytes(content, folder, LITE_FILE)
+    return result
+
+
+def _unusable(precision: Precision, problem: str) -> LiteResult:
+    return LiteResult(precision, [f"TensorFlow Lite, {precision}: {problem}"])
 
 
 def _representative(examples: str, size: int) -> list[np.ndarray]:
@@ -65,8 +71,9 @@ def _sample(batches: Iterable[RecordBatch], number: int) -> list[bytes]:
     seen = 0
     for batch in batches:
         for image in batch.images:
-            place = seen if seen < number else draw.randint(0, seen)
-            if place < number:
-                chosen[place : place + 1] = [image]
             seen += 1
+            if seen <= number:
+                chosen.append(image)
+            elif (place := draw.randrange(seen)) < number:
+                chosen[place] = image
     return chosen

@@ -1,5 +1,8 @@
 """Runs a TensorFlow Lite file that this project has written."""
 
+import os
+import warnings
+
 import numpy as np
 import tensorflow as tf
 
@@ -19,24 +22,35 @@ class LiteModel:
 
         Args:
           content: The content.
-          threads: The number of threads; None for the default of TensorFlow Lite.
+          threads: The number of threads; None for one on each core.
 
         Raises:
-          ValueError: It is no TensorFlow Lite file of this project.
+          ValueError: It is not a TensorFlow Lite file that this project wrote.
         """
         self.names = read_labels(content)
-        interpreter = tf.lite.Interpreter(model_content=content, num_threads=threads)
+        with warnings.catch_warnings():
+            # TensorFlow 2.21 recommends another package, which TFX 1.16 does not have.
+            warnings.simplefilter("ignore")
+            interpreter = tf.lite.Interpreter(
+                model_content=content, num_threads=threads or os.cpu_count()
+            )
         try:
-            (image,) = interpreter.get_input_details()
-            _, height, width, _ = image["shape"]
             self._run = interpreter.get_signature_runner()
-            outputs = self._run.get_output_details()
-            as_ours = image["dtype"] == np.uint8 and height == width and OUTPUT in outputs
-        except (ValueError, KeyError):
-            as_ours = False
-        if not as_ours:
-            raise ValueError("its input and output are not those of this project's files")
-        self.image_size = int(height)
+            image = self._run.get_input_details()[INPUT]
+            answer = self._run.get_output_details()[OUTPUT]
+        except (ValueError, KeyError) as error:
+            raise ValueError(f"it has no input {INPUT!r} and output {OUTPUT!r}") from error
+        self.image_size = int(image["shape"][1])
+        shapes = {
+            INPUT: (image, np.uint8, [1, self.image_size, self.image_size, 3]),
+            OUTPUT: (answer, np.float32, [1, len(self.names)]),
+        }
+        for name, (details, dtype, shape) in shapes.items():
+            if details["dtype"] != dtype or list(details["shape"]) != shape:
+                raise ValueError(
+                    f"{name!r} is {np.dtype(details['dtype']).name} {list(details['shape'])} "
+                    f"instead of {np.dtype(dtype).name} {shape}"
+                )
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """Returns the probabilities, float32 [classes], of an image, uint8 [size, size, 3]."""

@@ -1,14 +1,15 @@
 """Compares a TensorFlow Lite file with the network that it was converted from."""
 
+import hashlib
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
 
 from components.lite.interpreter import LiteModel
-from components.lite.result import LiteResult
-from components.lite.settings import Precision
+from components.lite.result import LiteResult, Precision
 from components.mcnemar import mcnemar_p_value
 from components.predictions.records import RecordBatch
 from components.transform.preprocessing import preprocess
@@ -32,6 +33,9 @@ def judge(
       model: The network.
       test: The examples of the test split.
       max_loss: How much lower its accuracy may be than the network's.
+
+    Raises:
+      RuntimeError: The interpreter cannot run the file.
     """
     lite = LiteModel(content)
     # By test image: whether the file and the network classify it correctly.
@@ -45,28 +49,19 @@ def judge(
         by_model += (expected == batch.classes).tolist()
     right, model_right = np.array(by_file), np.array(by_model)
     gained, lost = int((right & ~model_right).sum()), int((model_right & ~right).sum())
-    accuracy, model_accuracy = float(right.mean()), float(model_right.mean())
-    # Their difference would have rounding errors.
-    loss = (lost - gained) / len(right)
-    problems = []
-    if loss > max_loss:
-        problems.append(
-            f"TensorFlow Lite, {precision}: accuracy {accuracy:.3f} on {len(right)} test images, "
-            f"{loss:.3f} lower than the SavedModel's {model_accuracy:.3f}; push.tflite_max_loss "
-            f"allows {max_loss:.3f}{_advice(precision)}"
-        )
-    return LiteResult(
+    result = LiteResult(
         precision,
-        problems,
+        digest=hashlib.sha256(content).hexdigest(),
         megabytes=len(content) / 1e6,
         n=len(right),
-        accuracy=accuracy,
-        model_accuracy=model_accuracy,
+        accuracy=float(right.mean()),
+        model_accuracy=float(model_right.mean()),
         gained=gained,
         lost=lost,
         p_value=mcnemar_p_value(gained, lost),
-        latency_ms=measure_latency(content, pixels[0]),
+        latency_ms=measure_latency(content, np.zeros([lite.image_size] * 2 + [3], np.uint8)),
     )
+    return replace(result, problems=_problems(result, max_loss))
 
 
 def measure_latency(content: bytes, image: np.ndarray) -> float:
@@ -80,5 +75,12 @@ def measure_latency(content: bytes, image: np.ndarray) -> float:
     return float(np.median(seconds[_WARM_UP:])) * 1000
 
 
-def _advice(precision: Precision) -> str:
-    return "; --set push.tflite=float16 loses less" if precision == "int8" else ""
+def _problems(result: LiteResult, max_loss: float) -> list[str]:
+    if result.loss <= max_loss:
+        return []
+    advice = "; --set push.tflite=float16 loses less" if result.precision == "int8" else ""
+    return [
+        f"TensorFlow Lite, {result.precision}: accuracy {result.accuracy:.3f} on {result.n} test "
+        f"images, {result.loss:.4f} lower than the SavedModel's {result.model_accuracy:.3f}; "
+        f"push.tflite_max_loss allows {max_loss:.4f}{advice}"
+    ]

@@ -1,7 +1,7 @@
 """The interface of a model store, where versions of a model are pushed to and served from."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
@@ -12,10 +12,8 @@ from data.common.files import digest_files
 CARD_FILE = "MODEL_CARD.md"
 # Starts the names of the files by which pushes to a bucket claim a number; not part of a model.
 CLAIM = ".push-"
-# The folders of withdrawn versions and of other formats, next to the one that TensorFlow Serving
-# watches.
+# The folder of withdrawn versions, next to the one that TensorFlow Serving watches.
 WITHDRAWN = "withdrawn"
-EXPORTS = "exports"
 
 
 class SmokeCase(TypedDict):
@@ -59,7 +57,7 @@ class ModelStore(Protocol):
         card: str = "",
         keep: int | None = None,
         smoke: Sequence[SmokeCase] = (),
-        exports: Mapping[str, str] | None = None,
+        lite: str = "",
     ) -> Pushed:
         """Makes a model the serving version, unless it is already or was withdrawn.
 
@@ -70,8 +68,8 @@ class ModelStore(Protocol):
             all. An endpoint always keeps these two.
           smoke: Requests that a deployed model must answer correctly before it gets all traffic.
             Folders ignore them.
-          exports: Paths of the model in other formats, by file name. An endpoint has no place for
-            them.
+          lite: Path of the model as a TensorFlow Lite file, empty if there is none. An endpoint has
+            no place for it.
         """
 
     def baseline_for(self, digest: str) -> ServedVersion:

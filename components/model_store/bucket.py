@@ -50,10 +50,11 @@ class BucketStore(FolderStore):
     def _used_versions(self, folder: str) -> list[int]:
         return [version for name in self._names(folder) if (version := parse_version(name))]
 
-    def _write_next(self, model: str, card: str) -> int:
+    def _write_next(self, model: str, card: str, lite: str) -> int:
         version, claim = self._claim()
         path = self._path(version)
         try:
+            self.exports.write(version, lite)
             _copy_model(model, path, card)
         except BaseException:
             self._remove(path)

@@ -5,7 +5,7 @@ endpoint, and so is its predecessor, without traffic, so that a rollback takes s
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -51,7 +51,7 @@ class EndpointStore:
         card: str = "",
         keep: int | None = None,
         smoke: Sequence[SmokeCase] = (),
-        exports: Mapping[str, str] | None = None,
+        lite: str = "",
     ) -> Pushed:
         """See `ModelStore.push`; creates the endpoint if it does not exist.
 
@@ -60,7 +60,10 @@ class EndpointStore:
 
         Raises:
           SmokeTestFailed: The deployed model gives wrong answers.
+          ValueError: There is a TensorFlow Lite file, which `PushSettings` does not allow here.
         """
+        if lite:
+            raise ValueError("an endpoint has no place for a TensorFlow Lite file")
         digest = model_digest(model)
         endpoint = self._find_endpoint() or self._create_endpoint()
         version = self._registry.find(digest)

@@ -3,17 +3,18 @@
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from components.artifacts import copy_file, list_names
+from components.artifacts import whole_file
 from components.model_store.base import (
-    EXPORTS,
+    CARD_FILE,
     WITHDRAWN,
     Pushed,
     ServedVersion,
     SmokeCase,
     model_digest,
 )
+from components.model_store.exports import EXPORTS, Exports
 
 _VERSION = re.compile(r"[1-9][0-9]{0,17}")
 _TF_SERVING_NUMBER = re.compile(r"\s*-?[0-9]{1,19}\s*", re.ASCII)
@@ -32,16 +33,15 @@ def parse_version(name: str) -> int | None:
 class FolderStore(ABC):
     """Numbered versions in a folder; TensorFlow Serving serves the highest.
 
-    Withdrawn versions lie in a folder next to it, and so do a version's files in other formats. The
-    number of an existing or withdrawn version is not used again.
+    Withdrawn versions lie in a folder next to it, and so do the TensorFlow Lite files of the served
+    ones. The number of an existing or withdrawn version is not used again.
     """
 
     def __init__(self, folder: str | os.PathLike[str]):
         """Takes the folder that TensorFlow Serving watches; it need not exist."""
         self.folder = os.fspath(folder).rstrip("/")
         self.withdrawn_folder = os.path.join(os.path.dirname(self.folder), WITHDRAWN)
-        self.exports_folder = os.path.join(os.path.dirname(self.folder), EXPORTS)
-        self.withdrawn_exports_folder = os.path.join(self.withdrawn_folder, EXPORTS)
+        self.exports = Exports(os.path.join(os.path.dirname(self.folder), EXPORTS))
 
     def push(
         self,
@@ -50,7 +50,7 @@ class FolderStore(ABC):
         card: str = "",
         keep: int | None = None,
         smoke: Sequence[SmokeCase] = (),
-        exports: Mapping[str, str] | None = None,
+        lite: str = "",
         again: bool = False,
     ) -> Pushed:
         """See `ModelStore.push`; also removes what an interrupted push left.
@@ -58,17 +58,19 @@ class FolderStore(ABC):
         `again` pushes a model although it was withdrawn, and then removes the withdrawn copy.
         """
         self._remove_unfinished()
+        # Before a number is used again.
+        self._prune_exports()
         digest = model_digest(model)
         current = self.current_version()
         if current.digest == digest:
-            self._export(current.version, exports)
+            if self.exports.write(current.version, lite) and card:
+                self._replace_card(current.path, card)
             self._prune(keep)
             return Pushed(current.version, current.path, digest, new=False)
         withdrawn = next((v for v in self.withdrawn() if v.digest == digest), None)
         if withdrawn and not again:
             return Pushed(withdrawn.version, withdrawn.path, digest, new=False, withdrawn=True)
-        version = self._write_next(os.fspath(model), card)
-        self._export(version, exports)
+        version = self._write_next(os.fspath(model), card, lite)
         if withdrawn:
             self._remove(withdrawn.path)
         self._prune(keep)
@@ -100,10 +102,6 @@ class FolderStore(ABC):
         """Returns the numbers of the withdrawn versions, in ascending order."""
         return sorted(self._complete_versions(self.withdrawn_folder))
 
-    def exports_of(self, version: int) -> set[str]:
-        """Returns the names of the files of a served version in other formats."""
-        return list_names(os.path.join(self.exports_folder, str(version)))
-
     def misread(self) -> list[str]:
         """Returns the names in the served folder that only TensorFlow Serving reads as versions."""
         return sorted(
@@ -125,25 +123,22 @@ class FolderStore(ABC):
             path = os.path.join(folder, str(version))
             yield ServedVersion(version, path, model_digest(path))
 
-    def _export(self, version: int, exports: Mapping[str, str] | None) -> None:
-        """Writes the files of a version in other formats, each of them all or nothing."""
-        for name, path in (exports or {}).items():
-            copy_file(path, os.path.join(self.exports_folder, str(version), name))
+    def _replace_card(self, path: str, card: str) -> None:
+        with (
+            whole_file(os.path.join(path, CARD_FILE)) as file,
+            open(file, "w", encoding="utf-8") as stream,
+        ):
+            stream.write(card)
 
     def _prune(self, keep: int | None) -> None:
-        """Removes the oldest versions, but never the serving one and its predecessor.
-
-        Files in other formats are removed with their version.
-        """
+        """Removes the oldest versions, but never the serving one and its predecessor."""
         if keep is not None:
             for version in self.served_versions()[: -max(keep, 2)]:
                 self._remove(self._path(version))
-        for folder, versions in (
-            (self.exports_folder, self._used_versions(self.folder)),
-            (self.withdrawn_exports_folder, self._used_versions(self.withdrawn_folder)),
-        ):
-            for version in set(self._used_versions(folder)).difference(versions):
-                self._remove(os.path.join(folder, str(version)))
+        self._prune_exports()
+
+    def _prune_exports(self) -> None:
+        self.exports.keep_only(lambda: self._used_versions(self.folder))
 
     @abstractmethod
     def _names(self, folder: str) -> list[str]:
@@ -158,8 +153,11 @@ class FolderStore(ABC):
         """Returns the numbers in a folder, also those of versions that do not count."""
 
     @abstractmethod
-    def _write_next(self, model: str, card: str) -> int:
-        """Copies a model and its card as the next version, all or nothing; returns its number."""
+    def _write_next(self, model: str, card: str, lite: str) -> int:
+        """Copies a model, its card and its TensorFlow Lite file, whose path may be empty.
+
+        It is the next version, all or nothing; returns its number.
+        """
 
     @abstractmethod
     def _remove(self, path: str) -> None:

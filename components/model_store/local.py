@@ -19,12 +19,15 @@ class LocalStore(FolderStore):
         """Withdraws all versions above one, so that this one serves; returns them, newest first.
 
         They are moved out of the watched folder one by one, the newest first, so that no other
-        version serves in between. Their files in other formats are moved before.
+        version serves in between. Their TensorFlow Lite files are removed.
         """
         withdrawn = [v for v in reversed(self.served_versions()) if v > version]
+        os.makedirs(self.withdrawn_folder, exist_ok=True)
         for number in map(str, withdrawn):
-            _move(number, self.exports_folder, self.withdrawn_exports_folder)
-            _move(number, self.folder, self.withdrawn_folder)
+            os.rename(
+                os.path.join(self.folder, number), os.path.join(self.withdrawn_folder, number)
+            )
+        self._prune_exports()
         _sync(Path(self.folder))
         return withdrawn
 
@@ -47,7 +50,7 @@ class LocalStore(FolderStore):
     def _used_versions(self, folder: str) -> list[int]:
         return self._complete_versions(folder)
 
-    def _write_next(self, model: str, card: str) -> int:
+    def _write_next(self, model: str, card: str, lite: str) -> int:
         unfinished = self._new_unfinished()
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(model, unfinished)
@@ -55,6 +58,8 @@ class LocalStore(FolderStore):
             (unfinished / CARD_FILE).write_text(card, encoding="utf-8")
         _flush(unfinished)
         version = self._next_version()
+        # Whoever sees the version finds its file. If this is interrupted, the next push removes it.
+        self.exports.write(version, lite)
         unfinished.rename(self._path(version))
         _sync(unfinished.parent)
         return version
@@ -70,14 +75,6 @@ class LocalStore(FolderStore):
 
     def _new_unfinished(self) -> Path:
         return Path(self.folder, f"{_UNFINISHED}{uuid.uuid4().hex}")
-
-
-def _move(name: str, folder: str, target: str) -> None:
-    """Moves what has a name in a folder, if there is anything, to another folder."""
-    path = os.path.join(folder, name)
-    if os.path.exists(path):
-        os.makedirs(target, exist_ok=True)
-        os.rename(path, os.path.join(target, name))
 
 
 def _flush(folder: Path) -> None:

@@ -12,8 +12,8 @@ from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from components.gate.verdict import read_metrics, read_verdict
-from components.lite.result import find_exports
 from components.model_store.base import model_digest
+from components.model_store.exports import judged_file
 from components.model_store.stores import open_store
 from components.pusher.card import format_model_card
 from components.pusher.settings import PushSettings
@@ -36,7 +36,7 @@ class Executor(pusher_executor.Executor):
         """Pushes the model if all input blessings allow it.
 
         Raises:
-          RuntimeError: The model is not the one that was evaluated.
+          RuntimeError: The model, or its TensorFlow Lite file, is not the one that was evaluated.
         """
         artifact = artifact_utils.get_single_instance(output_dict["pushed_model"])
         if not self.CheckBlessing(input_dict):
@@ -54,12 +54,13 @@ class Executor(pusher_executor.Executor):
         store = open_store(destination.filesystem.base_directory, settings.endpoint)
         checked = artifact_utils.get_single_uri(input_dict["infra_blessing"])
         lite = read_serving_check(checked).lite
+        lite_file = judged_file(checked, lite)
         pushed = store.push(
             model,
             card=format_model_card(verdict, read_metrics(blessing), config["facts"], lite),
             keep=settings.keep,
             smoke=read_smoke(checked),
-            exports=find_exports(checked),
+            lite=lite_file,
         )
         if pushed.withdrawn:
             self._MarkNotPushed(artifact)
@@ -69,7 +70,7 @@ class Executor(pusher_executor.Executor):
         artifact.set_string_custom_property("digest", pushed.digest)
         artifact.set_int_custom_property("new", int(pushed.new))
         artifact.set_int_custom_property("newer", pushed.newer)
-        artifact.set_string_custom_property("exports", ", ".join(find_exports(checked)))
+        artifact.set_int_custom_property("lite", int(bool(lite_file)))
 
 
 class AtomicPusher(component.Pusher):
@@ -78,9 +79,9 @@ class AtomicPusher(component.Pusher):
     Outputs:
       pushed_model: A PushedModel with the properties `pushed`, `pushed_destination`,
         `pushed_version`, `digest`, `new`, which is 0 if the version already existed, and `newer`,
-        the version that serves instead because of another push at the same time, or 0; `exports`
-        lists its files in other formats. If the model was withdrawn, `withdrawn` is the number of
-        its version.
+        the version that serves instead because of another push at the same time, or 0; `lite`,
+        which is 1 if there is a TensorFlow Lite file. If the model was withdrawn, `withdrawn` is
+        the number of its version.
     """
 
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.lite.settings import Precision
+from components.lite.result import Precision
 from components.model_store.settings import EndpointSettings
 from data.common.settings_base import SettingsBase
 
@@ -40,7 +40,7 @@ class PushSettings(SettingsBase):
     def _formats_can_be_pushed(self) -> "PushSettings":
         if "saved_model" not in self.formats:
             raise ValueError("formats must contain saved_model, with which the others are compared")
-        if self.to == "vertex-endpoint" and self.lite:
+        if self.to == "vertex-endpoint" and self.tflite_precision:
             raise ValueError(
                 "formats: an endpoint has no place for a TensorFlow Lite file; use to=folder, or "
                 "leave out tflite"
@@ -48,6 +48,6 @@ class PushSettings(SettingsBase):
         return self
 
     @property
-    def lite(self) -> Precision | None:
+    def tflite_precision(self) -> Precision | None:
         """The precision of the TensorFlow Lite file; None if there is to be none."""
         return self.tflite if "tflite" in self.formats else None

@@ -1,6 +1,7 @@
 """The summary of a finished Pusher."""
 
-from components.model_store.base import EXPORTS
+from components.lite.result import LITE_FILE
+from components.model_store.exports import EXPORTS
 from components.summary import Outputs, RunFacts, StepSummary
 
 
@@ -16,8 +17,8 @@ def summarize(outputs: Outputs, run: RunFacts) -> StepSummary:
     digest = model.get_string_custom_property("digest")
     new, newer = (model.get_int_custom_property(name) for name in ("new", "newer"))
     text = f"version {version}" if new else f"version {version} already serves this model"
-    if exports := model.get_string_custom_property("exports"):
-        text += f", with {exports} in {EXPORTS}/{version}"
+    if model.get_int_custom_property("lite"):
+        text += f", with {EXPORTS}/{version}/{LITE_FILE}"
     if newer:
         text += f", but version {newer}, pushed by another run at the same time, serves"
     return StepSummary(

@@ -18,7 +18,7 @@ from tfx.utils import path_utils
 
 from components.artifacts import SCHEMA_FILE, read_schema, write_text
 from components.lite.export import export_lite
-from components.lite.settings import Precision
+from components.lite.result import Precision
 from components.properties import VERDICT_PROPERTY
 from components.serving_check.cases import first_records, write_requests
 from components.serving_check.check import Limits, find_serving_problems, largest_difference
@@ -66,25 +66,23 @@ def ServingCheck(
     names = class_names(read_schema(schema.uri, SCHEMA_FILE))
     path = path_utils.serving_model_path(model.uri)
     training = TrainingSettings.model_validate_json(settings)
-    result = check_model(
-        path,
-        first_records(sorted(test_files), _REAL_IMAGES),
-        names,
-        training,
-        Limits(max_latency_ms, max_megabytes),
-        blessing.uri,
-    )
-    if tflite:
-        # A GPU rounds differently, and the training may occupy it.
-        with tf.device("/CPU:0"):
-            network = load_trained(
-                training.model, training.image_size, len(names), weights_path(path)
-            )
+    # The probe runs on the CPU as well: a GPU rounds differently, and the training may occupy it.
+    with tf.device("/CPU:0"):
+        network = load_trained(training.model, training.image_size, len(names), weights_path(path))
+        result = check_model(
+            path,
+            network,
+            first_records(sorted(test_files), _REAL_IMAGES),
+            names,
+            Limits(max_latency_ms, max_megabytes),
+            blessing.uri,
+        )
+        if tflite:
             precision = cast(Precision, tflite)
             lite = export_lite(
                 network, precision, names, examples.uri, tflite_max_loss, blessing.uri
             )
-        result = replace(result, lite=lite, problems=[*result.problems, *lite.problems])
+            result = replace(result, lite=lite, problems=[*result.problems, *lite.problems])
     write_serving_check(result, blessing.uri)
     write_text("", blessing.uri, BLESSED_FILE if result.passed else NOT_BLESSED_FILE)
     blessing.set_int_custom_property(BLESSED_PROPERTY, int(result.passed))
@@ -93,19 +91,19 @@ def ServingCheck(
 
 def check_model(
     model: str,
+    network: tf.keras.Model,
     examples: dict[str, bytes],
     names: list[str],
-    settings: TrainingSettings,
     limits: Limits,
     output_folder: str,
 ) -> ServingCheckResult:
     """Compares the answers of a model in a separate process with its network's in this one.
 
     Args:
-      model: Folder of the SavedModel, next to the folder of its Keras weights.
+      model: Folder of the SavedModel.
+      network: The network with its Keras weights.
       examples: Serialized tf.Examples with the feature `image`, by name.
       names: The class names in the order of their ids.
-      settings: The settings of the training.
       limits: The limits for latency and size.
       output_folder: Folder for the log of the process and `smoke.json`.
     """
@@ -121,7 +119,7 @@ def check_model(
         finally:
             write_text(log.read_text(encoding="utf-8", errors="replace"), output_folder, LOG_FILE)
     progress.debug("computing the reference answers for %d images", len(images))
-    expected = reference_answers(settings, weights_path(model), len(names), images)
+    expected = reference_answers(network, images)
     write_smoke(examples, expected, output_folder)
     problems = find_serving_problems(report, expected, names, megabytes, limits)
     return ServingCheckResult(

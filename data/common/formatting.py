@@ -67,3 +67,8 @@ def format_value(value: Any) -> str:
 def nearest_word(word: str, known: Iterable[str]) -> str:
     """Returns the known word that somebody may have meant; empty if none is similar."""
     return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")
+
+
+def format_p_value(p_value: float) -> str:
+    """Returns `p = 0.0123`, or `p < 0.0001` for smaller values."""
+    return f"p = {p_value:.4f}" if p_value >= 1e-4 else "p < 0.0001"

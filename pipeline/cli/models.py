@@ -66,9 +66,9 @@ def predict(
 
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other; give one of them")
-    files = read_images(images)
     if tflite and (url or root):
-        raise UsageError("--tflite names the model, so that --root and --url are not allowed")
+        raise UsageError("--tflite names the model; leave out --root and --url")
+    files = read_images(images)
     model: inference.Classifier
     if tflite:
         model = LiteClassifier(tflite)

@@ -156,6 +156,12 @@ class Run(BaseModel):
         return None if newest == self.withdrawn else newest
 
     @property
+    def lite(self) -> bool:
+        """Whether the run's model was also written as a TensorFlow Lite file."""
+        checked = self.serving_check
+        return bool(checked and checked.lite and checked.lite.digest)
+
+    @property
     def seed_note(self) -> str:
         """Which of several seeds the run is for, such as `seed 1 of 0..2`; empty for others."""
         return f"seed {self.setting('trainer.seed')} of {self.seeds}" if self.seeds else ""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data.common.errors import UsageError
-from pipeline.inference.predict import ImageRejected, Prediction
-from pipeline.lazy_tensorflow import import_tensorflow
+from pipeline.inference.predict import Prediction, bad_images_rejected
+from pipeline.lazy_tensorflow import hidden_errors, import_tensorflow
 
 
 class LiteClassifier:
@@ -15,19 +15,21 @@ class LiteClassifier:
         """Loads the file.
 
         Raises:
-          UsageError: The file cannot be read, or is none of this project's.
+          UsageError: The file cannot be read, or is not one that this project wrote.
         """
         self._tf = import_tensorflow()
         from components.lite.interpreter import LiteModel
 
         try:
-            self._model = LiteModel(path.read_bytes())
+            content = path.read_bytes()
+            with hidden_errors():
+                self._model = LiteModel(content)
         except OSError as error:
             raise UsageError(f"--tflite: {path} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise UsageError(
-                f"--tflite: {path} is no TensorFlow Lite file of this project: {error}; "
-                "`push.formats` tells how a run writes one"
+                f"--tflite: {path} is not a TensorFlow Lite file that this project wrote: {error}; "
+                "a run with push.formats=[saved_model, tflite] writes one under its root"
             ) from error
         self.names = self._model.names
 
@@ -37,10 +39,8 @@ class LiteClassifier:
     def _classify(self, image: bytes) -> Prediction:
         from components.transform.preprocessing import preprocess
 
-        try:
+        with bad_images_rejected():
             pixels = preprocess(self._tf.constant(image), self._model.image_size).numpy()
-        except self._tf.errors.InvalidArgumentError as error:
-            raise ImageRejected("the image is damaged") from error
         values = self._model.probabilities(pixels)
         class_id = int(values.argmax())
         return Prediction(

@@ -1,5 +1,6 @@
 """`flowers predict`: classifies images batch by batch."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,6 +142,18 @@ def _name_of(class_id: int, names: Sequence[str]) -> str | None:
     return names[class_id] if 0 <= class_id < len(names) else None
 
 
+@contextlib.contextmanager
+def bad_images_rejected() -> Iterator[None]:
+    """Turns TensorFlow's errors about an image into ImageRejected."""
+    errors = import_tensorflow().errors
+    try:
+        yield
+    except errors.InvalidArgumentError as error:
+        raise ImageRejected("the image is damaged") from error
+    except errors.OpError as error:
+        raise ImageRejected(error.message) from error
+
+
 class LoadedModel:
     """An exported model, loaded into this process."""
 
@@ -150,13 +163,8 @@ class LoadedModel:
         self._model, self.names = load_saved_model(path)
 
     def classify(self, images: Sequence[bytes]) -> list[Prediction]:
-        errors = self._tf.errors
-        try:
+        with bad_images_rejected():
             outputs = self._model.signatures[SIGNATURE](**{INPUT: self._tf.constant(images)})
-        except errors.InvalidArgumentError as error:
-            raise ImageRejected("the image is damaged") from error
-        except errors.OpError as error:
-            raise ImageRejected(error.message) from error
         return parse_outputs({name: value.numpy() for name, value in outputs.items()})
 
 

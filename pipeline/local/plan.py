@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.lite.result import LITE_FILE
 from components.model_store.base import ServedVersion, model_digest
 from components.model_store.local import LocalStore
 from components.trainer.settings import WarmStart
@@ -192,10 +191,10 @@ def nothing_changed(plan: RunPlan, before: Run) -> bool:
     store = LocalStore(serving)
     if before.pushed in store.withdrawn_versions():
         return True
-    if plan.settings.push.lite and LITE_FILE not in store.exports_of(before.pushed):
-        return False
     if before.pushed == plan.baseline.version:
-        return before.digest == plan.baseline.digest
+        lite = before.serving_check.lite if before.serving_check else None
+        exported = store.exports.digest(before.pushed) == (lite.digest if lite else "")
+        return exported and before.digest == plan.baseline.digest
     kept = serving / str(before.pushed)
     return before.pushed in store.served_versions() and model_digest(kept) == before.digest
 

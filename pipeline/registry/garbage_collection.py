@@ -33,9 +33,10 @@ def clean(root: Path, dry_run: bool, retention: RetentionSettings) -> None:
     """Removes the artifacts of old runs and of killed ones, and prints what and how much.
 
     It keeps: all artifacts of the runs that `retention` selects, of the newest finished run and of
-    those after it, and of each run whose model is served or was withdrawn; model, evaluation and
-    verdict of every blessed model; the statistics that the next span is compared with; and the
-    history. ML Metadata marks the removed artifacts as deleted. With `dry_run` nothing is removed.
+    those after it, and of each run whose model is served or was withdrawn; model, evaluation,
+    verdict and serving check of every blessed model; the statistics that the next span is compared
+    with; and the history. ML Metadata marks the removed artifacts as deleted. With `dry_run`
+    nothing is removed.
 
     Raises:
       UsageError: There are no runs, or one is in progress.

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from components.artifacts import SERVING_FORMAT
 from components.gate.verdict import METRICS_FILE
-from components.lite.result import find_exports
-from components.model_store.base import EXPORTS, ServedVersion, model_digest
+from components.lite.result import LITE_FILE
+from components.model_store.base import ServedVersion, model_digest
+from components.model_store.exports import EXPORTS, judged_file
 from components.model_store.local import LocalStore
 from components.pusher.card import collect_facts, format_model_card
 from data.common.errors import UsageError
@@ -37,7 +38,7 @@ class Model(BaseModel):
       spans: Names of the spans of the data.
       promoted: The reason why a person promoted it, or null.
       digest: Digest of its files.
-      exports: Names of its files in other formats, in `exports/<version>/`.
+      exports: Names of its files in `exports/<version>/`.
     """
 
     version: int
@@ -63,7 +64,7 @@ class Model(BaseModel):
         spans = f", span {format_list(self.spans)}" if self.spans else ""
         promoted = f", promoted: {self.promoted}" if self.promoted else ""
         start = f"{self.version:>4}  {self.state:<9}  {self.run_id or '':<18}"
-        exports = f", {EXPORTS}/{self.version}/{format_list(self.exports)}" if self.exports else ""
+        exports = "".join(f", {EXPORTS}/{self.version}/{name}" for name in self.exports)
         return f"{start}  {figures}{spans}, digest {self.digest[:12]}{exports}{promoted}"
 
 
@@ -75,7 +76,7 @@ def list_models(root: Path) -> list[Model]:
     found += [(v, "withdrawn") for v in store.withdrawn()]
     found.sort(key=lambda item: item[0].version, reverse=True)
     return [
-        _model(v, state, run_of(runs, v.version, v.digest), store.exports_of(v.version))
+        _model(v, state, run_of(runs, v.version, v.digest), bool(store.exports.digest(v.version)))
         for v, state in found
     ]
 
@@ -120,7 +121,8 @@ def promote(root: Path, run_id: str, reason: str) -> int:
     The reason is for the history, the model card and ML Metadata.
 
     Raises:
-      UsageError: There is no such run, its model is missing or changed, or it already serves.
+      UsageError: There is no such run, its model or TensorFlow Lite file is missing or changed, or
+        it already serves.
     """
     _check_root(root)
     with locked(root):
@@ -136,10 +138,8 @@ def promote(root: Path, run_id: str, reason: str) -> int:
         # A promotion that was killed before the history was saved is completed now.
         if current.digest == digest and current.version in run.versions:
             raise UsageError(f"run {run_id}: its model already serves as version {current.version}")
-        checked = run.artifacts.get("ServingCheck", {}).get("blessing", "")
-        pushed = store.push(
-            model, card=_card(history, run, reason), exports=find_exports(checked), again=True
-        )
+        card, lite = _card(history, run, reason), _lite_file(run)
+        pushed = store.push(model, card=card, lite=lite, again=True)
         run.promoted, run.reason = pushed.version, reason
         history.save(run)
         facts: dict[str, str | int] = {"version": pushed.version, "run": run_id, "reason": reason}
@@ -192,12 +192,12 @@ def _note_withdrawn(root: Path, store: LocalStore, numbers: Sequence[int]) -> No
             history.save(run)
 
 
-def _model(version: ServedVersion, state: str, run: Run | None, exports: set[str]) -> Model:
+def _model(version: ServedVersion, state: str, run: Run | None, exported: bool) -> Model:
     values: dict[str, Any] = {
         "version": version.version,
         "state": state,
         "digest": version.digest,
-        "exports": sorted(exports),
+        "exports": [LITE_FILE] if exported else [],
     }
     if run:
         metrics = ("metric", "value", "low", "high", "n")
@@ -220,6 +220,15 @@ def _card(history: History, run: Run, reason: str) -> str:
     facts["promoted"] = reason
     lite = run.serving_check.lite if run.serving_check else None
     return format_model_card(run.verdict, metrics, facts, lite)
+
+
+def _lite_file(run: Run) -> str:
+    """Returns the path of a run's TensorFlow Lite file; empty if it has none."""
+    lite = run.serving_check.lite if run.serving_check else None
+    try:
+        return judged_file(run.artifacts.get("ServingCheck", {}).get("blessing", ""), lite)
+    except RuntimeError as error:
+        raise UsageError(f"run {run.run_id}: {error}") from error
 
 
 def _record(root: Path, kind: "ChangeKind", properties: dict[str, str | int]) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from components.gate.verdict import format_p_value
-from data.common.formatting import format_list, printable
+from data.common.formatting import format_list, format_p_value, printable
 from pipeline.report_page.comparison import Comparison
 from pipeline.report_page.figures import percent, with_interval
 from pipeline.report_page.pairs import Estimate, Pair

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.lite.result import LITE_FILE
-from components.model_store.base import EXPORTS
+from components.model_store.exports import EXPORTS
 from components.tuner.trials import FOUND_FILE
 from data.common.formatting import shell_word
 from pipeline.history.run import Run
@@ -54,9 +54,9 @@ def _after_verdict(run: Run, root: Path, command: str, folder: str) -> list[Next
             NextStep("Served", display_path(root / SERVING_FOLDER / str(run.version))),
             NextStep("Try it", f"{command} predict --root {folder} IMAGE..."),
         ]
-        if run.serving_check and run.serving_check.lite:
-            file = display_path(root / EXPORTS / str(run.version) / LITE_FILE)
-            steps.append(NextStep("TF Lite", file))
+        if run.lite:
+            file = shell_word(display_path(root / EXPORTS / str(run.version) / LITE_FILE))
+            steps.append(NextStep("TFLite", f"{command} predict --tflite {file} IMAGE..."))
         return steps
     if run.withdrawn:
         this = "This" if run.pushed or run.promoted else "Nothing was pushed: this"

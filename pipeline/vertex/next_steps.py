@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from components.lite.result import LITE_FILE
+from components.model_store.exports import EXPORTS
 from data.common.formatting import shell_word
 from pipeline.history.run import Run
 from pipeline.reporting.next_steps import NextStep, next_steps
@@ -36,8 +38,12 @@ def _after_push(run: Run, root: str) -> list[NextStep]:
     if run.setting("push.to") != "folder":
         return [NextStep("Served", "on the endpoint of Vertex AI, see the status")]
     served = f"{root}/{SERVING_FOLDER}/{run.pushed}"
-    return [
+    steps = [
         NextStep("Served", served),
         NextStep("Fetch it", f"gcloud storage cp --recursive {shell_word(served)} DIR/serving/"),
         NextStep("Try it", f"{_PROGRAM} predict --root DIR IMAGE..."),
     ]
+    if run.lite:
+        file = shell_word(f"{root}/{EXPORTS}/{run.pushed}/{LITE_FILE}")
+        steps.append(NextStep("TFLite", f"gcloud storage cp {file} {LITE_FILE}"))
+    return steps

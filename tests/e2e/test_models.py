@@ -108,7 +108,7 @@ def test_a_tensorflow_lite_file_of_the_version_is_exported_and_answers_like_it(
     file.unlink()
     again = run()
     assert again.code == 0, again.out
-    assert "version 1 already serves this model, with model.tflite in exports/1" in again.out
+    assert "version 1 already serves this model, with exports/1/model.tflite" in again.out
     assert lite["megabytes"] == file.stat().st_size / 1e6
 
 

@@ -57,8 +57,37 @@ def test_a_network_without_operations_of_tensorflow_lite_is_an_error():
     image = tf.keras.Input([8, 8, 3], dtype="uint8")
     flat = tf.keras.layers.Flatten()(tf.cast(image, tf.float32))
     inverted = tf.keras.layers.Lambda(lambda x: tf.math.erfinv(x / 300))(flat)
-    with pytest.raises(NotConvertible, match=r".+"):
+    with pytest.raises(NotConvertible, match="Erfinv"):
         convert(tf.keras.Model(image, inverted), "float32", ["a"], [])
+
+
+def test_a_file_with_another_number_of_labels_is_an_error(network):
+    content = convert(network, "float32", NAMES[:2], [])
+    message = r"'probabilities' is float32 \[1, 3\] instead of float32 \[1, 2\]"
+    with pytest.raises(ValueError, match=message):
+        LiteModel(content)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+@pytest.mark.parametrize(
+    ("settings", "size"),
+    [
+        ({"name": "convnet"}, 32),
+        ({"name": "dense"}, 32),
+        ({"name": "xception"}, 71),
+        ({"name": "keras_application", "application": "MobileNetV2"}, 32),
+        ({"name": "keras_application", "application": "MobileNetV3Small"}, 32),
+        ({"name": "keras_application", "application": "EfficientNetV2B0"}, 32),
+    ],
+    ids=lambda value: str(value if isinstance(value, int) else list(value.values())[-1]),
+)
+def test_each_network_can_be_converted(settings, size, precision):
+    settings = ModelSettings.model_validate({"weights": "none", **settings})
+    model = build_model(settings, size, len(NAMES))
+    images = np.random.default_rng(0).integers(0, 256, [4, size, size, 3], dtype=np.uint8)
+    lite = LiteModel(convert(model, precision, NAMES, images))
+    assert lite.probabilities(images[0]).sum() == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"PK\x05\x06" + bytes(18)])
@@ -74,5 +103,5 @@ def test_a_file_with_other_inputs_is_an_error(tmp_path):
     file.write_bytes(converter.convert())
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("labels.txt", "a\nb\n")
-    with pytest.raises(ValueError, match="input and output are not those"):
+    with pytest.raises(ValueError, match="it has no input 'image' and output 'probabilities'"):
         LiteModel(file.read_bytes())

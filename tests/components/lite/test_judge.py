@@ -64,10 +64,10 @@ def test_a_file_that_loses_too_much_is_refused_with_words(model, test_split):
     assert result.lost == round(12 * (1 - result.accuracy)) > 1
     (problem,) = result.problems
     assert f"accuracy {result.accuracy:.3f} on 12 test images" in problem
-    assert "push.tflite_max_loss allows 0.100; --set push.tflite=float16 loses less" in problem
+    assert "push.tflite_max_loss allows 0.1000; --set push.tflite=float16 loses less" in problem
     allowed = judge(content, "int8", model, test_split, max_loss=1)
     assert allowed.problems == []
 
 
 def test_the_text_of_a_network_that_could_not_be_converted():
-    assert format_lite(LiteResult("int8", ["why"])) == "TensorFlow Lite, int8: none"
+    assert format_lite(LiteResult("int8", ["why"])) == "TensorFlow Lite, int8: not measured"

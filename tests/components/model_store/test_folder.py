@@ -1,8 +1,11 @@
 """The rules that LocalStore and BucketStore share; the latter on TensorFlow's in-memory files."""
 
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
 
+from components.model_store import bucket
 from components.model_store.base import ServedVersion, model_digest
 from components.model_store.bucket import BucketStore
 from components.model_store.local import LocalStore
@@ -94,39 +97,96 @@ def test_a_withdrawn_model_can_be_pushed_again_on_purpose(model, store, retrain)
 
 @pytest.fixture
 def lite(tmp_path):
-    """The model as a TensorFlow Lite file, by its file name."""
-    file = tmp_path / "lite" / "model.tflite"
-    file.parent.mkdir()
+    """The path of the model as a TensorFlow Lite file."""
+    file = tmp_path / "lite.tflite"
     file.write_text("lite")
-    return {"model.tflite": str(file)}
+    return str(file)
 
 
-def test_other_formats_of_a_version_have_its_number_and_are_removed_with_it(
+def exported(store):
+    """The numbers of the versions that have a TensorFlow Lite file."""
+    return [number for number in range(10) if store.exports.digest(number)]
+
+
+def test_the_tensorflow_lite_file_of_a_version_has_its_number_and_is_removed_with_it(
     model, store, retrain, lite
 ):
     for _ in range(3):
-        store.push(model, exports=lite, keep=2)
+        store.push(model, lite=lite, keep=2)
         retrain(model)
-    assert read(f"{store.exports_folder}/3/model.tflite") == "lite"
-    assert [store.exports_of(number) for number in (1, 2, 3)] == [set(), {*lite}, {*lite}]
+    assert store.exports.path(3).endswith("/exports/3/model.tflite")
+    assert read(store.exports.path(3)) == "lite"
+    assert exported(store) == [2, 3]
     assert store.push(model, keep=2).version == 4
-    assert store.exports_of(2) == store.exports_of(4) == set()
+    assert exported(store) == [3]
 
 
-def test_another_format_can_be_added_to_the_serving_version(model, store, lite):
-    store.push(model)
-    assert (store.push(model, exports=lite).new, store.exports_of(1)) == (False, {*lite})
+def test_a_tensorflow_lite_file_can_be_added_to_the_serving_version_and_removed(model, store, lite):
+    card = f"{store.folder}/1/MODEL_CARD.md"
+    store.push(model, card="without")
+    # TensorFlow appends to an in-memory file that it should overwrite.
+    tf.io.gfile.remove(card)
+    assert not store.push(model, card="with", lite=lite).new
+    assert (exported(store), read(card)) == ([1], "with")
+    store.push(model, card="the same again", lite=lite)
+    assert read(card) == "with"
+    tf.io.gfile.remove(card)
+    store.push(model, card="without")
+    assert (exported(store), read(card)) == ([], "without")
 
 
-def test_a_model_that_was_withdrawn_gets_no_other_formats(model, store, retrain, lite):
-    store.push(model)
+def test_a_number_that_is_used_again_does_not_keep_the_file_of_another_model(
+    model, store, retrain, lite
+):
+    store.push(model, lite=lite)
+    tf.io.gfile.rmtree(f"{store.folder}/1")
     retrain(model)
-    store.push(model)
+    assert store.push(model).version == 1
+    assert exported(store) == []
+
+
+def test_a_model_that_was_withdrawn_has_no_file_until_it_is_pushed_on_purpose(
+    model, store, retrain, lite
+):
+    store.push(model, lite=lite)
+    retrain(model)
+    store.push(model, lite=lite)
     withdraw(store, 2)
-    assert store.push(model, exports=lite).withdrawn
-    assert store.exports_of(2) == set()
-    pushed = store.push(model, exports=lite, again=True)
-    assert store.exports_of(pushed.version) == {*lite}
+    assert store.push(model, lite=lite).withdrawn
+    assert exported(store) == [1]
+    store.push(model, lite=lite, again=True)
+    assert exported(store) == [1, 3]
+
+
+def test_files_of_others_in_the_folder_of_exports_stay(model, store, lite):
+    folder = f"{store.exports.folder}/2025"
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(f"{folder}/report.csv", "w") as file:
+        file.write("theirs")
+    store.push(model, lite=lite, keep=2)
+    store.push(model, keep=2)
+    assert read(f"{folder}/report.csv") == "theirs"
+    assert exported(store) == []
+
+
+def test_a_push_that_was_killed_before_its_version_appeared_leaves_no_file(
+    model, store, lite, monkeypatch
+):
+    written = []
+
+    def killed(*args):
+        written.extend(exported(store))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bucket, "_copy_model", killed)
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        store.push(model, lite=lite)
+    monkeypatch.undo()
+    assert written == [1]
+    assert store.served_versions() == []
+    store.push(model)
+    assert exported(store) == []
 
 
 def test_the_baseline_of_a_model_is_the_same_before_and_after_its_push(model, store, retrain):

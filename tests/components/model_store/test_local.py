@@ -1,6 +1,10 @@
+import hashlib
+
 import pytest
 
-from components.model_store import folder, local
+from components.lite.result import LiteResult
+from components.model_store import local
+from components.model_store.exports import judged_file
 from components.model_store.local import LocalStore
 
 
@@ -43,45 +47,41 @@ def test_withdrawn_versions_are_moved_the_newest_first(model, serving, retrain):
     assert sorted(path.name for path in (serving.parent / "withdrawn").iterdir()) == ["2", "3"]
 
 
-def test_another_format_of_the_serving_version_is_replaced(model, serving, tmp_path):
-    lite = tmp_path / "model.tflite"
+def test_the_tensorflow_lite_file_of_the_serving_version_is_replaced(model, serving, tmp_path):
+    lite = tmp_path / "lite.tflite"
+    left = tmp_path / "exports" / "1" / ".model.tflite.99.tmp"
     for content in ("large", "small"):
         lite.write_text(content)
-        LocalStore(serving).push(model, exports={"model.tflite": str(lite)})
+        LocalStore(serving).push(model, lite=str(lite))
+        left.write_text("of a copy that was killed")
+    LocalStore(serving).push(model, lite=str(lite))
     assert (tmp_path / "exports" / "1" / "model.tflite").read_text() == "small"
+    lite.write_text("tiny")
+    LocalStore(serving).push(model, lite=str(lite))
+    assert not left.exists()
+    LocalStore(serving).push(model)
+    assert list((tmp_path / "exports").iterdir()) == []
 
 
-def test_other_formats_of_a_withdrawn_version_are_moved_with_it(model, serving, retrain, tmp_path):
+def test_a_withdrawn_version_has_no_tensorflow_lite_file(model, serving, retrain, tmp_path):
     store = LocalStore(serving)
-    lite = tmp_path / "model.tflite"
+    lite = tmp_path / "lite.tflite"
     lite.write_text("lite")
     for _ in range(2):
-        store.push(model, exports={"model.tflite": str(lite)})
+        store.push(model, lite=str(lite))
         retrain(model)
     store.withdraw_above(1)
-    assert (store.exports_of(1), store.exports_of(2)) == ({"model.tflite"}, set())
-    moved = tmp_path / "withdrawn" / "exports" / "2" / "model.tflite"
-    assert moved.read_text() == "lite"
-    assert store.withdrawn_versions() == [2]
-    # A promotion pushes the withdrawn model, here the one before the last change, again.
-    weights = model / "variables" / "variables.index"
-    weights.write_text("weights+")
-    assert store.push(model, keep=5, again=True).version == 3
-    assert not moved.exists()
+    assert [path.name for path in (tmp_path / "exports").iterdir()] == ["1"]
 
 
-def test_a_push_that_was_killed_before_its_other_formats_is_completed(
-    model, serving, tmp_path, monkeypatch
-):
-    def killed(*args):
-        raise KeyboardInterrupt
-
-    lite = tmp_path / "model.tflite"
-    lite.write_text("lite")
-    exports = {"model.tflite": str(lite)}
-    monkeypatch.setattr(folder, "copy_file", killed)
-    store = LocalStore(serving)
-    with pytest.raises(KeyboardInterrupt):
-        store.push(model, exports=exports)
-    monkeypatch.undo()
-    assert (store.push(model, exports=exports).version, store.exports_of(1)) == (1, {*exports})
+def test_the_file_of_a_model_is_the_one_that_was_judged(tmp_path):
+    content = b"lite"
+    result = LiteResult("int8", digest=hashlib.sha256(content).hexdigest(), n=1)
+    assert judged_file(str(tmp_path), None) == judged_file("", LiteResult("int8")) == ""
+    for other in (None, b"damaged"):
+        if other:
+            (tmp_path / "model.tflite").write_bytes(other)
+        with pytest.raises(RuntimeError, match=r"model\.tflite is missing, or is not the"):
+            judged_file(str(tmp_path), result)
+    (tmp_path / "model.tflite").write_bytes(content)
+    assert judged_file(str(tmp_path), result) == str(tmp_path / "model.tflite")

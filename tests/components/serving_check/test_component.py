@@ -1,6 +1,7 @@
 """A real model, exported as the Trainer does it and checked in a separate process."""
 
 import io
+import json
 import shutil
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from tfx.types import artifact_utils, standard_artifacts
 from components.lite import export as export_module
 from components.lite.convert import NotConvertible
 from components.lite.interpreter import LiteModel
-from components.lite.result import find_exports
+from components.model_store.exports import judged_file
 from components.serving_check.component import ServingCheck
 from components.serving_check.result import format_serving_check
 from components.serving_check.result_files import read_serving_check
@@ -172,7 +173,7 @@ def test_a_slow_and_large_model_with_other_weights_is_refused(check, copied):
 def test_a_tensorflow_lite_file_is_written_and_judged_with_the_model(check, model):
     blessing, result = check(model, tflite="int8", max_loss=1)
     assert is_infra_validated(blessing)
-    assert find_exports(blessing.uri) == {"model.tflite": f"{blessing.uri}/model.tflite"}
+    assert judged_file(blessing.uri, result.lite) == f"{blessing.uri}/model.tflite"
     lite = LiteModel(Path(blessing.uri, "model.tflite").read_bytes())
     assert lite.names == NAMES
     assert (result.lite.precision, result.lite.n) == ("int8", 10)
@@ -188,7 +189,13 @@ def test_a_model_whose_network_cannot_be_converted_is_refused(check, model, monk
     assert not is_infra_validated(blessing)
     problem = "TensorFlow Lite, float16: the network cannot be converted: no operation for it"
     assert result.problems == [problem]
-    assert find_exports(blessing.uri) == {}
+    assert judged_file(blessing.uri, result.lite) == ""
+
+
+def test_a_result_of_an_earlier_version_has_no_tensorflow_lite_file(tmp_path):
+    result = {"problems": [], "megabytes": 1.5, "load_seconds": 2}
+    (tmp_path / "serving_check.json").write_text(json.dumps(result))
+    assert read_serving_check(str(tmp_path)).lite is None
 
 
 def test_a_model_that_cannot_be_loaded_is_refused_with_the_reason(check, copied):

@@ -42,5 +42,5 @@ def test_a_file_that_is_missing_or_another_kind_is_an_error(tmp_path):
     with pytest.raises(UsageError, match=r"--tflite: .*none cannot be read: No such file"):
         LiteClassifier(tmp_path / "none")
     (tmp_path / "text").write_text("no model")
-    with pytest.raises(UsageError, match=r"--tflite: .*text is no TensorFlow Lite file of this"):
+    with pytest.raises(UsageError, match=r"--tflite: .*text is not a TensorFlow Lite file"):
         LiteClassifier(tmp_path / "text")
