@@ -50,6 +50,10 @@ def test_fast_commands_do_not_import_tensorflow(tmp_path):
         (["predict", __file__, "--root", "r[1]"], "--root: the path "),
         (["predict", __file__, "--json", "--csv"], "exclude each other"),
         (["predict", __file__, "--url", "localhost:8501"], "--url takes http://HOST:8501/v1"),
+        (
+            ["predict", __file__, "--tflite", "/nowhere", "--root", "r"],
+            "leave out --root",
+        ),
         (["run", "--nonsense"], "No such option"),
         (["run", "--seeds", "2..0"], "got '2..0'"),
         (["run", "--seeds", "0..2", "--until", "Trainer"], "--seeds excludes --from, --until"),

@@ -1,9 +1,14 @@
 """What is known about a run before its records are read."""
 
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
 
 from components.gate.verdict import Verdict
+from components.lite.result import LiteResult
+from components.model_store.local import LocalStore
+from components.serving_check.result import ServingCheckResult
 from data.common.errors import UsageError
 from data.records import encode_example
 from pipeline.history.runs import History
@@ -82,6 +87,28 @@ def test_a_refusal_is_valid_while_the_same_version_serves(plan, tmp_path):
     run.baseline = 3
     assert not nothing_changed(plan(), run)
     run.verdict = None
+    assert nothing_changed(plan(), run)
+
+
+def test_a_push_stands_while_the_version_and_its_tensorflow_lite_file_are_there(plan, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "saved_model.pb").write_text("graph")
+    lite = tmp_path / "lite.tflite"
+    lite.write_text("lite")
+    store = LocalStore(tmp_path / "root" / "serving")
+    pushed = store.push(tmp_path / "model", lite=str(lite))
+    run = accepted(History(tmp_path / "root"), plan(), ["a", "b"])
+    run.pushed, run.digest = 1, pushed.digest
+    judged = LiteResult("int8", digest=store.exports.digest(1), n=1)
+    run.serving_check = ServingCheckResult([], 1, lite=judged)
+    run.inputs = plan().inputs
+    assert nothing_changed(plan(), run)
+    Path(store.exports.path(1)).write_text("damaged", encoding="utf-8")
+    assert not nothing_changed(plan(), run)
+    # Once another version serves, the run is not repeated, which would push its model again.
+    (tmp_path / "model" / "saved_model.pb").write_text("another graph")
+    store.push(tmp_path / "model")
+    Path(store.exports.path(1)).unlink()
     assert nothing_changed(plan(), run)
 
 

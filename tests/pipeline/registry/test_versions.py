@@ -6,7 +6,11 @@ import shutil
 import pytest
 
 from components.gate.verdict import Verdict
+from components.lite.result import LiteResult
 from components.model_store.base import model_digest
+from components.model_store.exports import file_digest
+from components.model_store.local import LocalStore
+from components.serving_check.result import ServingCheckResult
 from data.common.errors import UsageError
 from pipeline.cli.models import models, promote, rollback
 from pipeline.history.mlmd import open_store
@@ -65,6 +69,36 @@ def test_a_folder_whose_name_is_no_version_disturbs_no_command(two_versions, cap
     (two_versions / "red.png").write_bytes(picture(0))
     (answer,) = predict(PushedModel(two_versions), read_images([two_versions / "red.png"]))
     assert answer["label"] == "red"
+
+
+def test_a_promotion_writes_the_tensorflow_lite_file_that_was_judged_and_no_other(
+    two_versions, tmp_path, monkeypatch
+):
+    history = History(two_versions)
+    run = run_of_version(two_versions, 1)
+    checked = tmp_path / "checked"
+    checked.mkdir()
+    (checked / "model.tflite").write_text("lite")
+    store = LocalStore(two_versions / "serving")
+    # Without a serving check, a file in the current folder is nobody's.
+    monkeypatch.chdir(checked)
+    promote(run.run_id, "why", two_versions)
+    assert store.exports.digest(3) == ""
+    promote(run_of_version(two_versions, 2).run_id, "why", two_versions)
+
+    run = run_of_version(two_versions, 1)
+    run.artifacts = {"ServingCheck": {"blessing": str(checked)}}
+    judged = LiteResult("int8", digest=file_digest(str(checked / "model.tflite")), n=1)
+    run.serving_check = ServingCheckResult([], 1, lite=judged)
+    history.save(run)
+    promote(run.run_id, "why", two_versions)
+    assert store.exports.digest(5) == judged.digest
+    card = (two_versions / "serving" / "5" / "MODEL_CARD.md").read_text()
+    assert "TensorFlow Lite, int8: 0.00 MB" in card
+    (checked / "model.tflite").unlink()
+    promote(run_of_version(two_versions, 2).run_id, "why", two_versions)
+    with pytest.raises(UsageError, match=r"model\.tflite is missing, or is not the"):
+        promote(run.run_id, "why", two_versions)
 
 
 def test_runs_and_lineage_show_promotions_and_withdrawals(two_versions):
