@@ -61,7 +61,8 @@ COPY --from=beam /opt/apache/beam /opt/apache/beam
 ENV PATH=/opt/venv/bin:/opt/flowers/bin:$PATH \
     PYTHONPATH=/opt/flowers \
     PYTHONUNBUFFERED=1 \
-    TF_USE_LEGACY_KERAS=1
+    TF_USE_LEGACY_KERAS=1 \
+    TF_ENABLE_ONEDNN_OPTS=1
 WORKDIR /home/flowers
 # Vertex overrides the command for each step; Dataflow uses this one.
 ENTRYPOINT ["/opt/apache/beam/boot"]

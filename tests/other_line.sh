@@ -103,7 +103,8 @@ run_stages() {
   stage imports "$test tests/test_imports.py"
   stage "quickstart, trainer.epochs=$epochs" "rm -rf /tmp/root && .venv/bin/flowers run \
     --config quickstart --root /tmp/root --set trainer.epochs=$epochs --set gate.target=0"
-  stage "tests of pipeline and data" "$test tests/pipeline tests/data"
+  stage "tests of pipeline, data and TensorFlow Lite" \
+    "$test tests/pipeline tests/data tests/components/lite"
   if [ -z "${TIME_LIMIT:-}" ]; then
     stage "tests of components, toy pipeline" "$test tests/components tests/e2e/test_toy.py"
     stage "missing packages" ".venv/bin/python -m pytest -q tests/pipeline/test_graph.py"

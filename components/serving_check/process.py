@@ -6,13 +6,13 @@ it then waits for its task, or for the end of this process.
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from components.serving_check import probe
+from components.serving_check.environment import probe_environment
 from data.common.process_output import messages
 
 _TIMEOUT_SECONDS = 900
@@ -28,7 +28,7 @@ class _ProbeProcess:
     def __init__(self) -> None:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 (see close)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", probe.__file__], env=_environment(),
+            [sys.executable, "-I", probe.__file__], env=probe_environment(),
             stdin=subprocess.PIPE, stdout=self._output, stderr=self._output,
         )  # fmt: skip
 
@@ -114,16 +114,3 @@ def _message(ending: str, output: bytes) -> str:
     activity = f" while {activities[-1]}" if activities else ""
     output_line = f": {lines[-1]}" if lines and not lines[-1].startswith(prefix) else ""
     return f"the serving process {ending}{activity}{output_line}"
-
-
-def _environment() -> dict[str, str]:
-    """Returns the environment of this process, with Keras 2 and without GPUs.
-
-    TensorFlow reserves all memory of a GPU for the first process, which was the training.
-    """
-    return {
-        **os.environ,
-        "TF_USE_LEGACY_KERAS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "CUDA_VISIBLE_DEVICES": "-1",
-    }

@@ -68,7 +68,7 @@ def test_a_file_with_another_number_of_labels_is_an_error(network):
         LiteModel(content)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
 @pytest.mark.parametrize(
     ("settings", "size"),

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from components.serving_check import process
 from components.serving_check.cases import write_requests
+from components.serving_check.environment import probe_environment
 from components.serving_check.process import ProbeDied, end_unused, run_probe, start_ahead
 
 
@@ -111,3 +112,10 @@ def test_a_process_ends_with_the_one_that_started_it():
     while waiting.exists() and "Z" not in (waiting / "stat").read_text().split()[2]:
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_the_process_uses_onednn_only_as_a_server_does(monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    environment = probe_environment()
+    assert "TF_ENABLE_ONEDNN_OPTS" not in environment
+    assert environment["TF_USE_LEGACY_KERAS"] == "1"
