@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from components.gate.verdict import Verdict
+from components.lite.result import LiteResult
 from components.serving_check.result import ServingCheckResult
 from components.trainer.settings import WarmStart
 from components.trainer.training_report import TrainingReport
@@ -156,10 +157,9 @@ class Run(BaseModel):
         return None if newest == self.withdrawn else newest
 
     @property
-    def lite(self) -> bool:
-        """Whether the run's model was also written as a TensorFlow Lite file."""
-        checked = self.serving_check
-        return bool(checked and checked.lite and checked.lite.digest)
+    def lite(self) -> LiteResult | None:
+        """The result of the TensorFlow Lite file; None if none was asked for."""
+        return self.serving_check.lite if self.serving_check else None
 
     @property
     def seed_note(self) -> str:

@@ -192,8 +192,8 @@ def nothing_changed(plan: RunPlan, before: Run) -> bool:
     if before.pushed in store.withdrawn_versions():
         return True
     if before.pushed == plan.baseline.version:
-        lite = before.serving_check.lite if before.serving_check else None
-        exported = store.exports.digest(before.pushed) == (lite.digest if lite else "")
+        judged = before.lite.digest if before.lite else ""
+        exported = store.exports.digest(before.pushed) == judged
         return exported and before.digest == plan.baseline.digest
     kept = serving / str(before.pushed)
     return before.pushed in store.served_versions() and model_digest(kept) == before.digest

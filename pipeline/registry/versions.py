@@ -121,8 +121,8 @@ def promote(root: Path, run_id: str, reason: str) -> int:
     The reason is for the history, the model card and ML Metadata.
 
     Raises:
-      UsageError: There is no such run, its model or TensorFlow Lite file is missing or changed, or
-        it already serves.
+      UsageError: There is no such run; its model or its TensorFlow Lite file is missing or has
+        changed; or the model already serves.
     """
     _check_root(root)
     with locked(root):
@@ -218,15 +218,13 @@ def _card(history: History, run: Run, reason: str) -> str:
     metrics = json.loads((history.folder(run.run_id) / METRICS_FILE).read_text(encoding="utf-8"))
     facts = collect_facts(run.settings, run.run_id, run.spans, run.class_names, run.warm_start)
     facts["promoted"] = reason
-    lite = run.serving_check.lite if run.serving_check else None
-    return format_model_card(run.verdict, metrics, facts, lite)
+    return format_model_card(run.verdict, metrics, facts, run.lite)
 
 
 def _lite_file(run: Run) -> str:
     """Returns the path of a run's TensorFlow Lite file; empty if it has none."""
-    lite = run.serving_check.lite if run.serving_check else None
     try:
-        return judged_file(run.artifacts.get("ServingCheck", {}).get("blessing", ""), lite)
+        return judged_file(run.artifacts.get("ServingCheck", {}).get("blessing", ""), run.lite)
     except RuntimeError as error:
         raise UsageError(f"run {run.run_id}: {error}") from error
 

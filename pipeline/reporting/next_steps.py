@@ -54,7 +54,7 @@ def _after_verdict(run: Run, root: Path, command: str, folder: str) -> list[Next
             NextStep("Served", display_path(root / SERVING_FOLDER / str(run.version))),
             NextStep("Try it", f"{command} predict --root {folder} IMAGE..."),
         ]
-        if run.lite:
+        if run.lite and run.lite.digest:
             file = shell_word(display_path(root / EXPORTS / str(run.version) / LITE_FILE))
             steps.append(NextStep("TFLite", f"{command} predict --tflite {file} IMAGE..."))
         return steps

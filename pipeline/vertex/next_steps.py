@@ -43,7 +43,7 @@ def _after_push(run: Run, root: str) -> list[NextStep]:
         NextStep("Fetch it", f"gcloud storage cp --recursive {shell_word(served)} DIR/serving/"),
         NextStep("Try it", f"{_PROGRAM} predict --root DIR IMAGE..."),
     ]
-    if run.lite:
+    if run.lite and run.lite.digest:
         file = shell_word(f"{root}/{EXPORTS}/{run.pushed}/{LITE_FILE}")
         steps.append(NextStep("TFLite", f"gcloud storage cp {file} {LITE_FILE}"))
     return steps

@@ -23,10 +23,12 @@ def test_a_run_of_format_1_is_read_and_written_in_the_current_format(name):
     assert new["format_version"] == FORMAT_VERSION == 2
     assert upgrade(new) == new
     assert old.keys() <= new.keys()
-    unchanged = old.keys() - {"format_version", "settings", "inputs", "verdict", "training"}
+    grown = {"verdict", "training", "serving_check"}
+    unchanged = old.keys() - {"format_version", "settings", "inputs"} - grown
     assert {key: new[key] for key in unchanged} == {key: old[key] for key in unchanged}
     for key in ("verdict", "training"):
         assert old[key].items() <= new[key].items()
+    assert new["serving_check"] == {**old["serving_check"], "lite": None}
 
 
 def test_the_section_evaluator_becomes_gate_in_settings_and_inputs():
