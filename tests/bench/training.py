@@ -1,6 +1,14 @@
 """Training speed, compared with a bare tf.keras script that does the same work: `make bench`.
 
-Each measurement runs in its own process, kind by kind in turn, on the output of Transform.
+Each measurement runs in its own process, kind by kind in turn, on the output of Transform:
+
+* ours: the Trainer's training, with oneDNN, which a run turns on.
+* bare: a notebook's code with the same network and augmentation, and TensorFlow as it is.
+* bare oneDNN: the same with oneDNN.
+* network: the same again, but each step takes the same batch from memory: the most that an input
+  pipeline can reach.
+* input: the Trainer's input pipeline alone.
+* ours x10: the Trainer with ten times the images, once, for its memory.
 """
 
 import argparse
@@ -19,6 +27,7 @@ from typing import Any
 PROJECT = Path(__file__).parents[2]
 BATCH_SIZE = 32
 EPOCHS = 4
+KINDS = ("ours", "bare", "bare oneDNN", "network", "input", "ours x10")
 
 
 def main() -> None:
@@ -48,18 +57,23 @@ def _transformed(data: str, size: int, root: str) -> list[str]:
 
 
 def _measure(files: list[str], size: int, repeats: int) -> dict[str, list[dict[str, float]]]:
-    kinds = ["ours", "bare", "input", "ours x10"]
-    found: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
+    found: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
     for repeat in range(repeats):
-        for kind in kinds if not repeat else kinds[:3]:
+        for kind in KINDS if not repeat else KINDS[:-1]:
             command = [sys.executable, __file__, "--worker", json.dumps([kind, size, files])]
-            quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
             answer = subprocess.run(
-                command, check=True, stdout=subprocess.PIPE, text=True, env=quiet
+                command, check=True, stdout=subprocess.PIPE, text=True, env=_environment(kind)
             )
             print(kind, f"{size} px,", f"repeat {repeat + 1} of {repeats}", flush=True)  # noqa: T201
             found[kind].append(json.loads(answer.stdout.splitlines()[-1]))
     return found
+
+
+def _environment(kind: str) -> dict[str, str]:
+    """Returns the environment of a measurement: only a plain script leaves oneDNN to TensorFlow."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+    environment.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    return environment if kind == "bare" else {**environment, "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 
 def _print_table(size: int, found: dict[str, list[dict[str, float]]]) -> None:
@@ -81,8 +95,8 @@ def _work(kind: str, size: int, files: Sequence[str]) -> dict[str, float]:
     """Returns the figures of one kind, measured in this process."""
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     sys.path.insert(0, str(PROJECT))
-    measure = {"ours": _ours, "bare": _bare, "input": _input, "ours x10": _ours_on_ten_times}
-    figures = measure[kind](size, *files)
+    measures = [_ours, _bare, _bare, _network, _input, _ours_on_ten_times]
+    figures = dict(zip(KINDS, measures, strict=True))[kind](size, *files)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {**figures, "peak_bytes": peak}
 
@@ -137,8 +151,6 @@ def _bare(size: int, train_files: str, eval_files: str) -> dict[str, float]:
     """Measures a notebook's code: the same network, image size, batch size and augmentation."""
     import tensorflow as tf
 
-    from components.trainer.models import build_model
-
     features = {
         "image": tf.io.FixedLenFeature([], tf.string),
         "class": tf.io.FixedLenFeature([], tf.int64),
@@ -158,13 +170,31 @@ def _bare(size: int, train_files: str, eval_files: str) -> dict[str, float]:
     count = sum(1 for _ in examples)
     batches = examples.shuffle(count).map(augment, tf.data.AUTOTUNE)
     batches = batches.batch(BATCH_SIZE, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    return _fit(size, batches, count // BATCH_SIZE)
+
+
+def _network(size: int, train_files: str, eval_files: str) -> dict[str, float]:
+    """Measures the steps of the network alone: noise, always the same batch."""
+    import tensorflow as tf
+
+    pixels = tf.random.uniform([BATCH_SIZE, size, size, 3], maxval=256, dtype=tf.int32, seed=0)
+    labels = tf.range(BATCH_SIZE) % 5
+    steps = 64
+    batches = tf.data.Dataset.from_tensors((tf.cast(pixels, tf.uint8), labels)).repeat(steps)
+    return _fit(size, batches, steps)
+
+
+def _fit(size: int, batches: Any, steps: int) -> dict[str, float]:
+    import tensorflow as tf
+
+    from components.trainer.models import build_model
+
     network = build_model(_settings(size, 1).model, size, 5)
     model = tf.keras.Model(network.inputs, network.outputs)
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
     clock = _clock(tf)
     model.fit(batches, epochs=EPOCHS, verbose=0, callbacks=[clock])
-    images = count // BATCH_SIZE * BATCH_SIZE
-    speed = images / statistics.median(clock.seconds[1:])
+    speed = steps * BATCH_SIZE / statistics.median(clock.seconds[1:])
     return {"images_per_second": speed, "first_step": clock.first_step}
 
 
