@@ -114,7 +114,8 @@ STEPS = {
     "Evaluator": StepInputs(
         summary="components.evaluator.summary",
         after=("ExampleGen", "Trainer", "Schema"),
-        libraries=(_TENSORFLOW, _TFX, _BEAM, "numpy", "pyarrow", _TFMA, _BSL),
+        entry="components.evaluator.accuracy",
+        libraries=(_TENSORFLOW, _TFX, _BEAM, "tf-keras", "numpy", "pyarrow", _TFMA, _BSL),
     ),
     "Predictions": StepInputs(
         summary="components.predictions.summary",

@@ -35,7 +35,9 @@ def eval_config() -> EvalConfig:
         signature_name="serving_default", label_key=CLASS, prediction_key="probabilities"
     )
     name = f'{{"name": "{ACCURACY}"}}'
-    accuracy = MetricConfig(class_name="SparseCategoricalAccuracy", config=name)
+    accuracy = MetricConfig(
+        class_name="Accuracy", module="components.evaluator.accuracy", config=name
+    )
     count = MetricConfig(class_name="ExampleCount")
     return EvalConfig(
         model_specs=[model],

@@ -47,8 +47,9 @@ def compile_model(
     model.compile(
         optimizer=AdamW(rate, factors, trainer.weight_decay, trainer.clip_norm),
         loss=cross_entropy,
-        # Weighted, so that the padding of the last eval batch does not count.
-        weighted_metrics=["accuracy"],
+        # Weighted, so that the padding of the last eval batch does not count. Given by its name,
+        # its variables would be created in the first step, which would then be traced twice.
+        weighted_metrics=[tf.keras.metrics.SparseCategoricalAccuracy("accuracy")],
         steps_per_execution=trainer.steps_per_execution,
     )
 

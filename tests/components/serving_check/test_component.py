@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_transform import beam as tft_beam
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx.components.util.model_utils import is_infra_validated
@@ -99,6 +100,15 @@ def inputs(tmp_path_factory, model, examples) -> dict:
             for example in examples:
                 writer.write(example)
     return found
+
+
+def test_the_saved_model_has_no_functions_of_keras_layers(model):
+    """Saving would convert them by AutoGraph, for seconds; nobody calls them."""
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString(Path(model.uri, "Format-Serving/saved_model.pb").read_bytes())
+    functions = [f.signature.name for f in saved.meta_graphs[0].graph_def.library.function]
+    assert any("serving_bytes" in name for name in functions)
+    assert not [name for name in functions if "layer_call" in name or "wrapped_model" in name]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import tensorflow as tf
 from components.trainer.export import save_weights, weights_path
 from components.trainer.input import TrainingPlan
 from components.trainer.models import build_model
+from components.trainer.models.classifier import Classifier
 from components.trainer.settings import ModelSettings, TrainerSettings, TrainingSettings, WarmStart
 from components.trainer.state import TrainingState
 from components.trainer.train import check, train
@@ -57,6 +58,16 @@ def test_a_training_reads_its_splits_and_reports_each_epoch(splits, make_image, 
     loss = -np.log(outputs[np.arange(10), classes]).mean()
     assert report.epochs[report.best_epoch - 1]["val_loss"] == pytest.approx(loss, rel=1e-3)
     assert list((tmp_path / "logs").rglob("events*"))
+
+
+def test_the_training_step_is_traced_once(splits, tmp_path, monkeypatch):
+    traced = []
+    step = Classifier.train_step
+    monkeypatch.setattr(
+        Classifier, "train_step", lambda self, data: traced.append(data) or step(self, data)
+    )
+    train(make_settings(), *splits, NAMES, str(tmp_path))
+    assert len(traced) == 1
 
 
 def test_mixed_images_are_learned_with_the_share_of_each_class(splits, tmp_path):
