@@ -1,7 +1,10 @@
 import datetime
 
 import pytest
+from ml_metadata.metadata_store import MetadataStore
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.gate.verdict import Verdict
 from pipeline.history.run import Run
 from pipeline.history.runs import History
 from pipeline.registry import garbage_collection
@@ -43,3 +46,40 @@ def test_clean_keeps_runs_that_are_among_the_newest_and_young_enough(root, runs,
         root, None, History(root).runs(), RetentionSettings(runs=runs, days=days)
     )
     assert found == {f"{age} days" for age in range(kept)}
+
+
+@pytest.fixture
+def store():
+    """ML Metadata of a run `r1` with an output of each of several types, in memory."""
+    config = mlmd.ConnectionConfig()
+    config.fake_database.SetInParent()
+    store = MetadataStore(config)
+    step = store.put_execution_type(mlmd.ExecutionType(name="Step"))
+    run = store.put_context_type(mlmd.ContextType(name="pipeline_run"))
+    outputs = []
+    for name in ("Examples", "Model", "ModelEvaluation", "InfraBlessing"):
+        type_id = store.put_artifact_type(mlmd.ArtifactType(name=name))
+        artifact = mlmd.Artifact(type_id=type_id, uri=f"/r/artifacts/{name}")
+        event = mlmd.Event(type=mlmd.Event.OUTPUT)
+        outputs.append((artifact, event))
+    context = mlmd.Context(type_id=run, name="r1")
+    store.put_execution(mlmd.Execution(type_id=step), outputs, [context])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("keep_all", "blessed", "kept"),
+    [
+        (True, False, {"Examples", "Model", "ModelEvaluation", "InfraBlessing"}),
+        (False, True, {"Model", "ModelEvaluation", "InfraBlessing"}),
+        (False, False, set()),
+    ],
+)
+def test_of_an_old_run_the_files_of_a_blessed_model_are_kept(store, keep_all, blessed, kept):
+    verdict = Verdict(blessed, "accuracy", 0.9, 0.8, 1.0, 0.8, 10, [])
+    run = Run(
+        run_id="r1", started="2026-01-01T00:00:00+00:00", state="refused", config="c", settings={},
+        model="dense", verdict=verdict,
+    )  # fmt: skip
+    found = set(garbage_collection._outputs(store, run, keep_all))
+    assert found == {f"/r/artifacts/{name}" for name in kept}
