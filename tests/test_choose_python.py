@@ -67,7 +67,7 @@ def run_script(folder: Path, uv: str, wanted: str, **variables: str) -> Result:
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["sh", SCRIPT, uv, wanted], cwd=folder, env={**os.environ, "PATH": path, **variables},
-        capture_output=True, encoding="utf-8", timeout=60, check=False,
+        capture_output=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ class Training:
 
     def end(self):
         """Waits for the end; returns the exit code."""
-        self._error = self._process.communicate(timeout=300)[1]
+        self._error = self._process.communicate(timeout=1200)[1]
         return self._process.returncode
 
     def finish(self):

@@ -29,7 +29,7 @@ def test_the_chief_serves_the_model_and_the_run_of_the_other_worker_ends_well(fl
         )
         for root, env in zip(roots, cluster_of_two(), strict=True)
     ]  # fmt: skip
-    printed = [process.communicate(timeout=300)[0] for process in processes]
+    printed = [process.communicate(timeout=1200)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], printed
     (chief,), (other,) = (flowers("runs", "--root", root, "--json").json() for root in roots)
     assert (chief["state"], chief["pushed"], chief["training"]["replicas"]) == ("pushed", 1, 2)

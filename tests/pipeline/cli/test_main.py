@@ -74,7 +74,7 @@ def test_a_signal_ends_a_run_with_its_exit_code_and_an_entry_in_the_history(tmp_
     with subprocess.Popen([*command, "--root", str(tmp_path)], **pipes) as process:
         assert any("loading TensorFlow" in line for line in process.stdout)
         process.send_signal(number)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 128 + number
     assert "Interrupted" in err
     assert "Traceback" not in err
@@ -94,7 +94,7 @@ def test_an_interrupted_import_ends_with_its_exit_code_and_resumes(tmp_path, mak
         while process.poll() is None and not list((tmp_path / "out").glob("*.tfrec")):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert err.splitlines()[-1].startswith("Interrupted. The same command continues")
     assert "Traceback" not in err
