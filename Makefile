@@ -31,10 +31,11 @@ run: setup  ## Run the whole pipeline on the embedded sample of synthetic flower
 test: setup  ## Run the unit tests and a whole toy pipeline
 	$(UV) run --no-sync pytest -m "not slow and not long"
 
-# Two processes, with the tests of a file in one of them, because they share a root. More would be short
+# Two processes, with the tests of a file in one of them, because they share a root; in the order of the
+# files, because otherwise the end-to-end tests would come last. More processes would be short
 # of memory.
 test-all: setup  ## Run all tests of CI; REAL_DATA=DIR adds those on real records
-	$(UV) run --no-sync pytest -m "not long" -n 2 --dist=loadfile --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
+	$(UV) run --no-sync pytest -m "not long" -n 2 --dist=loadfile --no-loadscope-reorder --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
 
 test-line:  ## Test the line of TFX of another Python, in a root of Debian; PYTHON=3.11 or 3.13
 	PYTHON=$(PYTHON) tests/other_line.sh
