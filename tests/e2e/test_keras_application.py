@@ -10,7 +10,9 @@ SETTINGS += ["data.split_salt=2", "gate.target=0.0", "gate.min_examples=1"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["MobileNetV3Small", "EfficientNetV2B0"])
+@pytest.mark.parametrize(
+    "name", ["MobileNetV3Small", pytest.param("EfficientNetV2B0", marks=pytest.mark.long)]
+)
 def test_a_network_with_weights_of_a_file_is_served_and_is_a_warm_start(flowers, tmp_path, name):
     write_sample(tmp_path / "data", count=120, shards=2, pixels=32)
     body = getattr(tf.keras.applications, name)(

@@ -30,7 +30,7 @@ def splits(write_transformed, make_image):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe", [{}, CONSTANT_RECIPE])
+@pytest.mark.parametrize("recipe", [pytest.param({}, marks=pytest.mark.long), CONSTANT_RECIPE])
 def test_eight_replicas_learn_what_one_learns_from_the_same_global_batch(tmp_path, splits, recipe):
     one = Training(tmp_path, splits, "one", fields("cpu", 16, peak=8e-5, **recipe))
     settings = fields("cpu", 2, peak=1e-5, **recipe)
