@@ -32,9 +32,9 @@ class Servable(tf.Module):
         image_size: int,
     ):
         super().__init__()
-        # Only the weights are tracked: saving a Keras model converts all its layers by AutoGraph,
-        # which took 13 s for SqueezeNet and 3 s for the transform graph, into functions that nobody
-        # calls. If the transform graph had a lookup table, it would have to be tracked too, and
+        # Only the weights are tracked: saving a Keras model, which the transform layer is too,
+        # converts all its layers by AutoGraph into functions that nobody calls; for SqueezeNet it
+        # took 13 s. If the transform graph had a lookup table, it would have to be tracked, and
         # saving would fail without that.
         self._weights = model.weights
         self._network = functools.partial(model, training=False)

@@ -27,7 +27,6 @@ from typing import Any
 PROJECT = Path(__file__).parents[2]
 BATCH_SIZE = 32
 EPOCHS = 4
-KINDS = ("ours", "bare", "bare oneDNN", "network", "input", "ours x10")
 
 
 def main() -> None:
@@ -57,9 +56,10 @@ def _transformed(data: str, size: int, root: str) -> list[str]:
 
 
 def _measure(files: list[str], size: int, repeats: int) -> dict[str, list[dict[str, float]]]:
-    found: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
+    kinds = [*MEASURES]
+    found: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
     for repeat in range(repeats):
-        for kind in KINDS if not repeat else KINDS[:-1]:
+        for kind in kinds if not repeat else kinds[:-1]:
             command = [sys.executable, __file__, "--worker", json.dumps([kind, size, files])]
             answer = subprocess.run(
                 command, check=True, stdout=subprocess.PIPE, text=True, env=_environment(kind)
@@ -95,8 +95,7 @@ def _work(kind: str, size: int, files: Sequence[str]) -> dict[str, float]:
     """Returns the figures of one kind, measured in this process."""
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     sys.path.insert(0, str(PROJECT))
-    measures = [_ours, _bare, _bare, _network, _input, _ours_on_ten_times]
-    figures = dict(zip(KINDS, measures, strict=True))[kind](size, *files)
+    figures = MEASURES[kind](size, *files)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {**figures, "peak_bytes": peak}
 
@@ -219,6 +218,16 @@ def _clock(tf: Any) -> Any:
 
     return Clock()
 
+
+# The last kind is measured once.
+MEASURES = {
+    "ours": _ours,
+    "bare": _bare,
+    "bare oneDNN": _bare,
+    "network": _network,
+    "input": _input,
+    "ours x10": _ours_on_ten_times,
+}
 
 if __name__ == "__main__":
     main()
