@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import tensorflow_data_validation as tfdv
 
 # `tfx.components` swallows ImportErrors and sets the names to None; these modules raise them.
-from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.transform.component import Transform
@@ -17,6 +16,7 @@ from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 
 from components.data_gate.component import DataGate
 from components.data_schema.component import CuratedSchema
+from components.evaluator.component import Evaluator
 from components.evaluator.evaluation import eval_config
 from components.example_gen.component import ImageExampleGen
 from components.gate.component import Gate

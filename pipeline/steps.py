@@ -114,7 +114,7 @@ STEPS = {
     "Evaluator": StepInputs(
         summary="components.evaluator.summary",
         after=("ExampleGen", "Trainer", "Schema"),
-        entry="components.evaluator.accuracy",
+        entry="components.evaluator.executor",
         libraries=(_TENSORFLOW, _TFX, _BEAM, "tf-keras", "numpy", "pyarrow", _TFMA, _BSL),
     ),
     "Predictions": StepInputs(
