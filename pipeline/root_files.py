@@ -39,7 +39,8 @@ def check_root_name(root: Path | None) -> Path | None:
     """Returns a root if TensorFlow and Beam can use its path, and None for None.
 
     Raises:
-      UsageError: The path contains a character that they misread or cannot print, or is a URL.
+      UsageError: The path contains a character that they misread or cannot print, or is a URL,
+        or it is a file or lies below one.
     """
     if root is None:
         return None
@@ -55,4 +56,8 @@ def check_root_name(root: Path | None) -> Path | None:
             f"--root: the path {printable(path)} contains {printable(character)}, which "
             f"{pattern if character.isprintable() else 'cannot be printed'}; name another folder"
         )
+    for existing in (root, *root.parents):
+        # os.path and not pathlib, which raises an error for a folder that cannot be read.
+        if os.path.exists(existing) and not os.path.isdir(existing):
+            raise UsageError(f"--root: must be a folder, and {existing} is a file; name a folder")
     return root

@@ -31,6 +31,13 @@ def test_the_folder_around_a_root_counts_too(tmp_path, monkeypatch):
         check_root_name(Path("runs"))
 
 
+@pytest.mark.parametrize("name", ["a", "a/runs"])
+def test_a_file_is_no_root(name, tmp_path):
+    (tmp_path / "a").touch()
+    with pytest.raises(UsageError, match=r"must be a folder, and .*/a is a file"):
+        check_root_name(tmp_path / name)
+
+
 @pytest.mark.parametrize("name", ["r{a}", "r$x", "r'q", 'r"q', "r x#y%20", "r:y", "ä 日本"])
 def test_other_roots_are_allowed(name):
     assert check_root_name(Path(name)) == Path(name)
