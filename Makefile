@@ -28,20 +28,23 @@ setup: $(SYNCED)  ## Install uv and the packages of uv.lock into this folder; PY
 run: setup  ## Run the whole pipeline on the embedded sample of synthetic flowers
 	@$(UV) run --no-sync flowers run --config quickstart
 
-test: setup  ## Run the unit tests and a whole toy pipeline
-	$(UV) run --no-sync pytest -m "not slow and not long"
-
 # Two processes, with the tests of a file in one of them, because they share a root; in the order of the
 # files, because otherwise the end-to-end tests would come last. More processes would be short
 # of memory.
+PYTEST = $(UV) run --no-sync pytest
+IN_PARALLEL = -n 2 --dist=loadfile --no-loadscope-reorder
+
+test: setup  ## Run the unit tests and a whole toy pipeline
+	$(PYTEST) -m "not slow and not long" $(IN_PARALLEL)
+
 test-all: setup  ## Run all tests of CI; REAL_DATA=DIR adds those on real records
-	$(UV) run --no-sync pytest -m "not long" -n 2 --dist=loadfile --no-loadscope-reorder --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
+	$(PYTEST) -m "not long" $(IN_PARALLEL) --durations=10 $(if $(REAL_DATA),--real-data=$(REAL_DATA))
 
 test-line:  ## Test the line of TFX of another Python, in a root of Debian; PYTHON=3.11 or 3.13
 	PYTHON=$(PYTHON) tests/other_line.sh
 
 test-long: setup  ## Run what is too long for CI: fuzzing, large data, unusual environments, the other line
-	$(UV) run --no-sync pytest -m long --durations=10
+	$(PYTEST) -m long --durations=10
 	PYTHON= tests/other_line.sh || [ $$? = 69 ]
 
 lint: setup  ## Check style and types

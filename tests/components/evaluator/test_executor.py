@@ -7,6 +7,7 @@ from tfx_bsl.tfxio.tf_example_record import TFExampleBeamRecord
 
 from components.evaluator.executor import Executor
 from components.predictions.served_model import BATCH_SIZE
+from pipeline.settings.beam import BeamSettings, local_beam_args
 
 
 def check_batches(sizes):
@@ -14,7 +15,7 @@ def check_batches(sizes):
 
 
 def evaluate_records(*_):
-    with beam.Pipeline() as pipeline:
+    with beam.Pipeline(argv=local_beam_args(BeamSettings())) as pipeline:
         sizes = (
             pipeline
             | beam.Create([b""] * 70)

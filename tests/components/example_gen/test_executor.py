@@ -21,6 +21,7 @@ from data.features import UNCHANGED
 from data.ingestion_counts import QUARANTINE, SPAN_FILE
 from data.records import encode_example, read_records
 from data.synthetic import CLASS_NAMES, write_sample
+from pipeline.settings.beam import BeamSettings, local_beam_args
 from tests.two_passes import partition_records
 
 WEIGHTS = {"train": 3, "eval": 1, "test": 1}
@@ -45,7 +46,7 @@ def execute(folder, run_id: str | None, artifacts, grouped=False, broken_file=RE
     for key, (artifact,) in outputs.items():
         artifact.uri = str(artifacts / key / "1")
     context = BaseBeamExecutor.Context(
-        beam_pipeline_args=["--runner=DirectRunner"], pipeline_run_id=run_id
+        beam_pipeline_args=local_beam_args(BeamSettings()), pipeline_run_id=run_id
     )
     Executor(context).Do({}, outputs, component.exec_properties)
 

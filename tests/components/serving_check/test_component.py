@@ -32,6 +32,7 @@ from components.trainer.settings import ModelSettings, TrainerSettings, Training
 from components.transform.preprocessing import preprocessing_fn
 from data.records import encode_example
 from data.schema import schema_with
+from pipeline.settings.beam import BeamSettings, local_beam_args
 
 NAMES = ["daisy", "roses", "tulips"]
 SETTINGS = TrainingSettings(image_size=32, model=ModelSettings(), trainer=TrainerSettings())
@@ -59,7 +60,10 @@ def transform(tmp_path_factory, examples) -> tft.TFTransformOutput:
     }
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(features))
     preprocess = partial(preprocessing_fn, custom_config={"image_size": 32})
-    with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=f"{folder}/tmp"):
+    with (
+        beam.Pipeline(argv=local_beam_args(BeamSettings())) as pipeline,
+        tft_beam.Context(temp_dir=f"{folder}/tmp"),
+    ):
         instances = pipeline | beam.Create([{"image": b"", "class": 0}])
         function = (instances, metadata) | tft_beam.AnalyzeDataset(preprocess)
         function | tft_beam.WriteTransformFn(folder)

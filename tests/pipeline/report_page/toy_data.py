@@ -19,6 +19,7 @@ from data.records import encode_example
 from data.synthetic import draw_flower
 from pipeline.history.run import Run, Step
 from pipeline.history.runs import History
+from pipeline.settings.beam import BeamSettings, local_beam_args
 from pipeline.settings.settings import Settings
 from pipeline.steps import STEPS
 
@@ -79,7 +80,7 @@ def run_example_gen(records: Path, artifacts: Path, execution: str) -> dict[str,
     for key, (artifact,) in outputs.items():
         artifact.uri = str(artifacts / "ExampleGen" / key / execution)
     context = BaseBeamExecutor.Context(
-        beam_pipeline_args=["--runner=DirectRunner"], pipeline_run_id=execution
+        beam_pipeline_args=local_beam_args(BeamSettings()), pipeline_run_id=execution
     )
     Executor(context).Do({}, outputs, component.exec_properties)
     return {key: artifact.uri for key, (artifact,) in outputs.items()}
