@@ -29,6 +29,8 @@ def main() -> None:
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     os.environ |= {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # As in a run.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     sys.path.insert(0, str(PROJECT))
     if arguments.worker:
         print(json.dumps(_train(*json.loads(arguments.worker))))  # noqa: T201
