@@ -24,7 +24,12 @@ def images() -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("precision", "tolerance"), [("float32", 1e-5), ("float16", 0.01), ("int8", 0.05)]
+    ("precision", "tolerance"),
+    [
+        ("float32", 1e-5),
+        pytest.param("float16", 0.01, marks=pytest.mark.slow),
+        pytest.param("int8", 0.05, marks=pytest.mark.slow),
+    ],
 )
 def test_a_file_answers_as_its_network(network, images, precision, tolerance):
     lite = LiteModel(convert(network, precision, NAMES, images))
@@ -33,6 +38,7 @@ def test_a_file_answers_as_its_network(network, images, precision, tolerance):
     np.testing.assert_allclose(found, network(images, training=False), atol=tolerance)
 
 
+@pytest.mark.slow
 def test_lower_precisions_make_smaller_files(network, images):
     sizes = [len(convert(network, p, NAMES, images)) for p in ("float32", "float16", "int8")]
     # Weights of 4, 2 and 1 byte, and the parts that are the same in all.
@@ -40,6 +46,7 @@ def test_lower_precisions_make_smaller_files(network, images):
     assert sizes[2] < sizes[0] / 2
 
 
+@pytest.mark.slow
 def test_the_same_network_gives_the_same_bytes(network, images):
     assert convert(network, "int8", NAMES, images) == convert(network, "int8", NAMES, images)
 

@@ -57,6 +57,7 @@ def test_a_faithful_file_loses_nothing(model, test_split):
     assert format_lite(result).startswith("TensorFlow Lite, float32: ")
 
 
+@pytest.mark.slow
 def test_a_file_that_loses_too_much_is_refused_with_words(model, test_split):
     content = convert(network(1), "float32", NAMES, [])
     result = judge(content, "int8", model, test_split, max_loss=0.1)

@@ -52,6 +52,7 @@ def test_a_network_divides_the_pixels_itself_in_full_precision(make_image, polic
     assert model.layers[1](pixels).numpy() == pytest.approx(pixels / 255, abs=1e-6)
 
 
+@pytest.mark.slow
 @BY_NAME
 def test_steps_lower_the_loss(settings, size, parameters):
     tf.keras.utils.set_random_seed(0)

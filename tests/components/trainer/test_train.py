@@ -120,7 +120,9 @@ class Killed(Exception):
         (Killed, (1, 1), {}),
         pytest.param(SystemExit, (1, 1), {}, marks=pytest.mark.slow),
         pytest.param(SystemExit, (1, 2), {}, marks=pytest.mark.slow),
-        (SystemExit, (1, 1), {**RECIPE, "augment": "strong"}),
+        pytest.param(
+            SystemExit, (1, 1), {**RECIPE, "augment": "strong"}, marks=pytest.mark.slow
+        ),
         pytest.param(SystemExit, (1, "validation"), RECIPE, marks=pytest.mark.slow),
     ],
 )

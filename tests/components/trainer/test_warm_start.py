@@ -38,7 +38,11 @@ def warm_started(tmp_path):
     return start_from
 
 
-@pytest.mark.parametrize("model", [{"name": "squeezenet"}, *NEWER], ids=str)
+@pytest.mark.parametrize(
+    "model",
+    [{"name": "squeezenet"}, *(pytest.param(model, marks=pytest.mark.slow) for model in NEWER)],
+    ids=str,
+)
 def test_all_weights_are_transferred(warm_started, model):
     old, new, _ = warm_started(model, model)
     assert all(np.array_equal(a, b) for a, b in zip(old, new, strict=True))

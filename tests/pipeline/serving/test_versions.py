@@ -196,6 +196,7 @@ def test_watching_goes_on_after_an_error_and_ends(versions, monkeypatch, caplog)
     assert "PermissionError: denied" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_list_of_ended_versions_is_bounded(versions, push):
     for number in range(30):
         push(str(number))
