@@ -77,7 +77,10 @@ def damaged(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("allowed", "code"), [pytest.param(0.2, 0, marks=pytest.mark.slow), (0.05, 4)])
+@pytest.mark.parametrize(
+    ("allowed", "code"),
+    [pytest.param(0.2, 0, marks=pytest.mark.slow), (0.05, 4)],
+)
 def test_exactly_the_damaged_records_are_quarantined_with_their_reasons(
     flowers, damaged, tmp_path, allowed, code
 ):

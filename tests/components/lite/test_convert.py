@@ -19,6 +19,12 @@ def network() -> tf.keras.Model:
 
 
 @pytest.fixture(scope="module")
+def small_network() -> tf.keras.Model:
+    """A network that is converted in a second or two, for what does not depend on its layers."""
+    return build_model(ModelSettings(name="dense"), 32, len(NAMES))
+
+
+@pytest.fixture(scope="module")
 def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, [20, 32, 32, 3], dtype=np.uint8)
 
@@ -51,9 +57,9 @@ def test_the_same_network_gives_the_same_bytes(network, images):
     assert convert(network, "int8", NAMES, images) == convert(network, "int8", NAMES, images)
 
 
-def test_the_labels_are_in_a_zip_archive_at_the_end(network, tmp_path):
+def test_the_labels_are_in_a_zip_archive_at_the_end(small_network, tmp_path):
     file = tmp_path / "model.tflite"
-    file.write_bytes(convert(network, "float32", NAMES, []))
+    file.write_bytes(convert(small_network, "float32", NAMES, []))
     assert zipfile.is_zipfile(file)
     with zipfile.ZipFile(file) as archive:
         assert archive.namelist() == ["labels.txt"]
@@ -68,8 +74,8 @@ def test_a_network_without_operations_of_tensorflow_lite_is_an_error():
         convert(tf.keras.Model(image, inverted), "float32", ["a"], [])
 
 
-def test_a_file_with_another_number_of_labels_is_an_error(network):
-    content = convert(network, "float32", NAMES[:2], [])
+def test_a_file_with_another_number_of_labels_is_an_error(small_network):
+    content = convert(small_network, "float32", NAMES[:2], [])
     message = r"'probabilities' is float32 \[1, 3\] instead of float32 \[1, 2\]"
     with pytest.raises(ValueError, match=message):
         LiteModel(content)

@@ -184,6 +184,7 @@ def test_a_slow_and_large_model_with_other_weights_is_refused(check, copied):
     assert "max_megabytes allows 0.001" in text
 
 
+@pytest.mark.slow
 def test_a_tensorflow_lite_file_is_written_and_judged_with_the_model(check, model):
     blessing, result = check(model, tflite="int8", max_loss=1)
     assert is_infra_validated(blessing)

@@ -120,9 +120,7 @@ class Killed(Exception):
         (Killed, (1, 1), {}),
         pytest.param(SystemExit, (1, 1), {}, marks=pytest.mark.slow),
         pytest.param(SystemExit, (1, 2), {}, marks=pytest.mark.slow),
-        pytest.param(
-            SystemExit, (1, 1), {**RECIPE, "augment": "strong"}, marks=pytest.mark.slow
-        ),
+        pytest.param(SystemExit, (1, 1), {**RECIPE, "augment": "strong"}, marks=pytest.mark.slow),
         pytest.param(SystemExit, (1, "validation"), RECIPE, marks=pytest.mark.slow),
     ],
 )

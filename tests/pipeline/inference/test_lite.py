@@ -18,7 +18,7 @@ NAMES = ["red", "green", "blue"]
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("lite") / "model.tflite"
-    path.write_bytes(convert(build_model(ModelSettings(), 32, 3), "float16", NAMES, []))
+    path.write_bytes(convert(build_model(ModelSettings(name="dense"), 32, 3), "float16", NAMES, []))
     return path
 
 
