@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.formatting import printable, shell_word
-from data.common.paths import find_misread
+from data.common.paths import find_file, find_misread
 from data.images.file_names import contains_images
 
 # What makes a part of a path a pattern for TFX.
@@ -34,8 +34,8 @@ def check_new_folder(out: Path, images: Path) -> None:
     # pathlib has made gs:/ of gs://.
     if out.parts and out.parts[0].endswith(":"):
         raise UsageError(f"--out must be a folder on this machine, got {shown}; copy it from there")
-    if os.path.lexists(out) and not os.path.isdir(out):
-        raise UsageError(f"--out must be a folder, but {shown} is a file")
+    if file := find_file(out):
+        raise UsageError(f"--out must be a folder, but {printable(str(file))} is a file")
     if os.path.isdir(images) and Path(path).is_relative_to(os.path.abspath(images)):
         raise UsageError(
             f"--out: {shown} is inside SOURCE, where its records would be taken for images; "

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.common.errors import UsageError
 from data.common.formatting import printable
-from data.common.paths import find_misread
+from data.common.paths import find_file, find_misread
 
 METADATA_FILE = "metadata.sqlite"
 LOCK_FILE = ".lock"
@@ -56,8 +56,6 @@ def check_root_name(root: Path | None) -> Path | None:
             f"--root: the path {printable(path)} contains {printable(character)}, which "
             f"{pattern if character.isprintable() else 'cannot be printed'}; name another folder"
         )
-    for existing in (root, *root.parents):
-        # os.path and not pathlib, which raises an error for a folder that cannot be read.
-        if os.path.exists(existing) and not os.path.isdir(existing):
-            raise UsageError(f"--root: must be a folder, and {existing} is a file; name a folder")
+    if file := find_file(root):
+        raise UsageError(f"--root: must be a folder, and {file} is a file; name a folder")
     return root

@@ -1,4 +1,7 @@
-"""Paths that TensorFlow and Beam misread."""
+"""Paths that TensorFlow and Beam misread, and files in the place of folders."""
+
+import os
+from pathlib import Path
 
 
 def find_misread(path: str, further: str = "") -> str:
@@ -13,3 +16,13 @@ def find_misread(path: str, further: str = "") -> str:
     """
     misread = "*?[\\" + further
     return next((c for c in path if c in misread or not c.isprintable()), "")
+
+
+def find_file(folder: Path) -> Path | None:
+    """Returns what is not a folder although a path needs it as one: itself or one of its parents.
+
+    This is a file, or a link to nothing. None if a folder is there or can be made.
+    """
+    # os.path and not pathlib, which raises an error for a folder that cannot be read.
+    paths = (folder, *folder.parents)
+    return next((p for p in paths if os.path.lexists(p) and not os.path.isdir(p)), None)

@@ -300,6 +300,7 @@ def test_existing_labels_keep_their_ids(photos, tmp_path):
         ("a\nb", r"TFX cannot read records in .*a\\nb;"),
         ("\udcff", r"TFX cannot read records in .*\\xff;"),
         ("file", "--out must be a folder, but .*file is a file"),
+        ("file/records", "--out must be a folder, but .*file is a file"),
         ("photos/records", "is inside SOURCE"),
         ("photos", "is inside SOURCE"),
     ],
