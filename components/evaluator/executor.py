@@ -16,7 +16,7 @@ class Executor(executor.Executor):
     """Evaluates a model in batches of BATCH_SIZE images, as Predictions does.
 
     By default, Beam looks for a batch size that takes one second, starting from 1. With oneDNN, a
-    single image can take more than that with a large network, so that all batches have one image.
+    single image can take more than that with a large network, so that it may never try more.
     """
 
     def Do(self, *args: Any, **kwargs: Any) -> None:
@@ -29,7 +29,7 @@ class Executor(executor.Executor):
 def _fixed_batches() -> Iterator[None]:
     # TFX does not pass a batch size on to tfx_bsl, which asks this function for the default.
     original = batch_util.GetBatchElementsKwargs
-    batch_util.GetBatchElementsKwargs = lambda batch_size, *args: original(BATCH_SIZE, *args)
+    batch_util.GetBatchElementsKwargs = lambda size, *args: original(size or BATCH_SIZE, *args)
     try:
         yield
     finally:
