@@ -46,9 +46,10 @@ class LiteModel:
             OUTPUT: (answer, np.float32, [1, len(self.names)]),
         }
         for name, (details, dtype, shape) in shapes.items():
-            if details["dtype"] != dtype or list(details["shape"]) != shape:
+            received: list[int] = details["shape"].tolist()
+            if details["dtype"] != dtype or received != shape:
                 raise ValueError(
-                    f"{name!r} is {np.dtype(details['dtype']).name} {list(details['shape'])} "
+                    f"{name!r} is {np.dtype(details['dtype']).name} {received} "
                     f"instead of {np.dtype(dtype).name} {shape}"
                 )
 
