@@ -14,6 +14,8 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
+from pipeline.runners.beam_speed import faster_beam
+
 
 class StepObserver(Protocol):
     """Receives the events of a run."""
@@ -71,10 +73,11 @@ class ObservedDagRunner(LocalDagRunner):
         _look_up_in_this_run(pipeline)
         deployment = runner_utils.extract_local_deployment_config(pipeline)
         _fail_dead_executions(_connection(deployment))
-        for node in pipeline.nodes:
-            self._run_node(pipeline, node.pipeline_node, deployment)
-            if node.pipeline_node.node_info.id == self._until:
-                break
+        with faster_beam():
+            for node in pipeline.nodes:
+                self._run_node(pipeline, node.pipeline_node, deployment)
+                if node.pipeline_node.node_info.id == self._until:
+                    break
 
     def _run_node(self, pipeline: Any, node: Any, deployment: Any) -> None:
         name = node.node_info.id
