@@ -1,7 +1,5 @@
 """TFX's executor of the Evaluator, with batches of a fixed size."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from tfx.components.evaluator import executor
@@ -10,6 +8,7 @@ from tfx_bsl.coders import batch_util
 # TFMA imports the metric by its name; with this import it counts in the step's fingerprint.
 from components.evaluator import accuracy as accuracy
 from components.predictions.served_model import BATCH_SIZE
+from data.common.replaced import replaced
 
 
 class Executor(executor.Executor):
@@ -21,16 +20,11 @@ class Executor(executor.Executor):
 
     def Do(self, *args: Any, **kwargs: Any) -> None:
         """See tfx.components.evaluator.executor.Executor."""
-        with _fixed_batches():
+        # TFX does not pass a batch size on to tfx_bsl, which asks this function for the default.
+        original = batch_util.GetBatchElementsKwargs
+        with replaced(
+            batch_util,
+            "GetBatchElementsKwargs",
+            lambda size, *rest: original(size or BATCH_SIZE, *rest),
+        ):
             super().Do(*args, **kwargs)
-
-
-@contextmanager
-def _fixed_batches() -> Iterator[None]:
-    # TFX does not pass a batch size on to tfx_bsl, which asks this function for the default.
-    original = batch_util.GetBatchElementsKwargs
-    batch_util.GetBatchElementsKwargs = lambda size, *args: original(size or BATCH_SIZE, *args)
-    try:
-        yield
-    finally:
-        batch_util.GetBatchElementsKwargs = original

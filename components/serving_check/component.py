@@ -5,7 +5,9 @@ It replaces TFX's InfraValidator, which needs Docker or Kubernetes, and writes t
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -68,7 +70,11 @@ def ServingCheck(
     training = TrainingSettings.model_validate_json(settings)
     # The probe runs on the CPU as well: a GPU rounds differently, and the training may occupy it.
     with tf.device("/CPU:0"):
-        network = load_trained(training.model, training.image_size, len(names), weights_path(path))
+        network = cache(
+            partial(
+                load_trained, training.model, training.image_size, len(names), weights_path(path)
+            )
+        )
         result = check_model(
             path,
             network,
@@ -80,7 +86,7 @@ def ServingCheck(
         if tflite:
             precision = cast(Precision, tflite)
             lite = export_lite(
-                network, precision, names, examples.uri, tflite_max_loss, blessing.uri
+                network(), precision, names, examples.uri, tflite_max_loss, blessing.uri
             )
             result = replace(result, lite=lite, problems=[*result.problems, *lite.problems])
     write_serving_check(result, blessing.uri)
@@ -91,7 +97,7 @@ def ServingCheck(
 
 def check_model(
     model: str,
-    network: tf.keras.Model,
+    network: Callable[[], tf.keras.Model],
     examples: dict[str, bytes],
     names: list[str],
     limits: Limits,
@@ -101,7 +107,7 @@ def check_model(
 
     Args:
       model: Folder of the SavedModel.
-      network: The network with its Keras weights.
+      network: Returns the network with its Keras weights.
       examples: Serialized tf.Examples with the feature `image`, by name.
       names: The class names in the order of their ids.
       limits: The limits for latency and size.
@@ -111,15 +117,15 @@ def check_model(
     with tempfile.TemporaryDirectory() as folder:
         requests, log = Path(folder, "requests"), Path(folder, LOG_FILE)
         images = write_requests(requests, examples)
-        progress.debug("sending requests to the model in a separate process")
+        progress.debug("sending %d images to the model in a separate process", len(images))
         try:
-            report = run_probe(model, requests, log)
+            report, expected = run_probe(
+                model, requests, log, meanwhile=lambda: reference_answers(network(), images)
+            )
         except ProbeDied as error:
             return ServingCheckResult([str(error)], megabytes)
         finally:
             write_text(log.read_text(encoding="utf-8", errors="replace"), output_folder, LOG_FILE)
-    progress.debug("computing the reference answers for %d images", len(images))
-    expected = reference_answers(network, images)
     write_smoke(examples, expected, output_folder)
     problems = find_serving_problems(report, expected, names, megabytes, limits)
     return ServingCheckResult(

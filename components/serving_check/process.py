@@ -1,7 +1,8 @@
 """Runs the probe in a separate process, which may start while other steps still run.
 
 That process first imports TensorFlow, which takes longer than all requests. On its standard input
-it then waits for its task, or for the end of this process.
+it then waits for its task, or for the end of this process. While it answers requests, this process
+can do something else; it measures latencies only when this process waits for it.
 """
 
 import contextlib
@@ -9,13 +10,16 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from components.serving_check import probe
 from components.serving_check.environment import probe_environment
 from data.common.process_output import messages
 
 _TIMEOUT_SECONDS = 900
+_Result = TypeVar("_Result")
 
 
 class ProbeDied(Exception):
@@ -29,7 +33,7 @@ class _ProbeProcess:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 (see close)
         self._process = subprocess.Popen(
             [sys.executable, "-I", probe.__file__], env=probe_environment(),
-            stdin=subprocess.PIPE, stdout=self._output, stderr=self._output,
+            bufsize=0, stdin=subprocess.PIPE, stdout=self._output, stderr=self._output,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -41,13 +45,20 @@ class _ProbeProcess:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def run(self, task: probe.Task) -> int:
-        """Hands over the task, waits for the end, and returns the exit code.
+    def start(self, task: probe.Task) -> None:
+        """Hands over the task."""
+        assert self._process.stdin
+        # If the process has died, `finish` returns how.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(task).encode() + b"\n")
+
+    def finish(self) -> int:
+        """Lets it measure latencies, waits for the end, and returns the exit code.
 
         Raises:
           TimeoutExpired: It did not end in time.
         """
-        self._process.communicate(json.dumps(task).encode(), _TIMEOUT_SECONDS)
+        self._process.communicate(b"\n", _TIMEOUT_SECONDS)
         return self._process.returncode
 
     def output(self) -> bytes:
@@ -72,10 +83,15 @@ def end_unused() -> None:
         _ahead.pop().close()
 
 
-def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
+def run_probe(
+    model: str, requests: Path, log: Path, meanwhile: Callable[[], _Result]
+) -> tuple[probe.ProbeReport, _Result]:
     """Sends the requests of a folder, see `probe.py`, to a SavedModel in a separate process.
 
     The output of the process is written to the file `log`.
+
+    Returns:
+      The report, and the result of `meanwhile`, which is called while the process answers.
 
     Raises:
       ProbeDied: The process failed or timed out.
@@ -85,7 +101,9 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
     task = probe.Task(model=model, requests=str(requests), result=str(result))
     with contextlib.closing(_process()) as process:
         try:
-            code = process.run(task)
+            process.start(task)
+            own_result = meanwhile()
+            code = process.finish()
         except subprocess.TimeoutExpired as error:
             ending = f"did not end within {_TIMEOUT_SECONDS} s"
             raise ProbeDied(_message(ending, process.output())) from error
@@ -95,7 +113,7 @@ def run_probe(model: str, requests: Path, log: Path) -> probe.ProbeReport:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise ProbeDied(_message(f"died ({how})", process.output()))
     report: probe.ProbeReport = json.loads(result.read_text(encoding="utf-8"))
-    return report
+    return report, own_result
 
 
 def _process() -> _ProbeProcess:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from inspect import Signature
 from types import MethodType
 from typing import Any
-from unittest import mock
 
 from apache_beam.io.filesystem import CompressedFile, CompressionTypes
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms import core
+
+from data.common.replaced import replaced
 
 # Transform compresses raw pixels, which zlib's usual level makes 15 % smaller, and level 1 12 %.
 _GZIP_LEVEL = 1
@@ -20,9 +21,9 @@ _GZIP_LEVEL = 1
 def faster_beam() -> Iterator[None]:
     """Spares Beam, in this process, what takes half of the time of a small StatisticsGen."""
     with (
-        mock.patch.object(core, "get_signature", _remember_signatures(core.get_signature)),
-        mock.patch.object(PipelineOptions, "view_as", _remember_views(PipelineOptions.view_as)),
-        mock.patch.object(CompressedFile, "_initialize_compressor", _start_compressing),
+        replaced(core, "get_signature", _remember_signatures(core.get_signature)),
+        replaced(PipelineOptions, "view_as", _remember_views(PipelineOptions.view_as)),
+        replaced(CompressedFile, "_initialize_compressor", _start_compressing),
     ):
         yield
 

@@ -19,12 +19,16 @@ def _die() -> tf.Tensor:
 
 
 class Fragile(tf.Module):
-    """Answers every request, but crashes on an empty one."""
+    """Answers every request, but may crash on an empty one."""
+
+    def __init__(self, crashes: bool):
+        super().__init__()
+        self._crashes = crashes
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def serving_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         empty = tf.reduce_any(image_bytes == "")
-        count = tf.shape(image_bytes)[0] + tf.cond(empty, _die, lambda: 0)
+        count = tf.shape(image_bytes)[0] + tf.cond(empty & self._crashes, _die, lambda: 0)
         return {
             "probabilities": tf.ones([count, 1]),
             "class_id": tf.zeros([count], tf.int64),
@@ -33,9 +37,14 @@ class Fragile(tf.Module):
 
 
 @pytest.fixture
-def probe_arguments(tmp_path):
+def crashes() -> bool:
+    return True
+
+
+@pytest.fixture
+def probe_arguments(tmp_path, crashes):
     """A fragile model, the requests to it and the log file."""
-    fragile, model = Fragile(), str(tmp_path / "model")
+    fragile, model = Fragile(crashes), str(tmp_path / "model")
     tf.saved_model.save(fragile, model, signatures={"serving_bytes": fragile.serving_bytes})
     image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"an image"]))
     example = tf.train.Example(features=tf.train.Features(feature={"image": image}))
@@ -59,26 +68,53 @@ def test_a_request_that_crashes_the_process_is_named(probe_arguments):
     with pytest.raises(
         ProbeDied, match=r"died \(signal 6\) while sending garbage/empty to .*: .*the end"
     ):
-        run_probe(*probe_arguments)
+        run_probe(*probe_arguments, meanwhile=lambda: None)
 
 
 def test_a_process_that_does_not_end_is_killed(probe_arguments, monkeypatch):
     monkeypatch.setattr(process, "_TIMEOUT_SECONDS", 0.2)
     with pytest.raises(ProbeDied, match=r"the serving process did not end within 0\.2 s"):
-        run_probe(*probe_arguments)
+        run_probe(*probe_arguments, meanwhile=lambda: None)
 
 
 def test_a_process_that_was_started_ahead_gets_the_next_task_and_no_other(probe_arguments, started):
     start_ahead()
     start_ahead()
     with pytest.raises(ProbeDied, match="while sending garbage/empty"):
-        run_probe(*probe_arguments)
+        run_probe(*probe_arguments, meanwhile=lambda: None)
     assert len(started) == 1
     *_, log = probe_arguments
     assert "probe: loading the model" in log.read_text(encoding="utf-8")
     with pytest.raises(ProbeDied, match="while sending garbage/empty"):
-        run_probe(*probe_arguments)
+        run_probe(*probe_arguments, meanwhile=lambda: None)
     assert len(started) == 2
+
+
+@pytest.mark.parametrize("crashes", [False])
+def test_latencies_are_measured_after_the_other_work(probe_arguments, started):
+    start_ahead()
+    # Reading it in another way would move the place at which the process writes.
+    descriptor = process._ahead[0]._output.fileno()
+
+    def work() -> bytes:
+        while b"sending an empty batch" not in os.pread(descriptor, 100_000, 0):
+            time.sleep(0.1)
+        time.sleep(0.5)
+        return os.pread(descriptor, 100_000, 0)
+
+    report, output = run_probe(*probe_arguments, meanwhile=work)
+    assert b"measuring" not in output
+    assert report["signatures"]["serving_bytes"]["latency_ms"]["p50"] > 0
+    assert started[0].returncode == 0
+
+
+def test_an_error_of_the_other_work_ends_the_process(probe_arguments, started):
+    def fail() -> None:
+        raise OSError("no weights")
+
+    with pytest.raises(OSError, match="no weights"):
+        run_probe(*probe_arguments, meanwhile=fail)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_a_process_that_is_not_used_is_killed(started):
@@ -93,7 +129,7 @@ def test_a_process_that_died_while_it_waited_is_replaced(probe_arguments, starte
     started[0].kill()
     started[0].wait()
     with pytest.raises(ProbeDied, match="while sending garbage/empty"):
-        run_probe(*probe_arguments)
+        run_probe(*probe_arguments, meanwhile=lambda: None)
     assert len(started) == 2
 
 
