@@ -1,7 +1,10 @@
 """Fixed changes of images, which show how robust a model is."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,10 +72,12 @@ CHANGES: Mapping[str, Callable[[Image.Image], Image.Image]] = {
 
 def changed_records(batch: RecordBatch) -> Iterator[tuple[str, list[bytes]]]:
     """Yields each change with the serialized tf.Examples of the changed images of a batch."""
-    images = [_open(encoded) for encoded in batch.images]
     examples = [tf.train.Example.FromString(record) for record in batch.records]
-    for name, change in CHANGES.items():
-        yield name, _with_images(examples, [_encode(change(i), name) for i in images])
+    # Pillow and NumPy release Python's global lock.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        images = list(threads.map(_open, batch.images))
+        for name in CHANGES:
+            yield name, _with_images(examples, threads.map(partial(_change, name), images))
 
 
 def _open(encoded: bytes) -> Image.Image:
@@ -82,16 +87,18 @@ def _open(encoded: bytes) -> Image.Image:
     return image
 
 
-def _encode(image: Image.Image, change: str) -> bytes:
-    content = io.BytesIO()
-    if change == JPEG_CHANGE:
-        image.save(content, "JPEG", quality=_JPEG_QUALITY)
+def _change(name: str, image: Image.Image) -> bytes:
+    """Returns a changed image, encoded."""
+    content, changed = io.BytesIO(), CHANGES[name](image)
+    if name == JPEG_CHANGE:
+        changed.save(content, "JPEG", quality=_JPEG_QUALITY)
     else:
-        image.save(content, "PNG", compress_level=1)
+        # Lossless, and 15 to 30 times as fast as PNG.
+        changed.save(content, "BMP")
     return content.getvalue()
 
 
-def _with_images(examples: Sequence[Any], images: Sequence[bytes]) -> list[bytes]:
+def _with_images(examples: Sequence[Any], images: Iterable[bytes]) -> list[bytes]:
     """Replaces the images of tf.Examples, and returns these serialized."""
     for example, image in zip(examples, images, strict=True):
         example.features.feature[IMAGE].bytes_list.value[:] = [image]
