@@ -4,7 +4,7 @@ import os
 
 # TensorFlow reads it when it is imported, which the test modules do.
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
-# As in a run, see `pipeline/local/execution.py`.
+# As in a run, see `data/common/onednn.py`.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

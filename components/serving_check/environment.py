@@ -2,8 +2,7 @@
 
 import os
 
-# The switch of TensorFlow for oneDNN, Intel's library of operations.
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+from data.common.onednn import ONEDNN
 
 
 def probe_environment() -> dict[str, str]:

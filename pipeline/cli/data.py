@@ -9,6 +9,7 @@ import typer
 
 from data.common.errors import UsageError
 from data.common.formatting import shell_word
+from data.common.onednn import turn_onednn_on
 from data.features import IMAGE, feature_names
 from pipeline.cli.app import App
 from pipeline.cli.options import AsJson, Config, Root, RunId, Set, complete_data, settings_of
@@ -106,6 +107,8 @@ def inspect_data(
     from pipeline.reporting.progress import progress_bar
 
     settings = settings_of(config, overrides, data)
+    # It measures the training speed of a run.
+    turn_onednn_on()
     with progress_bar():
         from pipeline.diagnostics.inspect_records import format_inspection, inspect_records
 

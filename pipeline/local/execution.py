@@ -1,16 +1,15 @@
 """Executes the plan of a run on this machine: its steps, with history, console and report."""
 
 import logging
-import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from components.history_files import attempt_id
-from components.serving_check.environment import ONEDNN
 from data.common.errors import DataRefused, NotTheChief, UsageError
 from data.common.garbage_collection import no_garbage_collection
+from data.common.onednn import turn_onednn_on
 from data.features import feature_names
 from data.record_files import check_first_records
 from data.sources import named
@@ -52,9 +51,7 @@ def execute(
     Raises:
       UsageError: The records, the training or the disk cannot be used; the history has no such run.
     """
-    # TensorFlow uses oneDNN by itself only on processors with certain parts of AVX-512; on others
-    # SqueezeNet trains 1.8 times as fast with it. The variable is read when TensorFlow is imported.
-    os.environ.setdefault(ONEDNN, "1")
+    turn_onednn_on()
     with own_temporary_folder(plan.root):
         check_space(plan.root, bytes_needed(plan, reasons))
         History(plan.root).mark_dead(runs)

@@ -1,6 +1,7 @@
 """`flowers data inspect` reports what a run finds in the records."""
 
 import io
+import os
 
 import tensorflow as tf
 from PIL import Image
@@ -44,3 +45,10 @@ def test_a_folder_without_records_is_an_error(flowers, tmp_path):
     assert answer.code == 2
     assert "no record files match" in answer.err
     assert flowers("data", "download", "roses", "--out", tmp_path).code == 2
+
+
+def test_the_training_speed_is_that_of_a_run(flowers, tmp_path, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    # TensorFlow reads it when it is imported, which comes after the settings were read.
+    flowers("data", "inspect", tmp_path)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
