@@ -1,5 +1,7 @@
 """The `preprocessing_fn` of TensorFlow Transform, whose graph is part of the exported model."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -24,10 +26,17 @@ def preprocessing_fn(inputs: dict[str, tf.Tensor], custom_config: dict[str, Any]
     Returns:
       `image`, string [batch], see `encode_pixels`; `class`, int64 [batch].
     """
-    size = custom_config["image_size"]
-    images = tf.map_fn(
-        lambda encoded: encode_pixels(preprocess(encoded, size)),
-        inputs[IMAGE],
-        fn_output_signature=tf.string,
-    )
+    encode = _encoder(custom_config["image_size"])
+    images = tf.map_fn(encode, inputs[IMAGE], fn_output_signature=tf.string)
     return {IMAGE: images, CLASS: inputs[CLASS]}
+
+
+@functools.cache
+def _encoder(size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function that is traced once, although Transform traces its graph seven times."""
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+    def encode(encoded: tf.Tensor) -> tf.Tensor:
+        return encode_pixels(preprocess(encoded, size))
+
+    return encode
