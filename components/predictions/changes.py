@@ -74,7 +74,7 @@ def changed_records(batch: RecordBatch) -> Iterator[tuple[str, list[bytes]]]:
     """Yields each change with the serialized tf.Examples of the changed images of a batch."""
     examples = [tf.train.Example.FromString(record) for record in batch.records]
     # Pillow and NumPy release Python's global lock.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
         images = list(threads.map(_open, batch.images))
         for name in CHANGES:
             yield name, _with_images(examples, threads.map(partial(_change, name), images))
