@@ -13,9 +13,6 @@ from apache_beam.transforms import core
 
 from data.common.replaced import replaced
 
-# Only stored: Transform would compress raw pixels, and those of photographs get 10 % smaller.
-_GZIP_LEVEL = 0
-
 
 @contextlib.contextmanager
 def faster_beam() -> Iterator[None]:
@@ -23,7 +20,11 @@ def faster_beam() -> Iterator[None]:
     with (
         replaced(core, "get_signature", _remember_signatures(core.get_signature)),
         replaced(PipelineOptions, "view_as", _remember_views(PipelineOptions.view_as)),
-        replaced(CompressedFile, "_initialize_compressor", _start_compressing),
+        replaced(
+            CompressedFile,
+            "_initialize_compressor",
+            _only_store(CompressedFile._initialize_compressor),
+        ),
     ):
         yield
 
@@ -57,10 +58,12 @@ def _remember_views(create: Callable[..., Any]) -> Callable[..., Any]:
     return remembered
 
 
-_original = CompressedFile._initialize_compressor
+def _only_store(start: Callable[[CompressedFile], None]) -> Callable[[CompressedFile], None]:
+    """Beam compresses the raw pixels that Transform writes; photographs get only 10 % smaller."""
 
+    def started(file: CompressedFile) -> None:
+        start(file)
+        if file._compression_type == CompressionTypes.GZIP:
+            file._compressor = zlib.compressobj(0, zlib.DEFLATED, file._gzip_mask)
 
-def _start_compressing(file: CompressedFile) -> None:
-    _original(file)
-    if file._compression_type == CompressionTypes.GZIP:
-        file._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, file._gzip_mask)
+    return started
