@@ -1,7 +1,10 @@
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from components.transform import preprocessing
 from components.transform.images import (
     center_crop,
     decode_pixels,
@@ -49,3 +52,16 @@ def test_preprocessing_a_batch_is_preprocessing_each_image(make_image):
     assert batch["class"].numpy().tolist() == [2, 0, 1]
     for one, jpeg in zip(batch["image"], jpegs, strict=True):
         assert (decode_pixels(one, 16).numpy() == preprocess(tf.constant(jpeg), 16).numpy()).all()
+
+
+def test_preprocessing_is_traced_once_for_all_graphs(monkeypatch):
+    traced = []
+    monkeypatch.setattr(
+        preprocessing, "preprocess", lambda *given: traced.append(given) or preprocess(*given)
+    )
+    specs = {"image": tf.TensorSpec([None], tf.string), "class": tf.TensorSpec([None], tf.int64)}
+    for _ in range(2):
+        # No other test may use this size: it would be traced already.
+        function = partial(preprocessing_fn, custom_config={"image_size": 17})
+        tf.function(function, autograph=False).get_concrete_function(specs)
+    assert len(traced) == 1
