@@ -98,6 +98,7 @@ def test_latencies_are_measured_after_the_other_work(probe_arguments, started):
 
     def work() -> bytes:
         while b"sending an empty batch" not in os.pread(descriptor, 100_000, 0):
+            assert started[0].poll() is None
             time.sleep(0.1)
         time.sleep(0.5)
         return os.pread(descriptor, 100_000, 0)
