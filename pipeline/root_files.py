@@ -39,8 +39,8 @@ def check_root_name(root: Path | None) -> Path | None:
     """Returns a root if TensorFlow and Beam can use its path, and None for None.
 
     Raises:
-      UsageError: The path contains a character that they misread or cannot print, or is a URL,
-        or it is a file or lies below one.
+      UsageError: The path contains a character that they misread or cannot print, is a URL or a
+        file, or is below a file.
     """
     if root is None:
         return None

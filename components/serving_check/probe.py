@@ -2,10 +2,10 @@
 
     python -I probe.py
 
-It reads a Task in one line, which may come long after the start, and later an empty line: it then
-measures latencies. If one of them does not come, it ends. It imports only the standard library,
-NumPy and TensorFlow. It logs each request to stderr before it sends it, to identify a request that
-crashes the process.
+It reads a Task in one line, which may come long after the start. After the requests it waits for an
+empty line before it measures latencies. If its input ends instead, so does the script. It imports
+only the standard library, NumPy and TensorFlow. It logs each request to stderr before it sends it,
+to identify a request that crashes the process.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""Runs the `flowers` of a checkout, and writes the seconds and user CPU seconds of each step.
+"""Runs the `flowers` of a checkout, and measures the time and memory of each step.
 
 python tests/bench/step_costs.py CHECKOUT CORES OUT.json run --until ExampleGen ...
 """
@@ -16,7 +16,11 @@ from revision import entry_point
 
 
 def main() -> None:
-    """Runs the command; OUT.json maps each step to `seconds`, `cpu_seconds` and `peak_bytes`."""
+    """Runs the command, and writes what each step took to OUT.json.
+
+    It maps each step to `seconds`, `cpu_seconds` of user code, and `peak_bytes`: the largest memory
+    of the process until the end of the step.
+    """
     checkout, cores, out, *arguments = sys.argv[1:]
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
     sys.path[0] = checkout
