@@ -21,6 +21,7 @@ from apache_beam.transforms.window import GlobalWindows
 
 from components.example_gen.partition import Partition, Record, RecordOutcome
 from components.example_gen.revision import revise_outcomes
+from data.common.cores import available_cores
 from data.ingestion_counts import QUARANTINE
 from data.records import ReadError, describe_damage, open_writer, read_records
 
@@ -157,7 +158,7 @@ def read_shard(shard: str) -> Iterator[Record | RecordOutcome]:
 
 def map_in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
     """Yields the results for the items in order; it holds only a few items in memory."""
-    threads = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    threads = min(available_cores(), _MOST_THREADS)
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Any]] = deque()
         for item in items:

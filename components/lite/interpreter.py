@@ -1,12 +1,12 @@
 """Runs a TensorFlow Lite file that this project has written."""
 
-import os
 import warnings
 
 import numpy as np
 import tensorflow as tf
 
 from components.lite.convert import INPUT, OUTPUT, read_labels
+from data.common.cores import available_cores
 
 
 class LiteModel:
@@ -32,7 +32,7 @@ class LiteModel:
             # TensorFlow 2.21 recommends another package, which TFX 1.16 does not have.
             warnings.simplefilter("ignore")
             interpreter = tf.lite.Interpreter(
-                model_content=content, num_threads=threads or os.cpu_count()
+                model_content=content, num_threads=threads or available_cores()
             )
         try:
             self._run = interpreter.get_signature_runner()

@@ -1,7 +1,6 @@
 """Fixed changes of images, which show how robust a model is."""
 
 import io
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,6 +12,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from components.predictions.records import RecordBatch
 from components.transform.decoding import decode_bytes
+from data.common.cores import available_cores
 from data.features import IMAGE
 
 # A larger image is reduced first, because a photograph of 12 megapixels takes a second to encode.
@@ -74,7 +74,7 @@ def changed_records(batch: RecordBatch) -> Iterator[tuple[str, list[bytes]]]:
     """Yields each change with the serialized tf.Examples of the changed images of a batch."""
     examples = [tf.train.Example.FromString(record) for record in batch.records]
     # Pillow and NumPy release Python's global lock.
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+    with ThreadPoolExecutor(available_cores()) as threads:
         images = list(threads.map(_open, batch.images))
         for name in CHANGES:
             yield name, _with_images(examples, threads.map(partial(_change, name), images))

@@ -10,12 +10,8 @@ import tensorflow as tf
 
 from components.trainer.tpu_devices import tpu_files
 from components.trainer.workers import workers
+from data.common.cores import available_cores
 from data.common.errors import UsageError
-
-
-def available_cores() -> int:
-    """Returns the number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def make_strategy(name: str) -> tf.distribute.Strategy:

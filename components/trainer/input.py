@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.devices import available_cores
 from components.trainer.settings import TrainerSettings
 from components.transform.augmentation.image_ops import augment
 from components.transform.images import decode_pixels
+from data.common.cores import available_cores
 from data.features import CLASS, IMAGE
 
 _PREFETCHED_BATCHES = 4

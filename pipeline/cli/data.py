@@ -1,12 +1,12 @@
 """`flowers data ...`."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from data.common.cores import available_cores
 from data.common.errors import UsageError
 from data.common.formatting import shell_word
 from data.common.onednn import turn_onednn_on
@@ -69,7 +69,7 @@ def import_(
     from pipeline.reporting.progress import progress_bar
 
     colour = "#{:02x}{:02x}{:02x}".format(*parse_colour(background))
-    workers = len(os.sched_getaffinity(0))
+    workers = available_cores()
     with progress_bar():
         # Imported here because TensorFlow and Beam also print messages when they are imported.
         from data.importing.import_file import ImportOptions

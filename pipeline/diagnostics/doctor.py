@@ -18,6 +18,7 @@ import psutil
 from packaging.requirements import Requirement
 
 from components.trainer.tpu_devices import tpu_files
+from data.common.cores import available_cores
 from data.common.formatting import format_size
 from data.common.process_output import messages
 from pipeline.compat import LINES, install_command, line_of, this_python
@@ -135,7 +136,7 @@ def _tensorflow() -> Iterator[Finding]:
 
 
 def _accelerators(found: list[tuple[str, str]]) -> Finding:
-    cores = f"{len(os.sched_getaffinity(0))} CPU cores"
+    cores = f"{available_cores()} CPU cores"
     if found:
         names = ", ".join(f"{kind} {name}".strip() for kind, name in found)
         return Finding("ok", "devices", f"{cores}, {names}")

@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_read_now_is_not_reported_as_damaged(tmp_path):
 
 
 def test_threads_keep_the_order_and_do_not_read_far_ahead(monkeypatch):
-    monkeypatch.setattr(parts.os, "sched_getaffinity", lambda _: range(3))
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(3))
     taken = count()
 
     def items():

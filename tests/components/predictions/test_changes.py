@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from components.predictions.changes import CHANGES, JPEG_CHANGE, changed_records
 from components.predictions.records import RecordBatch
@@ -46,6 +46,13 @@ def test_all_changes_are_made_in_their_order(photograph):
 )
 def test_a_change_gives_the_expected_size(photograph, change, shape):
     assert changed(photograph)[change].shape[:2] == shape
+
+
+@pytest.mark.parametrize("width", [157, 158, 159, 160])
+def test_pixels_are_stored_without_loss_in_rows_of_any_width(photograph, width):
+    image = photograph.crop((0, 0, width, 120))
+    expected = np.asarray(ImageEnhance.Brightness(image).enhance(0.7))
+    np.testing.assert_array_equal(changed(image)["30 % darker"], expected)
 
 
 def test_light_changes_by_a_third(photograph):
