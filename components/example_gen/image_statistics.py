@@ -11,7 +11,7 @@ _SIDE = 256
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageStatistics:
     """The statistics of one image.
 

@@ -33,7 +33,7 @@ class Record:
     content: bytes
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class RecordOutcome:
     """The outcome of a record, or of a file that is damaged or empty.
 
