@@ -20,6 +20,7 @@ import tensorflow as tf
 from apache_beam.transforms.window import GlobalWindows
 
 from components.example_gen.partition import Partition, Record, RecordOutcome
+from components.example_gen.processes import started
 from components.example_gen.revision import revise_outcomes
 from data.common.cores import available_cores
 from data.ingestion_counts import QUARANTINE
@@ -81,7 +82,7 @@ class WritePart(beam.DoFn):
         if not self._part:
             self._part = Part(os.path.join(self._folder, uuid.uuid4().hex), [])
             self._writer = SplitWriter(_paths(self._part, self._partition))
-        for outcome, content in map_in_threads(self._assign, read_shard(shard)):
+        for outcome, content in self._assigned(read_shard(shard)):
             self._writer.write(outcome, content)
             self._part.outcomes.append(outcome)
 
@@ -90,6 +91,13 @@ class WritePart(beam.DoFn):
         if self._part:
             self._writer.close()
             yield GlobalWindows.windowed_value(self._part)
+
+    def _assigned(
+        self, items: Iterable[Record | RecordOutcome]
+    ) -> Iterator[tuple[RecordOutcome, bytes]]:
+        if processes := started():
+            return processes.assign(self._partition, items)
+        return map_in_threads(self._assign, items)
 
     def _assign(self, item: Record | RecordOutcome) -> tuple[RecordOutcome, bytes]:
         return self._partition.assign(item) if isinstance(item, Record) else (item, b"")

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from components.example_gen import processes
 from components.history_files import attempt_id
 from data.common.errors import DataRefused, NotTheChief, UsageError
 from data.common.garbage_collection import no_garbage_collection
 from data.common.onednn import turn_onednn_on
 from data.features import feature_names
-from data.record_files import check_first_records
+from data.record_files import check_first_records, measure
 from data.sources import named
 from pipeline.history.run import Run
 from pipeline.history.runs import LOG_FILE, History
@@ -34,6 +35,9 @@ from pipeline.settings.beam import local_beam_args
 from pipeline.steps import CLASSES, STEPS, TUNER, library_versions
 
 _LAST_STEP = list(STEPS)[-1]
+# The size of records, in bytes, from which more processes than one check them. They take about four
+# seconds to start, in which one process checks this much.
+_LARGE = 50_000_000
 
 
 def execute(
@@ -72,6 +76,8 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
             PagesAfterRun(plan.root, run, console),
             Report(run, history, console, reasons) as report,
         ):
+            if "ExampleGen" in reasons and _is_large(plan):
+                processes.start()
             if "tfx" not in sys.modules:
                 console.show_activity("loading TensorFlow and TFX, about 10 s")
             with no_garbage_collection():
@@ -87,7 +93,19 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
     except UsageError:
         history.discard(run.run_id)
         raise
+    finally:
+        processes.end()
     return run
+
+
+def _is_large(plan: RunPlan) -> bool:
+    """Returns whether processes that check records are worth their start."""
+    in_this_process = plan.settings.beam.runner == "in_memory"
+    return (
+        in_this_process
+        and not plan.records.source.remote
+        and (measure(plan.records.files)[0] >= _LARGE)
+    )
 
 
 def _check(plan: RunPlan, reasons: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.example_gen import processes
 from data.common.errors import NotTheChief
 from data.common.formatting import format_list
 from pipeline.history.run import Run
@@ -50,8 +51,11 @@ class RunObserver:
         """
         record = record_step(self._run, name, outputs, self._folder)
         self._report.step_finished(name, seconds, cached, record.details, record.missing)
-        if name == "ExampleGen" and self.may_resplit:
-            self._check_splits()
+        if name == "ExampleGen":
+            # Their memory is free for the next steps.
+            processes.end()
+            if self.may_resplit:
+                self._check_splits()
         if name == "Trainer" and not cached and self.checks_serving:
             # A new model is checked after the steps that evaluate it.
             from components.serving_check.process import start_ahead
