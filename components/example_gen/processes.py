@@ -23,7 +23,7 @@ from data.common.progress import progress
 if TYPE_CHECKING:
     from components.example_gen.partition import Partition, Record, RecordOutcome
 
-# Each process takes about 400 MB.
+# Each process takes about 600 MB.
 _MOST = 8
 # With fewer records a task, sending them takes longer; with more, more are in memory.
 _RECORDS, _BYTES = 32, 4_000_000

@@ -23,7 +23,7 @@ def main() -> None:
     """
     checkout, cores, out, *arguments = sys.argv[1:]
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
-    sys.path[0] = checkout
+    sys.path.insert(0, checkout)
     _measure_steps(Path(out))
     sys.argv[1:] = arguments
     module, function = entry_point(Path(checkout))
