@@ -163,4 +163,5 @@ def _encode_quarantined(content: bytes, outcome: RecordOutcome) -> bytes:
         "reason": bytes_feature(outcome.reason.encode()),
         SOURCE: bytes_feature(outcome.source.encode()),
     }
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    return example.SerializeToString(deterministic=True)
