@@ -79,8 +79,13 @@ class Partition:
     salt: str
     rules: RecordRules
 
-    def assign(self, record: Record) -> tuple[RecordOutcome, bytes]:
-        """Returns the outcome of a record, and what is written to its split or the quarantine."""
+    def assign(self, record: Record | RecordOutcome) -> tuple[RecordOutcome, bytes]:
+        """Returns the outcome of a record, and what is written to its split or the quarantine.
+
+        The outcome of a file is returned as it is, and nothing is written.
+        """
+        if isinstance(record, RecordOutcome):
+            return record, b""
         digest, given_label = identify(record.content, self.rules.features)
         try:
             valid = check_record(record.content, self.rules)

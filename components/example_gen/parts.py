@@ -8,9 +8,8 @@ again.
 
 import os
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Any
@@ -19,6 +18,7 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.transforms.window import GlobalWindows
 
+from components.example_gen.ordered import in_order
 from components.example_gen.partition import Partition, Record, RecordOutcome
 from components.example_gen.processes import started
 from components.example_gen.revision import revise_outcomes
@@ -82,7 +82,14 @@ class WritePart(beam.DoFn):
         if not self._part:
             self._part = Part(os.path.join(self._folder, uuid.uuid4().hex), [])
             self._writer = SplitWriter(_paths(self._part, self._partition))
-        for outcome, content in self._assigned(read_shard(shard)):
+        processes = started()
+        items = read_shard(shard)
+        assigned = (
+            processes.assign(self._partition, items)
+            if processes
+            else map_in_threads(self._partition.assign, items)
+        )
+        for outcome, content in assigned:
             self._writer.write(outcome, content)
             self._part.outcomes.append(outcome)
 
@@ -91,16 +98,6 @@ class WritePart(beam.DoFn):
         if self._part:
             self._writer.close()
             yield GlobalWindows.windowed_value(self._part)
-
-    def _assigned(
-        self, items: Iterable[Record | RecordOutcome]
-    ) -> Iterator[tuple[RecordOutcome, bytes]]:
-        if processes := started():
-            return processes.assign(self._partition, items)
-        return map_in_threads(self._assign, items)
-
-    def _assign(self, item: Record | RecordOutcome) -> tuple[RecordOutcome, bytes]:
-        return self._partition.assign(item) if isinstance(item, Record) else (item, b"")
 
 
 class MovePart(beam.DoFn):
@@ -168,13 +165,7 @@ def map_in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> Iter
     """Yields the results for the items in order; it holds only a few items in memory."""
     threads = min(available_cores(), _MOST_THREADS)
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[Any]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 2 * threads:
-                yield waiting.popleft().result()
-        for future in waiting:
-            yield future.result()
+        yield from in_order((pool.submit(function, item).result for item in items), 2 * threads)
 
 
 def _paths(part: Part, partition: Partition) -> dict[str, str]:

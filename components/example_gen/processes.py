@@ -9,14 +9,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from components.example_gen.ordered import in_order
 from data.common.cores import available_cores
 from data.common.progress import progress
 
@@ -28,7 +28,8 @@ _MOST = 8
 # With fewer records a task, sending them takes longer; with more, more are in memory.
 _RECORDS, _BYTES = 32, 4_000_000
 
-Assigned = list[tuple["RecordOutcome", bytes | None]]
+Assigned = list[tuple["RecordOutcome", bytes]]
+Sent = list[tuple["RecordOutcome", bytes | None]]
 
 
 class Processes:
@@ -39,7 +40,7 @@ class Processes:
         context = multiprocessing.get_context("spawn")
         watched, self._alive = context.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(number, context, _prepare, (watched,))
-        self._most_waiting = 2 * number
+        self._ahead = 2 * number
         # Each task starts a process.
         for _ in range(number):
             self._pool.submit(_import)
@@ -53,20 +54,18 @@ class Processes:
         self, partition: "Partition", items: Iterable["Record | RecordOutcome"]
     ) -> Iterator[tuple["RecordOutcome", bytes]]:
         """Yields the outcome and content of each record in order, and outcomes as they are."""
-        waiting: deque[tuple[list[Any], Future[Assigned] | None]] = deque()
-        for chunk in _chunks(items):
-            waiting.append((chunk, self._submit(partition, chunk)))
-            if len(waiting) > self._most_waiting:
-                yield from _results(partition, *waiting.popleft())
-        while waiting:
-            yield from _results(partition, *waiting.popleft())
+        results = (self._submit(partition, chunk) for chunk in _chunks(items))
+        for assigned in in_order(results, self._ahead):
+            yield from assigned
 
-    def _submit(self, partition: "Partition", chunk: list[Any]) -> "Future[Assigned] | None":
-        """Returns None if a process has died, perhaps for its memory, after which none works."""
+    def _submit(self, partition: "Partition", chunk: list[Any]) -> Callable[[], Assigned]:
+        """Returns a function that waits for the result."""
         try:
-            return self._pool.submit(_assign, partition, chunk)
+            future = self._pool.submit(_assign_and_send, partition, chunk)
+        # A process has died, perhaps for its memory, after which none works.
         except BrokenProcessPool:
-            return None
+            return partial(_assign, partition, chunk)
+        return partial(_result, partition, chunk, future)
 
 
 # Those that were started and not yet ended; at most one. Beam copies the functions that use them,
@@ -94,45 +93,40 @@ def end() -> None:
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
     """Yields the items in lists of at most _RECORDS, and of little more than _BYTES."""
-    iterator = iter(items)
-    for first in iterator:
-        chunk, size = [first], _size(first)
-        while len(chunk) < _RECORDS and size < _BYTES:
-            for item in islice(iterator, 1):
-                chunk.append(item)
-                size += _size(item)
-                break
-            else:
-                break
+    chunk: list[Any] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(getattr(item, "content", b""))
+        if len(chunk) == _RECORDS or size >= _BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
         yield chunk
 
 
-def _size(item: Any) -> int:
-    return len(getattr(item, "content", b""))
-
-
-def _results(
-    partition: "Partition", chunk: list[Any], future: "Future[Assigned] | None"
-) -> Iterator[tuple["RecordOutcome", bytes]]:
+def _result(partition: "Partition", chunk: list[Any], future: "Future[Sent]") -> Assigned:
     try:
-        assigned = future.result() if future else _assign(partition, chunk)
+        sent = future.result()
     except BrokenProcessPool:
         progress.debug("a process that checked records has died; this one goes on alone")
-        assigned = _assign(partition, chunk)
-    for item, (outcome, content) in zip(chunk, assigned, strict=True):
-        yield outcome, getattr(item, "content", b"") if content is None else content
+        return _assign(partition, chunk)
+    return [
+        (outcome, item.content if content is None else content)
+        for item, (outcome, content) in zip(chunk, sent, strict=True)
+    ]
 
 
 def _assign(partition: "Partition", items: list[Any]) -> Assigned:
-    """Runs in a process; None stands for the content of the record as it was, which is not sent."""
-    from components.example_gen.partition import Record
+    return [partition.assign(item) for item in items]
 
-    found: Assigned = []
-    for item in items:
-        outcome, content = partition.assign(item) if isinstance(item, Record) else (item, None)
-        unchanged = isinstance(item, Record) and content is item.content
-        found.append((outcome, None if unchanged else content))
-    return found
+
+def _assign_and_send(partition: "Partition", items: list[Any]) -> Sent:
+    """Runs in a process; None stands for the content of the record as it was, which is not sent."""
+    return [
+        (outcome, None if content is getattr(item, "content", None) else content)
+        for item, (outcome, content) in zip(items, _assign(partition, items), strict=True)
+    ]
 
 
 def _prepare(watched: Connection) -> None:

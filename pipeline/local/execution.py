@@ -12,7 +12,7 @@ from data.common.errors import DataRefused, NotTheChief, UsageError
 from data.common.garbage_collection import no_garbage_collection
 from data.common.onednn import turn_onednn_on
 from data.features import feature_names
-from data.record_files import check_first_records, measure
+from data.record_files import check_first_records
 from data.sources import named
 from pipeline.history.run import Run
 from pipeline.history.runs import LOG_FILE, History
@@ -100,12 +100,8 @@ def _run(plan: RunPlan, reasons: Mapping[str, str], lock: Lock, view: View) -> R
 
 def _is_large(plan: RunPlan) -> bool:
     """Returns whether processes that check records are worth their start."""
-    in_this_process = plan.settings.beam.runner == "in_memory"
-    return (
-        in_this_process
-        and not plan.records.source.remote
-        and (measure(plan.records.files)[0] >= _LARGE)
-    )
+    size, _ = plan.records.measured
+    return plan.settings.beam.runner == "in_memory" and size >= _LARGE
 
 
 def _check(plan: RunPlan, reasons: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ import datetime
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ class Records:
     source: sources.Source
     files: list[str]
     fingerprint: str
+
+    @cached_property
+    def measured(self) -> tuple[int, int]:
+        """Returns what `measure` returns; zeros if they are not on this machine."""
+        return (0, 0) if self.source.remote else measure(self.files)
 
     def __str__(self) -> str:
         """Returns the value of RECORDS among the inputs of a run."""
@@ -201,9 +207,7 @@ def nothing_changed(plan: RunPlan, before: Run) -> bool:
 
 def bytes_needed(plan: RunPlan, reasons: Mapping[str, str]) -> int:
     """Returns the approximate number of bytes of records that the steps that run will write."""
-    if plan.records.source.remote:
-        return 0
-    total, records = measure(plan.records.files)
+    total, records = plan.records.measured
     images = records * 3 * plan.settings.transform.image_size**2
     return ("ExampleGen" in reasons) * total + ("Transform" in reasons) * images
 

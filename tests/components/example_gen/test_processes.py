@@ -1,11 +1,9 @@
-"""Real processes; each test that needs them shares those of the module, which take seconds."""
+"""Real processes; tests that do not end them share two, because they take seconds to start."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from components.example_gen.processes import Processes
 from data.features import UNCHANGED
 from data.records import encode_example
 from tests.encoding import encode
+from tests.waiting import wait_for_end
 
 CLASSES = ["daisy", "roses"]
 RULES = RecordRules(CLASSES, 10**6, UNCHANGED)
@@ -50,20 +49,6 @@ def assigned_here(items):
 
 def pids(found: Processes) -> list[int]:
     return list(found._pool._processes)
-
-
-def wait_for_end(pid: int) -> None:
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{pid}").exists() and "State:\tZ" not in _status(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def _status(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return "State:\tZ"
 
 
 def test_processes_yield_in_order_what_this_process_would(two, items):

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -11,6 +10,7 @@ from components.serving_check import process
 from components.serving_check.cases import write_requests
 from components.serving_check.environment import probe_environment
 from components.serving_check.process import ProbeDied, end_unused, run_probe, start_ahead
+from tests.waiting import wait_for_end
 
 
 def _die() -> tf.Tensor:
@@ -141,14 +141,11 @@ def test_a_process_ends_with_the_one_that_started_it():
         os.write(writer, str(process._ahead[0]._process.pid).encode())
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(parent, 0)
-    waiting = Path("/proc", os.read(reader, 20).decode())
+    waiting = int(os.read(reader, 20))
     os.close(reader)
     os.close(writer)
     # It first imports TensorFlow.
-    deadline = time.monotonic() + 120
-    while waiting.exists() and "Z" not in (waiting / "stat").read_text().split()[2]:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wait_for_end(waiting)
 
 
 def test_the_process_uses_onednn_only_as_a_server_does(monkeypatch):
