@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from revision import PROJECT, checkout
+from revision import ENDED, PROJECT, checkout, environment, flowers, newest_steps
 
 CORES = len(os.sched_getaffinity(0))
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
@@ -130,25 +130,41 @@ def _plain(folder: Path, times: str) -> tuple[int, float]:
     return images, time.perf_counter() - started
 
 
-def _example_gen(records: Path, checkout: Path = PROJECT, cores: int = CORES) -> dict[str, float]:
-    """Returns what ExampleGen of a checkout needs for a folder of records."""
+def _example_gen(records: Path, tree: Path = PROJECT, cores: int = CORES) -> dict[str, float]:
+    """Returns what a run until ExampleGen, and that step, need for a folder of records."""
     with tempfile.TemporaryDirectory() as root:
-        out, script = Path(root) / "costs.json", Path(__file__).with_name("step_costs.py")
-        options = ["--data", records, "--root", f"{root}/runs", "--until", "ExampleGen"]
-        subprocess.run(
-            [sys.executable, script, checkout, str(cores), out, "run", *options],
-            check=True, stdout=subprocess.DEVNULL, cwd=checkout,
-            env={**QUIET, "PYTHONPATH": str(checkout)},
+        options = ["--data", str(records), "--root", f"{root}/runs", "--until", "ExampleGen"]
+        allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            ["taskset", "--cpu-list", allowed, *flowers(tree, ["run", *options])],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tree, env=environment(tree),
         )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+        elapsed = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode in ENDED, f"exit code {process.returncode} in {tree}"
         (file,) = Path(root).glob("runs/history/*/run.json")
         images = sum(json.loads(file.read_text())["examples"].values())
-        costs: dict[str, float] = json.loads(out.read_text())["ExampleGen"]
-    return {"images": images, "images_per_second": images / costs["seconds"], **costs}
+        steps = {step["name"]: step["seconds"] for step in newest_steps(tree, Path(root, "runs"))}
+    return {
+        "images": images,
+        "images_per_second": images / steps["ExampleGen"],
+        "step_seconds": steps["ExampleGen"],
+        "run_seconds": elapsed,
+        "run_cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_bytes": usage.ru_maxrss * 1024,
+    }
 
 
 def _compare_revisions(folder: Path, records: Path, repeats: int) -> None:
     """Prints, by number of cores, the costs of this version relative to those of an older one."""
-    names = {"seconds": "seconds", "cpu_seconds": "user CPU seconds", "peak_bytes": "peak memory"}
+    names = {
+        "step_seconds": "seconds of the step",
+        "run_seconds": "seconds of the run",
+        "run_cpu_seconds": "CPU seconds of the run",
+        "peak_bytes": "largest process",
+    }
     for cores in sorted({1, min(2, CORES)}):
         ratios: dict[str, list[float]] = {name: [] for name in names}
         for _ in range(repeats):

@@ -29,16 +29,10 @@ def checkout(revision: str) -> Iterator[Path]:
             subprocess.run([*git, "remove", "--force", folder], check=True)
 
 
-def entry_point(tree: Path) -> tuple[str, str]:
-    """Returns the module and the function of the command in a folder with a revision."""
-    scripts = tomllib.loads((tree / "pyproject.toml").read_text())["project"]["scripts"]
-    module, _, function = scripts["flowers"].partition(":")
-    return module, function
-
-
 def flowers(tree: Path, arguments: Sequence[str]) -> list[str]:
     """Returns a call of the command; it needs `environment`."""
-    module, function = entry_point(tree)
+    scripts = tomllib.loads((tree / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, function = scripts["flowers"].partition(":")
     return [sys.executable, "-c", f"from {module} import {function} as run; run()", *arguments]
 
 

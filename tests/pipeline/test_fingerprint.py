@@ -1,3 +1,4 @@
+import ast
 import shutil
 import textwrap
 from importlib import metadata
@@ -37,6 +38,35 @@ def test_files_are_found_through_all_imports_and_no_others_are(project):
         "components/step/run.py",
         "data/records.py",
     ]
+
+
+def parsed_imports(source):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+def test_every_import_of_the_project_is_found():
+    for package in fingerprint._PACKAGES:
+        for file in (fingerprint._ROOT / package).rglob("*.py"):
+            source = file.read_bytes()
+            assert set(parsed_imports(source)) <= fingerprint._imports(source), file
+
+
+@pytest.mark.parametrize(
+    ("source", "imported"),
+    [
+        (b"import a.b as c, d", {"a.b", "d"}),
+        (b"def f():\n\tfrom a import (  # why, where\n  b,\n  c as d,\n )", {"a", "a.b", "a.c"}),
+        (b"from a import b  # c, d\nimport e.f.g", {"a", "a.b", "e.f.g"}),
+        (b"important = 1\nfrom_here = 'import x'", set()),
+    ],
+)
+def test_imports_are_read_as_python_reads_them(source, imported):
+    found = fingerprint._imports(source)
+    assert found == imported == set(parsed_imports(source))
 
 
 @pytest.mark.parametrize(
