@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import tensorflow as tf
 from components.image_hashes import hash_images
 from components.predictions.served_model import BATCH_SIZE
 from data.features import CLASS, IMAGE, SOURCE
-from data.records import record_id
+from data.records import read_records, record_id
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def read_split(examples: str, split: str) -> Iterator[RecordBatch]:
       split: The name of the split.
     """
     files = sorted(tf.io.gfile.glob(os.path.join(examples, f"Split-{split}", "*")))
-    for batch in tf.data.TFRecordDataset(files, "GZIP").batch(BATCH_SIZE).as_numpy_iterator():
-        yield RecordBatch(batch.tolist())
+    records = chain.from_iterable(map(read_records, files))
+    while batch := list(islice(records, BATCH_SIZE)):
+        yield RecordBatch(batch)
 
 
 def _as_text(feature: Any, default: str) -> str:

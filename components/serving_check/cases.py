@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from PIL import ExifTags, Image
 from components.example_gen.checks import extract_image
 from components.serving_check.probe import GARBAGE, ODD, REAL
 from data.features import IMAGE, LABEL
-from data.records import bytes_feature
+from data.records import bytes_feature, read_records
 
 SERVING_DEFAULT, SERVING_BYTES = "serving_default", "serving_bytes"
 SIGNATURES = (SERVING_DEFAULT, SERVING_BYTES)
@@ -93,12 +94,12 @@ def write_requests(folder: Path, examples: Mapping[str, bytes]) -> dict[str, byt
 
 
 def first_records(files: Sequence[str], count: int) -> dict[str, bytes]:
-    """Returns the first records of gzipped TFRecord files, by their number.
+    """Returns the first records of TFRecord files, by their number.
 
     Raises:
       ValueError: The files contain no records.
     """
-    records = tf.data.TFRecordDataset(list(files), "GZIP").take(count).as_numpy_iterator()
+    records = islice(chain.from_iterable(map(read_records, files)), count)
     found = {str(number): record for number, record in enumerate(records)}
     if not found:
         raise ValueError("the test split is empty, so there is no image to send to the model")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,6 +12,7 @@ from data.common.errors import UsageError
 from data.features import SOURCE
 from data.images.signatures import BMP_START, GIF_START, JPEG_START, PNG_START
 from data.ingestion_counts import QUARANTINE, BadRecord
+from data.records import read_records
 from pipeline.history.run import Run
 
 # Also of a PNG whose first line is damaged.
@@ -43,7 +45,7 @@ def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
 def iterate_quarantine(folder: Path) -> Iterator[QuarantinedRecord]:
     """Yields the records in a folder of ExampleGen's quarantine, in constant memory."""
     files = sorted(str(path) for path in folder.iterdir())
-    for serialized in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
+    for serialized in chain.from_iterable(map(read_records, files)):
         features = tf.train.Example.FromString(serialized).features.feature
         texts = {
             name: features[name].bytes_list.value[0].decode()

@@ -88,3 +88,10 @@ def test_evaluation_sees_every_example_once_and_padding_has_no_weight(files, mak
     assert labels[:COUNT].tolist() == list(range(COUNT))
     assert weights.tolist() == [1] * COUNT + [0] * 2
     assert np.array_equal(found[2][0][1], make_image(9, SIZE, SIZE))
+
+
+def test_nothing_waits_for_autotuning_to_end(files):
+    images, settings = Images(files, SIZE), TrainerSettings(batch_size=4)
+    training = training_batches(images, settings, make_plan(settings, 1, images.count))
+    for dataset in (images.examples, training, evaluation_batches(images, 4)):
+        assert dataset.options().autotune.enabled is False
