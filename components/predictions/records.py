@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def read_split(examples: str, split: str) -> Iterator[RecordBatch]:
       split: The name of the split.
     """
     files = sorted(tf.io.gfile.glob(os.path.join(examples, f"Split-{split}", "*")))
-    records = chain.from_iterable(map(read_records, files))
+    records = (record for file in files for record in read_records(file))
     while batch := list(islice(records, BATCH_SIZE)):
         yield RecordBatch(batch)
 

@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +99,8 @@ def first_records(files: Sequence[str], count: int) -> dict[str, bytes]:
     Raises:
       ValueError: The files contain no records.
     """
-    records = islice(chain.from_iterable(map(read_records, files)), count)
-    found = {str(number): record for number, record in enumerate(records)}
+    records = (record for file in files for record in read_records(file))
+    found = {str(number): record for number, record in enumerate(islice(records, count))}
     if not found:
         raise ValueError("the test split is empty, so there is no image to send to the model")
     return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import tensorflow as tf
@@ -45,7 +44,7 @@ def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
 def iterate_quarantine(folder: Path) -> Iterator[QuarantinedRecord]:
     """Yields the records in a folder of ExampleGen's quarantine, in constant memory."""
     files = sorted(str(path) for path in folder.iterdir())
-    for serialized in chain.from_iterable(map(read_records, files)):
+    for serialized in (record for file in files for record in read_records(file)):
         features = tf.train.Example.FromString(serialized).features.feature
         texts = {
             name: features[name].bytes_list.value[0].decode()

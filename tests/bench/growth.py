@@ -6,14 +6,12 @@ that of the step. The smallest network trains for one epoch, because training is
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from revision import ENDED, PROJECT, environment, flowers, newest_steps
+from revision import PROJECT, environment, measured, newest_steps
 
 sys.path.insert(0, str(PROJECT))
 from pipeline.steps import STEPS
@@ -91,23 +89,12 @@ def _measure(images: int, folder: str) -> Figures:
     found: Figures = {}
     for step in STEPS:
         run = ["--data", f"{folder}/records", "--root", f"{folder}/root", "--until", step]
-        peak = _run(["run", *OPTIONS, *run]) / 1e6
+        peak = measured(PROJECT, ["run", *OPTIONS, *run]).ru_maxrss * 1024 / 1e6
         steps = {each["name"]: each for each in newest_steps(PROJECT, Path(folder, "root"))}
         assert steps[step]["state"] == "done", steps[step]
         found[step] = steps[step]["seconds"], peak
         print(f"{images} images, {step}: {found[step][0]:.1f} s, {peak:.0f} MB", flush=True)  # noqa: T201
     return found
-
-
-def _run(command: Sequence[str]) -> float:
-    """Runs the command, and returns the largest memory of its process in bytes."""
-    process = subprocess.Popen(
-        flowers(PROJECT, command), stdout=subprocess.DEVNULL, env=environment(PROJECT)
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode in ENDED, f"exit code {process.returncode}: {command}"
-    return usage.ru_maxrss * 1024
 
 
 def _print_table(found: dict[int, Figures]) -> None:

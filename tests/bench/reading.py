@@ -4,8 +4,8 @@ Each measurement runs in its own process, kind by kind in turn, on the same imag
 
     python tests/bench/reading.py --data FOLDER --against REVISION --repeats 5
 
-compares ExampleGen with that of an older revision, in the same environment, with one core and with
-two.
+compares runs up to ExampleGen with those of an older revision, in the same environment, with one
+core and with two.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from revision import ENDED, PROJECT, checkout, environment, flowers, newest_steps
+from revision import PROJECT, checkout, measured, newest_steps
 
 CORES = len(os.sched_getaffinity(0))
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
@@ -131,26 +131,21 @@ def _plain(folder: Path, times: str) -> tuple[int, float]:
 
 
 def _example_gen(records: Path, tree: Path = PROJECT, cores: int = CORES) -> dict[str, float]:
-    """Returns what a run until ExampleGen, and that step, need for a folder of records."""
+    """Returns the costs of a run up to ExampleGen, and of that step, for a folder of records."""
     with tempfile.TemporaryDirectory() as root:
         options = ["--data", str(records), "--root", f"{root}/runs", "--until", "ExampleGen"]
         allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
         started = time.perf_counter()
-        process = subprocess.Popen(
-            ["taskset", "--cpu-list", allowed, *flowers(tree, ["run", *options])],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tree, env=environment(tree),
-        )  # fmt: skip
-        _, status, usage = os.wait4(process.pid, 0)
+        usage = measured(tree, ["run", *options], ["taskset", "--cpu-list", allowed])
         elapsed = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode in ENDED, f"exit code {process.returncode} in {tree}"
         (file,) = Path(root).glob("runs/history/*/run.json")
         images = sum(json.loads(file.read_text())["examples"].values())
-        steps = {step["name"]: step["seconds"] for step in newest_steps(tree, Path(root, "runs"))}
+        steps = newest_steps(tree, Path(root, "runs"))
+    seconds = next(step["seconds"] for step in steps if step["name"] == "ExampleGen")
     return {
         "images": images,
-        "images_per_second": images / steps["ExampleGen"],
-        "step_seconds": steps["ExampleGen"],
+        "images_per_second": images / seconds,
+        "step_seconds": seconds,
         "run_seconds": elapsed,
         "run_cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_bytes": usage.ru_maxrss * 1024,

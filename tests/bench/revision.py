@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,20 @@ def flowers(tree: Path, arguments: Sequence[str]) -> list[str]:
 def environment(tree: Path) -> dict[str, str]:
     """Returns the environment of a process that imports the packages of a revision."""
     return {**os.environ, "PYTHONPATH": str(tree), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def measured(
+    tree: Path, arguments: Sequence[str], prefix: Sequence[str] = ()
+) -> resource.struct_rusage:
+    """Runs the command, and returns what it and its child processes used."""
+    process = subprocess.Popen(
+        [*prefix, *flowers(tree, arguments)], stdout=subprocess.DEVNULL,
+        env=environment(tree), cwd=tree,
+    )  # fmt: skip
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode in ENDED, f"exit code {process.returncode}: {arguments} in {tree}"
+    return usage
 
 
 def newest_steps(tree: Path, root: Path) -> list[dict[str, Any]]:

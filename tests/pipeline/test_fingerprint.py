@@ -59,7 +59,7 @@ def test_every_import_of_the_project_is_found():
     ("source", "imported"),
     [
         (b"import a.b as c, d", {"a.b", "d"}),
-        (b"def f():\n\tfrom a import (  # why, where\n  b,\n  c as d,\n )", {"a", "a.b", "a.c"}),
+        (b"def f():\n\tfrom a import (  # why (x), how\n  b,\n  c as d,\n )", {"a", "a.b", "a.c"}),
         (b"from a import b  # c, d\nimport e.f.g", {"a", "a.b", "e.f.g"}),
         (b"important = 1\nfrom_here = 'import x'", set()),
     ],
