@@ -35,7 +35,7 @@ from pipeline.settings.beam import local_beam_args
 from pipeline.steps import CLASSES, STEPS, TUNER, library_versions
 
 _LAST_STEP = list(STEPS)[-1]
-# The size of records, in bytes, from which more processes than one check them. With two cores, their
+# The size of records, in bytes, from which more processes than one check them. On two cores, their
 # start delays a run by as much as they save for so many records, see BENCHMARKS.md.
 _LARGE = 100_000_000
 
