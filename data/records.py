@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import tensorflow as tf
@@ -50,6 +50,12 @@ def read_records(file: str) -> Iterator[bytes]:
                 raise ReadError(f"{file} cannot be read: {reason}") from error
             time.sleep(waits[failures])
             failures += 1
+
+
+def read_files(files: Iterable[str]) -> Iterator[bytes]:
+    """Yields the serialized records of TFRecord files in order, see `read_records`."""
+    for file in files:
+        yield from read_records(file)
 
 
 def _compression(file: str) -> str:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from components.image_hashes import hash_images
 from components.predictions.served_model import BATCH_SIZE
 from data.features import CLASS, IMAGE, SOURCE
-from data.records import read_records, record_id
+from data.records import read_files, record_id
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def read_split(examples: str, split: str) -> Iterator[RecordBatch]:
       split: The name of the split.
     """
     files = sorted(tf.io.gfile.glob(os.path.join(examples, f"Split-{split}", "*")))
-    records = (record for file in files for record in read_records(file))
+    records = read_files(files)
     while batch := list(islice(records, BATCH_SIZE)):
         yield RecordBatch(batch)
 

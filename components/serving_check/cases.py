@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from components.example_gen.checks import extract_image
 from components.serving_check.probe import GARBAGE, ODD, REAL
 from data.features import IMAGE, LABEL
-from data.records import bytes_feature, read_records
+from data.records import bytes_feature, read_files
 
 SERVING_DEFAULT, SERVING_BYTES = "serving_default", "serving_bytes"
 SIGNATURES = (SERVING_DEFAULT, SERVING_BYTES)
@@ -99,8 +99,8 @@ def first_records(files: Sequence[str], count: int) -> dict[str, bytes]:
     Raises:
       ValueError: The files contain no records.
     """
-    records = (record for file in files for record in read_records(file))
-    found = {str(number): record for number, record in enumerate(islice(records, count))}
+    records = islice(read_files(files), count)
+    found = {str(number): record for number, record in enumerate(records)}
     if not found:
         raise ValueError("the test split is empty, so there is no image to send to the model")
     return found

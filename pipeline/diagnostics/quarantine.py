@@ -11,7 +11,7 @@ from data.common.errors import UsageError
 from data.features import SOURCE
 from data.images.signatures import BMP_START, GIF_START, JPEG_START, PNG_START
 from data.ingestion_counts import QUARANTINE, BadRecord
-from data.records import read_records
+from data.records import read_files
 from pipeline.history.run import Run
 
 # Also of a PNG whose first line is damaged.
@@ -44,7 +44,7 @@ def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
 def iterate_quarantine(folder: Path) -> Iterator[QuarantinedRecord]:
     """Yields the records in a folder of ExampleGen's quarantine, in constant memory."""
     files = sorted(str(path) for path in folder.iterdir())
-    for serialized in (record for file in files for record in read_records(file)):
+    for serialized in read_files(files):
         features = tf.train.Example.FromString(serialized).features.feature
         texts = {
             name: features[name].bytes_list.value[0].decode()

@@ -89,7 +89,8 @@ def _measure(images: int, folder: str) -> Figures:
     found: Figures = {}
     for step in STEPS:
         run = ["--data", f"{folder}/records", "--root", f"{folder}/root", "--until", step]
-        peak = measured(PROJECT, ["run", *OPTIONS, *run]).ru_maxrss * 1024 / 1e6
+        _, usage = measured(PROJECT, ["run", *OPTIONS, *run])
+        peak = usage.ru_maxrss * 1024 / 1e6
         steps = {each["name"]: each for each in newest_steps(PROJECT, Path(folder, "root"))}
         assert steps[step]["state"] == "done", steps[step]
         found[step] = steps[step]["seconds"], peak

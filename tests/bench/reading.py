@@ -135,9 +135,7 @@ def _example_gen(records: Path, tree: Path = PROJECT, cores: int = CORES) -> dic
     with tempfile.TemporaryDirectory() as root:
         options = ["--data", str(records), "--root", f"{root}/runs", "--until", "ExampleGen"]
         allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
-        started = time.perf_counter()
-        usage = measured(tree, ["run", *options], ["taskset", "--cpu-list", allowed])
-        elapsed = time.perf_counter() - started
+        elapsed, usage = measured(tree, ["run", *options], ["taskset", "--cpu-list", allowed])
         (file,) = Path(root).glob("runs/history/*/run.json")
         images = sum(json.loads(file.read_text())["examples"].values())
         steps = newest_steps(tree, Path(root, "runs"))

@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,16 +45,18 @@ def environment(tree: Path) -> dict[str, str]:
 
 def measured(
     tree: Path, arguments: Sequence[str], prefix: Sequence[str] = ()
-) -> resource.struct_rusage:
-    """Runs the command, and returns what it and its child processes used."""
+) -> tuple[float, resource.struct_rusage]:
+    """Runs the command, and returns its elapsed seconds and what its processes used."""
+    started = time.perf_counter()
     process = subprocess.Popen(
         [*prefix, *flowers(tree, arguments)], stdout=subprocess.DEVNULL,
         env=environment(tree), cwd=tree,
     )  # fmt: skip
     _, status, usage = os.wait4(process.pid, 0)
+    elapsed = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode in ENDED, f"exit code {process.returncode}: {arguments} in {tree}"
-    return usage
+    return elapsed, usage
 
 
 def newest_steps(tree: Path, root: Path) -> list[dict[str, Any]]:

@@ -6,15 +6,12 @@ revision divided by the earlier one: the median of the pairs, and their range.
 """
 
 import argparse
-import os
 import statistics
-import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from revision import ENDED, PROJECT, checkout, environment, flowers, newest_steps
+from revision import PROJECT, checkout, measured, newest_steps
 
 # The section was called `evaluator` in earlier revisions, and every revision accepts that name.
 TARGET = "evaluator.target"
@@ -73,17 +70,8 @@ def _figures(tree: Path, root: Path, options: Sequence[str]) -> Figures:
 
 def _call(tree: Path, name: str, command: Sequence[str]) -> Figures:
     """Returns the elapsed and the CPU seconds of a call of `flowers`."""
-    before, started = os.times(), time.perf_counter()
-    code = subprocess.run(
-        flowers(tree, command), check=False, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env=environment(tree), cwd=tree,
-    ).returncode  # fmt: skip
-    if code not in ENDED:
-        raise RuntimeError(f"exit code {code}: {' '.join(command)} in {tree}")
-    elapsed, after = time.perf_counter() - started, os.times()
-    user = after.children_user - before.children_user
-    system = after.children_system - before.children_system
-    return {name: elapsed, f"{name}, CPU": user + system}
+    elapsed, usage = measured(tree, command)
+    return {name: elapsed, f"{name}, CPU": usage.ru_utime + usage.ru_stime}
 
 
 def _print_table(pairs: Sequence[Sequence[Figures]], against: str) -> None:
