@@ -11,7 +11,7 @@ from data.common.errors import UsageError
 from data.features import SOURCE
 from data.images.signatures import BMP_START, GIF_START, JPEG_START, PNG_START
 from data.ingestion_counts import QUARANTINE, BadRecord
-from data.records import read_files
+from data.records import describe_damage, read_files
 from pipeline.history.run import Run
 
 # Also of a PNG whose first line is damaged.
@@ -30,14 +30,20 @@ def read_quarantine(run: Run) -> Iterator[QuarantinedRecord]:
     """Yields the quarantined records of a run, by shard and index.
 
     Raises:
-      UsageError: `flowers clean` has removed them.
+      UsageError: `flowers clean` has removed them, or their file is damaged.
     """
     folder = Path(str(run.quarantine)) / f"Split-{QUARANTINE}"
     if not folder.is_dir():
         raise UsageError(
             f"flowers clean has removed the quarantined records of run {run.run_id}: {folder}"
         )
-    records = iterate_quarantine(folder)
+    try:
+        records = list(iterate_quarantine(folder))
+    except tf.errors.DataLossError as error:
+        raise UsageError(
+            f"{folder} is damaged: {describe_damage(error)}; "
+            "`flowers run --from ExampleGen` writes it again"
+        ) from error
     yield from sorted(records, key=lambda item: (item.record.shard, item.record.index))
 
 
